@@ -1,0 +1,36 @@
+# `make results`: everything from a fresh machine with Python >= 3.11. `make test`: set-up, then the tests.
+PYTHON ?= python3
+CORES ?= 8
+BIN := .venv/bin
+STAMP := .venv/.complete
+
+.PHONY: results test env lint fuzz clean
+
+results: env
+	$(BIN)/snakemake --cores $(CORES)
+
+test: env
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+env: $(STAMP)
+
+# Hash-checked packages; byte code compiled once, or every job would compile what it imports.
+$(STAMP): requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit("coatbench needs Python >= 3.11; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m compileall -q workflow/coatbench workflow/scripts
+	touch $@
+
+lint: env
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+fuzz: env
+	COATBENCH_FUZZ_CASES=$${COATBENCH_FUZZ_CASES:-20000} $(BIN)/python -m pytest -n 2 tests/fuzz
+
+clean:
+	rm -rf results .snakemake

@@ -1,0 +1,112 @@
+"""What one job of one technique hands on: rows of tables, curves, warnings.
+
+On disk this is a pair: `<unit>.json` (rows, warnings and, where the measurement could not be analysed,
+the one-line problem) and `<unit>.nc` (one netCDF group per curve set). Collecting steps and figures read
+these and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass
+class Analysis:
+    """Result of one job.
+
+    Attributes
+    ----------
+    tables : dict of table name to list of rows (dicts); None or NaN is an empty cell.
+    curves : dict of group name to xarray.Dataset.
+    warnings : list of str, one line each.
+    problem : str or None
+        Why the measurement could not be analysed; then there are no rows and no curves.
+    """
+
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    curves: dict[str, xr.Dataset] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    problem: str | None = None
+
+    def add(self, table: str, **row: Any) -> None:
+        """Append one row to a table."""
+        self.tables.setdefault(table, []).append(row)
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy scalars into Python's and non-finite numbers into None (an empty cell)."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def save_rows(analysis: Analysis, path: str | Path) -> None:
+    """Write the rows of a job as JSON, the same bytes for the same rows."""
+    document = {
+        "problem": analysis.problem,
+        "warnings": analysis.warnings,
+        "tables": {
+            name: [{k: _plain(v) for k, v in row.items()} for row in rows]
+            for name, rows in analysis.tables.items()
+        },
+    }
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomically(path, text + "\n")
+
+
+def load_rows(path: str | Path) -> Analysis:
+    """Read what `save_rows` wrote."""
+    document = json.loads(Path(path).read_text(encoding="utf-8"))
+    return Analysis(
+        tables=document["tables"], warnings=document["warnings"], problem=document["problem"]
+    )
+
+
+def gather(paths: Iterable[str | Path]) -> dict[str, list[dict[str, Any]]]:
+    """Join the rows of many jobs, table by table, in the order of `paths`."""
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for path in paths:
+        for name, rows in load_rows(path).tables.items():
+            tables.setdefault(name, []).extend(rows)
+    return tables
+
+
+def save_curves(curves: Mapping[str, xr.Dataset], path: str | Path) -> None:
+    """Write each dataset as one group of a netCDF file, atomically. Needs xarray and h5netcdf."""
+    import xarray as xr
+
+    path = Path(path)
+    part = path.with_name(f".{path.name}.part")
+    # An empty file is valid netCDF: a measurement with a problem has no curves.
+    xr.Dataset().to_netcdf(part, engine="h5netcdf", mode="w")
+    for group, dataset in curves.items():
+        dataset.to_netcdf(part, engine="h5netcdf", mode="a", group=group)
+    part.replace(path)
+
+
+def load_curves(path: str | Path) -> dict[str, xr.Dataset]:
+    """Read all groups of a netCDF file into memory, in the order of their names."""
+    import h5py
+    import xarray as xr
+
+    with h5py.File(path) as file:
+        groups = [name for name, item in file.items() if isinstance(item, h5py.Group)]
+    return {g: xr.load_dataset(path, engine="h5netcdf", group=g) for g in groups}
+
+
+def write_atomically(path: str | Path, text: str) -> None:
+    """Write text so that the path either holds all of it or what was there before."""
+    path = Path(path)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8", newline="\n")
+    part.replace(path)

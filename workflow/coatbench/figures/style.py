@@ -1,0 +1,164 @@
+"""The one style of all figures: sizes, fonts, colours by annealing temperature, labels, saving.
+
+Figures are made without pyplot (`new_figure`), which saves its import and its global state.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ..tables import cell
+
+GREY = "#6b6b6b"
+REFERENCE_COLOUR = "#222222"
+PRECURSOR_COLOUR = "#8a8a8a"
+ACCENT = "#c44e00"
+# Okabe & Ito (2008), colour-blind safe, for categories that have no order.
+CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+SIMULATED_NOTE = "simulated data"
+
+
+def apply(config: Mapping[str, Any]) -> None:
+    """Set matplotlib's parameters from the config section `figures`."""
+    size = config["font_size_pt"]
+    mpl.rcParams.update(
+        {
+            "font.family": "DejaVu Sans",  # ships with matplotlib: the same glyphs everywhere
+            "font.size": size,
+            "axes.labelsize": size,
+            "axes.titlesize": size,
+            "xtick.labelsize": size - 0.5,
+            "ytick.labelsize": size - 0.5,
+            "legend.fontsize": size - 0.5,
+            "axes.linewidth": 0.6,
+            "lines.linewidth": 0.9,
+            "lines.markersize": 3.5,
+            "xtick.direction": "in",
+            "ytick.direction": "in",
+            "xtick.top": True,
+            "ytick.right": True,
+            "xtick.major.width": 0.6,
+            "ytick.major.width": 0.6,
+            "legend.frameon": False,
+            "pdf.fonttype": 42,  # embedded TrueType, editable by the journal
+            "svg.hashsalt": "coatbench",
+            "figure.dpi": 150,
+            "savefig.dpi": config["dpi"],
+            "mathtext.default": "regular",
+        }
+    )
+
+
+def new_figure(
+    config: Mapping[str, Any], width: str = "single", height_inch: float = 2.6
+) -> Figure:
+    """Return an empty figure of a column's width (`single` or `double`), laid out by constraints."""
+    apply(config)
+    figure = Figure(figsize=(config[f"{width}_column_inch"], height_inch), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def temperature(sample: Mapping[str, str]) -> float | None:
+    """Return the annealing temperature of a row of samples.csv in degC, None where not annealed."""
+    text = sample.get("annealing_temperature_degC", "")
+    return float(text) if text else None
+
+
+def ordered(samples: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return samples in the order of figures: precursors, uncoated, then by temperature and time."""
+    rank = {"precursor": 0, "uncoated": 1, "coated": 2}
+
+    def key(item: tuple[int, Mapping[str, str]]) -> tuple:
+        index, s = item
+        t = temperature(s)
+        time = s.get("annealing_time_h") or "0"
+        return rank[s["role"]], -1e9 if t is None else t, float(time), index
+
+    return [dict(s) for _, s in sorted(enumerate(samples), key=key)]
+
+
+def label(sample: Mapping[str, str]) -> str:
+    """Return how a sample is called in figures: its label, else its id; never read as mathtext."""
+    return (sample.get("label") or sample["sample"]).replace("$", r"\$")
+
+
+def colours(samples: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return a colour per sample: coated ones along a colour-blind safe map by their place in the order.
+
+    The reference is near black and precursors are grey, so colour alone says what a curve is.
+    """
+    coated = [s["sample"] for s in ordered(samples) if s["role"] == "coated"]
+    cmap = mpl.colormaps["viridis"]
+    n = max(len(coated) - 1, 1)
+    chosen: dict[str, Any] = {
+        s["sample"]: REFERENCE_COLOUR if s["role"] == "uncoated" else PRECURSOR_COLOUR
+        for s in samples
+    }
+    # The upper tenth of viridis is too light for lines on white.
+    return chosen | {name: cmap(0.9 * i / n) for i, name in enumerate(coated)}
+
+
+def panel_letter(axes: Axes, letter: str) -> None:
+    """Write the panel's letter outside its upper left corner."""
+    axes.set_title(f"({letter})", loc="left", fontweight="bold")
+
+
+def mark_simulated(figure: Figure, simulated: bool) -> None:
+    """Say on the face of a figure that its data are simulated."""
+    if simulated:
+        figure.text(
+            0.999,
+            0.001,
+            SIMULATED_NOTE,
+            ha="right",
+            va="bottom",
+            color=ACCENT,
+            fontsize=5.5,
+            style="italic",
+        )
+
+
+def no_data(axes: Axes, why: str) -> None:
+    """Say in an empty panel why it is empty."""
+    axes.set_axis_off()
+    axes.text(
+        0.5, 0.5, why, ha="center", va="center", color=GREY, wrap=True, transform=axes.transAxes
+    )
+
+
+def save(
+    figure: Figure,
+    output: Mapping[str, str],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    simulated: bool,
+) -> None:
+    """Write a figure as PDF and PNG, and the numbers that it shows as CSV.
+
+    `output` maps `pdf`, `png` and `csv` to paths; `rows` are the plotted numbers, tidy, all with the same keys.
+    """
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    mark_simulated(figure, simulated)
+    figure.savefig(output["pdf"], metadata={"Creator": "coatbench"})
+    figure.savefig(output["png"], metadata={"Software": "coatbench"})
+    with Path(output["csv"]).open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        columns = list(rows[0]) if rows else ["no_data"]
+        writer.writerow(columns)
+        writer.writerows([cell(row.get(c)) for c in columns] for row in rows)
+
+
+def save_quicklook(figure: Figure, png: str, *, simulated: bool) -> None:
+    """Write a quick-look figure as PNG."""
+    mark_simulated(figure, simulated)
+    figure.savefig(png, metadata={"Software": "coatbench"}, dpi=150)

@@ -1,0 +1,78 @@
+"""What stands in each raw export of a study: the rows of `snakemake check`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from .errors import CoatbenchError
+from .readers import read, recognise
+from .readers.model import Export
+from .study import INDEXES
+
+COLUMNS = (
+    "sample", "technique", "file", "format", "instrument", "date", "points", "first", "last",
+    "warnings",
+)  # fmt: skip
+# The first coordinate that a technique's blocks share is their abscissa.
+ABSCISSA = {
+    "xps": "binding_energy_eV",
+    "tga_ms": "temperature_degC",
+    "leis": "energy_eV",
+    "cycling": "Test Time / s",
+    "sims": "mass_u",
+    "stem": "x_nm",
+}
+
+
+def summarise(export: Export) -> dict[str, str]:
+    """Return format, instrument, date, number of points and range of the abscissa of one export."""
+    attrs = export.attrs
+    name = ABSCISSA[export.technique]
+    if export.table is not None:
+        points, values = len(export.table), [export.table[name].to_numpy()]
+    else:
+        points = sum(max((v.size for v in b.data_vars.values()), default=0) for b in export.blocks)
+        values = [b[name].values for b in export.blocks if name in b.variables]
+    ends = [(float(v[0]), float(v[-1])) for v in values if v.size]
+    return {
+        "format": export.format,
+        "instrument": str(attrs.get("instrument", "")),
+        "date": str(attrs.get("date", "")),
+        "points": str(points),
+        "first": f"{ends[0][0]:.6g}" if ends else "",
+        "last": f"{ends[-1][1]:.6g}" if ends else "",
+        "warnings": "; ".join(export.warnings),
+    }
+
+
+def inspect_study(
+    folder: str | Path, measurements: Mapping[str, Sequence[Mapping[str, str]]]
+) -> tuple[list[dict[str, str]], int]:
+    """Read every export that an index names; return the rows and how many could not be read."""
+    rows, failed = [], 0
+    for technique, entries in measurements.items():
+        for entry in entries:
+            for column in INDEXES[technique].files:
+                if not entry[column]:
+                    continue
+                path = Path(folder) / technique / entry[column]
+                row = {"sample": entry["sample"], "technique": technique, "file": entry[column]}
+                try:
+                    row |= {"format": recognise(path).name}
+                    row |= summarise(read(path, technique))
+                except CoatbenchError as error:
+                    failed += 1
+                    row |= {"warnings": f"ERROR {error}"}
+                rows.append(row)
+    return rows, failed
+
+
+def layout(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> str:
+    """Return rows as a text table with aligned columns."""
+    cells = [list(columns)] + [[row.get(c, "") for c in columns] for row in rows]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    return "\n".join(
+        "  ".join(text.ljust(w) for text, w in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )

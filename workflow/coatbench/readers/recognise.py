@@ -1,0 +1,183 @@
+"""Recognise a raw export by its content. Only the standard library: this runs before anything else.
+
+One row of `FORMATS` per format: its name, its technique, a test on the first bytes, and the module that
+reads it (a function `read(path) -> Export`), which is imported only when it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ReadError
+
+if TYPE_CHECKING:
+    from .model import Export
+
+HEAD_BYTES = 65536
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: how it is called, told apart, and read."""
+
+    name: str
+    technique: str
+    matches: Callable[[bytes], bool]
+    module: str
+
+
+def _text(head: bytes) -> str:
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return head.decode("utf-16", errors="replace")
+    return head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+
+
+def _starts(*magics: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(magics)
+
+
+def _matches(pattern: str, flags: int = 0) -> Callable[[bytes], bool]:
+    compiled = re.compile(pattern, flags)
+    return lambda head: bool(compiled.search(_text(head)))
+
+
+def _two_numeric_columns(head: bytes) -> bool:
+    """Two columns of numbers, TAB or blanks between, after at most eight other lines."""
+    number = r"[+-]?\d+(?:[.,]\d*)?(?:[eE][+-]?\d+)?"
+    row = re.compile(rf"^\s*{number}[\t ;]+{number}\s*$")
+    lines = [line for line in _text(head).splitlines() if line.strip()][:-1][:40]
+    hits = [bool(row.match(line)) for line in lines]
+    return len(hits) >= 3 and sum(hits) >= max(3, len(hits) - 8) and hits[-1]
+
+
+def _bruker_bcf(head: bytes) -> bool:
+    return head.startswith(b"AAMVHFSS")
+
+
+def _dm(head: bytes) -> bool:
+    return head[:4] in (b"\x00\x00\x00\x03", b"\x00\x00\x00\x04") and head[8:12] in (
+        b"\x00\x00\x00\x01",
+        b"\x00\x00\x00\x00",
+    )
+
+
+# Order matters where a later test is broader than an earlier one.
+FORMATS: tuple[Format, ...] = (
+    Format("VAMAS", "xps", _matches(r"\A\s*VAMAS Surface Chemical Analysis"), "vamas_iso"),
+    Format("PHI SPE", "xps", _matches(r"\A\s*SOFH\s"), "phi_spe"),
+    Format("CasaXPS ASCII", "xps", _matches(r"\A\s*Cycle \d+:"), "casaxps_ascii"),
+    Format(
+        "NETZSCH Proteus ASCII", "tga_ms", _matches(r"(?m)^##?Temp\./|\A#EXPORTTYPE"), "proteus"
+    ),
+    Format("NETZSCH NGB", "tga_ms", lambda h: h[:2] == b"PK" and b"Streams/" in h, "ngb"),
+    Format("Quadstar ASCII", "tga_ms", _matches(r"\A\s*ASCII SAMPLE CYCLES"), "quadstar"),
+    Format("EC-Lab ASCII", "cycling", _matches(r"\A\s*(EC|BT)-Lab ASCII FILE"), "eclab_mpt"),
+    Format("EC-Lab binary", "cycling", _starts(b"BIO-LOGIC MODULAR FILE"), "eclab_mpr"),
+    Format(
+        "EC-Lab ASCII without header",
+        "cycling",
+        _matches(r"\A[^\r\n]*\btime/s\b[^\r\n]*/V\b"),
+        "eclab_mpt",
+    ),
+    Format(
+        "MACCOR ASCII",
+        "cycling",
+        _matches(r"(?m)^Rec#?\t(Cycle P|Cyc#)|\AToday''?s Date|^Rec#?\t"),
+        "maccor",
+    ),
+    Format("Neware ndax", "cycling", lambda h: h[:2] == b"PK" and b".ndc" in h, "neware"),
+    Format("Neware nda", "cycling", _starts(b"NEWARE"), "neware"),
+    Format("BIF6", "sims", _starts(b"\x00\x00BIF6"), "bif6"),
+    Format("Bruker BCF", "stem", _bruker_bcf, "micrograph"),
+    Format("Gatan DM", "stem", _dm, "micrograph"),
+    Format("TIFF", "stem", _starts(b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"), "micrograph"),
+    Format(
+        "SurfaceLab ASCII image",
+        "sims",
+        _matches(r"\A(#[^\n]*\n|\s*\n)*\s*\d+ \d+ [\d.eE+-]+\s"),
+        "surfacelab_ascii",
+    ),
+    Format("Qtac ASCII", "leis", _two_numeric_columns, "qtac"),
+)
+
+
+def recognise(path: str | Path) -> Format:
+    """Return the format of `path`, told by its content (for a folder or a .grd file: by its parts).
+
+    Raises
+    ------
+    ReadError
+        The file is absent, empty or of no known format.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return Format("SurfaceLab ASCII images", "sims", lambda h: False, "surfacelab_ascii")
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError as error:
+        raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
+    if not head:
+        raise ReadError(path, "byte 0", "a raw export", "an empty file", "export it again")
+    for entry in FORMATS:
+        if entry.matches(head):
+            return entry
+    if _is_grd(path, head):
+        return Format("GRD", "sims", lambda h: False, "grd")
+    raise ReadError(
+        path,
+        "first bytes",
+        "one of the formats " + ", ".join(sorted({f.name for f in FORMATS} | {"GRD"})),
+        repr(head[:24]),
+        "export it again in one of them",
+    )
+
+
+def grd_properties(path: Path) -> Path | None:
+    """Return the `.properties.txt` that stands beside a GRD event list, if there is one."""
+    stem = path.name.removesuffix(".grd").removesuffix(".itm")
+    for name in (f"{stem}.properties.txt", f"{stem}.itm.properties.txt"):
+        if (path.parent / name).is_file():
+            return path.parent / name
+    return None
+
+
+def _is_grd(path: Path, head: bytes) -> bool:
+    # An event list has no magic: whole 20-byte records, and its properties beside it.
+    return grd_properties(path) is not None and len(head) >= 20
+
+
+def read(path: str | Path, technique: str | None = None) -> Export:
+    """Read any raw export.
+
+    Parameters
+    ----------
+    path : path-like
+        A file, or a folder of SurfaceLab ASCII images.
+    technique : str, optional
+        The technique whose index names the file; another one is an error.
+
+    Raises
+    ------
+    ReadError
+        Unreadable, cut, or of another kind; the message names file, place, expected and found.
+    MissingExtraError
+        The format needs an optional library that is not installed.
+    """
+    entry = recognise(path)
+    if technique is not None and entry.technique != technique:
+        raise ReadError(
+            path,
+            "content",
+            f"an export of {technique}",
+            f"{entry.name} ({entry.technique})",
+            f"move its row to {entry.technique}/index.csv",
+        )
+    module = importlib.import_module(f".{entry.module}", __package__)
+    export: Export = module.read(Path(path))
+    return export

@@ -1,0 +1,74 @@
+"""Write and read the result tables: fixed column order, fixed number format, empty cell for unknown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .analysis import write_atomically
+
+# Twelve significant digits: more than any instrument gives, fewer than summation order can disturb.
+NUMBER_FORMAT = ".12g"
+
+
+def cell(value: Any) -> str:
+    """Return the text of one cell; None and non-finite numbers are unknown, so empty."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return format(value, NUMBER_FORMAT) if math.isfinite(value) else ""
+    return str(value)
+
+
+def write_table(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], path: str | Path
+) -> None:
+    """Write rows as CSV with exactly these columns.
+
+    Raises
+    ------
+    ValueError
+        A row has a column that the schema does not name: a typo must not vanish silently.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    known = set(columns)
+    for row in rows:
+        if unknown := set(row) - known:
+            raise ValueError(f"{Path(path).name}: no such column: {', '.join(sorted(unknown))}")
+        writer.writerow([cell(row.get(column)) for column in columns])
+    write_atomically(path, stream.getvalue())
+
+
+def read_table(path: str | Path) -> list[dict[str, Any]]:
+    """Read a result table: numbers as float, ids as text, empty cells as None.
+
+    Columns of ids (sample, cell, region, run, spot) stay text even where they look like numbers.
+    """
+    with Path(path).open(encoding="utf-8", newline="") as stream:
+        return [{k: _parse(k, v) for k, v in row.items()} for row in csv.DictReader(stream)]
+
+
+ID_COLUMNS = frozenset({"sample", "cell", "region", "run", "spot", "field", "id"})
+
+
+def _parse(column: str, text: str) -> Any:
+    if text == "":
+        return None
+    if column in ID_COLUMNS:
+        return text
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,193 @@
+# Configuration, the study, and the helpers that every rule file uses. No path is spelled twice.
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config, validate
+
+WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+# Jobs find the library and the door without an installation, in this process, in scripts and on clusters.
+for folder in (WORKFLOW / "scripts", WORKFLOW):
+    sys.path.insert(0, str(folder))
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    dict.fromkeys(
+        [str(WORKFLOW), str(WORKFLOW / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
+)
+os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # equal figures, equal bytes
+
+from coatbench import study as study_module
+from coatbench.code_digest import digest
+from coatbench.errors import StudyError
+from coatbench.readers.recognise import FORMATS
+from coatbench.settings import load_study_settings, settings_problems
+from coatbench.simulate.truth import load_truth, truth_of
+
+ENVIRONMENT = "../../environment.yml"
+
+
+def stop(problems):
+    """End before any job starts, with every problem on a line of its own."""
+    raise WorkflowError("\n".join(["The study cannot be analysed as it stands:", *problems]))
+
+
+def load():
+    """Merge config.yaml < study.yaml < command line, check everything, return the study."""
+    folder = Path(config["study"])
+    try:
+        settings = load_study_settings(folder)
+        update_config(config, settings.overrides)
+        update_config(config, workflow.config_settings.overwrite_config)
+        if problems := settings_problems(config, WORKFLOW / "schemas"):
+            raise StudyError(problems)
+        return study_module.load_study(
+            folder,
+            config["reference"] or None,
+            title=settings.title,
+            simulated=settings.simulated,
+            made_on_demand=settings.simulator is not None,
+        ), settings
+    except StudyError as error:
+        stop(error.problems)
+
+
+STUDY, STUDY_SETTINGS = load()
+SAMPLES = STUDY.samples
+TARGETS = []  # each rule file adds what it makes
+ROWS = []  # each technique adds the rows files of its jobs: they tell what could not be analysed
+
+
+wildcard_constraints:
+    sample=r"[A-Za-z0-9_.\-]+",
+    cell=r"[A-Za-z0-9_.\-]+",
+    run=r"[A-Za-z0-9_.\-]+",
+    protocol=r"short|long",
+
+
+def results(path):
+    """Return a path below the results folder."""
+    return f"{config['results'].rstrip('/')}/{path}"
+
+
+def measured(technique):
+    """Tell whether the study has measurements of a technique."""
+    return bool(STUDY.rows(technique))
+
+
+def units(technique, pattern, *keys):
+    """Return results paths, one per job of a technique: `pattern` filled with the index's keys."""
+    return [
+        results(pattern.format(**dict(zip(keys, values))))
+        for values in STUDY.units(technique, *keys)
+    ]
+
+
+def raw_files(technique, *keys):
+    """Return an input function: the raw files of the rows that a job's wildcards name."""
+    return lambda wildcards: STUDY.files(technique, **{k: wildcards[k] for k in keys})
+
+
+def index_rows(technique, *keys):
+    """Return a params function: the index rows that a job's wildcards name."""
+    return lambda wildcards: STUDY.rows(technique, **{k: wildcards[k] for k in keys})
+
+
+def code(script, readers=None):
+    """Return the content hash of a script, the library it reaches, and a technique's readers."""
+    modules = sorted({f.module for f in FORMATS if f.technique == readers})
+    if readers == "sims":
+        modules.append("grd")
+    folder = WORKFLOW / "coatbench" / "readers"
+    return digest(
+        WORKFLOW / "scripts" / script,
+        *([folder / "recognise.py"] if readers else []),
+        *(p for m in modules if (p := folder / f"{m}.py").is_file()),
+    )
+
+
+def table_columns(technique):
+    """Return the columns of a technique's result tables: {table: [column, ...]}."""
+    path = WORKFLOW / "schemas" / "tables" / f"{technique}.yaml"
+    with open(path, encoding="utf-8") as stream:
+        return {table: list(columns) for table, columns in yaml.safe_load(stream).items()}
+
+
+def table(name):
+    """Return the path of a result table."""
+    return results(f"tables/{name}.csv")
+
+
+def figure_files(name):
+    """Return the three files of a figure, by kind."""
+    return {kind: results(f"figures/{name}.{kind}") for kind in ("pdf", "png", "csv")}
+
+
+def figure_params(config_section="figures"):
+    """Return what every figure needs besides its data: samples in order, face label, style."""
+    return {
+        "samples": SAMPLES,
+        "reference": STUDY.reference,
+        "simulated": STUDY.simulated,
+        "config": config[config_section],
+    }
+
+
+def quicklook_params(wildcards):
+    """Return what a quick-look needs besides its data; only of its own sample, so that others may come and go."""
+    sample = next(s for s in SAMPLES if s["sample"] == wildcards.sample)
+    return {"sample": sample, "simulated": STUDY.simulated, "config": config["figures"]}
+
+
+def log_file(name):
+    """Return the log of a job."""
+    return results(f"logs/{name}.log")
+
+
+def benchmark_file(name):
+    """Return the benchmark of a job."""
+    return results(f"benchmarks/{name}.tsv")
+
+
+def simulated_files(technique, sample):
+    """Return what a simulation writes: files, folders of images, and what stands beside an event list."""
+    files = STUDY.files(technique, sample=sample)
+    beside = [f"{path.removesuffix('.grd')}.properties.txt" for path in files if path.endswith(".grd")]
+    return [path if Path(path).suffix else directory(path) for path in files + beside]
+
+
+def simulator_rows(technique, sample):
+    """Return the index rows of a sample without what only the analysis uses (a corrected mass, a dose)."""
+    columns = study_module.INDEXES[technique]
+    keep = ["sample", *columns.files, *columns.key, *SIMULATOR_COLUMNS.get(technique, [])]
+    return [{k: row[k] for k in dict.fromkeys(keep)} for row in STUDY.rows(technique, sample=sample)]
+
+
+SIMULATOR_COLUMNS = {
+    "xps": ["spot"],
+    "leis": ["heating_temperature_degC", "intensity"],
+    "stem": ["kind", "field", "element"],
+}
+
+
+@cache
+def planted_truth():
+    """Return the truth table of a simulated study."""
+    try:
+        return load_truth(Path(config["study"]) / "truth.csv")
+    except StudyError as error:
+        stop(error.problems)
+
+
+def simulator_truth(technique, sample):
+    """Return the planted truth that a simulation of this technique may use."""
+    truth = truth_of(sample, SAMPLES, planted_truth())
+    return {q: v for q, v in truth.items() if q.startswith((f"{technique}.", "surface."))}
+
+
+onstart:
+    for line in STUDY.gaps():
+        print(f"note: {line}", file=sys.stderr)

@@ -1,0 +1,43 @@
+# The demo study's exports, written on first use as the instruments would have written them.
+# Only a study whose study.yaml has a `simulator:` section is ever written to.
+
+SIMULATED_FILES = []
+
+if STUDY_SETTINGS.simulator is not None:
+    # One rule per technique and sample: the file names stand in the index, not in a pattern.
+    for technique, sample in [
+        (t, s) for t in STUDY.measurements for (s,) in STUDY.units(t, "sample")
+    ]:
+        made = simulated_files(technique, sample)
+        SIMULATED_FILES += made
+
+        rule:
+            name:
+                f"simulate_{technique}_{sample.replace('.', '_').replace('-', '_')}"
+            message:
+                f"Demo study: {technique} exports of {sample}"
+            output:
+                made,
+            log:
+                log_file(f"simulate/{technique}_{sample}"),
+            benchmark:
+                benchmark_file(f"simulate/{technique}_{sample}")
+            params:
+                technique=technique,
+                sample=sample,
+                rows=simulator_rows(technique, sample),
+                folder=f"{config['study'].rstrip('/')}/{technique}",
+                truth=simulator_truth(technique, sample),
+                settings=STUDY_SETTINGS.simulator,
+                code=digest(
+                    WORKFLOW / "scripts" / "simulate.py",
+                    WORKFLOW / "coatbench" / "simulate" / f"{technique}.py",
+                ),
+            threads: 1
+            resources:
+                mem_mb=1000,
+                runtime=10,
+            conda:
+                ENVIRONMENT
+            script:
+                "../scripts/simulate.py"

@@ -1,0 +1,115 @@
+# LEIS: one job per sample (all its heating temperatures), one that relates the samples to the reference,
+# one quick-look per sample, and figure 3.
+
+if measured("leis"):
+    ROWS += units("leis", "leis/{sample}.json", "sample")
+    TARGETS += [table(t) for t in table_columns("leis")]
+    TARGETS += units("leis", "quicklook/leis/{sample}.png", "sample")
+    TARGETS += figure_files("fig3").values()
+
+
+rule leis_sample:
+    message:
+        "LEIS: spectra of {wildcards.sample}"
+    input:
+        raw=raw_files("leis", "sample"),
+    output:
+        rows=results("leis/{sample}.json"),
+        curves=results("leis/{sample}.nc"),
+    log:
+        log_file("leis/{sample}"),
+    benchmark:
+        benchmark_file("leis/{sample}")
+    params:
+        rows=index_rows("leis", "sample"),
+        config=config["leis"],
+        code=code("leis/sample.py", readers="leis"),
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/leis/sample.py"
+
+
+rule leis_tables:
+    message:
+        "LEIS: tables"
+    input:
+        rows=units("leis", "leis/{sample}.json", "sample"),
+    output:
+        **{t: table(t) for t in table_columns("leis")},
+    log:
+        log_file("leis/tables"),
+    benchmark:
+        benchmark_file("leis/tables")
+    params:
+        samples=SAMPLES,
+        reference=STUDY.reference,
+        config=config["leis"],
+        columns=table_columns("leis"),
+        code=code("leis/tables.py"),
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/leis/tables.py"
+
+
+rule leis_quicklook:
+    message:
+        "LEIS: quick-look of {wildcards.sample}"
+    input:
+        rows=results("leis/{sample}.json"),
+        curves=results("leis/{sample}.nc"),
+    output:
+        png=results("quicklook/leis/{sample}.png"),
+    log:
+        log_file("leis/quicklook_{sample}"),
+    benchmark:
+        benchmark_file("leis/quicklook_{sample}")
+    params:
+        figure=quicklook_params,
+        code=code("leis/quicklook.py"),
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/leis/quicklook.py"
+
+
+rule fig3:
+    message:
+        "Figure 3: LEIS spectra"
+    input:
+        curves=units("leis", "leis/{sample}.nc", "sample"),
+        windows=table("leis_windows"),
+        surface_peaks=table("leis_surface_peaks"),
+    output:
+        **{
+            kind: report(path, category="LEIS", labels={"figure": "3", "kind": kind})
+            for kind, path in figure_files("fig3").items()
+        },
+    log:
+        log_file("figures/fig3"),
+    benchmark:
+        benchmark_file("figures/fig3")
+    params:
+        figure=figure_params(),
+        code=code("leis/fig3.py"),
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/leis/fig3.py"

@@ -1,0 +1,86 @@
+"""The door between Snakemake and the library: logging, and our errors as one line.
+
+`snakemake` is what Snakemake hands to a script. A measurement that cannot be read or analysed is a result
+too: its rows file says why, the other measurements go on, and the last rule of the workflow fails with all
+such lines. Anything else that goes wrong (a bug, a full disk) fails the job itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from coatbench.errors import CoatbenchError, DataError
+
+log = logging.getLogger("coatbench")
+
+
+@contextmanager
+def logged(snakemake: Any) -> Iterator[None]:
+    """Log into the rule's log file; end with one line and exit code 1 on an error of ours."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers[0].setLevel(logging.ERROR)
+    if snakemake.log:
+        handlers.append(logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8"))
+    logging.basicConfig(
+        level=logging.INFO, format="%(levelname)s %(message)s", handlers=handlers, force=True
+    )
+    logging.captureWarnings(True)
+    try:
+        yield
+    except CoatbenchError as error:
+        log.error("%s", error)
+        sys.exit(1)
+    except Exception:
+        log.exception("rule %s failed", snakemake.rule)
+        sys.exit(1)
+
+
+def measurement(snakemake: Any, analyse: Callable[..., Any], **context: Any) -> None:
+    """Run one measurement job: `analyse(rows, files, config, **context) -> Analysis`, and save it."""
+    from coatbench.analysis import Analysis, save_curves, save_rows
+
+    with logged(snakemake):
+        files = [Path(f) for f in snakemake.input.get("raw", [])]
+        try:
+            result = analyse(list(snakemake.params.rows), files, snakemake.params.config, **context)
+        except DataError as error:
+            log.error("%s", error)
+            result = Analysis(problem=str(error))
+        for warning in result.warnings:
+            log.warning("%s", warning)
+        save_curves(result.curves, snakemake.output.curves)
+        save_rows(result, snakemake.output.rows)
+
+
+def collect(
+    snakemake: Any,
+    combine: Callable[..., dict[str, list[dict[str, Any]]]] | None = None,
+    **context: Any,
+) -> None:
+    """Join the rows of all jobs of a technique into its tables.
+
+    `combine(tables, samples, config, **context)` may add what needs all samples; without it the rows are
+    written as they are. The output names are the tables' names.
+    """
+    from coatbench.analysis import gather
+    from coatbench.tables import write_table
+
+    with logged(snakemake):
+        tables = gather(snakemake.input.rows)
+        if combine is not None:
+            tables = combine(tables, snakemake.params.samples, snakemake.params.config, **context)
+        for name, path in snakemake.output.items():
+            write_table(tables.get(name, []), snakemake.params.columns[name], path)
+
+
+def figure(snakemake: Any, draw: Callable[..., None], **context: Any) -> None:
+    """Run one figure job; PDF dates and SVG ids are pinned so that equal input gives equal bytes."""
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    with logged(snakemake):
+        draw(**context)

@@ -1,0 +1,15 @@
+"""Draw figure 3: LEIS spectra of all measured samples at each heating temperature."""
+
+import door
+from coatbench.figures.fig3 import draw
+
+if __name__ == "__main__":
+    door.figure(
+        snakemake,
+        draw,
+        curves=snakemake.input.curves,
+        windows=snakemake.input.windows,
+        surface_peaks=snakemake.input.surface_peaks,
+        output=dict(snakemake.output.items()),
+        **snakemake.params.figure,
+    )
