@@ -223,6 +223,7 @@ def read_rows(
     separator: str | None = None,
     decimal: str | None = None,
     missing: frozenset[str] = frozenset(),
+    columns: Sequence[int] | None = None,
     drop_cut: bool = True,
 ) -> tuple[np.ndarray, int]:
     """Parse ``text.lines[start:stop]`` as rows of numbers.
@@ -241,12 +242,14 @@ def read_rows(
         ``"."`` or ``","``; the other sign is then an error. None takes both, unless the comma separates.
     missing : frozenset of str
         Cells that stand for "no value" and become NaN; by default none do.
+    columns : sequence of int, optional
+        Which cells are numbers; the others are not looked at. By default all are.
     drop_cut : bool
         Leave out a last line of the file that has no line end and is not plainly complete.
 
     Returns
     -------
-    values : (row, n_columns) array of float
+    values : (row, n_columns or len(columns)) array of float
     dropped : int
         1 if the last line of the file was left out, else 0.
 
@@ -263,9 +266,10 @@ def read_rows(
         stop, dropped = stop - 1, 1
     if separator == ",":
         decimal = "."
-    values = np.empty((stop - start, n_columns))
+    take = range(n_columns) if columns is None else columns
+    values = np.empty((stop - start, len(take)))
     for i in range(start, stop):
-        values[i - start] = _row(text, i, n_columns, separator, decimal, missing)
+        values[i - start] = _row(text, i, n_columns, separator, decimal, missing, take)
     return values, dropped
 
 
@@ -276,12 +280,19 @@ def _row(
     separator: str | None,
     decimal: str | None,
     missing: frozenset[str],
+    take: Sequence[int],
 ) -> list[float]:
     line = text.lines[index]
     cells = split(line, separator)
+    while len(cells) > n_columns and not cells[-1].strip():
+        cells.pop()
+    if len(cells) != n_columns:
+        raise text.error(index, f"{n_columns} columns", line, f"it has {len(cells)}")
+    if len(take) < n_columns:
+        cells = [cells[k] for k in take]
     wrong = {".": ",", ",": "."}.get(decimal or "")
-    fast = _NUMERIC_CHARACTERS.fullmatch(line) and (wrong is None or wrong not in "".join(cells))
-    if len(cells) == n_columns and fast:
+    joined = ";".join(cells)
+    if _NUMERIC_CHARACTERS.fullmatch(joined) and (wrong is None or wrong not in joined):
         # The usual row: with these characters float() takes exactly what `number` takes.
         try:
             row = [float(cell.replace(",", ".")) for cell in cells]
@@ -290,12 +301,8 @@ def _row(
         else:
             if all(map(math.isfinite, row)):
                 return row
-    while len(cells) > n_columns and not cells[-1].strip():
-        cells.pop()
-    if len(cells) != n_columns:
-        raise text.error(index, f"{n_columns} columns", line, f"it has {len(cells)}")
     row = []
-    for k, cell in enumerate(cells):
+    for k, cell in zip(take, cells, strict=True):
         if cell.strip() in missing:
             row.append(math.nan)
             continue

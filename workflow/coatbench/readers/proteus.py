@@ -1,0 +1,270 @@
+"""NETZSCH Proteus ASCII export: mass, DSC and ion currents over temperature and time.
+
+The same family of text is written in three dialects (compact with semicolons, decimal comma, padded CSV),
+with or without `QMID` columns of a coupled mass spectrometer, with or without its `#` header. Decimal
+sign and separator are taken from the header, else from the line of column names.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ReadError, quote
+from .model import Export
+from .text import Text, parse_number, read_rows, read_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+FORMAT = "NETZSCH Proteus ASCII"
+SEPARATORS = {"SEMICOLON": ";", "COMMA": ",", "TAB": "\t", "TABULATOR": "\t", "BLANK": None}
+DECIMALS = {"POINT": ".", "COMMA": ","}
+SECONDS = {"min": 60.0, "s": 1.0, "h": 3600.0}
+MAX_COLUMNS = 1024
+
+_COLUMN_LINE = re.compile(r"##?\s*Temp\.?[^/]*/")
+_LABEL = re.compile(r"(?P<name>[^(/]*)(?P<note>(?:\([^)]*\))*)(?:/(?P<unit>.*))?", re.DOTALL)
+_QMID = re.compile(r"QMID\(s:(?P<block>\d{1,4})\|m:(?P<mz>\d{1,4}(?:[.,]\d{1,6})?)\)/(?P<unit>.*)")
+_DATE = re.compile(
+    r"(?P<a>\d{1,2})(?P<sep>[./-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4})"
+    r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?)?"
+)
+
+
+def read(path: Path) -> Export:
+    """Read one Proteus ASCII export.
+
+    Parameters
+    ----------
+    path : Path
+        The export.
+
+    Returns
+    -------
+    Export
+        One block with dimension ``time``: coordinate ``time_s`` (the file's own time column, in seconds),
+        variables ``temperature_degC``, ``mass_percent`` and/or ``mass_mg`` (of the initial mass, where
+        the header gives it), ``dsc``, further columns under plain names, and ``ion_current_A``
+        (mz, time) with channels sorted by m/z. Attributes: ``sample_mass_mg`` (NaN: not given),
+        ``corrected`` (1: a correction run is already subtracted from the mass), ``exo`` (sign of an
+        exothermic DSC signal, 0: not given).
+
+    Raises
+    ------
+    ReadError
+        No line of columns, no rows, a cell that is no number, time that runs backwards.
+    """
+    text = read_text(path)
+    first = _column_line(text)
+    header = _header(text, first)
+    separator, labels = _columns(text, first, header)
+    decimal = DECIMALS.get(header.get("DECIMAL", "").upper())
+    start, stop = _table_range(text, first)
+    values, dropped = read_rows(
+        text, start, stop, len(labels), separator, decimal, missing=frozenset({"", "---"})
+    )
+    if len(values) == 0:
+        raise ReadError(path, text.where(first), "rows of numbers below", "none", "export it again")
+    warnings = []
+    if dropped:
+        warnings.append(
+            f"{path.name}: 1 incomplete last line (line {stop}) was dropped: the export is cut"
+        )
+    dataset = _dataset(text, header, labels, values, start, warnings)
+    return Export(path, FORMAT, "tga_ms", [dataset], warnings=warnings)
+
+
+def _column_line(text: Text) -> int:
+    for i, line in enumerate(text.lines):
+        if _COLUMN_LINE.match(line.lstrip()):
+            return i
+    raise ReadError(
+        text.path,
+        "header",
+        "a line of columns that starts with ##Temp.",
+        f"none in {len(text.lines)} lines",
+        "the export is cut or of another kind",
+    )
+
+
+def _header(text: Text, first: int) -> dict[str, str]:
+    """Return the `#KEY:value` lines; a padded dialect puts a separator before the value."""
+    header: dict[str, str] = {}
+    for line in text.lines[:first]:
+        if not line.startswith("#"):
+            continue
+        key, colon, value = line[1:].partition(":")
+        if not colon:
+            continue
+        value = value.strip()
+        if line[1 + len(key) + 1 :].lstrip(" ")[:1] == "," and header.get("SEPARATOR") in (
+            None,
+            "COMMA",
+        ):
+            value = value.lstrip(" ,").strip()
+        header.setdefault(key.strip(), value)
+    return header
+
+
+def _columns(text: Text, first: int, header: dict[str, str]) -> tuple[str | None, list[str]]:
+    line = text.lines[first].lstrip().lstrip("#").strip()
+    named = header.get("SEPARATOR", "").upper()
+    candidates = [SEPARATORS[named]] if named in SEPARATORS else [";", "\t", ","]
+    for separator in candidates:
+        labels = [cell.strip() for cell in line.split(separator)]
+        while labels and not labels[-1]:
+            labels.pop()
+        if 2 <= len(labels) <= MAX_COLUMNS and any(c.startswith("Time/") for c in labels):
+            return separator, labels
+    raise text.error(first, "columns Temp. and Time with one separator", line)
+
+
+def _table_range(text: Text, first: int) -> tuple[int, int]:
+    """Return the range of data lines: blank lines and evaluation results (`#*`) around it are not data."""
+
+    def beside(line: str) -> bool:
+        return not line.strip() or (line.startswith("#") and not _COLUMN_LINE.match(line))
+
+    start, stop = first + 1, len(text.lines)
+    while start < stop and beside(text.lines[start]):
+        start += 1
+    while stop > start and beside(text.lines[stop - 1]):
+        stop -= 1
+    return start, stop
+
+
+def _dataset(
+    text: Text,
+    header: dict[str, str],
+    labels: list[str],
+    values: np.ndarray,
+    start: int,
+    warnings: list[str],
+) -> xr.Dataset:
+    import numpy as np
+    import xarray as xr
+
+    sample_mass = parse_number(header.get("SAMPLE MASS /mg", ""))
+    variables: dict[str, tuple[str, np.ndarray, dict[str, str]]] = {}
+    channels: dict[float, np.ndarray] = {}
+    for k, label in enumerate(labels):
+        if match := _QMID.fullmatch(label):
+            mz = float(match["mz"].replace(",", "."))
+            if match["unit"].strip() != "A":
+                raise ReadError(text.path, "line of columns", "ion currents in A", quote(label))
+            if mz in channels:
+                warnings.append(f"{text.path.name}: m/z {mz:g} stands twice, the first one is used")
+            channels.setdefault(mz, values[:, k])
+            continue
+        name, unit, factor = _name_and_unit(text, label)
+        while name in variables:
+            name += "_"
+        attrs = {"units": unit, "label": label}
+        variables[name] = ("time", values[:, k] * factor, attrs)
+    for needed in ("time_s", "temperature_degC"):
+        if needed not in variables:
+            raise ReadError(
+                text.path, "line of columns", f"a column for {needed}", ", ".join(labels)
+            )
+        column = variables[needed][1]
+        if np.isnan(column).any():
+            line = start + int(np.flatnonzero(np.isnan(column))[0])
+            raise text.error(line, f"a number for {needed}", text.lines[line])
+    time = variables.pop("time_s")[1]
+    if (back := np.flatnonzero(np.diff(time) < 0)).size:
+        line = start + int(back[0]) + 1
+        raise text.error(line, "time that does not run backwards", text.lines[line])
+    if "mass_mg" not in variables and "mass_percent" in variables and sample_mass:
+        mass = variables["mass_percent"][1] * (sample_mass / 100)
+        variables["mass_mg"] = ("time", mass, {"units": "mg", "label": "Mass/% x SAMPLE MASS"})
+    elif "mass_percent" not in variables and "mass_mg" in variables and sample_mass:
+        mass = variables["mass_mg"][1] * (100 / sample_mass)
+        variables["mass_percent"] = ("time", mass, {"units": "%", "label": "Mass/mg / SAMPLE MASS"})
+    dataset = xr.Dataset(variables, coords={"time_s": ("time", time, {"units": "s"})})
+    if channels:
+        order = sorted(channels)
+        dataset["ion_current_A"] = (
+            ("mz", "time"),
+            np.stack([channels[mz] for mz in order]),
+            {"units": "A"},
+        )
+        dataset = dataset.assign_coords(
+            mz=("mz", [round(mz) for mz in order]), mz_tuned=("mz", [float(mz) for mz in order])
+        )
+    gaps = int(np.isnan(values).sum())
+    if gaps:
+        warnings.append(f"{text.path.name}: {gaps} empty cells are read as unknown")
+    dataset.attrs = _attrs(text, header, labels, sample_mass)
+    return dataset
+
+
+def _name_and_unit(text: Text, label: str) -> tuple[str, str, float]:
+    """Return the name of a column in the data model, its unit and the factor to that unit."""
+    match = _LABEL.fullmatch(label)
+    name = match["name"].strip() if match else label
+    unit = (match["unit"] or "").strip() if match else ""
+    inner = unit.strip("()")
+    lower = name.lower()
+    if lower in ("temp.", "temp"):
+        if inner.strip() == "K" or not inner.strip().upper().endswith(("C", "°", ">")):
+            raise ReadError(text.path, "line of columns", "temperature in °C", quote(label))
+        return "temperature_degC", "degC", 1.0
+    if lower == "time":
+        if inner not in SECONDS:
+            raise ReadError(text.path, "line of columns", "time in min, s or h", quote(label))
+        return "time_s", "s", SECONDS[inner]
+    if lower in ("mass", "tg") and inner in ("%", "mg"):
+        return ("mass_percent" if inner == "%" else "mass_mg"), inner, 1.0
+    if lower in ("dsc", "dta"):
+        return lower, inner.replace("µ", "u"), 1.0
+    note = match["note"] if match else ""
+    plain = re.sub(r"[^a-z0-9]+", "_", f"{lower}{note.lower()}").strip("_") or "column"
+    return plain, inner, 1.0
+
+
+def _attrs(
+    text: Text, header: dict[str, str], labels: list[str], sample_mass: float | None
+) -> dict[str, Any]:
+    exo = parse_number(header.get("EXO", "").replace("±", ""))
+    code = header.get("CORR. CODE", "").strip()
+    mass_label = next((c for c in labels if c.lower().startswith(("mass", "tg"))), "")
+    corrected = "subtr" in mass_label or bool(code.strip("0") and code.isdigit())
+    return {
+        "instrument": header.get("INSTRUMENT", ""),
+        "date": iso_date(
+            header.get("DATE/TIME", ""),
+            day_first="DATE/TIME" in header and "." in header["DATE/TIME"],
+        ),
+        "sample_mass_mg": sample_mass if sample_mass and sample_mass > 0 else float("nan"),
+        "corrected": int(corrected),
+        "exo": int(exo) if exo in (-1.0, 1.0) else 0,
+        "encoding": text.encoding,
+        "vendor": header,
+    }
+
+
+def iso_date(stamp: str, day_first: bool) -> str:
+    """Return a date (and time) in ISO 8601, or an empty text where day and month cannot be told apart.
+
+    Dates with points or dashes have the day first; those with slashes are American, but may be either:
+    they are taken only if one of the two numbers is above 12, unless `day_first` is known.
+    """
+    match = _DATE.search(stamp)
+    if not match:
+        return ""
+    a, b = int(match["a"]), int(match["b"])
+    if day_first or a > 12:
+        day, month = a, b
+    elif b > 12:
+        day, month = b, a
+    else:
+        return ""
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return ""
+    date = f"{match['year']}-{month:02d}-{day:02d}"
+    if match["hour"] is None or int(match["hour"]) > 23:
+        return date
+    return f"{date}T{int(match['hour']):02d}:{match['minute']}:{match['second'] or '00'}"
