@@ -95,7 +95,7 @@ def save_curves(curves: Mapping[str, xr.Dataset], path: str | Path) -> None:
 
 
 def load_curves(path: str | Path) -> dict[str, xr.Dataset]:
-    """Read all groups of a netCDF file into memory, in the order of their names."""
+    """Read all groups of a netCDF file into memory, in the order they were written."""
     import h5py
     import xarray as xr
 

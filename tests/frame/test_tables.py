@@ -1,0 +1,65 @@
+"""Result tables: fixed columns and formats, unknown is empty, ids stay text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from coatbench.analysis import Analysis, gather, load_curves, load_rows, save_curves, save_rows
+from coatbench.tables import cell, read_table, write_table
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def test_cells() -> None:
+    assert [cell(v) for v in (None, float("nan"), np.nan, float("inf"), np.float64(0.1))] == [
+        "", "", "", "", "0.1",
+    ]  # fmt: skip
+    assert cell(True) == "true"
+    assert cell(np.bool_(False)) == "false"
+    assert cell(0) == "0"
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_survive_to_twelve_digits(value: float) -> None:
+    assert float(cell(value)) == pytest.approx(value, rel=1e-11)
+
+
+def test_round_trip(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    rows = [{"sample": "007", "value": 1.5, "detected": True}, {"sample": "b,\n", "value": None}]
+    write_table(rows, ["sample", "value", "detected"], path)
+    assert read_table(path) == [
+        {"sample": "007", "value": 1.5, "detected": True},
+        {"sample": "b,\n", "value": None, "detected": None},
+    ]
+    first = path.read_bytes()
+    write_table(rows, ["sample", "value", "detected"], path)
+    assert path.read_bytes() == first
+    assert [p.name for p in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_a_column_outside_the_schema_is_an_error(tmp_path) -> None:
+    with pytest.raises(ValueError, match="no such column: vaule"):
+        write_table([{"vaule": 1}], ["value"], tmp_path / "t.csv")
+
+
+def test_rows_of_a_job(tmp_path) -> None:
+    a = Analysis(warnings=["w"])
+    a.add("t", sample="1", value=np.float64("nan"), n=np.int64(3))
+    save_rows(a, tmp_path / "a.json")
+    save_rows(Analysis(problem="p"), tmp_path / "b.json")
+    assert load_rows(tmp_path / "a.json").tables == {"t": [{"sample": "1", "value": None, "n": 3}]}
+    assert load_rows(tmp_path / "b.json").problem == "p"
+    assert len(gather([tmp_path / "a.json", tmp_path / "b.json"])["t"]) == 1
+
+
+def test_curves(tmp_path) -> None:
+    import xarray as xr
+
+    curves = {"b": xr.Dataset({"y": ("x", [1.0, 2.0])}), "a": xr.Dataset({"z": ("t", [3])})}
+    save_curves(curves, tmp_path / "c.nc")
+    back = load_curves(tmp_path / "c.nc")
+    assert list(back) == ["b", "a"]
+    assert back["b"]["y"].values.tolist() == [1.0, 2.0]
+    save_curves({}, tmp_path / "c.nc")
+    assert load_curves(tmp_path / "c.nc") == {}
