@@ -1,0 +1,132 @@
+"""LEIS of one sample: every spectrum to windows, surface peaks and curves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import readers
+from ..analysis import Analysis
+from ..errors import AnalysisError
+from . import peaks, stopping, windows
+from .kinematics import Geometry, mean_mass_u
+from .spectrum import Spectrum, prepare
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Analysis:
+    """Read and analyse all spectra of one sample.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The sample's rows of leis/index.csv, text as in the file.
+    files : list of Path
+        The raw exports, in the same order.
+    config : dict
+        Section `leis` of the config.
+
+    Returns
+    -------
+    Analysis
+        Tables leis_spectra, leis_windows, leis_surface_peaks; one curve set per spectrum
+        (`T200`: heated to 200 degC).
+
+    Raises
+    ------
+    ReadError, AnalysisError
+        A file cannot be read, or two spectra claim the same heating temperature.
+    """
+    result = Analysis()
+    geometry = Geometry(config)
+    matrix = stopping.load(config["matrix_material"])
+    edge = config["edge_element"]
+    ranges = windows.from_config(config, geometry, matrix)
+    seen: dict[float, Path] = {}
+    for row, file in zip(rows, files, strict=True):
+        export = readers.read(file, "leis")
+        spectrum = prepare(row, file, export.blocks[0], config)
+        temperature = spectrum.heating_temperature_degC
+        if temperature in seen:
+            raise AnalysisError(
+                file, "index", "one spectrum per sample and heating temperature",
+                f"{temperature:g} degC also for {seen[temperature].name}",
+                "give repeats a sample id of their own",
+            )  # fmt: skip
+        seen[temperature] = file
+        notes = [*export.warnings, *spectrum.warnings]
+        result.warnings += [f"{file.name}: {note}" for note in notes]
+        key = {"sample": row["sample"], "heating_temperature_degC": temperature}
+        result.add("leis_spectra", **key, **_describe(spectrum, config), note="; ".join(notes))
+        for window in ranges:
+            values = windows.integrate(spectrum, window, geometry, matrix, edge)
+            result.add("leis_windows", **key, **values)
+        found = peaks.find(spectrum, config, geometry)
+        for peak in found:
+            result.add("leis_surface_peaks", **key, **peak.row())
+        result.curves[group(temperature)] = _curves(spectrum, found, geometry, matrix, edge)
+    return result
+
+
+def group(temperature_degC: float) -> str:
+    """Name of the curve set of one heating temperature."""
+    return f"T{temperature_degC:g}"
+
+
+def _describe(spectrum: Spectrum, config: dict) -> dict[str, Any]:
+    return {
+        "file": spectrum.file.name,
+        "n_channels": len(spectrum.energy_eV),
+        "energy_first_eV": float(spectrum.energy_eV[0]),
+        "energy_last_eV": float(spectrum.energy_eV[-1]),
+        "dose_nC": spectrum.dose_nC,
+        "dose_source": spectrum.dose_source,
+        "fluence_ions_cm2": spectrum.fluence_ions_cm2(config["analysis_area_mm2"]),
+    }
+
+
+def _curves(
+    spectrum: Spectrum,
+    found: list[peaks.Peak],
+    geometry: Geometry,
+    matrix: stopping.Stopping,
+    edge: str,
+) -> xr.Dataset:
+    import numpy as np
+    import xarray as xr
+
+    mass = mean_mass_u(edge)
+    energy = spectrum.energy_eV
+    background = np.full((len(found), len(energy)), np.nan)
+    model = background.copy()
+    for i, peak in enumerate(found):
+        background[i, peak.channels] = peak.background
+        model[i, peak.channels] = peak.model
+    per_nC = {"units": "counts/nC"}
+    return xr.Dataset(
+        {
+            "intensity": ("energy", spectrum.counts_per_nC, per_nC),
+            "intensity_sd": ("energy", np.sqrt(spectrum.variance()), per_nC),
+            "peak_background": (("element", "energy"), background, per_nC),
+            "peak_model": (("element", "energy"), model, per_nC),
+        },
+        coords={
+            "energy_eV": ("energy", energy, {"units": "eV"}),
+            **{
+                f"depth_{kind}_nm": (
+                    "energy",
+                    stopping.depth_of_energy(energy, matrix, geometry, mass, kind),
+                    {"units": "nm"},
+                )
+                for kind in ("total", "electronic")
+            },
+            "element": [peak.element for peak in found],
+        },
+        attrs={
+            "heating_temperature_degC": spectrum.heating_temperature_degC,
+            "dose_nC": spectrum.dose_nC,
+            "file": spectrum.file.name,
+        },
+    )
