@@ -9,8 +9,6 @@ if measured("leis"):
 
 
 rule leis_sample:
-    message:
-        "LEIS: spectra of {wildcards.sample}"
     input:
         raw=raw_files("leis", "sample"),
     output:
@@ -20,50 +18,51 @@ rule leis_sample:
         log_file("leis/{sample}"),
     benchmark:
         benchmark_file("leis/{sample}")
-    params:
-        rows=index_rows("leis", "sample"),
-        config=config["leis"],
-        code=code("leis/sample.py", readers="leis"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        rows=index_rows("leis", "sample"),
+        config=config["leis"],
+        code=code("leis/sample.py", readers="leis"),
+    message:
+        "LEIS: spectra of {wildcards.sample}"
     script:
         "../scripts/leis/sample.py"
 
 
 rule leis_tables:
-    message:
-        "LEIS: tables"
     input:
         rows=units("leis", "leis/{sample}.json", "sample"),
+        curves=units("leis", "leis/{sample}.nc", "sample"),
     output:
         **{t: table(t) for t in table_columns("leis")},
     log:
         log_file("leis/tables"),
     benchmark:
         benchmark_file("leis/tables")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
     params:
         samples=SAMPLES,
         reference=STUDY.reference,
         config=config["leis"],
         columns=table_columns("leis"),
         code=code("leis/tables.py"),
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    conda:
-        ENVIRONMENT
+    message:
+        "LEIS: tables"
     script:
         "../scripts/leis/tables.py"
 
 
 rule leis_quicklook:
-    message:
-        "LEIS: quick-look of {wildcards.sample}"
     input:
         rows=results("leis/{sample}.json"),
         curves=results("leis/{sample}.nc"),
@@ -73,22 +72,22 @@ rule leis_quicklook:
         log_file("leis/quicklook_{sample}"),
     benchmark:
         benchmark_file("leis/quicklook_{sample}")
-    params:
-        figure=quicklook_params,
-        code=code("leis/quicklook.py"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=800,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        figure=quicklook_params,
+        code=code("leis/quicklook.py"),
+    message:
+        "LEIS: quick-look of {wildcards.sample}"
     script:
         "../scripts/leis/quicklook.py"
 
 
 rule fig3:
-    message:
-        "Figure 3: LEIS spectra"
     input:
         curves=units("leis", "leis/{sample}.nc", "sample"),
         windows=table("leis_windows"),
@@ -102,14 +101,16 @@ rule fig3:
         log_file("figures/fig3"),
     benchmark:
         benchmark_file("figures/fig3")
-    params:
-        figure=figure_params(),
-        code=code("leis/fig3.py"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=800,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        figure=figure_params(),
+        code=code("leis/fig3.py"),
+    message:
+        "Figure 3: LEIS spectra"
     script:
         "../scripts/leis/fig3.py"
