@@ -71,6 +71,8 @@ FORMATS: tuple[Format, ...] = (
     Format("VAMAS", "xps", _matches(r"\A\s*VAMAS Surface Chemical Analysis"), "vamas_iso"),
     Format("PHI SPE", "xps", _matches(r"\A\s*SOFH\s"), "phi_spe"),
     Format("CasaXPS ASCII", "xps", _matches(r"\A\s*Cycle \d+:"), "casaxps_ascii"),
+    Format("CasaXPS report", "xps", _matches(r"(?m)^Name\tPosition\tFWHM\t"), "casaxps_report"),
+    Format("XPS columns", "xps", _matches(r"\ABE/eV[\t,]"), "xps_columns"),
     Format(
         "NETZSCH Proteus ASCII", "tga_ms", _matches(r"(?m)^##?Temp\./|\A#EXPORTTYPE"), "proteus"
     ),

@@ -1,0 +1,231 @@
+"""XPS readers on real exports of every dialect, and on damaged ones."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coatbench.errors import ReadError
+from coatbench.readers import read
+
+SPECTRA = {
+    "0-150W.vms": ["wide", "Ni 2p", "O 1s", "C 1s", "W 4f"],
+    "0-150W_NiWNi2p_Ni2p.txt": ["Ni 2p"],
+    "0-150W_NiWO1s_O1s.txt": ["O 1s"],
+    "ARXPS.vms": ["O 1s", "C 1s", "Al 2p"] * 5,
+    "FeO_analyzed.vms": ["Fe 2p"],
+    "FeO_analyzed_lineshapes_cols.txt": ["Fe 2p"],
+    "Mutlipak_vms.npl": ["C 1s", "O 1s", "S 2p", "N 1s", "Mo 3d"],
+    "SnO2_10nm.spe": ["Survey"],
+    "irregular.vms": ["Survey"],
+    "multiplex.vms": ["wide", "O 1s", "Ta 4f"],
+    "regular.vms": ["Survey"],
+    "single_sample.vms": [
+        "wide", "I 3d", "Pb 4f", "O 1s", "N 1s", "C 1s", "S 2p", "HeI VBM", "HeI SECO",
+    ],
+    "survey.vms": ["wide"],
+    "vms_txt_export.txt": ["Survey", "Ni 2p", "Survey", "Ni 2p"],
+    "xps_eis.vms": ["unnamed"] * 4,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_every_real_export_is_read(realdata: Path, name: str) -> None:
+    export = read(realdata / "xps" / name, "xps")
+    assert [block.attrs["region"] for block in export.blocks] == SPECTRA[name]
+    for block in export.blocks:
+        energy = block["binding_energy_eV"].values
+        assert (np.diff(energy) > 0).all()
+        assert np.isfinite(block["intensity_cps"].values).all()
+        photon = block.attrs["photon_energy_eV"]
+        if np.isfinite(photon):
+            assert np.allclose(block["kinetic_energy_eV"].values + energy, photon)
+        if np.isfinite(block.attrs["counting_time_s"]):
+            rate = block["counts"].values / block.attrs["counting_time_s"]
+            assert np.allclose(rate, block["intensity_cps"].values)
+
+
+def test_multipak_counts_per_second_are_not_divided_again(realdata: Path) -> None:
+    block = read(realdata / "xps/Mutlipak_vms.npl").blocks[0]
+    assert block.attrs["transmission_coefficients"] == (180.254, 0.348)
+    assert block["intensity_cps"].values[-1] == 2047.5  # the first value of the file, at 305 eV
+    assert block["counts"].values[-1] == pytest.approx(2047.5 * 0.4)
+    assert block.attrs["instrument"] == "PHI VersaProbe II"
+    assert block.attrs["date"] == "2019-01-22"
+
+
+@pytest.mark.parametrize("region", ["Ni 2p", "O 1s"])
+def test_counts_of_kratos_file_are_those_the_vendor_exported_beside_it(
+    realdata: Path, region: str
+) -> None:
+    blocks = {b.attrs["region"]: b for b in read(realdata / "xps/0-150W.vms").blocks}
+    squeezed = region.replace(" ", "")
+    text = read(realdata / f"xps/0-150W_NiW{squeezed}_{squeezed}.txt").blocks[0]
+    assert np.array_equal(blocks[region]["counts"].values, text["intensity_cps"].values)
+    assert np.allclose(blocks[region]["binding_energy_eV"], text["binding_energy_eV"])
+
+
+def test_spe_header(realdata: Path) -> None:
+    block = read(realdata / "xps/SnO2_10nm.spe").blocks[0]
+    assert block.sizes["energy"] == 1751
+    assert block.attrs["pass_energy_eV"] == 224
+    assert np.allclose(np.diff(block["binding_energy_eV"].values), 0.8)
+    assert block.attrs["transmission_coefficients"] == (40.0, 0.2)
+
+
+def test_stored_fit_of_casaxps_agrees_with_its_own_exports(realdata: Path) -> None:
+    block = read(realdata / "xps/FeO_analyzed.vms").blocks[0]
+    stored = block.attrs["casaxps"]
+    exported = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt").blocks[0]
+    photon = block.attrs["photon_energy_eV"]
+    assert len(stored.components) == 4 and len(stored.regions) == 1
+    for component, column in zip(stored.components, exported.attrs["fit"], strict=True):
+        assert component.area.value == pytest.approx(column["area"], rel=1e-6)
+        assert component.binding_energy_eV(photon) == pytest.approx(column["position_eV"], abs=0.01)
+        assert component.shape == column["shape"]
+    assert np.allclose(block["intensity_cps"], exported["intensity_cps"], rtol=1e-6)
+    report = read(realdata / "xps/FeO_analyzed_results.csv").table
+    assert report is not None
+    assert report["at_percent"].tolist() == [41.89, 19.65, 28.06, 10.40]
+
+
+def test_the_vamas_library_reads_the_same_numbers(realdata: Path) -> None:
+    vamas = pytest.importorskip("vamas")
+    for name in ("0-150W.vms", "multiplex.vms", "regular.vms", "single_sample.vms"):
+        raw = (realdata / "xps" / name).read_bytes().lstrip()
+        theirs = vamas.Vamas(raw)
+        ours = read(realdata / "xps" / name)
+        assert len(theirs.blocks) == len(ours.blocks)
+        for a, b in zip(theirs.blocks, ours.blocks, strict=True):
+            values = np.asarray(a.corresponding_variables[0].y_values, float)
+            assert np.array_equal(np.sort(values), np.sort(b["counts"].values))
+
+
+def _damaged(raw: bytes, kind: str) -> bytes:
+    if kind == "cut in the middle":
+        return raw[: len(raw) // 2]
+    if kind == "cut in the header":
+        return raw[:400]
+    if kind == "empty":
+        return b""
+    if kind == "of another format":
+        return b"PK\x03\x04" + raw[4:]
+    return raw.decode("latin-1").encode("utf-16")
+
+
+@pytest.mark.parametrize(
+    "kind", ["cut in the middle", "cut in the header", "empty", "of another format"]
+)
+@pytest.mark.parametrize(
+    "name", ["Mutlipak_vms.npl", "FeO_analyzed.vms", "SnO2_10nm.spe", "0-150W.vms"]
+)
+def test_damaged_exports_give_one_line(
+    realdata: Path, tmp_path: Path, name: str, kind: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(_damaged((realdata / "xps" / name).read_bytes(), kind))
+    with pytest.raises(ReadError) as caught:
+        read(path, "xps")
+    message = str(caught.value)
+    assert "\n" not in message and name in message and "expected" in message
+
+
+def test_utf_16_text_is_read_all_the_same(realdata: Path, tmp_path: Path) -> None:
+    raw = (realdata / "xps/Mutlipak_vms.npl").read_bytes()
+    path = tmp_path / "a.npl"
+    path.write_bytes(_damaged(raw, "utf-16"))
+    assert read(path).blocks[0].equals(read(realdata / "xps/Mutlipak_vms.npl").blocks[0])
+
+
+def test_a_text_cell_where_a_number_belongs_names_its_line(realdata: Path, tmp_path: Path) -> None:
+    lines = (realdata / "xps/Mutlipak_vms.npl").read_bytes().split(b"\r\n")
+    lines[99] = b"--.--"
+    path = tmp_path / "a.npl"
+    path.write_bytes(b"\r\n".join(lines))
+    with pytest.raises(ReadError, match="line 100"):
+        read(path)
+
+
+def test_a_missing_value_is_noticed(realdata: Path, tmp_path: Path) -> None:
+    lines = (realdata / "xps/Mutlipak_vms.npl").read_bytes().split(b"\r\n")
+    del lines[99]
+    path = tmp_path / "a.npl"
+    path.write_bytes(b"\r\n".join(lines))
+    with pytest.raises(ReadError):
+        read(path)
+
+
+def test_a_changed_digit_of_the_extremes_is_reported(realdata: Path, tmp_path: Path) -> None:
+    raw = (realdata / "xps/Mutlipak_vms.npl").read_bytes()
+    path = tmp_path / "a.npl"
+    path.write_bytes(raw.replace(b"\r\n6265.000000\r\n", b"\r\n9265.000000\r\n", 1))
+    assert any("extremes" in warning for warning in read(path).warnings)
+
+
+def test_casaxps_columns_drop_only_an_incomplete_last_line(realdata: Path, tmp_path: Path) -> None:
+    raw = (realdata / "xps/vms_txt_export.txt").read_bytes()
+    path = tmp_path / "a.txt"
+    path.write_bytes(raw[:-8])
+    cut, whole = read(path), read(realdata / "xps/vms_txt_export.txt")
+    assert cut.warnings == ["1 incomplete last line dropped"]
+    assert cut.blocks[-1].sizes["energy"] == whole.blocks[-1].sizes["energy"] - 1
+    # The axis of the file descends in binding energy, so the lost line is our first point.
+    assert np.array_equal(cut.blocks[-1]["intensity_cps"], whole.blocks[-1]["intensity_cps"][1:])
+
+
+def test_casaxps_columns_whose_halves_disagree_are_refused(realdata: Path, tmp_path: Path) -> None:
+    raw = (realdata / "xps/vms_txt_export.txt").read_bytes()
+    path = tmp_path / "a.txt"
+    path.write_bytes(raw.replace(b"4.699450e+004", b"4.899450e+004", 1))
+    with pytest.raises(ReadError, match="line 9"):
+        read(path)
+
+
+def test_inclusion_lists_and_other_techniques_are_refused(realdata: Path, tmp_path: Path) -> None:
+    lines = (realdata / "xps/Mutlipak_vms.npl").read_bytes().split(b"\r\n")
+    assert lines[13:17] == [b"0"] * 4
+    technique = lines.index(b"XPS")
+    for index, value, expected in ((13, b"3", "inclusion"), (technique, b"AES dir", "technique")):
+        changed = list(lines)
+        changed[index] = value
+        path = tmp_path / "a.npl"
+        path.write_bytes(b"\r\n".join(changed))
+        with pytest.raises(ReadError, match=expected):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["Mutlipak_vms.npl", "FeO_analyzed.vms", "SnO2_10nm.spe", "vms_txt_export.txt"]
+)
+def test_random_damage_never_leaks_another_exception(
+    realdata: Path, tmp_path: Path, name: str
+) -> None:
+    raw = (realdata / "xps" / name).read_bytes()
+    # Damage the header and one block: that is where the structure stands.
+    raw = raw[:8000] if name.endswith("txt") else raw
+    rng = random.Random(name)
+    path = tmp_path / name
+    for _ in range(60):
+        data = bytearray(raw)
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(min(len(data), 9000))
+            kind = rng.randrange(4)
+            if kind == 0:
+                data[at] = rng.randrange(256)
+            elif kind == 1:
+                del data[at : at + rng.randint(1, 200)]
+            elif kind == 2:
+                data[at:at] = bytes(rng.randrange(256) for _ in range(5))
+            else:
+                data = (
+                    bytearray(re.sub(rb"\d+", b"999999999", bytes(data[:at]), count=1)) + data[at:]
+                )
+        path.write_bytes(bytes(data))
+        try:
+            export = read(path)
+        except ReadError:
+            continue
+        assert export.blocks or export.table is not None

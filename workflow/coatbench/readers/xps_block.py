@@ -1,0 +1,179 @@
+"""What the XPS readers share: from an axis and an intensity to one block of the data model.
+
+Binding energy is photon energy minus kinetic energy. The work function that a file declares is metadata:
+instruments write kinetic energies that are already referred to the Fermi level.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ReadError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+MAX_POINTS = 5_000_000
+UNKNOWN = 1e36  # ISO 14976 writes 1E+37 for a number that is not known
+# Nominal energies, for files that name the anode and leave the number open (NIST SRD 20).
+ANODES_EV = {"al": 1486.6, "mg": 1253.6, "ag": 2984.3, "cr": 5414.8, "ga": 9251.7}
+_LINE = re.compile(r"([A-Z][a-z]?)[ _]*([1-7][spdf])[ _]*((?:[1357]/2)?)")
+_RATE = re.compile(r"c/s|cps|counts?/s|per second|count rate", re.IGNORECASE)
+
+
+@dataclass
+class RawRegion:
+    """One region as a file has it, before units and order are settled.
+
+    Attributes
+    ----------
+    name : str
+        As in the file; see `region_name`.
+    energy_eV : (n,) array
+        In the order of the file.
+    is_kinetic : bool
+        Kinetic energy (else binding energy).
+    intensity : (n,) array
+    is_rate : bool
+        Counts per second (else counts).
+    photon_energy_eV, dwell_s : float
+        NaN: not known.
+    n_scans : int
+    transmission : (n,) array or None
+    attrs : dict
+        More attributes of the block.
+    """
+
+    name: str
+    energy_eV: np.ndarray
+    is_kinetic: bool
+    intensity: np.ndarray
+    is_rate: bool
+    photon_energy_eV: float
+    dwell_s: float = math.nan
+    n_scans: int = 1
+    transmission: np.ndarray | None = None
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+
+def region_name(species: str, transition: str = "") -> str:
+    """Return the field's name of a region: ``C`` and ``1s``, ``C1s`` or ``C 1s`` all give ``C 1s``."""
+    text = " ".join(part for part in (_clean(species), _clean(transition)) if part)
+    if match := _LINE.fullmatch(text):
+        element, orbital, j = match.groups()
+        return f"{element} {orbital}{j}"
+    return text or "unnamed"
+
+
+def _clean(text: str) -> str:
+    # MultiPak writes the NUL that ends its own strings into the file.
+    return " ".join(text.replace("\0", "").split())
+
+
+def is_rate(label: str, unit: str) -> bool:
+    """Whether an ordinate is counts per second, by its unit or (unit dimensionless) by its label."""
+    return bool(_RATE.search(unit) or _RATE.search(label))
+
+
+def anode_energy(label: str) -> float:
+    """Return the nominal photon energy of a named anode in eV, NaN if the label names none."""
+    match = re.match(r"\s*([A-Za-z]{2})\b", label)
+    return ANODES_EV.get(match.group(1).lower(), math.nan) if match else math.nan
+
+
+def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> xr.Dataset:
+    """Turn a region into a block of the data model (see `readers.model`).
+
+    Parameters
+    ----------
+    raw : RawRegion
+        The region as the file has it.
+    path, where
+        File and place for messages.
+    warnings : list of str
+        What is assumed is appended here.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dim `energy`; coordinates `binding_energy_eV` (ascending) and `kinetic_energy_eV`; variables
+        `intensity_cps`, and `counts` where the acquisition time is known, `transmission` where given.
+        Attributes: region, photon_energy_eV, dwell_s, n_scans, counting_time_s, instrument, date, vendor, ...
+
+    Raises
+    ------
+    ReadError
+        No points, an axis that is not strictly monotonic, values that are not finite.
+    """
+    import numpy as np
+    import xarray as xr
+
+    energy, intensity = np.asarray(raw.energy_eV, float), np.asarray(raw.intensity, float)
+    if len(energy) < 3:
+        raise ReadError(path, where, "at least 3 points", str(len(energy)))
+    if len(energy) != len(intensity):
+        raise ReadError(path, where, f"{len(energy)} intensities", str(len(intensity)))
+    if not (np.isfinite(energy).all() and np.isfinite(intensity).all()):
+        raise ReadError(path, where, "finite numbers", "a value that is not finite")
+    steps = np.diff(energy)
+    if not (np.all(steps > 0) or np.all(steps < 0)):
+        index = int(np.argmax(steps * np.sign(np.median(steps)) <= 0)) + 1
+        found = f"{energy[index]:g} eV after {energy[index - 1]:g} eV at point {index + 1}"
+        raise ReadError(path, where, "energies that only rise or only fall", found)
+    photon = raw.photon_energy_eV
+    known = math.isfinite(photon)
+    if not known and raw.is_kinetic:
+        raise ReadError(path, where, "the photon energy", "none", "binding energies need it")
+    if not known:
+        warnings.append(f"{where}: photon energy not given; kinetic energies are empty")
+    binding = np.round(photon - energy, 9) if raw.is_kinetic else energy
+    order = slice(None) if binding[-1] > binding[0] else slice(None, None, -1)
+    time_s = raw.dwell_s * raw.n_scans
+    timed = math.isfinite(time_s) and time_s > 0
+    if not timed:
+        time_s = math.nan
+        what = (
+            "counting statistics are unknown"
+            if raw.is_rate
+            else "intensities are counts, not counts/s"
+        )
+        warnings.append(f"{where}: acquisition time not given; {what}")
+    rate = intensity if raw.is_rate or not timed else intensity / time_s
+    if (intensity < 0).any():
+        warnings.append(f"{where}: {int((intensity < 0).sum())} intensities are negative")
+    variables = {"intensity_cps": ("energy", rate[order].copy(), {"units": "counts/s"})}
+    if timed:
+        counts = intensity * time_s if raw.is_rate else intensity
+        variables["counts"] = ("energy", counts[order].copy(), {"units": "counts"})
+    elif not raw.is_rate:
+        variables["counts"] = ("energy", intensity[order].copy(), {"units": "counts"})
+    if raw.transmission is not None:
+        transmission = np.asarray(raw.transmission, float)
+        if np.isfinite(transmission).all() and (transmission > 0).all():
+            variables["transmission"] = ("energy", transmission[order].copy(), {"units": "1"})
+        else:
+            warnings.append(f"{where}: transmission has values that are not positive; not used")
+    kinetic = photon - binding if known else np.full(len(binding), math.nan)
+    return xr.Dataset(
+        variables,
+        coords={
+            "binding_energy_eV": ("energy", binding[order].copy(), {"units": "eV"}),
+            "kinetic_energy_eV": ("energy", kinetic[order].copy(), {"units": "eV"}),
+        },
+        attrs={
+            "region": raw.name,
+            "photon_energy_eV": photon,
+            "dwell_s": raw.dwell_s,
+            "n_scans": raw.n_scans,
+            "counting_time_s": time_s,
+            "instrument": "",
+            "date": "",
+            "vendor": {},
+            **raw.attrs,
+        },
+    )
