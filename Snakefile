@@ -12,9 +12,12 @@ configfile: "config.yaml"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/demo.smk"
 
-for room in ("xps","tga_ms","leis","cycling","sims","stem","ranking","report"):
+
+for room in ("xps", "tga_ms", "leis", "cycling", "sims", "stem", "ranking", "report"):
     if os.path.exists(f"workflow/rules/{room}.smk"):
+
         include: f"workflow/rules/{room}.smk"
+
 
 include: "workflow/rules/check.smk"
 

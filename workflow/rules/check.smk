@@ -3,23 +3,25 @@
 
 
 rule check:
-    message:
-        "Study {config[study]}: what stands in each export"
+    input:
+        SIMULATED_FILES,
+    log:
+        log_file("check"),
+    conda:
+        ENVIRONMENT
+    threads: 1
     params:
         measurements=STUDY.measurements,
         folder=config["study"],
         gaps=STUDY.gaps(),
         code=code("check.py"),
-    threads: 1
-    conda:
-        ENVIRONMENT
+    message:
+        "Study {config[study]}: what stands in each export"
     script:
         "../scripts/check.py"
 
 
 rule problems:
-    message:
-        "Problems and warnings of all measurements"
     input:
         rows=ROWS,
     output:
@@ -29,23 +31,23 @@ rule problems:
         log_file("problems"),
     benchmark:
         benchmark_file("problems")
-    params:
-        results=config["results"],
-        gaps=STUDY.gaps(),
-        code=code("problems.py"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=300,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        units=[row.removeprefix(results("")).removesuffix(".json") for row in ROWS],
+        gaps=STUDY.gaps(),
+        code=code("problems.py"),
+    message:
+        "Problems and warnings of all measurements"
     script:
         "../scripts/problems.py"
 
 
 rule complete:
-    message:
-        "Is every measurement analysed?"
     input:
         problems=table("problems"),
     output:
@@ -54,13 +56,15 @@ rule complete:
         log_file("complete"),
     benchmark:
         benchmark_file("complete")
-    params:
-        code=code("complete.py"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=300,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        code=code("complete.py"),
+    message:
+        "Is every measurement analysed?"
     script:
         "../scripts/complete.py"

@@ -1,6 +1,5 @@
 # Configuration, the study, and the helpers that every rule file uses. No path is spelled twice.
 
-import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -10,15 +9,11 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
 WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-# Jobs find the library and the door without an installation, in this process, in scripts and on clusters.
-for folder in (WORKFLOW / "scripts", WORKFLOW):
-    sys.path.insert(0, str(folder))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    dict.fromkeys(
-        [str(WORKFLOW), str(WORKFLOW / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    )
-)
-os.environ.setdefault("SOURCE_DATE_EPOCH", "0")  # equal figures, equal bytes
+sys.path[:0] = [str(WORKFLOW), str(WORKFLOW / "scripts")]
+
+import door
+
+door.lend_environment(WORKFLOW)
 
 from coatbench import study as study_module
 from coatbench.code_digest import digest
@@ -32,7 +27,9 @@ ENVIRONMENT = "../../environment.yml"
 
 def stop(problems):
     """End before any job starts, with every problem on a line of its own."""
-    raise WorkflowError("\n".join(["The study cannot be analysed as it stands:", *problems]))
+    raise WorkflowError(
+        "\n".join(["The study cannot be analysed as it stands:", *problems])
+    )
 
 
 def load():
@@ -44,13 +41,16 @@ def load():
         update_config(config, workflow.config_settings.overwrite_config)
         if problems := settings_problems(config, WORKFLOW / "schemas"):
             raise StudyError(problems)
-        return study_module.load_study(
-            folder,
-            config["reference"] or None,
-            title=settings.title,
-            simulated=settings.simulated,
-            made_on_demand=settings.simulator is not None,
-        ), settings
+        return (
+            study_module.load_study(
+                folder,
+                config["reference"] or None,
+                title=settings.title,
+                simulated=settings.simulated,
+                made_on_demand=settings.simulator is not None,
+            ),
+            settings,
+        )
     except StudyError as error:
         stop(error.problems)
 
@@ -58,7 +58,9 @@ def load():
 STUDY, STUDY_SETTINGS = load()
 SAMPLES = STUDY.samples
 TARGETS = []  # each rule file adds what it makes
-ROWS = []  # each technique adds the rows files of its jobs: they tell what could not be analysed
+ROWS = (
+    []
+)  # each technique adds the rows files of its jobs: they tell what could not be analysed
 
 
 wildcard_constraints:
@@ -113,7 +115,9 @@ def table_columns(technique):
     """Return the columns of a technique's result tables: {table: [column, ...]}."""
     path = WORKFLOW / "schemas" / "tables" / f"{technique}.yaml"
     with open(path, encoding="utf-8") as stream:
-        return {table: list(columns) for table, columns in yaml.safe_load(stream).items()}
+        return {
+            table: list(columns) for table, columns in yaml.safe_load(stream).items()
+        }
 
 
 def table(name):
@@ -155,15 +159,27 @@ def benchmark_file(name):
 def simulated_files(technique, sample):
     """Return what a simulation writes: files, folders of images, and what stands beside an event list."""
     files = STUDY.files(technique, sample=sample)
-    beside = [f"{path.removesuffix('.grd')}.properties.txt" for path in files if path.endswith(".grd")]
+    beside = [
+        f"{path.removesuffix('.grd')}.properties.txt"
+        for path in files
+        if path.endswith(".grd")
+    ]
     return [path if Path(path).suffix else directory(path) for path in files + beside]
 
 
 def simulator_rows(technique, sample):
     """Return the index rows of a sample without what only the analysis uses (a corrected mass, a dose)."""
     columns = study_module.INDEXES[technique]
-    keep = ["sample", *columns.files, *columns.key, *SIMULATOR_COLUMNS.get(technique, [])]
-    return [{k: row[k] for k in dict.fromkeys(keep)} for row in STUDY.rows(technique, sample=sample)]
+    keep = [
+        "sample",
+        *columns.files,
+        *columns.key,
+        *SIMULATOR_COLUMNS.get(technique, []),
+    ]
+    return [
+        {k: row[k] for k in dict.fromkeys(keep)}
+        for row in STUDY.rows(technique, sample=sample)
+    ]
 
 
 SIMULATOR_COLUMNS = {
@@ -185,7 +201,9 @@ def planted_truth():
 def simulator_truth(technique, sample):
     """Return the planted truth that a simulation of this technique may use."""
     truth = truth_of(sample, SAMPLES, planted_truth())
-    return {q: v for q, v in truth.items() if q.startswith((f"{technique}.", "surface."))}
+    return {
+        q: v for q, v in truth.items() if q.startswith((f"{technique}.", "surface."))
+    }
 
 
 onstart:

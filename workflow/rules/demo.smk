@@ -14,14 +14,18 @@ if STUDY_SETTINGS.simulator is not None:
         rule:
             name:
                 f"simulate_{technique}_{sample.replace('.', '_').replace('-', '_')}"
-            message:
-                f"Demo study: {technique} exports of {sample}"
             output:
                 made,
             log:
                 log_file(f"simulate/{technique}_{sample}"),
             benchmark:
                 benchmark_file(f"simulate/{technique}_{sample}")
+            conda:
+                ENVIRONMENT
+            threads: 1
+            resources:
+                mem_mb=1000,
+                runtime=10,
             params:
                 technique=technique,
                 sample=sample,
@@ -33,11 +37,7 @@ if STUDY_SETTINGS.simulator is not None:
                     WORKFLOW / "scripts" / "simulate.py",
                     WORKFLOW / "coatbench" / "simulate" / f"{technique}.py",
                 ),
-            threads: 1
-            resources:
-                mem_mb=1000,
-                runtime=10,
-            conda:
-                ENVIRONMENT
+            message:
+                f"Demo study: {technique} exports of {sample}"
             script:
                 "../scripts/simulate.py"

@@ -20,6 +20,15 @@ from coatbench.errors import CoatbenchError, DataError
 log = logging.getLogger("coatbench")
 
 
+def lend_environment(workflow: Path) -> None:
+    """Let jobs find the library and this door without an installation, here and on clusters."""
+    known = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    paths = [str(workflow), str(workflow / "scripts"), *known]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
+    # PDF dates are pinned so that equal input gives equal bytes.
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+
+
 @contextmanager
 def logged(snakemake: Any) -> Iterator[None]:
     """Log into the rule's log file; end with one line and exit code 1 on an error of ours."""
@@ -80,7 +89,6 @@ def collect(
 
 
 def figure(snakemake: Any, draw: Callable[..., None], **context: Any) -> None:
-    """Run one figure job; PDF dates and SVG ids are pinned so that equal input gives equal bytes."""
-    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    """Run one figure job: `draw(**context)` reads tables and datasets from disk and writes the figure."""
     with logged(snakemake):
         draw(**context)

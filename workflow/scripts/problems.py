@@ -1,17 +1,15 @@
 """List what could not be analysed, what readers and methods warn of, and what was not measured."""
 
-from pathlib import Path
-
 import door
 from coatbench.analysis import load_rows
 from coatbench.tables import write_table
 
 
-def list_problems(rows, results, gaps, problems, warnings):
+def list_problems(rows, units, gaps, problems, warnings):
     failed, warned = [], [{"technique": g.split(":")[0], "warning": g} for g in gaps]
-    for path in rows:
-        technique, *unit = Path(path).relative_to(results).with_suffix("").parts
-        where = {"technique": technique, "unit": "/".join(unit)}
+    for path, name in zip(rows, units, strict=True):
+        technique, _, unit = name.partition("/")
+        where = {"technique": technique, "unit": unit}
         analysis = load_rows(path)
         if analysis.problem:
             failed.append(where | {"problem": analysis.problem})
@@ -24,7 +22,7 @@ if __name__ == "__main__":
     with door.logged(snakemake):
         list_problems(
             snakemake.input.rows,
-            snakemake.params.results,
+            snakemake.params.units,
             snakemake.params.gaps,
             snakemake.output.problems,
             snakemake.output.warnings,
