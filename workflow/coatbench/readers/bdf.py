@@ -1,0 +1,215 @@
+"""The cyclers' common table: Battery Data Format 1.3.0 labels, accumulated charge, constant current.
+
+Labels: https://w3id.org/battery-data-alliance/ontology/battery-data-format (release 1.3.0). Every cycler
+reader ends in `build`; every analysis starts from its columns. Charge is positive current. A voltage is
+what the instrument measured (here against In/InLi) and is never shifted to another reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .model import Export
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = npt.NDArray[np.floating]
+Ints = npt.NDArray[np.integer]
+
+TIME = "Test Time / s"
+VOLTAGE = "Voltage / V"
+CURRENT = "Current / A"
+RECORD = "Record Index / 1"
+CYCLE = "Cycle Count / 1"
+STEP_COUNT = "Step Count / 1"
+STEP_ID = "Step ID"
+STEP_TYPE = "Step Type"
+NET = "Net Capacity / Ah"
+CHARGING = "Charging Capacity / Ah"
+DISCHARGING = "Discharging Capacity / Ah"
+TEMPERATURE = "Ambient Temperature / degC"
+
+COLUMNS = (
+    TIME,
+    VOLTAGE,
+    CURRENT,
+    RECORD,
+    CYCLE,
+    STEP_COUNT,
+    STEP_ID,
+    STEP_TYPE,
+    NET,
+    CHARGING,
+    DISCHARGING,
+    TEMPERATURE,
+)
+
+REST, CC_CHG, CC_DCH, CV_CHG, CV_DCH = range(5)
+STEP_TYPES = ("REST", "CC_CHG", "CC_DCH", "CV_CHG", "CV_DCH")
+
+# A cell outside this window is a wrong unit or a broken contact, not a battery.
+PLAUSIBLE_VOLTAGE_V = (-2.0, 6.0)
+CV_VOLTAGE_BAND_V = 0.005
+CV_CURRENT_DROP = 0.03
+
+
+def accumulate(charge: Array, block: Ints, direction: Ints) -> tuple[Array, Array]:
+    """Turn an instrument's integral, which restarts with every block, into never-reset totals.
+
+    Parameters
+    ----------
+    charge : (n,) array
+        Magnitude of the integral as exported; restarts where `block` changes.
+    block : (n,) int array
+        Anything that changes where the integral restarts.
+    direction : (n,) int array
+        Sign of the charge that flows in a row: 1, -1, or 0 where none does.
+
+    Returns
+    -------
+    charging, discharging : (n,) arrays
+        Cumulative charge in the units of `charge`.
+    """
+    if charge.size == 0:
+        return charge.copy(), charge.copy()
+    step = np.diff(charge, prepend=0.0)
+    fresh = np.empty(charge.size, bool)
+    fresh[0] = True
+    fresh[1:] = block[1:] != block[:-1]
+    step[fresh] = charge[fresh]
+    return np.cumsum(np.where(direction > 0, step, 0.0)), np.cumsum(
+        np.where(direction < 0, step, 0.0)
+    )
+
+
+def step_count(*keys: npt.NDArray) -> Ints:
+    """Number the maximal runs over which all keys are constant, from 1."""
+    n = keys[0].size
+    change = np.zeros(n, bool)
+    for key in keys:
+        change[1:] |= key[1:] != key[:-1]
+    return (np.cumsum(change) + (1 if n else 0)).astype(np.int32)
+
+
+def constant_voltage(voltage: Array, current: Array, steps: Ints) -> npt.NDArray[np.bool_]:
+    """Mark the rows of driven steps in which the instrument held the voltage.
+
+    Many cyclers log constant current and constant voltage as one step. In the latter the current has
+    left its plateau (the largest of the step) while the voltage stays where the step ends; that keeps a
+    ramp at the beginning of a step, which is far from the final voltage, out.
+
+    Parameters
+    ----------
+    voltage : (n,) array
+        V.
+    current : (n,) array
+        Any unit.
+    steps : (n,) int array
+        Constant within a step.
+    """
+    held = np.zeros(voltage.size, bool)
+    if voltage.size == 0:
+        return held
+    magnitude = np.abs(current)
+    edges = np.flatnonzero(np.diff(steps, prepend=steps[0] - 1, append=steps[-1] + 1))
+    for start, end in pairwise(edges):
+        rows = slice(start, end)
+        dropped = magnitude[rows] < (1.0 - CV_CURRENT_DROP) * magnitude[rows].max()
+        held[rows] = dropped & (np.abs(voltage[rows] - voltage[end - 1]) < CV_VOLTAGE_BAND_V)
+    return held
+
+
+def step_types(direction: Ints, held: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
+    """Return the code of the step type (index into `STEP_TYPES`) of every row."""
+    codes = np.full(direction.size, REST, np.int8)
+    codes[(direction > 0) & ~held] = CC_CHG
+    codes[(direction < 0) & ~held] = CC_DCH
+    codes[(direction > 0) & held] = CV_CHG
+    codes[(direction < 0) & held] = CV_DCH
+    return codes
+
+
+def build(
+    path: Path,
+    form: str,
+    columns: Mapping[str, npt.NDArray],
+    *,
+    instrument: str,
+    date: str,
+    vendor: Mapping[str, str],
+    warnings: list[str],
+    incomplete_rows: int = 0,
+) -> Export:
+    """Make the export from finished columns.
+
+    Parameters
+    ----------
+    path, form
+        The file and the name of its format.
+    columns : mapping of label to (n,) array
+        At least time, voltage, current, step count and step type (codes); absent labels stay absent.
+    instrument, date, vendor
+        What the file says of its origin; `date` in ISO 8601 or empty.
+    warnings : list of str
+        What the reader found odd; what the numbers show is added.
+    incomplete_rows : int
+        Rows that were dropped because the instrument was still writing them.
+
+    Returns
+    -------
+    Export with `table`; `attrs` hold instrument, date, vendor, capacity_source and incomplete_rows.
+    """
+    import pandas as pd
+
+    warnings = [*warnings, *_doubts(columns)]
+    data = {label: columns[label] for label in COLUMNS if label in columns and label != STEP_TYPE}
+    table = pd.DataFrame(data, copy=False)
+    kinds = pd.Categorical.from_codes(
+        columns[STEP_TYPE].astype(np.int8), categories=list(STEP_TYPES)
+    )
+    table.insert(min(len(table.columns), COLUMNS.index(STEP_TYPE)), STEP_TYPE, kinds)
+    table = table[[label for label in COLUMNS if label in table]]
+    source = (
+        "instrument integral" if CHARGING in data else "increments" if NET in data else "trapezoid"
+    )
+    table.attrs = {
+        "instrument": instrument,
+        "date": date,
+        "vendor": dict(vendor),
+        "capacity_source": source,
+        "incomplete_rows": incomplete_rows,
+    }
+    return Export(path=path, format=form, technique="cycling", table=table, warnings=warnings)
+
+
+def _doubts(columns: Mapping[str, npt.NDArray]) -> list[str]:
+    """Say what is odd about the numbers, without changing them."""
+    found = []
+    voltage, time = columns[VOLTAGE], columns[TIME]
+    if voltage.size == 0:
+        return ["the file has no records yet"]
+    low, high = PLAUSIBLE_VOLTAGE_V
+    outside = int(np.count_nonzero((voltage < low) | (voltage > high)))
+    if outside:
+        found.append(f"{outside} of {voltage.size} voltages lie outside {low} to {high} V")
+    known = time[np.isfinite(time)]
+    if known.size < time.size:
+        found.append(f"{time.size - known.size} records have no time")
+    back = int(np.count_nonzero(np.diff(known) < 0))
+    if back:
+        found.append(f"time runs backwards at {back} records")
+    return found
+
+
+def table_of(export: Export) -> pd.DataFrame:
+    """Return the table of a cycling export; a programming error otherwise."""
+    if export.table is None:
+        raise TypeError(f"{export.path.name} holds no cycling table")
+    return export.table
