@@ -1,0 +1,209 @@
+"""What the samples are judged by: criteria, their groups, and the values each sample has.
+
+A criterion is one number per sample in one result table. Criteria that measure the same property form a
+group, and a group counts once: three measures of resistance must not weigh three times.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import StudyError
+from .select import Condition, Row, from_mapping, pick
+
+NORMAL_95 = 1.959963984540054  # half width of the 95 % interval in standard deviations
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One column of the ranking and where it comes from.
+
+    Attributes
+    ----------
+    uncertainty : tuple of str
+        One column (a standard uncertainty), two (95 % interval, low and high), or none.
+    count : str or None
+        Column with the number of independent replicates behind the value (cells, powders).
+    replicate_sd : float
+        Prior for the scatter between independent replicates of one sample, in `unit`.
+    smallest_difference : float
+        Difference between samples that matters at all, in `unit`: smaller ranges are not blown up.
+    """
+
+    name: str
+    label: str
+    unit: str
+    group: str
+    table: str
+    column: str
+    where: tuple[Condition, ...]
+    sign: int
+    uncertainty: tuple[str, ...]
+    count: str | None
+    replicate_sd: float
+    smallest_difference: float
+
+
+@dataclass(frozen=True)
+class Values:
+    """Values of some criteria for some samples; what is missing is NaN and stays NaN.
+
+    Attributes
+    ----------
+    value, sd : array, shape (samples, criteria)
+    temperature_degC : array, shape (samples,)
+        NaN for a sample without annealing temperature.
+    """
+
+    samples: tuple[str, ...]
+    criteria: tuple[Criterion, ...]
+    value: np.ndarray
+    sd: np.ndarray
+    temperature_degC: np.ndarray
+
+    def take(
+        self, samples: Sequence[str] | None = None, criteria: Sequence[str] | None = None
+    ) -> Values:
+        """Return the part with these samples and criteria, in this object's own order."""
+        i = [k for k, s in enumerate(self.samples) if samples is None or s in samples]
+        j = [k for k, c in enumerate(self.criteria) if criteria is None or c.name in criteria]
+        return Values(
+            tuple(self.samples[k] for k in i),
+            tuple(self.criteria[k] for k in j),
+            self.value[np.ix_(i, j)],
+            self.sd[np.ix_(i, j)],
+            self.temperature_degC[i],
+        )
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Groups in the order of their first criterion."""
+        return tuple(dict.fromkeys(c.group for c in self.criteria))
+
+
+def read_criteria(section: Mapping[str, Mapping[str, Any]]) -> tuple[Criterion, ...]:
+    """Read the criteria (or annotations) of the config section `ranking`, in their order."""
+    found = []
+    for name, entry in section.items():
+        if not entry.get("use", True):
+            continue
+        uncertainty = entry.get("uncertainty") or ()
+        found.append(
+            Criterion(
+                name=name,
+                label=entry.get("label", name),
+                unit=str(entry.get("unit", "1")),
+                group=entry.get("group", name),
+                table=entry["table"],
+                column=entry["column"],
+                where=from_mapping(entry.get("where") or {}),
+                sign=1 if entry.get("direction", "higher") == "higher" else -1,
+                uncertainty=(uncertainty,) if isinstance(uncertainty, str) else tuple(uncertainty),
+                count=entry.get("count"),
+                replicate_sd=float(entry.get("replicate_sd", 0.0)),
+                smallest_difference=float(entry.get("smallest_difference", 0.0)),
+            )
+        )
+    return tuple(found)
+
+
+def collect_values(
+    tables: Mapping[str, Sequence[Row]],
+    samples: Sequence[Mapping[str, str]],
+    criteria: Sequence[Criterion],
+    *,
+    prior_cells: float,
+    prior_scale: float = 1.0,
+    average: bool = False,
+) -> Values:
+    """Look up every criterion of every sample.
+
+    Parameters
+    ----------
+    tables : dict of table name to rows; an absent table leaves its criteria empty
+    samples : rows of samples.csv
+    prior_cells : float
+        Weight of the prior scatter, in degrees of freedom (see `standard_uncertainty`).
+    prior_scale : float
+        Factor on every `replicate_sd`, for the sensitivity to this assumption.
+    average : bool
+        Take the mean of several rows (fields of one sample); only for values that decide nothing.
+
+    Raises
+    ------
+    StudyError
+        A criterion fits several rows of one sample, so the config does not say which is meant.
+    """
+    value = np.full((len(samples), len(criteria)), np.nan)
+    sd = np.full_like(value, np.nan)
+    problems = []
+    for j, criterion in enumerate(criteria):
+        rows = pick(tables.get(criterion.table, ()), criterion.where)
+        by_sample: dict[str, list[Row]] = {}
+        for row in rows:
+            if row.get(criterion.column) is not None:
+                by_sample.setdefault(str(row.get("sample")), []).append(row)
+        for i, sample in enumerate(samples):
+            hits = by_sample.get(sample["sample"], [])
+            if len(hits) > 1 and average:
+                value[i, j] = np.mean([float(h[criterion.column]) for h in hits])
+            elif len(hits) > 1:
+                problems.append(
+                    f"config: ranking: {criterion.name}: expected one row of {criterion.table} "
+                    f"per sample, found {len(hits)} for {sample['sample']} "
+                    f"({'; '.join(map(str, criterion.where)) or 'no condition'}); add to its where"
+                )
+                break
+            elif hits:
+                value[i, j] = float(hits[0][criterion.column])
+                sd[i, j] = standard_uncertainty(hits[0], criterion, prior_cells, prior_scale)
+    if problems:
+        raise StudyError(problems)
+    temperature = [_temperature(s) for s in samples]
+    return Values(
+        tuple(s["sample"] for s in samples), tuple(criteria), value, sd, np.array(temperature)
+    )
+
+
+def standard_uncertainty(
+    row: Row, criterion: Criterion, prior_cells: float, prior_scale: float = 1.0
+) -> float:
+    """Return the standard uncertainty of a value as a statement about its sample.
+
+    A table's uncertainty of `n` independent replicates is the standard error of their mean. The scatter of
+    two or three cells says little, so the variance is pooled with the stated prior (scaled inverse
+    chi-square prior with `prior_cells` degrees of freedom; Gelman et al., Bayesian Data Analysis, 3rd ed.,
+    section 2.6); with one cell the prior stands alone. Without a column of replicates the table's
+    uncertainty covers one preparation only (one XPS fit, the regions of one cell), and the prior is added
+    in quadrature.
+    """
+    measured = _measured_sd(row, criterion)
+    prior = criterion.replicate_sd * prior_scale
+    if criterion.count is None:
+        return math.hypot(measured or 0.0, prior)
+    n = max(1.0, float(row.get(criterion.count) or 1.0))
+    freedom = n - 1.0 if measured is not None else 0.0
+    scatter = (measured or 0.0) ** 2 * n  # variance of one replicate
+    weight = freedom + prior_cells
+    if weight <= 0:
+        return prior / math.sqrt(n)
+    return math.sqrt((freedom * scatter + prior_cells * prior**2) / weight / n)
+
+
+def _measured_sd(row: Row, criterion: Criterion) -> float | None:
+    found: list[Any] = [row.get(column) for column in criterion.uncertainty]
+    if not found or any(v is None for v in found):
+        return None
+    if len(found) == 1:
+        return abs(float(found[0]))
+    return abs(float(found[1]) - float(found[0])) / (2 * NORMAL_95)
+
+
+def _temperature(sample: Mapping[str, str]) -> float:
+    text = sample.get("annealing_temperature_degC") or ""
+    return float(text) if text else math.nan

@@ -1,0 +1,128 @@
+"""Monte Carlo over the uncertainty of every value and over weights: what the ranking is worth."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from .criteria import Values
+from .score import TIE, average_ranks, group_matrix, pareto_front, scale, utility
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the draws say about each ranked sample; arrays have the shape (samples,).
+
+    Attributes
+    ----------
+    score_low, score_high : 95 % interval of the score at the stated weights (values uncertain)
+    best : probability of being best, values and weights uncertain
+    best_stated : the same at the stated weights (values uncertain)
+    weight_share : share of the weight space in which it is best (values as measured)
+    rank_low, rank_high : 95 % interval of the rank, values and weights uncertain
+    front : probability of standing on the Pareto front (values uncertain)
+    """
+
+    score_low: np.ndarray
+    score_high: np.ndarray
+    best: np.ndarray
+    best_stated: np.ndarray
+    weight_share: np.ndarray
+    rank_low: np.ndarray
+    rank_high: np.ndarray
+    front: np.ndarray
+
+
+def seed_of(*parts: object) -> np.random.Generator:
+    """Return a generator whose seed is the content of the parts: same data, same draws."""
+    text = "\x1f".join(_text(p) for p in parts)
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+
+
+def _text(part: object) -> str:
+    if isinstance(part, np.ndarray):
+        return ",".join(format(v, ".9g") for v in part.ravel())
+    return str(part)
+
+
+def draw_utilities(values: Values, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw group utilities (n, samples, groups): each value normal with its own uncertainty.
+
+    The scale is that of the measured values, so that a draw shifts samples and not the ruler.
+    """
+    worst, span = scale(values)
+    noise = rng.standard_normal((n, *values.value.shape))
+    drawn = values.value + noise * np.nan_to_num(values.sd)
+    return utility(drawn, worst, span) @ group_matrix(values.criteria)
+
+
+def draw_weights(stated: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw group weights (n, groups), uniform over the simplex (Dirichlet with all parameters 1).
+
+    Lahdelma and Salminen 2001, SMAA-2, doi:10.1287/opre.49.3.444.11220. A group whose stated weight is 0
+    is out of the ranking and stays so.
+    """
+    weights = np.zeros((n, stated.size))
+    counted = stated > 0
+    weights[:, counted] = rng.dirichlet(np.ones(int(counted.sum())), n)
+    return weights
+
+
+def share_best(scores: np.ndarray) -> np.ndarray:
+    """Return how often each sample is best; equally good ones share the draw. (n, samples) -> (samples,)."""
+    first = scores >= scores.max(axis=-1, keepdims=True) - TIE
+    return (first / first.sum(axis=-1, keepdims=True)).mean(axis=0)
+
+
+def simulate(values: Values, stated: np.ndarray, n: int) -> Outcome:
+    """Run the Monte Carlo for complete samples.
+
+    Parameters
+    ----------
+    values : Values without gaps
+    stated : array, shape (groups,), the stated weights, sum 1
+    n : number of draws
+    """
+    rng = seed_of(values.samples, [c.name for c in values.criteria], values.value, values.sd)
+    drawn = draw_utilities(values, n, rng)
+    weights = draw_weights(stated, n, rng)
+    worst, span = scale(values)
+    measured = utility(values.value, worst, span) @ group_matrix(values.criteria)
+    at_stated = drawn @ stated
+    everything = np.einsum("nsg,ng->ns", drawn, weights)
+    placed = average_ranks(everything)
+    low, high = np.quantile(at_stated, [0.025, 0.975], axis=0)
+    rank_low, rank_high = np.quantile(placed, [0.025, 0.975], axis=0, method="inverted_cdf")
+    counted = stated > 0
+    return Outcome(
+        score_low=low,
+        score_high=high,
+        best=share_best(everything),
+        best_stated=share_best(at_stated),
+        weight_share=share_best(weights @ measured.T),
+        rank_low=rank_low,
+        rank_high=rank_high,
+        front=pareto_front(drawn[..., counted]).mean(axis=0),
+    )
+
+
+def probability_better(
+    values: Values, reference: Values, stated: np.ndarray, n: int
+) -> np.ndarray | None:
+    """Return the probability that each sample scores above the reference, values and weights uncertain.
+
+    None where the reference lacks a criterion: nothing is filled in.
+    """
+    if not len(reference.samples) or np.isnan(reference.value).any():
+        return None
+    rng = seed_of("reference", values.samples, values.value, values.sd, reference.value)
+    worst, span = scale(values)
+    groups = group_matrix(values.criteria)
+    drawn = draw_utilities(values, n, rng)
+    noise = rng.standard_normal((n, 1, len(values.criteria)))
+    other = utility(reference.value + noise * np.nan_to_num(reference.sd), worst, span) @ groups
+    weights = draw_weights(stated, n, rng)
+    difference = np.einsum("nsg,ng->ns", drawn - other, weights)
+    return (difference > 0).mean(axis=0)

@@ -1,0 +1,263 @@
+"""The ranking: which samples can be ranked, in which order, and how sure that is.
+
+Coated samples that have every core criterion are ranked. The uncoated sample and partly measured ones stand
+in the table with their values and without a rank; nothing is ever filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .criteria import Criterion, Row, Values, collect_values, read_criteria
+from .montecarlo import Outcome, probability_better, simulate
+from .score import group_matrix, pareto_front, ranks, scale, utility
+
+HEAD = (
+    "rank",
+    "sample",
+    "annealing_temperature_degC",
+    "score",
+    "score_ci_low",
+    "score_ci_high",
+    "probability_best",
+    "rank_ci_low",
+    "rank_ci_high",
+    "pareto",
+)
+TAIL = (
+    "probability_best_stated_weights",
+    "weight_share_best",
+    "probability_pareto",
+    "probability_better_than_reference",
+    "best_set",
+    "n_criteria",
+    "note",
+)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Everything that one call of `rank` found.
+
+    Attributes
+    ----------
+    rows : rows of the table `ranking`
+    values : all coated samples and the reference, all counted criteria; gaps are NaN
+    ranked : the complete coated samples, best first
+    weights : stated weight of each group of `ranked.groups`, sum 1
+    dropped : criterion name to the reason why it does not count in this study
+    """
+
+    rows: list[dict[str, Any]]
+    values: Values
+    ranked: Values
+    weights: np.ndarray
+    outcome: Outcome | None
+    dropped: dict[str, str]
+    reference: str | None
+
+
+def rank(
+    tables: Mapping[str, Sequence[Row]],
+    samples: Sequence[Mapping[str, str]],
+    config: Mapping[str, Any],
+    *,
+    reference: str | None = None,
+    prior_scale: float = 1.0,
+) -> Ranking:
+    """Rank the coated samples of a study.
+
+    Parameters
+    ----------
+    tables : dict of table name to rows (as `coatbench.tables.read_table` returns them)
+    samples : rows of samples.csv, values text
+    config : section `ranking` of the configuration
+    reference : sample that the others are compared with
+    prior_scale : factor on the prior scatter between replicates
+
+    Raises
+    ------
+    StudyError
+        A criterion of the config fits several rows of one sample.
+    """
+    criteria = read_criteria(config["criteria"])
+    judged = [s for s in samples if s["role"] != "precursor"]
+    coated = [s["sample"] for s in judged if s["role"] == "coated"]
+    everything = collect_values(
+        tables, judged, criteria, prior_cells=config["prior_cells"], prior_scale=prior_scale
+    )
+    counted, dropped = _core(everything.take(coated), config["core_share"])
+    values = everything.take(criteria=counted)
+    among_coated = values.take(coated)
+    complete = ~np.isnan(among_coated.value).any(axis=1)
+    ranked = among_coated.take(
+        [s for s, ok in zip(among_coated.samples, complete, strict=True) if ok]
+    )
+    if not ranked.criteria:
+        ranked = ranked.take([])
+    weights = stated_weights(ranked.criteria, config["weights"])
+    outcome = simulate(ranked, weights, config["draws"]) if ranked.samples else None
+    if outcome is not None:
+        ranked, outcome = _in_order(ranked, outcome, weights)
+    rows = _rows(ranked, outcome, weights, values, judged, reference, config)
+    _annotate(rows, tables, judged, criteria, dropped, config)
+    return Ranking(rows, values, ranked, weights, outcome, dropped, reference)
+
+
+def _core(coated: Values, least: float) -> tuple[list[str], dict[str, str]]:
+    """Return the criteria that count in this study, and why the others do not."""
+    have = (~np.isnan(coated.value)).sum(axis=0)
+    counted, dropped = [], {}
+    for criterion, n in zip(coated.criteria, have, strict=True):
+        if n == 0 or n < least * len(coated.samples):
+            dropped[criterion.name] = f"measured for {n} of {len(coated.samples)} coated samples"
+        else:
+            counted.append(criterion.name)
+    return counted, dropped
+
+
+def stated_weights(criteria: Sequence[Criterion], given: Mapping[str, float]) -> np.ndarray:
+    """Return the weight of each group, sum 1; groups that the config does not name weigh 1."""
+    groups = list(dict.fromkeys(c.group for c in criteria))
+    weights = np.array([float(given.get(g, 1.0)) for g in groups])
+    return (
+        weights / weights.sum()
+        if weights.sum() > 0
+        else np.full(len(groups), 1 / max(len(groups), 1))
+    )
+
+
+def group_utilities(ranked: Values) -> np.ndarray:
+    """Return the utility of each group of the measured values, shape (samples, groups)."""
+    worst, span = scale(ranked)
+    return utility(ranked.value, worst, span) @ group_matrix(ranked.criteria)
+
+
+def _in_order(ranked: Values, outcome: Outcome, weights: np.ndarray) -> tuple[Values, Outcome]:
+    """Sort best first; equal ones by temperature, then by name."""
+    score = np.round(group_utilities(ranked) @ weights, 9)
+    heat = np.nan_to_num(ranked.temperature_degC, nan=-np.inf)
+    order = np.lexsort((np.array(ranked.samples), heat, -score))
+    arrays = {name: getattr(outcome, name)[order] for name in outcome.__dataclass_fields__}
+    return (
+        Values(
+            tuple(ranked.samples[i] for i in order),
+            ranked.criteria,
+            ranked.value[order],
+            ranked.sd[order],
+            ranked.temperature_degC[order],
+        ),
+        Outcome(**arrays),
+    )
+
+
+def best_set(best: np.ndarray, confidence: float) -> np.ndarray:
+    """Return the smallest set of samples that holds the best one with at least this probability."""
+    order = np.lexsort((np.arange(best.size), -best))
+    inside = np.zeros(best.size, dtype=bool)
+    total = 0.0
+    for i in order:
+        inside[i] = True
+        total += best[i]
+        if total >= confidence - 1e-12:
+            break
+    return inside
+
+
+def _rows(
+    ranked: Values,
+    outcome: Outcome | None,
+    weights: np.ndarray,
+    values: Values,
+    judged: Sequence[Mapping[str, str]],
+    reference: str | None,
+    config: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    if outcome is not None:
+        utilities = group_utilities(ranked)
+        score = utilities @ weights
+        place = ranks(score)
+        front = pareto_front(utilities[:, weights > 0])
+        inside = best_set(outcome.best, config["confidence"])
+        against = values.take([reference] if reference else [])
+        better = probability_better(ranked, against, weights, config["draws"])
+        for i, sample in enumerate(ranked.samples):
+            rows.append(
+                {
+                    "rank": int(place[i]),
+                    "sample": sample,
+                    "score": float(score[i]),
+                    "score_ci_low": float(outcome.score_low[i]),
+                    "score_ci_high": float(outcome.score_high[i]),
+                    "probability_best": float(outcome.best[i]),
+                    "rank_ci_low": float(outcome.rank_low[i]),
+                    "rank_ci_high": float(outcome.rank_high[i]),
+                    "pareto": bool(front[i]),
+                    "probability_best_stated_weights": float(outcome.best_stated[i]),
+                    "weight_share_best": float(outcome.weight_share[i]),
+                    "probability_pareto": float(outcome.front[i]),
+                    "probability_better_than_reference": (
+                        None if better is None or sample == reference else float(better[i])
+                    ),
+                    "best_set": bool(inside[i]),
+                    "note": "",
+                }
+            )
+    done = set(ranked.samples)
+    rest = [s for s in judged if s["sample"] not in done]
+    for left in sorted(rest, key=lambda s: s["role"] != "uncoated"):
+        rows.append({"sample": left["sample"], "note": _why_not(left, values, reference)})
+    by_name = {s: i for i, s in enumerate(values.samples)}
+    for row in rows:
+        i = by_name[row["sample"]]
+        row["annealing_temperature_degC"] = float(values.temperature_degC[i])
+        row["n_criteria"] = int((~np.isnan(values.value[i])).sum())
+    return rows
+
+
+def _why_not(sample: Mapping[str, str], values: Values, reference: str | None) -> str:
+    if sample["role"] == "uncoated":
+        is_reference = sample["sample"] == reference
+        return "not ranked: uncoated" + (", the reference" if is_reference else "")
+    i = values.samples.index(sample["sample"])
+    gaps = np.isnan(values.value[i])
+    lacking = [c.name for c, gap in zip(values.criteria, gaps, strict=True) if gap]
+    return (
+        "not ranked: lacks " + ", ".join(lacking)
+        if lacking
+        else "not ranked: no criterion measured"
+    )
+
+
+def _annotate(
+    rows: list[dict[str, Any]],
+    tables: Mapping[str, Sequence[Row]],
+    judged: Sequence[Mapping[str, str]],
+    criteria: Sequence[Criterion],
+    dropped: Mapping[str, str],
+    config: Mapping[str, Any],
+) -> None:
+    """Add one column per criterion, its standard uncertainty, and the annotations that decide nothing."""
+    notes = read_criteria(config["annotations"])
+    prior = config["prior_cells"]
+    shown = collect_values(tables, judged, criteria, prior_cells=prior)
+    aside = collect_values(tables, judged, notes, prior_cells=prior, average=True)
+    for row in rows:
+        i = shown.samples.index(row["sample"])
+        for j, criterion in enumerate(shown.criteria):
+            row[criterion.name] = float(shown.value[i, j])
+            row[f"{criterion.name}_sd"] = float(shown.sd[i, j])
+        for j, criterion in enumerate(aside.criteria):
+            row[criterion.name] = float(aside.value[i, j])
+
+
+def columns(config: Mapping[str, Any]) -> list[str]:
+    """Return the columns of the table `ranking` under a configuration, in order."""
+    names = [c.name for c in read_criteria(config["criteria"])]
+    aside = [c.name for c in read_criteria(config["annotations"])]
+    return [*HEAD, *names, *(f"{n}_sd" for n in names), *TAIL, *aside]

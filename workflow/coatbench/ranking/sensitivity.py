@@ -1,0 +1,133 @@
+"""What the order of the samples hangs on: weights, single criteria, the method, the assumed scatter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .criteria import Row, Values
+from .montecarlo import simulate
+from .rank import Ranking, group_utilities, rank, stated_weights
+from .score import average_ranks, group_matrix, ranks, scale, topsis, utility
+
+COLUMNS = ("weighting", "sample", "rank", "kind", "score", "probability_best")
+SCATTER_FACTORS = (0.0, 0.5, 2.0)
+
+
+def sensitivity(
+    ranking: Ranking,
+    tables: Mapping[str, Sequence[Row]],
+    samples: Sequence[Mapping[str, str]],
+    config: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """Rank the same samples again under other choices.
+
+    Returns
+    -------
+    rows of the table `ranking_sensitivity`: one per choice and sample. `kind` is `weights`,
+    `leave one out`, `method`, `prior scatter` or `gaps`.
+    """
+    if not ranking.ranked.samples:
+        return []
+    rows: list[dict[str, Any]] = []
+    for kind, name, values, weights in _weightings(ranking, config):
+        outcome = simulate(values, weights, config["draws"] // 4)
+        worst, span = scale(values)
+        score = utility(values.value, worst, span) @ group_matrix(values.criteria) @ weights
+        rows += _block(name, kind, values.samples, score, outcome.best_stated)
+    rows += _methods(ranking)
+    for factor in SCATTER_FACTORS:
+        other = rank(tables, samples, config, reference=ranking.reference, prior_scale=factor)
+        assert other.outcome is not None
+        score = group_utilities(other.ranked) @ other.weights
+        name = f"scatter between replicates x {factor:g}"
+        rows += _block(name, "prior scatter", other.ranked.samples, score, other.outcome.best)
+    rows += _with_gaps(ranking, config)
+    return rows
+
+
+def _block(
+    name: str, kind: str, samples: Sequence[str], score: np.ndarray, best: np.ndarray | None = None
+) -> list[dict[str, Any]]:
+    place = ranks(score)
+    return [
+        {
+            "weighting": name,
+            "sample": sample,
+            "rank": int(place[i]),
+            "kind": kind,
+            "score": float(score[i]),
+            "probability_best": None if best is None else float(best[i]),
+        }
+        for i, sample in enumerate(samples)
+    ]
+
+
+def _weightings(
+    ranking: Ranking, config: Mapping[str, Any]
+) -> Iterator[tuple[str, str, Values, np.ndarray]]:
+    values, stated = ranking.ranked, ranking.weights
+    groups = values.groups
+    yield "weights", "stated", values, stated
+    if len(values.criteria) > 1:
+        members = np.array(
+            [sum(c.group == g for c in values.criteria) for g in groups], dtype=float
+        )
+        yield "weights", "every criterion alike", values, members / members.sum()
+    if len(groups) > 1:
+        for i, group in enumerate(groups):
+            double = stated * np.where(np.arange(len(groups)) == i, 2.0, 1.0)
+            yield "weights", f"double {group}", values, double / double.sum()
+        for i, group in enumerate(groups):
+            yield "weights", f"only {group}", values, np.eye(len(groups))[i]
+    for criterion in values.criteria if len(values.criteria) > 1 else ():
+        left = values.take(criteria=[c.name for c in values.criteria if c is not criterion])
+        weights = stated_weights(left.criteria, config["weights"])
+        yield "leave one out", f"without {criterion.name}", left, weights
+    for group in groups if len(groups) > 1 else ():
+        names = [c.name for c in values.criteria if c.group != group]
+        if len(names) < len(values.criteria) - 1:  # else it is a criterion left out above
+            left = values.take(criteria=names)
+            weights = stated_weights(left.criteria, config["weights"])
+            yield "leave one out", f"without group {group}", left, weights
+
+
+def _methods(ranking: Ranking) -> list[dict[str, Any]]:
+    """Rank by the mean of ranks and by TOPSIS, which need no scale or another one."""
+    values, weights = ranking.ranked, ranking.weights
+    worst, span = scale(values)
+    utilities = utility(values.value, worst, span)
+    matrix = group_matrix(values.criteria)
+    mean_rank = average_ranks(utilities.T).T @ matrix @ weights
+    return [
+        *_block("mean of ranks", "method", values.samples, -mean_rank),
+        *_block("topsis", "method", values.samples, topsis(utilities, matrix @ weights)),
+    ]
+
+
+def _with_gaps(ranking: Ranking, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rank partly measured samples too, each by the groups it has: nothing filled in, less comparable."""
+    complete = set(ranking.ranked.samples)
+    coated = {
+        r["sample"] for r in ranking.rows if not str(r["note"]).startswith("not ranked: uncoated")
+    }
+    values = ranking.values.take(sorted(coated))
+    have = ~np.isnan(values.value)
+    some = have.any(axis=1)
+    if set(np.array(values.samples)[some]) <= complete:
+        return []
+    values = values.take([s for s, ok in zip(values.samples, some, strict=True) if ok])
+    worst, span = scale(ranking.ranked)
+    utilities = utility(values.value, worst, span)
+    matrix = group_matrix(values.criteria) > 0
+    weights = stated_weights(values.criteria, config["weights"])
+    present = (~np.isnan(utilities)).astype(float) @ matrix
+    grouped = (np.nan_to_num(utilities) @ matrix) / np.maximum(present, 1)
+    shares = weights * (present > 0)
+    total = shares.sum(axis=1)
+    score = (grouped * shares).sum(axis=1) / np.where(total > 0, total, 1)
+    measured = total > 0
+    names = [s for s, ok in zip(values.samples, measured, strict=True) if ok]
+    return _block("criteria that each sample has", "gaps", names, score[measured])

@@ -1,0 +1,290 @@
+"""The ranking in words: what the data support, and what they do not."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .criteria import NORMAL_95
+from .optimum import OVERALL, Optimum
+from .rank import Ranking, group_utilities
+from .score import kendall_w
+
+SUMMARY_COLUMNS = ("quantity", "value", "value_ci_low", "value_ci_high", "unit", "samples")
+
+
+def summary(ranking: Ranking, optimum: Optimum, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the table `ranking_summary`: the figures that the statement is made of."""
+    ranked = ranking.ranked
+    rows: list[dict[str, Any]] = [
+        {"quantity": "samples ranked", "value": len(ranked.samples), "unit": "1", "samples": ""}
+    ]
+    inside = [r for r in ranking.rows if r.get("best_set")]
+    if inside:
+        heat = [r["annealing_temperature_degC"] for r in inside]
+        known = not np.isnan(heat).any()
+        rows.append(
+            {
+                "quantity": "best set",
+                "value": sum(r["probability_best"] for r in inside),
+                "unit": "probability",
+                "samples": ";".join(r["sample"] for r in inside),
+            }
+        )
+        rows.append(
+            {
+                "quantity": "best set temperature",
+                "value": float(np.mean(heat)) if known else None,
+                "value_ci_low": min(heat) if known else None,
+                "value_ci_high": max(heat) if known else None,
+                "unit": "degC",
+                "samples": ";".join(r["sample"] for r in inside),
+            }
+        )
+    if found := optimum.row(OVERALL):
+        rows.append(
+            {
+                "quantity": "optimum temperature",
+                "value": found["optimum_degC"],
+                "value_ci_low": found["optimum_degC_ci_low"],
+                "value_ci_high": found["optimum_degC_ci_high"],
+                "unit": "degC",
+                "samples": "",
+            }
+        )
+    if ranked.samples:
+        signs = np.array([c.sign for c in ranked.criteria])
+        for name, table in (
+            ("criteria", ranked.value * signs),
+            ("groups", group_utilities(ranked)),
+        ):
+            rows.append(
+                {
+                    "quantity": f"Kendall's W between {name}",
+                    "value": kendall_w(table),
+                    "unit": "1",
+                    "samples": "",
+                }
+            )
+    return rows
+
+
+def statement(
+    ranking: Ranking,
+    optimum: Optimum,
+    sensitivity: Sequence[Mapping[str, Any]],
+    config: Mapping[str, Any],
+) -> list[str]:
+    """Return the ranking in plain sentences, one paragraph an item."""
+    if not ranking.ranked.samples:
+        reasons = (
+            "; ".join(f"{r['sample']} {r['note']}" for r in ranking.rows) or "no coated sample"
+        )
+        return [f"No sample can be ranked: {reasons}."]
+    return [
+        text
+        for text in (
+            _basis(ranking),
+            _verdict(ranking, config),
+            _reference(ranking),
+            _optimum(optimum),
+            _next(optimum),
+            _limits(ranking, sensitivity),
+            _scatter(ranking, sensitivity),
+            _unranked(ranking),
+        )
+        if text
+    ]
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _label(ranking: Ranking, sample: str) -> str:
+    i = ranking.values.samples.index(sample)
+    heat = ranking.values.temperature_degC[i]
+    return sample if np.isnan(heat) else f"{sample} ({heat:g} °C)"
+
+
+def _basis(ranking: Ranking) -> str:
+    ranked = ranking.ranked
+    groups = [
+        f"{g} [{', '.join(c.label for c in ranked.criteria if c.group == g)}]"
+        for g in ranked.groups
+    ]
+    text = (
+        f"{_count(len(ranked.samples), 'coated sample')} could be ranked, by "
+        f"{len(groups)} {'property' if len(groups) == 1 else 'properties, each counting once'}: "
+        f"{'; '.join(groups)}."
+    )
+    if ranking.dropped:
+        gone = "; ".join(f"{name} ({why})" for name, why in ranking.dropped.items())
+        text += f" Not counted: {gone}."
+    return text
+
+
+def _verdict(ranking: Ranking, config: Mapping[str, Any]) -> str:
+    if len(ranking.ranked.samples) == 1:
+        return f"Only {ranking.ranked.samples[0]} has all criteria, so there is nothing to compare it with."
+    inside = [r for r in ranking.rows if r.get("best_set")]
+    total = sum(r["probability_best"] for r in inside)
+    first = max(ranking.rows, key=lambda r: r.get("probability_best") or 0.0)
+    names = [_label(ranking, r["sample"]) for r in inside]
+    if len(inside) == 1:
+        return (
+            f"The best sample is {names[0]}, with a probability of {_p(total)} over the uncertainty "
+            "of all values and over all weights of the properties."
+        )
+    return (
+        f"The best sample is one of {_listed(names)}, with a probability of {_p(total)} over the "
+        "uncertainty of all values and over all weights of the properties. A single best one cannot be "
+        f"named: the most probable, {_label(ranking, first['sample'])}, has {_p(first['probability_best'])}, "
+        f"less than the {_p(config['confidence'])} asked for."
+    )
+
+
+def _p(probability: float) -> str:
+    if probability > 0.995:
+        return "more than 99 %"
+    if probability < 0.005:
+        return "less than 1 %"
+    return f"{100 * probability:.0f} %"
+
+
+def _reference(ranking: Ranking) -> str:
+    known = [r for r in ranking.rows if r.get("probability_better_than_reference") is not None]
+    if not known:
+        return "" if ranking.reference else "There is no uncoated reference to compare with."
+    better = [r["sample"] for r in known if r["probability_better_than_reference"] >= 0.975]
+    worse = [r["sample"] for r in known if r["probability_better_than_reference"] <= 0.025]
+    open_ = [r["sample"] for r in known if r["sample"] not in {*better, *worse}]
+    parts = []
+    if better:
+        parts.append(
+            f"better than {ranking.reference} with at least 97.5 % probability: {_listed(better)}"
+        )
+    if worse:
+        parts.append(f"worse: {_listed(worse)}")
+    if open_:
+        parts.append(f"not decided: {_listed(open_)}")
+    return "All properties together, " + "; ".join(parts) + "."
+
+
+def _optimum(optimum: Optimum) -> str:
+    found = optimum.row(OVERALL)
+    if found is None:
+        return f"The optimum annealing temperature is not estimated: {optimum.reason}."
+    text = (
+        f"As a continuous quantity the optimum annealing temperature is {found['optimum_degC']:.0f} °C "
+        f"(95 % interval {found['optimum_degC_ci_low']:.0f} to {found['optimum_degC_ci_high']:.0f} °C)."
+    )
+    if found["note"]:
+        text += f" It lies {found['note']}."
+    single = [
+        f"{r['response']} {r['optimum_degC_ci_low']:.0f} to {r['optimum_degC_ci_high']:.0f}"
+        for r in optimum.optimum
+        if r["kind"] == "criterion"
+    ]
+    text += f" The single criteria put it at (95 %, °C): {'; '.join(single)}."
+    if optimum.left_out:
+        text += f" Annealed in another way and left out here: {_listed(list(optimum.left_out))}."
+    return text
+
+
+def _next(optimum: Optimum) -> str:
+    found = optimum.row(OVERALL)
+    if found is None:
+        return ""
+    now = next(r["spread_now_degC"] for r in optimum.next)
+    heat, after = found["next_temperature_degC"], found["spread_after_next_degC"]
+    at = next(r for r in optimum.next if r["temperature_degC"] == heat)
+    kind = "Another sample at the same temperature" if at["measured"] else "A new sample"
+    if after > 0.9 * now:
+        return (
+            f"No single further sample narrows this interval by much: the best place for one, {heat:.0f} °C, "
+            f"is expected to bring its standard uncertainty from {now:.0f} to {after:.0f} °C. What is left "
+            "comes from the scatter between cells and from how the properties are weighed."
+        )
+    return (
+        f"{kind}, {heat:.0f} °C, with all criteria measured, is expected to narrow it most: its standard "
+        f"uncertainty would fall from {now:.0f} to about {after:.0f} °C."
+    )
+
+
+def _limits(ranking: Ranking, sensitivity: Sequence[Mapping[str, Any]]) -> str:
+    ranked = ranking.ranked
+    if len(ranked.samples) < 2:
+        return ""
+    parts = []
+    leader = {r["sample"] for r in ranking.rows if r.get("rank") == 1}
+    for kind, lead in (
+        ("leave one out", "Leaving out one criterion"),
+        ("weights", "Another weighting"),
+        ("method", "Another way to combine the criteria"),
+    ):
+        changed = _changes(sensitivity, kind, leader)
+        known = {r["weighting"] for r in sensitivity if r["kind"] == kind}
+        if changed:
+            parts.append(f"{lead} changes the first place: {'; '.join(changed)}.")
+        elif known:
+            parts.append(f"{lead} does not change the first place.")
+    agreement = kendall_w(group_utilities(ranked))
+    if agreement is not None:
+        word = "well" if agreement >= 0.7 else "partly" if agreement >= 0.4 else "hardly"
+        parts.append(f"The properties agree {word} on the order (Kendall's W {agreement:.2f}).")
+    if pairs := _inseparable(ranking):
+        parts.append(f"Not told apart (95 %) at the stated weights: {'; '.join(pairs)}.")
+    return " ".join(parts)
+
+
+def _changes(sensitivity: Sequence[Mapping[str, Any]], kind: str, leader: set[str]) -> list[str]:
+    changed = []
+    for name in dict.fromkeys(r["weighting"] for r in sensitivity if r["kind"] == kind):
+        first = [r["sample"] for r in sensitivity if r["weighting"] == name and r["rank"] == 1]
+        if set(first) != leader:
+            changed.append(f"{name}: {_listed(first)}")
+    return changed
+
+
+def _inseparable(ranking: Ranking) -> list[str]:
+    """Return neighbours in the order whose scores differ by less than their joint uncertainty."""
+    rows = [r for r in ranking.rows if r.get("rank") is not None]
+    found = []
+    for a, b in itertools.pairwise(rows):
+        sd = [(r["score_ci_high"] - r["score_ci_low"]) / (2 * NORMAL_95) for r in (a, b)]
+        if abs(a["score"] - b["score"]) <= NORMAL_95 * float(np.hypot(*sd)):
+            found.append(f"{a['sample']} and {b['sample']}")
+    return found
+
+
+def _scatter(ranking: Ranking, sensitivity: Sequence[Mapping[str, Any]]) -> str:
+    assumed = [c for c in ranking.ranked.criteria if c.replicate_sd > 0]
+    if not assumed or len(ranking.ranked.samples) < 2:
+        return ""
+    values = "; ".join(
+        f"{c.label} {c.replicate_sd:g}{'' if c.unit == '1' else ' ' + c.unit}" for c in assumed
+    )
+    first = max(ranking.rows, key=lambda r: r.get("probability_best") or 0.0)["sample"]
+    other = [
+        f"{r['probability_best']:.2f} ({r['weighting'].rpartition(' ')[2]} x)"
+        for r in sensitivity
+        if r["kind"] == "prior scatter" and r["sample"] == first
+    ]
+    return (
+        "The scatter between replicates is an assumption where there are too few to measure it "
+        f"({values}); with other factors on it the probability of {first} being best is "
+        f"{', '.join(other)}."
+    )
+
+
+def _unranked(ranking: Ranking) -> str:
+    rows = [r for r in ranking.rows if r.get("rank") is None]
+    return "; ".join(f"{r['sample']}: {r['note']}" for r in rows) + "." if rows else ""
