@@ -1,0 +1,331 @@
+"""Readers of BIF6, SurfaceLab ASCII images and GRD: right numbers from good files, one line from damaged ones."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coatbench.errors import ReadError
+from coatbench.readers import bif6, grd, surfacelab_ascii
+from coatbench.readers.recognise import read, recognise
+from coatbench.readers.sims_region import Window, open_region
+
+from . import conftest as made
+
+
+def windows() -> list[Window]:
+    return [Window(label, m, m * (1 - 1.5e-4), m * (1 + 1.5e-4)) for _, label, m in made.PEAKS]
+
+
+def stacked(region) -> np.ndarray:  # type: ignore[no-untyped-def]
+    return np.stack([image for _, image in region.images()])
+
+
+# --- real exports ---------------------------------------------------------------------------------
+
+
+def test_real_bif6_total_equals_the_ascii_total(realdata: Path) -> None:
+    binary = read(realdata / "sims" / "cu_grid_pos_16.bif6", "sims").blocks[0]
+    folder = read(realdata / "sims" / "cu_grid_ascii", "sims").blocks[0]
+    assert binary.total.shape == (256, 256)
+    assert int(binary.total.sum()) == 174405
+    np.testing.assert_array_equal(binary.total, folder.total)
+    assert binary.counts.shape == (15, 256, 256)
+    assert binary.counts.dtype == np.uint32
+
+
+def test_bif6_agrees_with_an_independent_reader(realdata: Path) -> None:
+    import pybif6
+
+    path = realdata / "sims" / "cu_grid_pos_16.bif6"
+    theirs = {interval.id: interval for interval in pybif6.parse_bif6(path)}
+    ours = bif6.open_region(path)
+    np.testing.assert_array_equal(ours.total, theirs[0].image)
+    for channel, image in ours.images():
+        other = theirs[channel.number]
+        np.testing.assert_array_equal(image, other.image)
+        assert (channel.mass_u, channel.lower_u, channel.upper_u) == (
+            other.mz_center, other.mz_interval_lower, other.mz_interval_upper,
+        )  # fmt: skip
+
+
+# --- the same counts in every format ---------------------------------------------------------------
+
+
+def test_all_formats_give_the_same_counts(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    for write in (made.bif6, made.ascii_folder, made.grd):
+        region = open_region(write(tmp_path, images, total), windows())
+        ny, nx = total.shape
+        got, got_total = stacked(region), region.total
+        assert got[:, ny:].sum() == 0  # the event list's raster is square
+        np.testing.assert_array_equal(got[:, :ny, :nx], images, err_msg=region.format)
+        np.testing.assert_array_equal(got_total[:ny, :nx], total)
+
+
+def test_ids_with_gaps_and_marked_labels_are_kept(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    region = open_region(made.ascii_folder(tmp_path, *counts))
+    assert [(c.number, c.label) for c in region.channels] == [
+        (n, label) for n, label, _ in made.PEAKS
+    ]
+
+
+def test_ascii_rows_in_any_order(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    folder = made.ascii_folder(tmp_path, images, total)
+    for path in folder.iterdir():
+        lines = path.read_bytes().split(b"\r\n")[:-1]
+        rows = lines[3:]
+        np.random.default_rng(1).shuffle(rows)
+        path.write_bytes(b"\n".join([*lines[:3], *rows]) + b"\n")
+    region = open_region(folder)
+    np.testing.assert_array_equal(region.total, total)
+    np.testing.assert_array_equal(stacked(region), images)
+
+
+@pytest.mark.parametrize(
+    "form", ["{x} {y} {i}", "{x}\t{y}\t{i}.0", "{x} {y} {i},0e+00", "{x}  {y} {i}e0 "]
+)
+def test_ascii_forms_of_numbers(tmp_path: Path, form: str) -> None:
+    image = np.arange(6).reshape(2, 3)
+    path = tmp_path / "m (0) - total.txt"
+    path.write_text(
+        "\n".join(form.format(x=x, y=y, i=image[y, x]) for y in range(2) for x in range(3))
+    )
+    np.testing.assert_array_equal(surfacelab_ascii.open_region(path).total, image)
+
+
+def test_ascii_scans_are_summed(tmp_path: Path) -> None:
+    path = tmp_path / "m (0) - total.txt"
+    rows = [f"{x} {y} {s} {x + s}" for s in range(3) for y in range(2) for x in range(2)]
+    path.write_text("# header\n\n" + "\n".join(rows) + "\n")
+    np.testing.assert_array_equal(surfacelab_ascii.open_region(path).total, [[3, 6], [3, 6]])
+
+
+def test_ascii_corrected_intensities_stay_fractions(tmp_path: Path) -> None:
+    path = tmp_path / "m (0) - total.txt"
+    path.write_text("0 0 1.500000e+00\n1 0 2.000000e+00\n")
+    total = surfacelab_ascii.open_region(path).total
+    assert total is not None
+    assert total.dtype == np.float64
+    np.testing.assert_array_equal(total, [[1.5, 2.0]])
+
+
+def test_ascii_incomplete_last_line_is_dropped_and_its_pixel_left_out(
+    tmp_path: Path, counts
+) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    folder = made.ascii_folder(tmp_path, images, total)
+    path = folder / "cell (a) 1 (5) - PO_3-.txt"
+    path.write_bytes(path.read_bytes()[:-6])
+    region = open_region(folder)
+    got = stacked(region)
+    assert any("1 row dropped" in w and "(15, 11)" in w for w in region.warnings)
+    assert region.total[-1, -1] == 0
+    np.testing.assert_array_equal(got[0], images[0])
+    np.testing.assert_array_equal(region.total.ravel()[:-1], total.ravel()[:-1])
+
+
+def test_missing_total_is_told(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    images, _ = counts
+    for write in (made.bif6, made.ascii_folder):
+        region = open_region(write(tmp_path, images, None))
+        assert region.total is None
+        assert region.total_source == "none"
+        assert any("no total image" in w for w in region.warnings)
+        np.testing.assert_array_equal(stacked(region), images)
+
+
+def test_events_go_to_the_nearer_window(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    path = made.grd(tmp_path, images, total)
+    wide = [Window(n, m, m - 0.05, m + 0.05) for _, n, m in made.PEAKS]
+    ny, nx = total.shape
+    np.testing.assert_array_equal(stacked(open_region(path, wide))[:, :ny, :nx], images)
+
+
+def test_grd_streams_in_chunks_of_any_size(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    path = made.grd(tmp_path, *counts)
+    whole = np.fromfile(path, "<u4").reshape(-1, 5)
+    for size in (1, 7, len(whole), 10 * len(whole)):
+        pieces = [chunk.copy() for chunk in grd.event_chunks(path, size)]
+        np.testing.assert_array_equal(np.concatenate(pieces), whole)
+
+
+def test_grd_properties_in_utf16_with_decimal_comma(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    path = made.grd(tmp_path, *counts)
+    beside = tmp_path / "region.properties.txt"
+    beside.write_bytes(beside.read_text().replace("32982.7", "32982,7").encode("utf-16"))
+    properties = grd.read_properties(path)
+    assert (properties.scale_factor, properties.offset, properties.nx) == (
+        made.SCALE,
+        made.OFFSET,
+        16,
+    )
+
+
+def test_recognised_by_content(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    files = [write(tmp_path, *counts) for write in (made.bif6, made.ascii_folder, made.grd)]
+    one = files[1] / "cell (a) 1 (0) - total.txt"
+    assert [recognise(f).module for f in [*files, one]] == [
+        "bif6",
+        "surfacelab_ascii",
+        "grd",
+        "surfacelab_ascii",
+    ]
+    renamed = tmp_path / "odd.dat"
+    renamed.write_bytes(files[0].read_bytes())
+    assert recognise(renamed).name == "BIF6"
+
+
+# --- damaged files -----------------------------------------------------------------------------------
+
+
+def one_line(error: ReadError, path: Path) -> str:
+    text = str(error)
+    assert "\n" not in text
+    assert str(path) in text
+    assert "expected" in text and "found" in text
+    return text
+
+
+@pytest.mark.parametrize("keep", [3, 11, 40, 1000, -1, -300])
+def test_cut_bif6(tmp_path: Path, counts, keep: int) -> None:  # type: ignore[no-untyped-def]
+    path = made.bif6(tmp_path, *counts)
+    raw = path.read_bytes()
+    path.write_bytes(raw[:keep])
+    with pytest.raises(ReadError) as caught:
+        bif6.read(path)
+    one_line(caught.value, path)
+
+
+def test_bif6_of_absurd_size_allocates_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "huge.bif6"
+    path.write_bytes(b"\0\0BIF6" + struct.pack("<HHH", 65535, 65535, 65535) + bytes(100))
+    with pytest.raises(ReadError, match="cut in interval 1"):
+        bif6.read(path)
+
+
+def test_bif6_with_something_behind(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    path = made.bif6(tmp_path, *counts)
+    path.write_bytes(path.read_bytes() + b"\0" * 8)
+    with pytest.raises(ReadError, match="longer than its header says"):
+        bif6.read(path)
+
+
+@pytest.mark.parametrize(
+    ("number", "masses", "what"),
+    [
+        (1, (5, 6, 4), "once"),
+        (3, (-1, 0, 1), "mass limits"),
+        (3, (float("nan"), 1, 2), "mass limits"),
+    ],
+)
+def test_bif6_with_impossible_intervals(tmp_path: Path, number: int, masses, what: str) -> None:  # type: ignore[no-untyped-def]
+    from coatbench.simulate.write_bif6 import write_bif6
+
+    image = np.ones((2, 2))
+    path = tmp_path / "odd.bif6"
+    write_bif6(path, [(1, (5.0, 4.0, 6.0), image), (number, masses, image)])
+    with pytest.raises(ReadError, match=what):
+        bif6.read(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda raw: raw[: len(raw) // 2], r"pixel|rows"),
+        (lambda raw: b"", "empty file"),
+        (lambda raw: raw.replace(b"3 3 ", b"3 x ", 1), r"line \d+: .*'3 x "),
+        (lambda raw: raw.replace(b"3 3 0", b"3 3 -0", 1).replace(b"3 3 1", b"3 3 -1", 1), "at least 0|plain"),
+        (lambda raw: raw.replace(b"\r\n5 6 ", b"\r\n5 5 ", 1), r"pixel \(5, [56]\).*each pixel once"),
+        (lambda raw: raw.replace(b"\r\n5 6 ", b"\r\n5 900000 ", 1), "rows for 16 x 900001"),
+        (lambda raw: raw.replace(b"\r\n5 6", b" 7 8\r\n5 6", 1), r"line 104: "),
+        (lambda raw: raw.replace(b"e+01\r\n", b"e+99\r\n", 1), r"line \d+"),
+        (lambda raw: b"#" * 10000 + b"\n# only a header\n", "rows"),
+        (lambda raw: raw + b"0 0 1.000000e+00\r\n", r"pixel \(0, 0\)"),
+    ],
+)  # fmt: skip
+def test_damaged_ascii(tmp_path: Path, counts, change, what: str) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    folder = made.ascii_folder(tmp_path, images, total + 1)
+    path = folder / "cell (a) 1 (0) - total.txt"
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(ReadError, match=what) as caught:
+        surfacelab_ascii.read(folder)
+    one_line(caught.value, path)
+
+
+def test_folder_problems(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    folder = made.ascii_folder(tmp_path, *counts)
+    total = folder / "cell (a) 1 (0) - total.txt"
+    (folder / "notes.txt").write_text("by hand")
+    assert any("notes.txt" in w for w in open_region(folder).warnings)
+    (folder / "other (3) - S-.txt").write_bytes(total.read_bytes())
+    with pytest.raises(ReadError, match="images of one measurement"):
+        open_region(folder)
+    (folder / "other (3) - S-.txt").rename(folder / "cell (a) 1 (5) - S-.txt")
+    with pytest.raises(ReadError, match="one image with id 5"):
+        open_region(folder)
+    (folder / "cell (a) 1 (5) - S-.txt").write_text("0 0 1\n1 0 1\n")
+    (folder / "cell (a) 1 (5) - PO_3-.txt").unlink()
+    with pytest.raises(ReadError, match="2 x 1"):
+        surfacelab_ascii.read(folder)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(ReadError, match="images named"):
+        open_region(empty)
+
+
+def test_wrong_encoding_is_read_or_told(tmp_path: Path) -> None:
+    path = tmp_path / "m (0) - total.txt"
+    path.write_bytes("# µm\r\n0 0 1\r\n1 0 2\r\n".encode("utf-16"))
+    np.testing.assert_array_equal(surfacelab_ascii.open_region(path).total, [[1, 2]])
+    path.write_bytes("0 0 1\r\n1 0 2\r\n".encode("cp500"))
+    with pytest.raises(ReadError):
+        surfacelab_ascii.open_region(path)
+
+
+@pytest.mark.parametrize("cut", [1, 19, 33])
+def test_cut_grd(tmp_path: Path, counts, cut: int) -> None:  # type: ignore[no-untyped-def]
+    path = made.grd(tmp_path, *counts)
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(ReadError, match="whole events") as caught:
+        grd.read(path)
+    one_line(caught.value, path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("32982.7", "text", "Context.MassScale.SF"),
+        ("32982.7", "0", "Context.MassScale.SF"),
+        ("Resolution\tint\t16", "Resolution\tint\t8", "raster"),
+        ("Resolution\tint\t16", "Resolution\tint\t60000", "raster"),
+        ("Registration.Raster.Resolution", "Something", "no such property"),
+    ],
+)
+def test_damaged_grd_properties(tmp_path: Path, counts, old: str, new: str, what: str) -> None:  # type: ignore[no-untyped-def]
+    path = made.grd(tmp_path, *counts)
+    beside = tmp_path / "region.properties.txt"
+    text = beside.read_text()
+    assert old in text
+    beside.write_text(text.replace(old, new))
+    with pytest.raises(ReadError, match=what):
+        grd.open_region(path, windows())
+
+
+def test_grd_without_properties(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    path = made.grd(tmp_path, *counts)
+    (tmp_path / "region.properties.txt").unlink()
+    with pytest.raises(ReadError, match=r"properties\.txt beside it"):
+        grd.read(path)
+
+
+def test_other_technique_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.vms"
+    path.write_text("VAMAS Surface Chemical Analysis Standard Data Transfer Format 1988 May 4\n")
+    with pytest.raises(ReadError, match="move its row to xps"):
+        open_region(path)

@@ -1,0 +1,148 @@
+"""One ToF-SIMS region as its export holds it: images of counts, each of a mass interval, and their total.
+
+BIF6 files, folders of SurfaceLab images and GRD event lists all become this. Images are handed out one
+at a time, so that a region never has to stand in memory as a whole.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ReadError
+from .model import Export
+from .recognise import recognise
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NOT_GIVEN = float("nan")
+
+# Where a total comes from.
+TOTAL_IMAGE = "image 0"
+ALL_EVENTS = "events"
+NO_TOTAL = "none"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A mass interval into which an event list is binned."""
+
+    label: str
+    centre_u: float
+    lower_u: float
+    upper_u: float
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One image of a region: its number and label in the export, and its mass interval.
+
+    Masses are NaN and the label is empty where the export does not give them.
+    """
+
+    number: int
+    label: str = ""
+    mass_u: float = NOT_GIVEN
+    lower_u: float = NOT_GIVEN
+    upper_u: float = NOT_GIVEN
+
+
+@dataclass
+class Region:
+    """An opened region.
+
+    Attributes
+    ----------
+    path : Path
+    format : str
+    shape : tuple of int
+        (y, x) pixels.
+    channels : list of Channel
+        The images without the total.
+    read_image : callable
+        Index of a channel -> counts, shape (y, x), an integer type; float64 where the export holds numbers
+        that are not whole.
+    total : numpy.ndarray or None
+        Ions per pixel, shape (y, x); None where the export has no total.
+    total_source : str
+        `image 0`, `events` or `none`.
+    sources : list of Path
+        Every file whose bytes make up the region.
+    attrs : dict
+        `field_of_view_um`, `shots_per_pixel`, `instrument`, `date`, `vendor`, where known.
+    warnings : list of str
+    """
+
+    path: Path
+    format: str
+    shape: tuple[int, int]
+    channels: list[Channel]
+    read_image: Callable[[int], np.ndarray]
+    total: np.ndarray | None
+    total_source: str
+    sources: list[Path]
+    attrs: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def images(self) -> Iterator[tuple[Channel, np.ndarray]]:
+        """Hand out (channel, counts) one after the other."""
+        for i, channel in enumerate(self.channels):
+            yield channel, self.read_image(i)
+
+
+def open_region(path: str | Path, windows: Sequence[Window] = ()) -> Region:
+    """Open a region of any ToF-SIMS format.
+
+    Parameters
+    ----------
+    path : path-like
+        A file, or a folder of images.
+    windows : sequence of Window, optional
+        What an event list is binned into; images have their own intervals.
+
+    Raises
+    ------
+    ReadError
+        Unreadable, cut, or not ToF-SIMS.
+    """
+    entry = recognise(path)
+    if entry.technique != "sims":
+        raise ReadError(
+            path, "content", "a ToF-SIMS export", f"{entry.name} ({entry.technique})",
+            f"move its row to {entry.technique}/index.csv",
+        )  # fmt: skip
+    module = importlib.import_module(f".{entry.module}", __package__)
+    region: Region = module.open_region(Path(path), windows)
+    return region
+
+
+def to_export(region: Region) -> Export:
+    """Load all images of a region into the common data model: counts (image, y, x) and total (y, x)."""
+    import numpy as np
+    import xarray as xr
+
+    n = len(region.channels)
+    images = [counts for _, counts in region.images()]
+    shape = (n, *region.shape)
+    counts = np.stack(images) if images else np.zeros(shape, dtype=np.uint32)
+    names = ("mass_u", "lower_u", "upper_u")
+    masses = {name: [getattr(c, name) for c in region.channels] for name in names}
+    block = xr.Dataset(
+        {"counts": (("image", "y", "x"), counts, {"units": "counts"})},
+        coords={
+            "number": ("image", [c.number for c in region.channels]),
+            "label": ("image", np.array([c.label for c in region.channels], dtype=object)),
+            "mass_u": ("image", masses["mass_u"], {"units": "u"}),
+            "mass_lower_u": ("image", masses["lower_u"], {"units": "u"}),
+            "mass_upper_u": ("image", masses["upper_u"], {"units": "u"}),
+        },
+        attrs={"instrument": "", "date": "", "vendor": {}, **region.attrs},
+    )
+    block.attrs["total_source"] = region.total_source
+    if region.total is not None:
+        block["total"] = (("y", "x"), region.total, {"units": "counts"})
+    return Export(region.path, region.format, "sims", [block], warnings=list(region.warnings))
