@@ -55,7 +55,7 @@ def _quotient(above: Row, below: Row, column: str) -> tuple[float | None, float 
     if a is None or not b:
         return None, None
     sds = (above.get(f"{column}_sd"), below.get(f"{column}_sd"))
-    sd = None if None in sds else math.hypot(sds[0] / b, a * sds[1] / b**2)  # type: ignore[operator]
+    sd = None if None in sds else math.hypot(sds[0] / b, a * sds[1] / b**2)
     return a / b, sd
 
 

@@ -12,17 +12,21 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from . import peakfit
 from .kinematics import Geometry
+from .peakfit import FWHM_PER_SIGMA, Fits
 
 if TYPE_CHECKING:
     import numpy as np
 
     from .spectrum import Spectrum
 
-FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
+# Area of a Gaussian over height x FWHM.
+TO_AREA = math.sqrt(2 * math.pi) / FWHM_PER_SIGMA
 # Background beside the window that the fit sees, in widest peak widths.
 MARGIN_WIDTHS = 1.0
 MIN_CHANNELS = 12
+WIDTH_STEP_EV = 5.0
 VARIANCE_SMOOTHING_EV = 30.0
 
 
@@ -40,7 +44,8 @@ class Peak:
     area_counts_per_nC, area_counts_per_nC_sd : float or None
         Sum over channels; the best attempt also where nothing was detected; None: not measured.
     significance : float or None
-        The smaller one of area / sd and of height above the low-energy side / sd.
+        The smallest one of area / sd, of height above the low-energy side / sd, and of the root of the
+        gain in chi-square over an edge without a peak.
     detected : bool
     channels : slice
         Channels of the fit; `background` and `model` are the curves on them.
@@ -99,85 +104,75 @@ def _find_one(name: str, spectrum: Spectrum, config: dict, geometry: Geometry) -
     floor = spectrum.noise_per_intensity
     variance = floor * np.maximum(smooth, floor)
     centres = np.arange(low, high + 0.5 * spectrum.step_eV, spectrum.step_eV)
-    widths = np.linspace(narrow, wide, 6)
-    scan = [(_fit(x, y, variance, c, w), c, w) for w in widths for c in centres]
-    best, centre, fwhm = min(scan, key=lambda item: item[0].chi_square)
-    _describe(peak, best, x, centre, fwhm, spectrum.step_eV)
+    widths = np.linspace(narrow, wide, max(2, 1 + round((wide - narrow) / WIDTH_STEP_EV)))
+    fits, without = peakfit.scan(x, y, variance, centres, widths)
+    best = min(fits, key=lambda f: f.chi_square.min())
+    gain = (without - best.chi_square.min()) / max(1.0, float(best.reduced[best.best]))
+    peak.significance = min(
+        _over(*best.height()), _over(*_rise(best, x)), math.sqrt(max(0.0, gain))
+    )
     peak.detected = bool(peak.significance >= config["detection_significance"])
-    if peak.detected:
-        chi = np.array([f.chi_square for f, _, w in scan if w == fwhm])
-        peak.energy_eV, peak.energy_eV_sd = _refine(centres, chi, best)
-        peak.fwhm_eV = float(fwhm)
+    if not peak.detected:
+        # What no peak is needed for is described by the edge; a peak on it is bounded by its area.
+        fits = [f for f in fits if f.edge]
+        best = min(fits, key=lambda f: f.chi_square.min())
+    peak.model = best.design[best.best] @ best.coefficients[best.best]
+    peak.background = best.design[best.best][:, 1:] @ best.coefficients[best.best][1:]
+    _average(peak, fits, spectrum.step_eV)
     return peak
 
 
-@dataclass
-class _Fit:
-    chi_square: float
-    reduced: float
-    coefficients: np.ndarray
-    covariance: np.ndarray
-    design: np.ndarray
+def _over(value: float, sd: float) -> float:
+    return value / sd if sd > 0 else 0.0
 
 
-def _fit(x: np.ndarray, y: np.ndarray, variance: np.ndarray, centre: float, fwhm: float) -> _Fit:
-    """Weighted linear least squares of Gaussian, constant, slope and step at one centre and width."""
-    import numpy as np
-    from scipy.special import erfc
+def _rise(fits: Fits, x: np.ndarray) -> tuple[float, float]:
+    """Height of the fitted maximum above its low-energy side, and its uncertainty.
 
-    u = (x - centre) * FWHM_PER_SIGMA / fwhm
-    design = np.stack(
-        [np.exp(-0.5 * u * u), np.ones_like(x), (x - x.mean()) / np.ptp(x), 0.5 * erfc(u / 2**0.5)],
-        axis=1,
-    )
-    weighted = design / np.sqrt(variance)[:, None]
-    inverse = np.linalg.pinv(weighted.T @ weighted)
-    coefficients = inverse @ (weighted.T @ (y / np.sqrt(variance)))
-    residual = (y - design @ coefficients) / np.sqrt(variance)
-    chi_square = float(residual @ residual)
-    if coefficients[0] < 0:
-        # A dip is no peak: compare such a centre as if it were background only.
-        chi_square = math.inf
-    # Centre and width are fitted too, by the scan.
-    reduced = float(residual @ residual) / max(1, len(x) - design.shape[1] - 2)
-    return _Fit(chi_square, reduced, coefficients, inverse * max(1.0, reduced), design)
-
-
-def _describe(
-    peak: Peak, fit: _Fit, x: np.ndarray, centre: float, fwhm: float, step_eV: float
-) -> None:
-    """Fill in the area, the significance and the curves of the best fit."""
+    A shoulder on the edge of the subsurface signal is no surface peak. The comparison is one of fitted
+    values, so its uncertainty is the fit's.
+    """
     import numpy as np
 
-    to_area = fwhm / FWHM_PER_SIGMA * math.sqrt(2 * math.pi) / step_eV
-    height, height_sd = fit.coefficients[0], math.sqrt(fit.covariance[0, 0])
-    peak.area_counts_per_nC = float(height * to_area)
-    peak.area_counts_per_nC_sd = float(height_sd * to_area)
-    peak.model = fit.design @ fit.coefficients
-    peak.background = fit.design[:, 1:] @ fit.coefficients[1:]
-    # A shoulder on the edge of the subsurface signal is no surface peak: the curve has to rise from
-    # its low-energy side. The comparison is one of fitted values, so its uncertainty is the fit's.
-    around = np.flatnonzero(np.abs(x - centre) <= 0.5 * fwhm)
-    below = np.flatnonzero((x < centre) & (x >= centre - 1.5 * fwhm))
-    top = around[np.argmax(peak.model[around])]
-    foot = below[np.argmin(peak.model[below])] if len(below) else top
-    contrast = fit.design[top] - fit.design[foot]
-    rise = float(contrast @ fit.coefficients)
-    rise_sd = math.sqrt(max(contrast @ fit.covariance @ contrast, 0.0))
-    ratios = [height / height_sd if height_sd > 0 else 0.0, rise / rise_sd if rise_sd > 0 else 0.0]
-    peak.significance = float(min(ratios))
+    i = fits.best
+    centre, design = fits.centres[i], fits.design[i]
+    model = design @ fits.coefficients[i]
+    around = np.flatnonzero(np.abs(x - centre) <= 0.5 * fits.fwhm)
+    below = np.flatnonzero((x < centre) & (x >= centre - 1.5 * fits.fwhm))
+    top = around[np.argmax(model[around])]
+    foot = below[np.argmin(model[below])]
+    contrast = design[top] - design[foot]
+    variance = float(contrast @ fits.covariance[i] @ contrast)
+    return float(contrast @ fits.coefficients[i]), math.sqrt(max(variance, 0.0))
 
 
-def _refine(centres: np.ndarray, chi: np.ndarray, best: _Fit) -> tuple[float, float | None]:
-    """Centre and its uncertainty from the parabola of chi-square around its minimum."""
+def _average(peak: Peak, fits: list[Fits], step_eV: float) -> None:
+    """Fill in energy, width and area, averaged over widths and steps by how well each describes the data.
+
+    Weights are exp(-delta chi-square / 2) (Burnham and Anderson, Model Selection, 2002), so that the
+    uncertainties include the choice of the background.
+    """
     import numpy as np
 
-    i = int(np.argmin(chi))
-    if 0 < i < len(chi) - 1 and np.isfinite(chi[i - 1 : i + 2]).all():
-        step = centres[1] - centres[0]
-        curvature = chi[i - 1] - 2 * chi[i] + chi[i + 1]
-        if curvature > 0:
-            shift = 0.5 * (chi[i - 1] - chi[i + 1]) / curvature
-            sd = step * math.sqrt(2 * max(1.0, best.reduced) / curvature)
-            return float(centres[i] + shift * step), float(sd)
-    return float(centres[i]), None
+    usable = [f for f in fits if np.isfinite(f.chi_square.min())]
+    if not usable:  # a dip everywhere
+        peak.area_counts_per_nC = 0.0
+        heights = [math.sqrt(float(f.covariance[0, 0, 0])) * f.fwhm for f in fits]
+        peak.area_counts_per_nC_sd = max(heights) * TO_AREA / step_eV
+        return
+    best = min(usable, key=lambda f: f.chi_square.min())
+    scale = max(1.0, float(best.reduced[best.best]))
+    chi = np.array([f.chi_square.min() for f in usable])
+    weight = np.exp(-0.5 * (chi - chi.min()) / scale)
+    weight /= weight.sum()
+
+    def mean(values: list[tuple[float, float]]) -> tuple[float, float]:
+        value, sd = np.array(values).T
+        centre = float(weight @ value)
+        return centre, math.sqrt(float(weight @ (sd**2 + (value - centre) ** 2)))
+
+    areas = [tuple(h * f.fwhm * TO_AREA / step_eV for h in f.height()) for f in usable]
+    peak.area_counts_per_nC, peak.area_counts_per_nC_sd = mean(areas)  # type: ignore[arg-type]
+    if peak.detected:
+        peak.energy_eV, peak.energy_eV_sd = mean([f.centre() for f in usable])
+        peak.fwhm_eV = float(weight @ np.array([f.fwhm for f in usable]))

@@ -1,0 +1,169 @@
+"""Figure 3: LEIS spectra of all measured samples at each heating temperature, and the near-surface signal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ..tables import read_table
+from . import leis_common, style
+
+Row = dict[str, Any]
+
+
+def draw(
+    curves: Sequence[str],
+    windows: str,
+    surface_peaks: str,
+    output: Mapping[str, str],
+    *,
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw one panel per heating temperature and one of the near-surface ratios.
+
+    Parameters
+    ----------
+    curves : sequence of str
+        netCDF files of the samples' jobs.
+    windows, surface_peaks : str
+        Tables leis_windows and leis_surface_peaks.
+    output : mapping
+        Paths of pdf, png and csv.
+    samples, reference, simulated, config
+        As `figure_params` of the workflow gives them.
+    """
+    spectra = leis_common.load_spectra(curves)
+    near = [r for r in read_table(windows) if r["window"] == leis_common.NEAR_SURFACE]
+    peaks = read_table(surface_peaks)
+    shown = [s for s in style.ordered(samples) if any(k[0] == s["sample"] for k in spectra)]
+    colours = style.colours(samples)
+    temperatures = sorted({t for _, t in spectra})
+    n = max(1, len(temperatures)) + 1
+    n_rows = math.ceil(n / 3)
+    figure = style.new_figure(config, "double", 2.6 * n_rows)
+    panels = figure.subplots(n_rows, min(n, 3), squeeze=False).ravel()
+    for letter, axes, temperature in zip("abcdefgh", panels, temperatures, strict=False):
+        own = [
+            (s, spectra[s["sample"], temperature])
+            for s in shown
+            if (s["sample"], temperature) in spectra
+        ]
+        _spectra(axes, own, colours)
+        rows = [r for r in peaks if r["heating_temperature_degC"] == temperature]
+        leis_common.label_peaks(axes, rows, leis_common.peak_tops(rows, [c for _, c in own]))
+        _window(axes, [r for r in near if r["heating_temperature_degC"] == temperature])
+        style.panel_letter(axes, letter)
+        axes.set_title(f"after heating to {temperature:g} °C", loc="right")
+    if not temperatures:
+        style.no_data(panels[0], "no LEIS spectrum could be analysed")
+    else:
+        panels[0].legend(loc="lower center", handlelength=1.2, bbox_to_anchor=(0.41, 0.01))
+    last = panels[len(temperatures) or 1]
+    _ratios(last, near, shown, temperatures, reference)
+    style.panel_letter(last, "abcdefgh"[min(len(temperatures), 7)])
+    for axes in panels[n:]:
+        axes.set_axis_off()
+    style.save(figure, output, _numbers(shown, temperatures, spectra), simulated=simulated)
+
+
+def _spectra(
+    axes: Axes, own: Sequence[tuple[Mapping[str, str], xr.Dataset]], colours: Mapping[str, Any]
+) -> None:
+    for sample, curve in own:
+        axes.plot(
+            curve["energy_eV"],
+            curve["intensity"],
+            color=colours[sample["sample"]],
+            label=style.label(sample),
+            linewidth=0.7,
+        )
+    axes.set_xlim(
+        min(float(c["energy_eV"][0]) for _, c in own),
+        max(float(c["energy_eV"][-1]) for _, c in own),
+    )
+    axes.set_ylim(0, 1.12 * max(float(c["intensity"].max()) for _, c in own))
+    axes.set_xlabel("energy / eV")
+    axes.set_ylabel("intensity / counts nC$^{-1}$ per channel")
+
+
+def _window(axes: Axes, rows: Sequence[Row]) -> None:
+    if rows:
+        low, high = rows[0]["energy_low_eV"], rows[0]["energy_high_eV"]
+        leis_common.mark_window(axes, low, high)
+        axes.text(
+            0.5 * (low + high),
+            0.98,
+            f"≥ {low:.0f} eV:\n{rows[0]['depth_near_nm']:.0f}–{rows[0]['depth_far_nm']:.1f} nm",
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            va="top",
+            color=style.GREY,
+        )
+
+
+def _ratios(
+    axes: Axes,
+    near: Sequence[Row],
+    shown: Sequence[Mapping[str, str]],
+    temperatures: Sequence[float],
+    reference: str | None,
+) -> None:
+    names = [s["sample"] for s in shown]
+    if not any(r["relative_to_reference"] is not None for r in near):
+        style.no_data(axes, "no reference to relate the samples to")
+        return
+    for i, temperature in enumerate(temperatures):
+        rows = [
+            r
+            for r in near
+            if r["heating_temperature_degC"] == temperature
+            and r["relative_to_reference"] is not None
+        ]
+        offset = 0.12 * (i - (len(temperatures) - 1) / 2)
+        axes.errorbar(
+            [names.index(r["sample"]) + offset for r in rows],
+            [r["relative_to_reference"] for r in rows],
+            [r["relative_to_reference_sd"] for r in rows],
+            fmt="os^Dvp"[i % 6],
+            color=style.CATEGORIES[i % len(style.CATEGORIES)],
+            capsize=2,
+            label=f"{temperature:g} °C",
+        )
+    axes.axhline(1, color=style.GREY, linewidth=0.6, zorder=0)
+    axes.set_xticks(range(len(names)), [style.label(s) for s in shown], rotation=30, ha="right")
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("near-surface signal / reference")
+    axes.legend(title="heated to", loc="best")
+
+
+def _numbers(
+    shown: Sequence[Mapping[str, str]],
+    temperatures: Sequence[float],
+    spectra: Mapping[tuple[str, float], xr.Dataset],
+) -> list[Row]:
+    return [
+        {
+            "sample": s["sample"],
+            "heating_temperature_degC": t,
+            "energy_eV": float(energy),
+            "intensity_counts_per_nC": float(value),
+            "intensity_sd_counts_per_nC": float(sd),
+        }
+        for t in temperatures
+        for s in shown
+        if (curve := spectra.get((s["sample"], t))) is not None
+        for energy, value, sd in zip(
+            curve["energy_eV"].values,
+            curve["intensity"].values,
+            curve["intensity_sd"].values,
+            strict=True,
+        )
+    ]

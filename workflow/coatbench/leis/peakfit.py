@@ -1,0 +1,188 @@
+"""Linear fits of a surface peak on a line and a step, at every centre of a grid at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Background = Callable[["np.ndarray", "np.ndarray"], "list[np.ndarray]"]
+
+FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
+# The subsurface signal of an element starts at its surface peak or, where its atoms lie deeper, below.
+STEP_BELOW_EV = (0.0, 25.0, 50.0)
+# Edges without a peak: how far below the window they may stand, and their widths (sigma).
+EDGE_REACH_EV = 80.0
+EDGE_SIGMAS_EV = (15.0, 22.0, 30.0, 38.0, 46.0, 55.0, 66.0, 80.0)
+# Share of the low-energy side's signal below which the high-energy side counts as empty.
+END_OF_SIGNAL = 0.2
+
+
+@dataclass
+class Fits:
+    """Fits at all centres of the grid, for one width of the peak and one step.
+
+    Attributes
+    ----------
+    fwhm : float
+    centres : (centre,) array
+    chi_square, reduced : (centre,) arrays
+        `chi_square` is infinite where the best fit is a dip.
+    coefficients : (centre, 4) array
+        Gaussian's height, then those of the background.
+    covariance : (centre, 4, 4) array
+        Scaled by the reduced chi-square where that is above 1.
+    design : (centre, channel, 4) array
+    edge : bool
+        The step is the one that describes the data best without a peak.
+    """
+
+    fwhm: float
+    centres: np.ndarray
+    chi_square: np.ndarray
+    reduced: np.ndarray
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    design: np.ndarray
+    edge: bool
+
+    @property
+    def best(self) -> int:
+        """Index of the best centre."""
+        return int(self.chi_square.argmin())
+
+    def centre(self) -> tuple[float, float]:
+        """Best centre and its uncertainty from the parabola of chi-square around its minimum."""
+        import numpy as np
+
+        i, chi = self.best, self.chi_square
+        step = float(self.centres[1] - self.centres[0])
+        if 0 < i < len(chi) - 1 and np.isfinite(chi[i - 1 : i + 2]).all():
+            curvature = float(chi[i - 1] - 2 * chi[i] + chi[i + 1])
+            if curvature > 0:
+                shift = 0.5 * float(chi[i - 1] - chi[i + 1]) / curvature
+                sd = step * math.sqrt(2 * max(1.0, float(self.reduced[i])) / curvature)
+                return float(self.centres[i]) + shift * step, sd
+        # The best centre is the window's bound: the maximum lies there or beyond.
+        return float(self.centres[i]), self.fwhm / FWHM_PER_SIGMA
+
+    def height(self) -> tuple[float, float]:
+        """Height of the peak at the best centre and its uncertainty."""
+        i = self.best
+        return float(self.coefficients[i, 0]), math.sqrt(max(float(self.covariance[i, 0, 0]), 0.0))
+
+
+def scan(
+    x: np.ndarray, y: np.ndarray, variance: np.ndarray, centres: np.ndarray, widths: np.ndarray
+) -> tuple[list[Fits], float]:
+    """Fit the peak at every centre, for every width and step.
+
+    Parameters
+    ----------
+    x, y, variance : (channel,) arrays
+        Energies in eV, intensities and their variances.
+    centres : (centre,) array
+        Evenly spaced grid in eV.
+    widths : (width,) array
+        FWHM in eV.
+
+    Returns
+    -------
+    fits : list of Fits
+    chi_square_without : float
+        Chi-square of the best line and step without any peak.
+    """
+    import numpy as np
+
+    form = _sloping_step if _ends(y) else _line_and_step
+    without, edge = _edge(x, y, variance, centres, form)
+    fits = []
+    for fwhm in widths:
+        sigma = float(fwhm) / FWHM_PER_SIGMA
+        u = (x[None, :] - centres[:, None]) / sigma
+        peak = np.exp(-0.5 * u * u)
+        tied = [form(x, _step(u + below / sigma)) for below in STEP_BELOW_EV]
+        fixed = [np.broadcast_to(column, u.shape) for column in edge]
+        for background in [*tied, fixed]:
+            design = np.stack([peak, *background], axis=-1)
+            chi, coefficients, inverse = _solve(design, y, variance)
+            # Centre, width and place of the step are fitted too, by the scan.
+            reduced = chi / max(1, len(x) - 7)
+            covariance = inverse * np.maximum(1.0, reduced)[:, None, None]
+            chi[coefficients[:, 0] < 0] = np.inf  # a dip is no peak
+            fits.append(
+                Fits(
+                    float(fwhm), centres, chi, reduced, coefficients, covariance, design,
+                    edge=background is fixed,
+                )
+            )  # fmt: skip
+    return fits, without
+
+
+def _ends(y: np.ndarray) -> bool:
+    """Whether hardly any signal is left at the high-energy end: no heavier element is there."""
+    n = max(3, len(y) // 10)
+    return bool(y[-n:].mean() < END_OF_SIGNAL * y[:n].mean())
+
+
+def _edge(
+    x: np.ndarray, y: np.ndarray, variance: np.ndarray, centres: np.ndarray, form: Background
+) -> tuple[float, list[np.ndarray]]:
+    """Chi-square and columns of the best description without a peak: an edge of any place and width."""
+    import numpy as np
+
+    places = np.arange(centres[0] - EDGE_REACH_EV, centres[-1] + 1, 4.0)
+    best: tuple[float, list[np.ndarray]] = (math.inf, [])
+    for sigma in EDGE_SIGMAS_EV:
+        columns = form(x, _step((x[None, :] - places[:, None]) / sigma))
+        chi, _, _ = _solve(np.stack(columns, axis=-1), y, variance)
+        i = int(chi.argmin())
+        if chi[i] < best[0]:
+            best = (float(chi[i]), [column[i] for column in columns])
+    return best
+
+
+def _step(u: np.ndarray) -> np.ndarray:
+    from scipy.special import erfc
+
+    step: np.ndarray = 0.5 * erfc(u / math.sqrt(2))
+    return step
+
+
+def _line(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    import numpy as np
+
+    return np.broadcast_to((x - x.mean()) / np.ptp(x), shape)
+
+
+def _line_and_step(x: np.ndarray, step: np.ndarray) -> list[np.ndarray]:
+    """Tails of heavier elements through the whole range, and a step on them."""
+    import numpy as np
+
+    return [np.ones(step.shape), _line(x, step.shape), step]
+
+
+def _sloping_step(x: np.ndarray, step: np.ndarray) -> list[np.ndarray]:
+    """Nothing but a constant above the step, and a tail with a slope below: the heaviest element."""
+    import numpy as np
+
+    return [np.ones(step.shape), step, step * _line(x, step.shape)]
+
+
+def _solve(
+    design: np.ndarray, y: np.ndarray, variance: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weighted least squares for a stack of designs: chi-square, coefficients, inverse normal matrix."""
+    import numpy as np
+
+    weight = 1 / np.sqrt(variance)
+    weighted = design * weight[:, None]
+    transposed = np.swapaxes(weighted, -1, -2)
+    inverse = np.linalg.pinv(transposed @ weighted, hermitian=True)
+    coefficients = (inverse @ (transposed @ (y * weight))[..., None])[..., 0]
+    residual = (y - (design @ coefficients[..., None])[..., 0]) * weight
+    return (residual**2).sum(axis=-1), coefficients, inverse
