@@ -1,12 +1,13 @@
 # Configuration, the study, and the helpers that every rule file uses. No path is spelled twice.
 
+import os
 import sys
 from functools import cache
 from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import update_config, validate
+from snakemake.utils import update_config
 
 WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path[:0] = [str(WORKFLOW), str(WORKFLOW / "scripts")]
@@ -27,9 +28,7 @@ ENVIRONMENT = "../../environment.yml"
 
 def stop(problems):
     """End before any job starts, with every problem on a line of its own."""
-    raise WorkflowError(
-        "\n".join(["The study cannot be analysed as it stands:", *problems])
-    )
+    raise WorkflowError("\n".join(["The study cannot be analysed as it stands:", *problems]))
 
 
 def load():
@@ -57,10 +56,9 @@ def load():
 
 STUDY, STUDY_SETTINGS = load()
 SAMPLES = STUDY.samples
+TECHNIQUES = study_module.TECHNIQUES
 TARGETS = []  # each rule file adds what it makes
-ROWS = (
-    []
-)  # each technique adds the rows files of its jobs: they tell what could not be analysed
+ROWS = []  # each technique adds the rows files of its jobs: they tell what could not be analysed
 
 
 wildcard_constraints:
@@ -115,9 +113,7 @@ def table_columns(technique):
     """Return the columns of a technique's result tables: {table: [column, ...]}."""
     path = WORKFLOW / "schemas" / "tables" / f"{technique}.yaml"
     with open(path, encoding="utf-8") as stream:
-        return {
-            table: list(columns) for table, columns in yaml.safe_load(stream).items()
-        }
+        return {table: list(columns) for table, columns in yaml.safe_load(stream).items()}
 
 
 def table(name):
@@ -160,9 +156,7 @@ def simulated_files(technique, sample):
     """Return what a simulation writes: files, folders of images, and what stands beside an event list."""
     files = STUDY.files(technique, sample=sample)
     beside = [
-        f"{path.removesuffix('.grd')}.properties.txt"
-        for path in files
-        if path.endswith(".grd")
+        f"{path.removesuffix('.grd')}.properties.txt" for path in files if path.endswith(".grd")
     ]
     return [path if Path(path).suffix else directory(path) for path in files + beside]
 
@@ -177,8 +171,7 @@ def simulator_rows(technique, sample):
         *SIMULATOR_COLUMNS.get(technique, []),
     ]
     return [
-        {k: row[k] for k in dict.fromkeys(keep)}
-        for row in STUDY.rows(technique, sample=sample)
+        {k: row[k] for k in dict.fromkeys(keep)} for row in STUDY.rows(technique, sample=sample)
     ]
 
 
@@ -201,9 +194,7 @@ def planted_truth():
 def simulator_truth(technique, sample):
     """Return the planted truth that a simulation of this technique may use."""
     truth = truth_of(sample, SAMPLES, planted_truth())
-    return {
-        q: v for q, v in truth.items() if q.startswith((f"{technique}.", "surface."))
-    }
+    return {q: v for q, v in truth.items() if q.startswith((f"{technique}.", "surface."))}
 
 
 onstart:
