@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,11 @@ class Workflow:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def copied_to(cls, folder: Path) -> Workflow:
+        """Copy everything that a run needs into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
         for name in ("Snakefile", "config.yaml", "environment.yml", "workflow", "profiles"):
             source = ROOT / name
             if source.is_symlink():
@@ -44,31 +50,42 @@ class Workflow:
                 shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy2(source, folder / name)
+        return cls(folder)
 
-    def run(self, *args: str, cores: int = 2, check: bool = True) -> subprocess.CompletedProcess:
-        """Run snakemake there; with `check`, a failure fails the test with its whole output."""
+    def start(self, *args: str, cores: int = 2, **options: Any) -> subprocess.Popen:
+        """Start snakemake there; its output is one text stream."""
         env = {
             k: v
             for k, v in os.environ.items()
             if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
         }
-        done = subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "snakemake", "--cores", str(cores), *args],
             cwd=self.folder,
-            env=env,
-            capture_output=True,
+            env=env | options.pop("env", {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-            timeout=1500,
+            **options,
         )
-        if check and done.returncode:
-            pytest.fail(f"snakemake {' '.join(args)}\n{done.stdout}\n{done.stderr}")
-        return done
+
+    def run(self, *args: str, check: bool = True, **options: Any) -> str:
+        """Run snakemake there and return what it prints.
+
+        With `check`, a failure fails the test with the whole output; without, success does.
+        """
+        process = self.start(*args, **options)
+        try:
+            text, _ = process.communicate(timeout=1500)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        if check == bool(process.returncode):
+            pytest.fail(f"exit code {process.returncode}: snakemake {' '.join(args)}\n{text}")
+        return str(text)
 
 
 @pytest.fixture
 def workflow(tmp_path: Path) -> Workflow:
     """The workflow, copied to a fresh folder."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    return Workflow(folder)
+    return Workflow.copied_to(tmp_path / "project")

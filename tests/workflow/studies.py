@@ -1,4 +1,4 @@
-"""Small studies cut from the demo study, and what a run of them did."""
+"""Small studies cut from the demo study, what a run of them did, and whether two runs agree."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import csv
 import io
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from conftest import ROOT
+from conftest import ROOT, Workflow
 
 DEMO = ROOT / "data" / "demo"
+ARGUMENTS = ["--config", "study=study", "results=out"]
+# Rules that see every measurement, so that any change of the study reaches them.
+LAST = {"all", "problems", "complete", "provenance", "crate", "page"}
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -66,15 +68,27 @@ def as_supplied(study: Path) -> None:
     (study / "truth.csv").unlink()
 
 
-def jobs(done: subprocess.CompletedProcess) -> dict[str, int]:
+def make_exports(workflow: Workflow, study: Path) -> None:
+    """Let the simulator write the exports of a cut study, then make it a supplied one."""
+    workflow.run("exports", "--config", f"study={study}", "results=made")
+    as_supplied(study)
+    shutil.rmtree(workflow.folder / "made", ignore_errors=True)
+
+
+def jobs(text: str) -> dict[str, int]:
     """Count the jobs of a run or a dry run by rule, from Snakemake's own statistics."""
-    text = done.stdout + done.stderr
     block = re.search(r"Job stats:\njob\s+count\n[- ]+\n(.*?)\n\n", text, flags=re.S)
     if block is None:
+        assert "Nothing to be done" in text, text
         return {}
     counts = dict(line.rsplit(None, 1) for line in block.group(1).splitlines())
     counts.pop("total", None)
     return {rule: int(n) for rule, n in counts.items()}
+
+
+def planned(workflow: Workflow, *arguments: str) -> dict[str, int]:
+    """Count the jobs that a run would do now."""
+    return jobs(workflow.run(*(arguments or ARGUMENTS), "-n"))
 
 
 def tree(folder: Path, pattern: str = "**/*") -> dict[str, bytes]:
@@ -84,3 +98,14 @@ def tree(folder: Path, pattern: str = "**/*") -> dict[str, bytes]:
         for p in sorted(folder.glob(pattern))
         if p.is_file()
     }
+
+
+def result(folder: Path) -> dict[str, bytes]:
+    """Everything that a run makes, but for what tells of the run itself: times, logs, provenance."""
+    itself = ("logs/", "benchmarks/", "provenance", "ro-crate", "report.html")
+    return {k: v for k, v in tree(folder).items() if not k.startswith(itself)}
+
+
+def differences(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
+    """Names of files that only one of two results has, or that differ."""
+    return sorted(k for k in one.keys() | other.keys() if one.get(k) != other.get(k))

@@ -91,7 +91,9 @@ def config_schema(schemas: str | Path) -> dict[str, Any]:
     )
     for path in sorted((folder / "config").glob("*.schema.yaml")):
         section = path.name.removesuffix(".schema.yaml")
-        schema["properties"][section] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        part = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # An id of its own, so that "#/$defs/..." in a section means that section.
+        schema["properties"][section] = part | {"$id": f"urn:coatbench:{section}"}
     return schema
 
 

@@ -41,3 +41,9 @@ if STUDY_SETTINGS.simulator is not None:
                 f"Demo study: {technique} exports of {sample}"
             script:
                 "../scripts/simulate.py"
+
+
+rule exports:
+    # `snakemake exports`: write the demo study's exports, analyse nothing.
+    input:
+        SIMULATED_FILES,
