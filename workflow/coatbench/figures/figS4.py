@@ -1,0 +1,189 @@
+"""Figure S4: thermogravimetry of the precursor with evolved gases; one column per run, events marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..analysis import load_curves
+from ..tables import read_table
+from . import style
+from . import tga_ms_common as common
+
+PREFERRED_MZ = (64, 48, 66, 50)  # the paper's channels; other runs show what they have
+MAX_COLUMNS = 4
+
+
+def draw(
+    curves: Sequence[str],
+    runs: Sequence[tuple[str, str]],
+    events: str,
+    window: str,
+    output: Mapping[str, str],
+    *,
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw mass and DTG, DSC, and ion currents over temperature.
+
+    Parameters
+    ----------
+    curves : sequence of str
+        The jobs' netCDF files, in the order of `runs`.
+    runs : sequence of (run, sample)
+        In the order of the index.
+    events, window : str
+        Tables tga_ms_events and tga_ms_window.
+    output : mapping
+        Paths by kind: pdf, png, csv.
+    samples : sequence of mapping
+        Rows of samples.csv.
+    reference : str or None
+        Not used: a thermogram has no reference.
+    simulated : bool
+        Whether the study is simulated.
+    config : mapping
+        Section `figures` of the config.
+    """
+    order = {s["sample"]: i for i, s in enumerate(style.ordered(samples))}
+    loaded = [
+        (run, sample, sets)
+        for (run, sample), path in zip(runs, curves, strict=True)
+        if "mass" in (sets := load_curves(path))
+    ]
+    loaded.sort(key=lambda item: order[item[1]])
+    if not loaded:
+        figure = style.new_figure(config, "single", 2.3)
+        style.no_data(figure.subplots(), "no thermogram could be analysed")
+        style.save(figure, output, [], simulated=simulated)
+        return
+    shown = loaded[:MAX_COLUMNS]
+    event_rows, window_rows = read_table(events), read_table(window)
+    has_dsc = any("dsc" in sets["mass"] for _, _, sets in shown)
+    has_ions = any("ions" in sets for _, _, sets in shown)
+    n_rows = 1 + has_dsc + has_ions
+    heights = [1.5, *([0.9] if has_dsc else []), *([1.3] if has_ions else [])]
+    width = "single" if len(shown) == 1 else "double"
+    figure = style.new_figure(config, width, 0.5 + 1.35 * sum(heights))
+    axes = figure.subplots(
+        n_rows, len(shown), sharex="col", squeeze=False, gridspec_kw={"height_ratios": heights}
+    )
+    by_name = {s["sample"]: s for s in samples}
+    colours = style.colours(samples)
+    numbers: list[dict[str, Any]] = []
+    for column, (run, sample, sets) in enumerate(shown):
+        own = [r for r in event_rows if r["run"] == run and r["signal"] == "mass"]
+        suggested = next((r for r in window_rows if r["run"] == run), None)
+        _column(axes[:, column], sets, own, suggested, colours[sample], has_dsc, has_ions)
+        title = style.label(by_name[sample])
+        if len([s for _, s, _ in loaded if s == sample]) > 1:
+            title += f", {run}"
+        axes[0, column].set_title(title, pad=11)
+        numbers += _numbers(run, sample, sets)
+    if len(shown) == 1:
+        for letter, panel in zip("abc", axes[:, 0], strict=False):
+            panel.text(
+                0.985,
+                0.95,
+                f"({letter})",
+                transform=panel.transAxes,
+                ha="right",
+                va="top",
+                fontweight="bold",
+            )
+    if len(loaded) > len(shown):
+        figure.supxlabel(
+            f"{len(loaded) - len(shown)} more runs: see the quick-looks", fontsize="x-small"
+        )
+    style.save(figure, output, numbers, simulated=simulated)
+
+
+def _column(
+    panels: Sequence[Any],
+    sets: Mapping[str, Any],
+    own: Sequence[Mapping[str, Any]],
+    suggested: Mapping[str, Any] | None,
+    colour: Any,
+    has_dsc: bool,
+    has_ions: bool,
+) -> None:
+    mass = sets["mass"]
+    rest = list(panels)
+    top = rest.pop(0)
+    common.mass_panel(top, mass, colour)
+    if has_dsc:
+        panel = rest.pop(0)
+        if "dsc" in mass:
+            common.dsc_panel(panel, mass)
+        else:
+            panel.text(
+                0.5,
+                0.5,
+                "no DSC",
+                ha="center",
+                va="center",
+                color=style.GREY,
+                transform=panel.transAxes,
+            )
+    if has_ions:
+        panel = rest.pop(0)
+        if "ions" in sets:
+            have = [int(m) for m in sets["ions"]["mz"].values]
+            chosen = [m for m in PREFERRED_MZ if m in have] or have[: len(style.CATEGORIES)]
+            common.ion_panel(panel, sets["ions"], chosen)
+        else:
+            panel.text(
+                0.5,
+                0.5,
+                "no ion currents",
+                ha="center",
+                va="center",
+                color=style.GREY,
+                transform=panel.transAxes,
+            )
+    temperature = mass["temperature_degC"]
+    top.set_xlim(float(temperature.min()), float(temperature.max()))
+    for panel in panels:
+        common.mark_events(panel, own)
+    if suggested is not None and suggested["width_K"] is not None and suggested["width_K"] > 0:
+        top.axvspan(
+            suggested["window_start_degC"],
+            suggested["window_end_degC"],
+            facecolor="none",
+            edgecolor=style.GREY,
+            hatch="////",
+            linewidth=0,
+            alpha=0.5,
+        )
+    common.label_positions(top, own)
+    panels[-1].set_xlabel("temperature / °C")
+
+
+def _numbers(run: str, sample: str, sets: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the plotted curves, tidy."""
+    signals = [
+        (name, sets["mass"]["temperature_degC"].values, sets["mass"][variable].values)
+        for name, variable in (
+            ("mass_percent", "mass_smooth_percent"),
+            ("dtg_percent_min", "dtg_percent_min"),
+            ("dsc", "dsc"),
+        )
+        if variable in sets["mass"]
+    ]
+    if "ions" in sets:
+        ions = sets["ions"]
+        signals += [
+            (
+                f"mz{int(mz)}_A",
+                ions["temperature_degC"].values,
+                ions["ion_current_smooth_A"].sel(mz=mz).values,
+            )
+            for mz in ions["mz"].values
+        ]
+    return [
+        {"run": run, "sample": sample, "signal": name, "temperature_degC": t, "value": v}
+        for name, temperature, values in signals
+        for t, v in zip(temperature, values, strict=True)
+    ]

@@ -1,0 +1,62 @@
+"""Quick-look of one run: mass with DTG and events, DSC, ion currents, all over temperature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..analysis import load_curves, load_rows
+from . import style
+from . import tga_ms_common as common
+
+
+def draw(
+    curves: str,
+    rows: str,
+    png: str,
+    *,
+    sample: Mapping[str, str],
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw one run.
+
+    Parameters
+    ----------
+    curves, rows : str
+        The job's netCDF and JSON files.
+    png : str
+        Where the picture goes.
+    sample : mapping
+        Its row of samples.csv.
+    simulated : bool
+        Whether the study is simulated.
+    config : mapping
+        Section `figures` of the config.
+    """
+    analysis = load_rows(rows)
+    sets = load_curves(curves)
+    if "mass" not in sets:
+        figure = style.new_figure(config, "single", 2.3)
+        style.no_data(figure.subplots(), analysis.problem or "no thermogram")
+        style.save_quicklook(figure, png, simulated=simulated)
+        return
+    mass, ions = sets["mass"], sets.get("ions")
+    panels = 1 + ("dsc" in mass) + (ions is not None)
+    figure = style.new_figure(config, "single", 0.6 + 1.7 * panels)
+    axes = list(figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0])
+    events = [r for r in analysis.tables.get("tga_ms_events", []) if r["signal"] == "mass"]
+    common.mass_panel(axes[0], mass, style.colours([sample])[sample["sample"]])
+    rest = axes[1:]
+    if "dsc" in mass:
+        common.dsc_panel(rest.pop(0), mass)
+    if ions is not None:
+        common.ion_panel(rest.pop(0), ions, [int(m) for m in ions["mz"].values])
+    axes[0].set_xlim(float(mass["temperature_degC"].min()), float(mass["temperature_degC"].max()))
+    for panel in axes:
+        common.mark_events(panel, events)
+    common.label_positions(axes[0], events)
+    axes[-1].set_xlabel("temperature / °C")
+    run = analysis.tables["tga_ms_runs"][0]["run"]
+    axes[0].set_title(f"{style.label(sample)}, run {run}", pad=12)
+    style.save_quicklook(figure, png, simulated=simulated)

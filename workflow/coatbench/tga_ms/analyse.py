@@ -1,0 +1,196 @@
+"""TGA-MS of one run: events of mass, DSC and ion currents; lag; isotopologue ratios; annealing window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import readers
+from ..analysis import Analysis
+from ..errors import AnalysisError
+from . import ions as ion_module
+from .events import Event, Signal, find_events
+from .isotopes import ratios
+from .run import Run, prepare
+from .smooth import smooth, white_noise
+from .window import recommended, slopes
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Analysis:
+    """Read and analyse one run.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The run's row of tga_ms/index.csv, text as in the file.
+    files : list of Path
+        Its raw files: thermogram, then ion currents and blank run where the row names them.
+    config : dict
+        Section `tga_ms` of the config.
+
+    Returns
+    -------
+    Analysis
+        Tables tga_ms_events, tga_ms_ratios, tga_ms_window, tga_ms_slopes, tga_ms_runs; curves `mass`
+        (time; furnace clock) and, with ion currents, `ions` (mz, time).
+
+    Raises
+    ------
+    ReadError, AnalysisError
+        A file cannot be read, or carries no mass over temperature.
+    """
+    (row,) = rows
+    names = [c for c in ("tga_file", "ms_file", "blank_file") if row.get(c)]
+    exports = {name: readers.read(file, "tga_ms") for name, file in zip(names, files, strict=True)}
+    result = Analysis()
+    for export in exports.values():
+        result.warnings += export.warnings
+    run = prepare(exports["tga_file"], exports.get("blank_file"), config)
+    result.warnings += run.warnings
+    key = {"run": row["run"], "sample": row["sample"]}
+    mass = _signal("mass", run)
+    mass_events = find_events(mass, run.grid, config, slope_sd_percent_K=run.buoyancy_sd_percent_K)
+    events = list(mass_events)
+    if run.dsc is not None:
+        dsc_events = find_events(_signal("dsc", run), run.grid, config)
+        if run.exo == 0 and dsc_events:
+            result.warnings.append(
+                "the export does not say which sign of DSC is exothermic: taken as positive"
+            )
+        events += dsc_events
+    lag, ions = _ions(row, exports, run, config, result)
+    ion_events: list[Event] = []
+    for mz, current in zip(ions.mz, ions.current_A, strict=True) if ions is not None else ():
+        signal = Signal(f"mz{mz}", current, False, (1,), ion_module.background_line(current))
+        assert ions is not None
+        lag_sd_K = lag.sd_s * run.grid.rate_K_s if lag.sd_s == lag.sd_s else 0.0
+        ion_events += find_events(signal, ions.grid, config, extra_sd_K=lag_sd_K)
+    for event in events + ion_events:
+        lag_cells = (
+            {"ms_lag_s": lag.value_s, "ms_lag_s_sd": lag.sd_s} if event in ion_events else {}
+        )
+        result.add("tga_ms_events", **key, **event.row(), **lag_cells)
+    if ions is not None:
+        for event in _evolutions(ion_events, config):
+            for cells in ratios(ions, event, config):
+                result.add("tga_ms_ratios", **key, **cells)
+    result.add("tga_ms_window", **key, **recommended(mass_events))
+    for cells in slopes(run, run.grid, mass_events, config["baseline_min_K"]):
+        result.add("tga_ms_slopes", **key, **cells)
+    result.add("tga_ms_runs", **key, **_describe(exports, run, lag))
+    result.curves = _curves(run, ions, config)
+    return result
+
+
+def _signal(name: str, run: Run) -> Signal:
+    if name == "mass":
+        return Signal("mass", run.mass_percent, True, (1, -1), 0 * run.mass_percent)
+    assert run.dsc is not None
+    return Signal("dsc", run.dsc, False, (1, -1), ion_module.robust_cubic(run.dsc), run.exo)
+
+
+def _ions(
+    row: dict[str, str], exports: dict[str, Any], run: Run, config: dict, result: Analysis
+) -> tuple[ion_module.Lag, ion_module.Ions | None]:
+    """Return the lag and the ion currents on the furnace clock; None without any that can be placed."""
+    unknown = float("nan")
+    own_file = "ms_file" in exports
+    block: xr.Dataset = exports["ms_file" if own_file else "tga_file"].blocks[0]
+    if "ion_current_A" not in block:
+        if own_file:
+            raise AnalysisError(
+                exports["ms_file"].path, "columns", "ion currents",
+                ", ".join(map(str, block.data_vars)), "name an export with m/z channels in ms_file",
+            )  # fmt: skip
+        return ion_module.Lag(unknown, unknown, "none"), None
+    given = row.get("ms_lag_s", "")
+    if given:
+        lag = ion_module.Lag(float(given), unknown, "index")
+    elif not own_file:
+        lag = ion_module.Lag(0.0, unknown, "same clock")
+    else:
+        window = run.grid.window(config["smoothing_window_K"])
+        dtg = smooth(run.mass_percent, window, run.grid.step_s)
+        lag = ion_module.estimate_lag(block, run.grid, dtg, config)
+        result.warnings += lag.warnings
+    if lag.value_s != lag.value_s:
+        return lag, None
+    ions = ion_module.place(block, run.grid, lag.value_s, config)
+    if ions is None:
+        result.warnings.append(
+            "ion currents and thermogram do not overlap in time: no evolution is given"
+        )
+    return lag, ions
+
+
+def _evolutions(events: list[Event], config: dict) -> list[Event]:
+    """Return the complete evolutions that ratios are taken over, the main one first."""
+    chosen = [
+        e
+        for e in events
+        if e.signal == f"mz{config['ratio_window_mz']}"
+        and {"onset_first_deviation", "end"} <= e.time_s.keys()
+    ]
+    return sorted(chosen, key=lambda e: not e.main)
+
+
+def _describe(exports: dict[str, Any], run: Run, lag: ion_module.Lag) -> dict[str, Any]:
+    window_s = float(run.grid.step_s)
+    return {
+        "instrument": exports["tga_file"].attrs.get("instrument", ""),
+        "date": exports["tga_file"].attrs.get("date", ""),
+        "initial_mass_mg": run.initial_mass_mg,
+        "start_degC": float(run.grid.temperature_degC[0]),
+        "end_degC": float(run.grid.temperature_degC.max()),
+        "heating_rate_K_min": 60 * run.grid.rate_K_s,
+        "final_mass_percent": float(run.mass_percent[-4:].mean()),
+        "mass_noise_percent": white_noise(run.mass_percent),
+        "grid_step_s": window_s,
+        "buoyancy": run.buoyancy,
+        "buoyancy_sd_percent_K": run.buoyancy_sd_percent_K,
+        "ms_lag_s": lag.value_s,
+        "ms_lag_s_sd": lag.sd_s,
+        "ms_lag_source": lag.source,
+        "ms_lag_correlation": lag.correlation,
+    }
+
+
+def _curves(run: Run, ions: ion_module.Ions | None, config: dict) -> dict[str, xr.Dataset]:
+    import numpy as np
+    import xarray as xr
+
+    grid = run.grid
+    window = grid.window(config["smoothing_window_K"])
+    dtg = smooth(run.mass_percent, window, grid.step_s)
+    variables: dict[str, Any] = {
+        "temperature_degC": ("time", grid.temperature_degC, {"units": "degC"}),
+        "mass_percent": ("time", run.mass_percent, {"units": "%"}),
+        "mass_smooth_percent": ("time", smooth(run.mass_percent, window), {"units": "%"}),
+        "dtg_percent_min": ("time", 60 * dtg, {"units": "%/min"}),
+    }
+    if run.dsc is not None:
+        attrs = {"units": run.dsc_unit, "exo": run.exo}
+        variables["dsc"] = ("time", smooth(run.dsc, window), attrs)
+    time = {"time_s": ("time", grid.time_s, {"units": "s"})}
+    curves = {"mass": xr.Dataset(variables, time)}
+    if ions is not None:
+        own = ions.grid.window(config["smoothing_window_K"])
+        curves["ions"] = xr.Dataset(
+            {
+                "temperature_degC": ("time", ions.grid.temperature_degC, {"units": "degC"}),
+                "ion_current_A": (("mz", "time"), ions.current_A, {"units": "A"}),
+                "ion_current_smooth_A": (
+                    ("mz", "time"),
+                    smooth(ions.current_A, own),
+                    {"units": "A"},
+                ),
+            },
+            {
+                "time_s": ("time", ions.grid.time_s, {"units": "s"}),
+                "mz": ("mz", np.asarray(ions.mz)),
+            },
+        )
+    return curves

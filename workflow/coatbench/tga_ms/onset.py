@@ -1,0 +1,219 @@
+"""Onset, peak and end of one event, by the two definitions that are in use.
+
+First deviation (ASTM E2550): the point where the signal leaves the baseline established before the event;
+here where it exceeds the extrapolated straight baseline by k standard deviations and stays beyond until the
+steepest point. Extrapolated onset (ISO 11358-1 for steps, ISO 11357-1 for peaks): where the baseline meets
+the tangent at the point of steepest slope. The end is the same thing, seen from the other side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .regions import Region
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MAX_ITERATIONS = 25
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an onset is sought; lengths in points of the grid.
+
+    Attributes
+    ----------
+    k : float
+        Threshold in standard deviations of the detrended baseline.
+    baseline, baseline_min : int
+        Length of the baseline that is fitted, and the least that still counts as established.
+    gap : int
+        Distance between baseline and supposed onset, so that the first rise is not fitted as baseline.
+    """
+
+    k: float
+    baseline: int
+    baseline_min: int
+    gap: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A straight baseline ``level + slope (i - centre)`` with its scatter, valid near [start, stop)."""
+
+    level: float
+    slope: float
+    centre: float
+    scatter: float
+    n: int
+    spread: float  # sum of squared distances of the fitted points from the centre
+
+    def at(self, index: np.ndarray | float) -> np.ndarray:
+        """Value at a point."""
+        return self.level + self.slope * (index - self.centre)
+
+    def sd_at(self, index: np.ndarray | float) -> np.ndarray:
+        """Standard deviation of one new point around the line: scatter and extrapolation."""
+        import numpy as np
+
+        return self.scatter * np.sqrt(1 + 1 / self.n + (index - self.centre) ** 2 / self.spread)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of an event: first deviation and extrapolated point (in points, NaN: not defined)."""
+
+    deviation: float
+    extrapolated: float
+    line: Line | None
+
+
+NOTHING = Side(float("nan"), float("nan"), None)
+
+
+def fit_line(values: np.ndarray, start: int, stop: int) -> Line:
+    """Least-squares line through ``values[start:stop]``."""
+    import numpy as np
+
+    index = np.arange(start, stop, dtype=float)
+    centre = float(index.mean())
+    y = values[start:stop]
+    spread = float(np.sum((index - centre) ** 2))
+    slope = float(np.sum((index - centre) * (y - y.mean())) / spread)
+    residual = y - y.mean() - slope * (index - centre)
+    scatter = float(np.sqrt(np.sum(residual**2) / max(1, index.size - 2)))
+    return Line(float(y.mean()), slope, centre, scatter, index.size, spread)
+
+
+def measure_sides(
+    values: np.ndarray,
+    smoothed: np.ndarray,
+    derivative: np.ndarray,
+    region: Region,
+    settings: Settings,
+    *,
+    step: bool,
+    floor: float,
+) -> tuple[Side, Side]:
+    """Measure both sides of an event.
+
+    Parameters
+    ----------
+    values, smoothed : (n,) arrays
+        The signal as recorded and smoothed: mass for a step, ion current or DSC for a peak.
+    derivative : (n,) array
+        Of the smoothed signal, per point.
+    region : Region
+        Of the event in the rate (derivative for a step, the signal for a peak).
+    settings : Settings
+    step : bool
+        The signal goes from one level to another (mass), or rises and comes back (peak).
+    floor : float
+        Least standard deviation of a baseline: the resolution of the signal.
+
+    Returns
+    -------
+    before, after : Side
+    """
+    n = values.size
+    before = NOTHING if region.at_start else _side(
+        values, smoothed, derivative, region.before, region.left, region.peak, region.sign,
+        settings, step, floor,
+    )  # fmt: skip
+    if region.at_end:
+        return before, NOTHING
+    # The same search on the reversed record: what is the end of a loss is the onset of a gain there.
+    back = slice(None, None, -1)
+    mirrored = _side(
+        values[back], smoothed[back], -derivative[back], n - 1 - region.after,
+        n - 1 - region.right, n - 1 - region.peak, -region.sign if step else region.sign,
+        settings, step, floor,
+    )  # fmt: skip
+    line = mirrored.line
+    if line is not None:
+        line = Line(line.level, -line.slope, n - 1 - line.centre, line.scatter, line.n, line.spread)
+    return before, Side(n - 1 - mirrored.deviation, n - 1 - mirrored.extrapolated, line)
+
+
+def _side(
+    values: np.ndarray,
+    smoothed: np.ndarray,
+    derivative: np.ndarray,
+    quiet: int,
+    left: int,
+    peak: int,
+    sign: int,
+    settings: Settings,
+    step: bool,
+    floor: float,
+) -> Side:
+    import numpy as np
+
+    guess, line, deviation = float(left), None, float("nan")
+    seen: set[int] = set()
+    for _ in range(MAX_ITERATIONS):
+        stop = round(guess) - settings.gap
+        start = max(quiet, stop - settings.baseline)
+        if stop - start < settings.baseline_min:
+            # Too close to the neighbour: the quiet stretch itself, if it is long enough.
+            start, stop = quiet, min(left, quiet + settings.baseline)
+            if stop - start < settings.baseline_min:
+                return (
+                    NOTHING
+                    if line is None
+                    else Side(
+                        deviation,
+                        _tangent(line, smoothed, derivative, left, peak, sign, step),
+                        line,
+                    )
+                )
+        line = fit_line(values, start, stop)
+        index = np.arange(start, peak + 1)
+        limit = settings.k * np.hypot(line.sd_at(index), floor)
+        excess = sign * (smoothed[start : peak + 1] - line.at(index)) - limit
+        below = np.flatnonzero(excess <= 0)
+        if below.size == 0:
+            deviation = float(start)
+        elif below[-1] == index.size - 1:
+            return Side(float("nan"), float("nan"), line)  # it never leaves the baseline for good
+        else:
+            i = int(below[-1])
+            deviation = float(index[i]) + float(excess[i] / (excess[i] - excess[i + 1]))
+        if round(deviation) in seen or abs(deviation - guess) < 1:
+            break
+        seen.add(round(deviation))
+        guess = deviation
+    return Side(deviation, _tangent(line, smoothed, derivative, left, peak, sign, step), line)
+
+
+def _tangent(
+    line: Line | None,
+    smoothed: np.ndarray,
+    derivative: np.ndarray,
+    left: int,
+    peak: int,
+    sign: int,
+    step: bool,
+) -> float:
+    """Point where the baseline meets the tangent at the steepest point; NaN if they do not meet before it."""
+    import numpy as np
+
+    if line is None:
+        return float("nan")
+    steepest = peak if step else left + int(np.argmax(sign * derivative[left : peak + 1]))
+    rise = float(derivative[steepest]) - line.slope
+    if not sign * rise > 0:
+        return float("nan")
+    point = steepest - (float(smoothed[steepest]) - float(line.at(steepest))) / rise
+    return float(point) if line.centre <= point <= steepest else float("nan")
+
+
+def refine_peak(rate: np.ndarray, peak: int, sign: int) -> float:
+    """Vertex of the parabola through the largest point and its neighbours."""
+    if not 0 < peak < rate.size - 1:
+        return float(peak)
+    a, b, c = (sign * float(rate[peak + k]) for k in (-1, 0, 1))
+    curvature = a - 2 * b + c
+    return peak + 0.5 * (a - c) / curvature if curvature < 0 else float(peak)

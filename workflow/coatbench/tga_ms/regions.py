@@ -1,0 +1,126 @@
+"""Find the events of a signal without being told how many: where its rate rises above noise and falls back.
+
+A *rate* is what an event makes a peak of: the derivative of the mass (DTG) for gains and losses, the signal
+itself for ion currents and DSC. A region is one such peak with its flanks and the quiet stretches beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+OWN_PROMINENCE = (
+    0.3  # a peak that stands out by less of its own height is a shoulder of its neighbour
+)
+FLANK_NOISE = 3.0  # a flank ends where the rate is below so many standard deviations of noise
+
+
+@dataclass(frozen=True)
+class Region:
+    """One event, in points of the grid.
+
+    Attributes
+    ----------
+    peak : int
+        Where the rate is largest.
+    sign : int
+        +1 or -1: direction of the rate.
+    left, right : int
+        First and last point of the peak: beyond them the rate is within its flank level.
+    before, after : int
+        The quiet stretch before reaches from `before` to `left`, the one after from `right` to `after`.
+    at_start, at_end : bool
+        The peak runs over the edge of the record: it has no maximum or no baseline there.
+    """
+
+    peak: int
+    sign: int
+    left: int
+    right: int
+    before: int
+    after: int
+    at_start: bool
+    at_end: bool
+
+
+def find_regions(
+    rate: np.ndarray,
+    noise: float,
+    significance: float,
+    relative: float,
+    signs: tuple[int, ...],
+    accept: Callable[[Region], bool] = lambda region: True,
+) -> list[Region]:
+    """Find the peaks of a rate.
+
+    Parameters
+    ----------
+    rate : (n,) array
+        Smoothed, around zero where nothing happens.
+    noise : float
+        Its standard deviation there.
+    significance : float
+        A peak stands out by at least so many `noise`.
+    relative : float
+        And by at least this share of the largest peak.
+    signs : tuple of int
+        Which directions are events: (1, -1) or (1,).
+    accept : callable
+        Says of a region whether it is an event at all; those that are not become part of the quiet stretches.
+
+    Returns
+    -------
+    list of Region, in order of time
+    """
+    import numpy as np
+    from scipy.signal import find_peaks
+
+    largest = max(float((s * rate).max()) for s in signs)
+    threshold = max(significance * noise, relative * largest)
+    if not largest > threshold or not threshold > 0:
+        return []
+    peaks: list[tuple[int, int]] = []
+    for sign in signs:
+        # A low value beyond each edge lets a rate that still rises at the end of the record be a peak.
+        padded = np.concatenate([[-largest], sign * rate, [-largest]])
+        found, details = find_peaks(padded, height=threshold, prominence=threshold)
+        heights = details["peak_heights"]
+        keep = details["prominences"] >= OWN_PROMINENCE * heights
+        peaks += [(int(p) - 1, sign) for p in found[keep]]
+    peaks.sort()
+    kept = [r for r in _regions(rate, noise, peaks) if accept(r)]
+    return _regions(rate, noise, [(r.peak, r.sign) for r in kept])
+
+
+def _regions(rate: np.ndarray, noise: float, peaks: list[tuple[int, int]]) -> list[Region]:
+    import numpy as np
+
+    n = rate.size
+    # Neighbours share the quietest point between them.
+    cuts = [0]
+    for (a, _), (b, _) in pairwise(peaks):
+        cuts.append(a + int(np.argmin(np.abs(rate[a : b + 1]))))
+    cuts.append(n - 1)
+    flanks = []
+    for (peak, sign), low, high in zip(peaks, cuts, cuts[1:], strict=False):
+        level = max(0.05 * sign * rate[peak], FLANK_NOISE * noise)
+        inside = sign * rate >= level
+        left = peak
+        while left > low and inside[left - 1]:
+            left -= 1
+        right = peak
+        while right < high and inside[right + 1]:
+            right += 1
+        flanks.append((left, right))
+    regions = []
+    for k, ((peak, sign), (left, right)) in enumerate(zip(peaks, flanks, strict=True)):
+        before = flanks[k - 1][1] if k else 0
+        after = flanks[k + 1][0] if k + 1 < len(peaks) else n - 1
+        regions.append(Region(peak, sign, left, right, before, after, left <= 0, right >= n - 1))
+    return regions

@@ -1,0 +1,223 @@
+"""One run on a uniform grid: mass in percent of the initial mass, corrected for buoyancy; DSC; temperature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AnalysisError
+from .smooth import MIN_WINDOW, Grid, onto_grid, smooth
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+    from ..readers.model import Export
+
+POINTS_PER_WINDOW = 9
+MAX_POINTS = 200_000
+COOLING_K = 5.0  # the heating ends where the temperature has fallen by this much below its maximum
+GAP_FACTOR, GAP_S = 10, 60.0  # a pause in the record that is worth a warning
+PROGRAMME_TOLERANCE_K = 5.0
+
+
+@dataclass
+class Run:
+    """A thermogram on a uniform grid.
+
+    Attributes
+    ----------
+    grid : Grid
+    mass_percent : (n,) array
+        Of the initial mass.
+    dsc : (n,) array or None
+        In the unit of the export; exothermic sign as in `exo`.
+    dsc_unit : str
+    exo : int
+        Sign of an exothermic signal, 0 if the export does not say.
+    initial_mass_mg : float
+        NaN if not given.
+    buoyancy : str
+        ``blank``, ``instrument`` (a correction was subtracted before export) or ``none``.
+    buoyancy_sd_percent_K : float
+        Standard uncertainty of the slope of the mass that buoyancy leaves, in percent per K.
+    warnings : list of str
+    """
+
+    grid: Grid
+    mass_percent: np.ndarray
+    dsc: np.ndarray | None
+    dsc_unit: str
+    exo: int
+    initial_mass_mg: float
+    buoyancy: str
+    buoyancy_sd_percent_K: float
+    warnings: list[str] = field(default_factory=list)
+
+
+def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run:
+    """Bring an export onto a uniform grid, from its start to the end of heating.
+
+    Parameters
+    ----------
+    export : Export
+        A Proteus text or NGB binary.
+    blank : Export or None
+        A run of the empty crucible with the same programme.
+    config : dict
+        Section `tga_ms`.
+
+    Raises
+    ------
+    AnalysisError
+        No mass, or too few records to smooth.
+    """
+    import numpy as np
+
+    block = export.blocks[0]
+    if "temperature_degC" not in block:
+        raise AnalysisError(
+            export.path, "columns", "temperature and mass", ", ".join(map(str, block.data_vars)),
+            "an export of ion currents belongs into ms_file",
+        )  # fmt: skip
+    if "mass_percent" not in block and "mass_mg" not in block:
+        advice = "export the mass signal; a blank run belongs into blank_file"
+        raise AnalysisError(
+            export.path, "columns", "a mass in percent, or in mg with the sample mass",
+            ", ".join(map(str, block.data_vars)), advice,
+        )  # fmt: skip
+    warnings: list[str] = []
+    time = block["time_s"].values.astype(float)
+    temperature = block["temperature_degC"].values.astype(float)
+    grid, stop = _grid(export, time, temperature, config, warnings)
+    initial = float(block.attrs["sample_mass_mg"])
+    if "mass_percent" in block:
+        mass = onto_grid(time[:stop], block["mass_percent"].values[:stop], grid.time_s)
+    else:
+        mg = onto_grid(time[:stop], block["mass_mg"].values[:stop], grid.time_s)
+        initial = float(np.mean(mg[: grid.window(config["smoothing_window_K"])]))
+        if not initial > 0:
+            raise AnalysisError(
+                export.path, "mass", "an initial mass above 0 mg", f"{initial:g} mg"
+            )
+        mass = 100 * mg / initial
+        warnings.append(f"no sample mass in the header: percent of the first {initial:.3f} mg")
+    if not np.isfinite(mass).all():
+        raise AnalysisError(export.path, "mass", "known values", "none in a whole column")
+    buoyancy, slope_sd = "none", float("nan")
+    if block.attrs.get("corrected"):
+        buoyancy = "instrument"
+        if blank is not None:
+            warnings.append(
+                "a correction is already subtracted in the export: blank_file is not used"
+            )
+    elif blank is not None:
+        correction, note = _blank_percent(blank, grid, initial, config)
+        if correction is None:
+            warnings.append(note)
+        else:
+            mass, buoyancy = mass - correction, "blank"
+            if note:
+                warnings.append(note)
+    sd_mg = config["buoyancy_sd_mg" if buoyancy == "none" else "buoyancy_corrected_sd_mg"]
+    span = max(float(np.ptp(grid.temperature_degC)), 1.0)
+    if np.isfinite(initial):
+        slope_sd = sd_mg / initial * 100 / span
+    elif buoyancy != "blank":
+        warnings.append(
+            "no sample mass in the header: mass changes carry no uncertainty of buoyancy"
+        )
+    dsc = None
+    name = next((n for n in ("dsc", "dta") if n in block), None)
+    if name is not None and np.isfinite(block[name].values[:stop]).any():
+        dsc = onto_grid(time[:stop], block[name].values[:stop], grid.time_s)
+    unit = str(block[name].attrs.get("units", "")) if name is not None else ""
+    return Run(
+        grid, mass, dsc, unit, int(block.attrs.get("exo", 0)), initial, buoyancy, slope_sd, warnings
+    )
+
+
+def _grid(
+    export: Export,
+    time: np.ndarray,
+    temperature: np.ndarray,
+    config: dict[str, Any],
+    warnings: list[str],
+) -> tuple[Grid, int]:
+    """Return the grid over the heating and the number of records that belong to it."""
+    import numpy as np
+
+    top = int(np.argmax(temperature))
+    after = np.flatnonzero(temperature[top:] < temperature[top] - COOLING_K)
+    stop = top + int(after[0]) if after.size else temperature.size
+    if stop < temperature.size:
+        warnings.append(
+            f"{temperature.size - stop} records after the maximum of {temperature[top]:.1f} degC "
+            "are cooling and left out"
+        )
+    time, temperature = time[:stop], temperature[:stop]
+    steps = np.diff(time)
+    if stop < 4 * MIN_WINDOW or not time[-1] > time[0]:
+        raise AnalysisError(
+            export.path, "records", f"at least {4 * MIN_WINDOW} while heating", f"{stop}"
+        )
+    # The rate of the ramps: most records of a run may be an isothermal hold.
+    rates = np.diff(temperature) / np.maximum(steps, 1e-9)
+    ramp = rates[(steps > 0) & (rates > 0.2 * np.quantile(rates[steps > 0], 0.9))]
+    rate = max(float(np.median(ramp)) if ramp.size else 0.0, 1e-3)
+    typical = float(np.median(steps[steps > 0]))
+    wanted = config["smoothing_window_K"] / rate / POINTS_PER_WINDOW
+    step = max(wanted, typical, (time[-1] - time[0]) / MAX_POINTS)
+    n = int((time[-1] - time[0]) / step) + 1
+    if n < 4 * MIN_WINDOW:
+        n = 4 * MIN_WINDOW
+        step = (time[-1] - time[0]) / (n - 1)
+    grid_s = time[0] + step * np.arange(n)
+    gaps = int(((steps > GAP_FACTOR * typical) & (steps > GAP_S)).sum())
+    if gaps:
+        warnings.append(
+            f"{gaps} pauses longer than {GAP_S:.0f} s in the record (an export on equal temperature "
+            "steps leaves out isothermal segments); in between, values are interpolated"
+        )
+    smooth_t = onto_grid(time, temperature, grid_s)
+    grid = Grid(grid_s, smooth_t, rate)
+    return Grid(grid_s, smooth(smooth_t, grid.window(config["smoothing_window_K"])), rate), stop
+
+
+def _blank_percent(
+    blank: Export, grid: Grid, initial_mg: float, config: dict[str, Any]
+) -> tuple[np.ndarray | None, str]:
+    """Return the apparent mass change of the empty crucible in percent of the sample mass, and a note."""
+    import numpy as np
+
+    block: xr.Dataset = blank.blocks[0]
+    name = next((n for n in ("mass_change_mg", "mass_mg") if n in block), None)
+    if name is None or "temperature_degC" not in block:
+        return (
+            None,
+            f"{blank.path.name}: expected a mass in mg, found none: buoyancy is not corrected",
+        )
+    if not np.isfinite(initial_mg):
+        return None, "no sample mass in the header: the blank run cannot be subtracted"
+    time = block["time_s"].values.astype(float)
+    temperature = block["temperature_degC"].values.astype(float)
+    mg = block[name].values.astype(float)
+    n = min(time.size - 1, int(np.argmax(temperature)) + 1)
+    elapsed = grid.time_s - grid.time_s[0]
+    of_blank = np.interp(elapsed, time - time[0], temperature)
+    same = np.max(np.abs(of_blank - grid.temperature_degC)) < PROGRAMME_TOLERANCE_K
+    note = ""
+    if same:
+        change = onto_grid(time - time[0], mg, elapsed)
+    else:
+        note = f"{blank.path.name}: another temperature programme: subtracted at equal temperature"
+        # Buoyancy follows the gas density, so the temperature, whatever the programme.
+        rising = np.maximum.accumulate(temperature[:n])
+        change = np.interp(grid.temperature_degC, rising, mg[:n])
+    if temperature.max() < grid.temperature_degC.max() - PROGRAMME_TOLERANCE_K:
+        note = (
+            f"{blank.path.name}: ends at {temperature.max():.0f} degC, the run at "
+            f"{grid.temperature_degC.max():.0f} degC: its last value is held above"
+        )
+    smoothed = smooth(change, grid.window(5 * config["smoothing_window_K"]))
+    return (smoothed - smoothed[0]) * (100 / initial_mg), note

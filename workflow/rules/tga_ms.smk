@@ -1,0 +1,122 @@
+# TGA-MS: one job per run (its thermogram, ion currents and blank together), the tables, one quick-look per
+# run, and figure S4.
+
+if measured("tga_ms"):
+    ROWS += units("tga_ms", "tga_ms/{run}.json", "run")
+    TARGETS += [table(t) for t in table_columns("tga_ms")]
+    TARGETS += units("tga_ms", "quicklook/tga_ms/{run}.png", "run")
+    TARGETS += figure_files("figS4").values()
+
+
+def tga_ms_sample(wildcards):
+    """Return what a quick-look needs besides its data: the sample of its run, the style."""
+    name = STUDY.rows("tga_ms", run=wildcards.run)[0]["sample"]
+    sample = next(s for s in SAMPLES if s["sample"] == name)
+    return {"sample": sample, "simulated": STUDY.simulated, "config": config["figures"]}
+
+
+rule tga_ms_run:
+    message:
+        "TGA-MS: run {wildcards.run}"
+    input:
+        raw=raw_files("tga_ms", "run"),
+    output:
+        rows=results("tga_ms/{run}.json"),
+        curves=results("tga_ms/{run}.nc"),
+    log:
+        log_file("tga_ms/{run}"),
+    benchmark:
+        benchmark_file("tga_ms/{run}")
+    params:
+        rows=index_rows("tga_ms", "run"),
+        config=config["tga_ms"],
+        code=code("tga_ms/run.py", readers="tga_ms"),
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=10,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/tga_ms/run.py"
+
+
+rule tga_ms_tables:
+    message:
+        "TGA-MS: tables"
+    input:
+        rows=units("tga_ms", "tga_ms/{run}.json", "run"),
+    output:
+        **{t: table(t) for t in table_columns("tga_ms")},
+    log:
+        log_file("tga_ms/tables"),
+    benchmark:
+        benchmark_file("tga_ms/tables")
+    params:
+        samples=SAMPLES,
+        config=config["tga_ms"],
+        columns=table_columns("tga_ms"),
+        code=code("tga_ms/tables.py"),
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=5,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/tga_ms/tables.py"
+
+
+rule tga_ms_quicklook:
+    message:
+        "TGA-MS: quick-look of run {wildcards.run}"
+    input:
+        rows=results("tga_ms/{run}.json"),
+        curves=results("tga_ms/{run}.nc"),
+    output:
+        png=results("quicklook/tga_ms/{run}.png"),
+    log:
+        log_file("tga_ms/quicklook_{run}"),
+    benchmark:
+        benchmark_file("tga_ms/quicklook_{run}")
+    params:
+        figure=tga_ms_sample,
+        code=code("tga_ms/quicklook.py"),
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/tga_ms/quicklook.py"
+
+
+rule figS4:
+    message:
+        "Figure S4: thermogravimetry and evolved gases"
+    input:
+        curves=units("tga_ms", "tga_ms/{run}.nc", "run"),
+        events=table("tga_ms_events"),
+        window=table("tga_ms_window"),
+    output:
+        **{
+            kind: report(path, category="TGA-MS", labels={"figure": "S4", "kind": kind})
+            for kind, path in figure_files("figS4").items()
+        },
+    log:
+        log_file("figures/figS4"),
+    benchmark:
+        benchmark_file("figures/figS4")
+    params:
+        figure=figure_params(),
+        runs=[(row["run"], row["sample"]) for row in STUDY.rows("tga_ms")],
+        code=code("tga_ms/figS4.py"),
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    conda:
+        ENVIRONMENT
+    script:
+        "../scripts/tga_ms/figS4.py"

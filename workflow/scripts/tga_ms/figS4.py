@@ -1,0 +1,16 @@
+"""Draw figure S4: mass, DTG, DSC and ion currents over temperature, events marked."""
+
+import door
+from coatbench.figures.figS4 import draw
+
+if __name__ == "__main__":
+    door.figure(
+        snakemake,
+        draw,
+        curves=snakemake.input.curves,
+        runs=snakemake.params.runs,
+        events=snakemake.input.events,
+        window=snakemake.input.window,
+        output=dict(snakemake.output.items()),
+        **snakemake.params.figure,
+    )

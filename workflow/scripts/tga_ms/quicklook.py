@@ -1,0 +1,14 @@
+"""Draw one run: mass with DTG and events, DSC, ion currents."""
+
+import door
+from coatbench.figures.tga_ms_quicklook import draw
+
+if __name__ == "__main__":
+    door.figure(
+        snakemake,
+        draw,
+        curves=snakemake.input.curves,
+        rows=snakemake.input.rows,
+        png=snakemake.output.png,
+        **snakemake.params.figure,
+    )
