@@ -60,10 +60,9 @@ def _bruker_bcf(head: bytes) -> bool:
 
 
 def _dm(head: bytes) -> bool:
-    return head[:4] in (b"\x00\x00\x00\x03", b"\x00\x00\x00\x04") and head[8:12] in (
-        b"\x00\x00\x00\x01",
-        b"\x00\x00\x00\x00",
-    )
+    # Version, length of the rest (32 or, in .dm4, 64 bits), 1 where the data are little-endian.
+    byte_order = {b"\x00\x00\x00\x03": head[8:12], b"\x00\x00\x00\x04": head[12:16]}.get(head[:4])
+    return byte_order in (b"\x00\x00\x00\x01", b"\x00\x00\x00\x00")
 
 
 # Order matters where a later test is broader than an earlier one.

@@ -1,0 +1,113 @@
+"""Micrographs and element maps: TIFF, Gatan .dm3/.dm4, Bruker .bcf.
+
+TIFF is read with tifffile; the two vendors' binary formats need rosettasciio (GPL-3.0, optional). The size of
+a pixel comes from the file where it states one. Where it does not, the image has pixel numbers instead
+of nanometres, `pixel_size_nm` is NaN, and it is for the index to give it: a scale is never guessed, and a
+burned-in scale bar is not read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ReadError
+from .model import Export
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+
+def read(path: Path) -> Export:
+    """Read all images of one file.
+
+    Returns
+    -------
+    Export
+        One block per image with dims `y`, `x`, variable `intensity`, and coordinates `y_nm`, `x_nm` (pixel
+        centres, from 0) where the file is calibrated. Attributes: `pixel_size_nm` (NaN without),
+        `calibration` (where the scale stands in the file; empty without), `title`. A spectrum image has
+        dims `y`, `x`, `energy`, variable `counts` and the coordinate `energy_keV`.
+
+    Raises
+    ------
+    ReadError
+        Damaged, cut, without an image, larger than memory allows, or in a compression that is not read.
+    MissingExtraError
+        A .dm3, .dm4 or .bcf file without rosettasciio.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(16)
+    except OSError as error:
+        raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
+    if head[:2] in (b"II", b"MM"):
+        from .micrograph_tiff import read_tiff
+
+        return read_tiff(path)
+    from .micrograph_vendor import read_bcf, read_dm
+
+    return read_bcf(path) if head.startswith(b"AAMVHFSS") else read_dm(path, head)
+
+
+def image(
+    path: Path,
+    pixels: np.ndarray,
+    size_yx_nm: tuple[float, float] | None,
+    *,
+    calibration: str,
+    instrument: str = "",
+    date: str = "",
+    title: str = "",
+    vendor: dict[str, str] | None = None,
+) -> xr.Dataset:
+    """Make the block of one image.
+
+    Parameters
+    ----------
+    pixels : (y, x) array
+    size_yx_nm : (float, float) or None
+        Height and width of a pixel in nm; None: not calibrated.
+    """
+    import numpy as np
+    import xarray as xr
+
+    if pixels.dtype.kind not in "iufb" or not np.isfinite(pixels).all():
+        raise ReadError(path, "image", "finite real numbers", f"{pixels.dtype} with others")
+    block = xr.Dataset(
+        {"intensity": (("y", "x"), pixels, {"units": "as exported"})},
+        attrs={
+            "instrument": instrument,
+            "date": date,
+            "title": title,
+            "pixel_size_nm": size_yx_nm[1] if size_yx_nm else float("nan"),
+            "calibration": calibration if size_yx_nm else "",
+            "vendor": vendor or {},
+        },
+    )
+    if size_yx_nm:
+        for dim, step in zip(("y", "x"), size_yx_nm, strict=True):
+            axis = step * np.arange(block.sizes[dim])
+            block = block.assign_coords({f"{dim}_nm": (dim, axis, {"units": "nm"})})
+    return block
+
+
+NM_PER_UNIT = {
+    "nm": 1.0, "nanometer": 1.0, "nanometers": 1.0, "pm": 1e-3, "å": 0.1, "angstrom": 0.1, "a": 0.1,
+    "µm": 1e3, "μm": 1e3, "um": 1e3, "micron": 1e3, "microns": 1e3, "micrometer": 1e3,
+    "mm": 1e6, "millimeter": 1e6, "cm": 1e7, "centimeter": 1e7, "m": 1e9, "meter": 1e9, "inch": 2.54e7, "in": 2.54e7,
+}  # fmt: skip
+# The size of an atom, and far above any pixel of an electron micrograph of a coating: outside, the
+# numbers are print settings or damage.
+PIXEL_RANGE_NM = (1e-3, 1e4)
+
+
+def in_nm(value: float, unit: str) -> float | None:
+    """Return a pixel size in nm, or None where it is no plausible one or the unit is no length."""
+    factor = NM_PER_UNIT.get(unit.strip().strip("\0").replace("\\u00B5", "µ").lower())
+    if factor is None or not value > 0:
+        return None
+    size = value * factor
+    return size if PIXEL_RANGE_NM[0] <= size <= PIXEL_RANGE_NM[1] else None

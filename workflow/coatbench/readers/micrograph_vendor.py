@@ -1,0 +1,106 @@
+"""Gatan .dm3/.dm4 and Bruker .bcf through rosettasciio (GPL-3.0-or-later, optional)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MissingExtraError, ReadError, quote
+from .micrograph import image, in_nm
+from .model import Export
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MAX_FILE_BYTES = 4 << 30
+MAX_CUBE_BYTES = 1 << 30
+
+
+def read_dm(path: Path, head: bytes) -> Export:
+    """Read a Gatan Digital Micrograph file (see `micrograph.read`)."""
+    # Version, then the length of what follows the 12 (.dm3) or 16 (.dm4) bytes of the header.
+    # Writers count a few bytes of the root differently; a cut file lacks far more.
+    width = 8 if head[3:4] == b"\x04" else 4
+    declared, total = int.from_bytes(head[4 : 4 + width], "big"), path.stat().st_size
+    if not 0 < declared <= total:
+        raise ReadError(
+            path, "byte 4", f"a file of about {declared} bytes", f"{total} bytes",
+            "the file is cut; copy it again",
+        )  # fmt: skip
+    try:
+        from rsciio.digitalmicrograph import file_reader
+    except ImportError as error:
+        raise MissingExtraError("rosettasciio", "microscopy", f"{path}: reading Gatan .dm files") from error  # fmt: skip
+    return _read(path, "Gatan DM", lambda: file_reader(str(path)))
+
+
+def read_bcf(path: Path) -> Export:
+    """Read a Bruker .bcf file: its images, and the spectrum image as counts per pixel and energy."""
+    try:
+        from rsciio.bruker import file_reader
+    except ImportError as error:
+        raise MissingExtraError("rosettasciio", "microscopy", f"{path}: reading Bruker .bcf files") from error  # fmt: skip
+    return _read(path, "Bruker BCF", lambda: file_reader(str(path)))
+
+
+def _read(path: Path, name: str, load: Callable[[], list[dict[str, Any]]]) -> Export:
+    if (total := path.stat().st_size) > MAX_FILE_BYTES:
+        raise ReadError(path, "file", f"at most {MAX_FILE_BYTES} bytes", f"{total} bytes")
+    logging.getLogger("rsciio").setLevel(logging.CRITICAL)
+    try:
+        signals = load()
+        blocks = [b for signal in signals if (b := _block(path, signal)) is not None]
+    except ReadError:
+        raise
+    except Exception as error:  # rosettasciio raises whatever its parsers stumble over
+        raise ReadError(
+            path, f"{name} structure", "a complete file", quote(f"{type(error).__name__}: {error}"),
+            "export it again, or as TIFF",
+        ) from error  # fmt: skip
+    if not blocks:
+        raise ReadError(path, name, "an image or a spectrum image", f"{len(signals)} other objects")
+    return Export(path, name, "stem", blocks)
+
+
+def _block(path: Path, signal: dict[str, Any]) -> xr.Dataset | None:
+    """Turn one signal of rosettasciio into a block; None for what is no image."""
+    data, axes = signal["data"], signal["axes"]
+    general = signal.get("metadata", {}).get("General", {})
+    sizes = [in_nm(float(a["scale"]), str(a["units"])) for a in axes]
+    about: dict[str, Any] = {
+        "title": str(general.get("title", "")),
+        "date": str(general.get("date", "")),
+        "calibration": "file",
+        "instrument": str(_microscope(signal.get("metadata", {}))),
+    }
+    if data.ndim == 2:
+        size = (sizes[0], sizes[1]) if sizes[0] and sizes[1] else None
+        return image(path, data, size, **about)
+    if data.ndim == 3 and str(axes[2]["units"]).lower() in ("kev", "ev") and data.nbytes <= MAX_CUBE_BYTES:  # fmt: skip
+        return _cube(path, data, sizes, axes[2], about)
+    return None
+
+
+def _cube(path: Path, data: Any, sizes: list[float | None], axis: dict[str, Any], about: dict[str, Any]) -> xr.Dataset:  # fmt: skip
+    import numpy as np
+    import xarray as xr
+
+    size = (sizes[0], sizes[1]) if sizes[0] and sizes[1] else None
+    # The plane only lends its coordinates and attributes.
+    plane = image(path, np.zeros(data.shape[:2]), size, **about).drop_vars("intensity")
+    keV = 1e-3 if str(axis["units"]).lower() == "ev" else 1.0
+    energy = keV * (float(axis["offset"]) + float(axis["scale"]) * np.arange(data.shape[2]))
+    counts = xr.DataArray(data, dims=("y", "x", "energy"), attrs={"units": "counts"})
+    return plane.assign(counts=counts).assign_coords(
+        energy_keV=("energy", energy, {"units": "keV"})
+    )
+
+
+def _microscope(metadata: dict[str, Any]) -> str:
+    instrument = metadata.get("Acquisition_instrument", {})
+    for kind in ("TEM", "SEM"):
+        if name := instrument.get(kind, {}).get("microscope"):
+            return str(name)
+    return ""
