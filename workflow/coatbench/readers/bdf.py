@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -171,9 +171,8 @@ def build(
     warnings = [*warnings, *_doubts(columns)]
     data = {label: columns[label] for label in COLUMNS if label in columns and label != STEP_TYPE}
     table = pd.DataFrame(data, copy=False)
-    kinds = pd.Categorical.from_codes(
-        columns[STEP_TYPE].astype(np.int8), categories=list(STEP_TYPES)
-    )
+    codes: Any = columns[STEP_TYPE]  # one byte a row
+    kinds: Any = pd.Categorical.from_codes(codes, categories=list(STEP_TYPES))
     table.insert(min(len(table.columns), COLUMNS.index(STEP_TYPE)), STEP_TYPE, kinds)
     table = table[[label for label in COLUMNS if label in table]]
     source = (

@@ -50,6 +50,7 @@ def read_columns(
     Parameters
     ----------
     path : Path
+        The file.
     names : sequence of str
         All column names in file order, without the empty one of a trailing tab.
     wanted : mapping of name to kind

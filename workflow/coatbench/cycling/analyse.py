@@ -1,0 +1,300 @@
+"""One cell: from its raw export to rows and curves."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import readers
+from ..analysis import Analysis
+from ..errors import AnalysisError
+from . import cells, features, metrics
+from .halves import CHARGE, NAMES, Cycle, HalfCycle, Record, half_cycles, pair, record
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from .dqdv import Curve
+
+PROFILE_POINTS = 400
+
+
+def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any]) -> Analysis:
+    """Read and analyse the export of one cell.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The cell's one row of cycling/index.csv, text as in the file.
+    files : list of Path
+        The raw export.
+    config : dict
+        Section `cycling` of the config.
+
+    Returns
+    -------
+    Analysis
+        Tables cycling_cells, cycling_half_cycles, cycling_dqdv_features, cycling_dqdv_quality,
+        cycling_cell_metrics, cycling_fade; curves `dqdv`, `profiles`, `relaxation`.
+
+    Raises
+    ------
+    ReadError, AnalysisError
+        The file cannot be read, or the index names more than one file for the cell.
+    """
+    if len(rows) != 1 or len(files) != 1:
+        raise AnalysisError(
+            files[0] if files else "", "index", "one file per cell", f"{len(files)}"
+        )
+    row, file = rows[0], files[0]
+    export = readers.read(file, "cycling")
+    result = Analysis(warnings=[f"{file.name}: {note}" for note in export.warnings])
+    assert export.table is not None  # what `technique` asked for
+    data = record(export.table)
+    key = {"sample": row["sample"], "cell": row["cell"], "protocol": row["protocol"]}
+    mass = cells.active_mass(row, config)
+    halves, stubs = half_cycles(data, config["stub_fraction"])
+    cycles, lone = pair(halves)
+    _report_halves(result, file, key, data, cycles, stubs, lone)
+    protocol = config["protocols"][row["protocol"]]
+    cycle_rows = [cells.cycle_row(data, cycle, mass, protocol, config) for cycle in cycles]
+    for cycle_row in cycle_rows:
+        result.add("cycling_cells", **key, **cycle_row)
+        if cycle_row["note"] and cycle_row["note"] != "no discharge yet":
+            result.warnings.append(f"{file.name}: cycle {cycle_row['cycle']}: {cycle_row['note']}")
+    _check_capacity(result, file, cycle_rows, config)
+    relative = math.hypot(mass.relative_sd, config["charge_sd_percent"] / 100)
+    found = metrics.first_cycles(cycle_rows) + metrics.irreversible(cycle_rows, relative)
+    if row["protocol"] == "long" and cycle_rows:
+        more, fits, notes = metrics.long_test(cycle_rows, relative, config)
+        found += more
+        result.warnings += [f"{file.name}: {note}" for note in notes]
+        for fit in fits:
+            result.add("cycling_fade", **key, **fit)
+    curves = _differential(result, key, data, cycles, mass.active_g, config)
+    found += _overpotential(curves, config)
+    for metric in found:
+        result.add("cycling_cell_metrics", **key, **metric)
+    result.curves = {
+        "dqdv": _dqdv_set(curves),
+        "profiles": _profiles(data, cycles, mass.active_g, config["profile_cycles"]),
+        "relaxation": _relaxations(data, cycles, config["dqdv_cycles"]),
+    }
+    return result
+
+
+def _report_halves(
+    result: Analysis,
+    file: Path,
+    key: dict[str, str],
+    data: Record,
+    cycles: list[Cycle],
+    stubs: list[HalfCycle],
+    lone: HalfCycle | None,
+) -> None:
+    numbered: list[tuple[HalfCycle, int | None]] = [(stub, None) for stub in stubs]
+    if lone:
+        numbered.append((lone, None))
+        result.warnings.append(f"{file.name}: starts with a discharge, which belongs to no cycle")
+    for cycle in cycles:
+        numbered.append((cycle.charge, cycle.number))
+        if cycle.discharge:
+            numbered.append((cycle.discharge, cycle.number))
+    numbered.sort(key=lambda pair: pair[0].first)
+    for number, (half, cycle_number) in enumerate(numbered, 1):
+        row = cells.half_cycle_row(data, half, number, cycle_number)
+        result.add("cycling_half_cycles", **key, **row)
+    if stubs:
+        result.warnings.append(f"{file.name}: {len(stubs)} stub half cycles not counted")
+    if not numbered:
+        result.warnings.append(f"{file.name}: no current flowed: no cycles")
+
+
+def _check_capacity(
+    result: Analysis, file: Path, rows: list[dict[str, Any]], config: dict[str, Any]
+) -> None:
+    """Say where the integral of current over time disagrees with the capacity that is used."""
+    checks = [r.get(f"{name}_check_percent") for r in rows for name in NAMES.values()]
+    off = [c for c in checks if c is not None and abs(c) > config["capacity_check_percent"]]
+    if off:
+        worst = max(off, key=abs)
+        result.warnings.append(
+            f"{file.name}: in {len(off)} half cycles the integral of current over time differs from the "
+            f"instrument's charge by more than {config['capacity_check_percent']:g} % (worst {worst:+.2f} %)"
+        )
+
+
+Curves = dict[tuple[int, int], tuple["Curve", list["Curve"]]]
+
+
+def _differential(
+    result: Analysis,
+    key: dict[str, str],
+    data: Record,
+    cycles: list[Cycle],
+    mass_g: float,
+    config: dict[str, Any],
+) -> Curves:
+    """Make dQ/dV of the configured cycles; add features and quality rows."""
+    made: Curves = {}
+    settings = config["dqdv"]
+    for cycle in cycles:
+        if cycle.number not in config["dqdv_cycles"]:
+            continue
+        for half in (cycle.charge, cycle.discharge):
+            if half is None:
+                continue
+            main, others = features.curves(data, half, mass_g, settings)
+            if main is None:
+                continue
+            made[cycle.number, half.direction] = main, others
+            place = {"cycle": cycle.number, "direction": NAMES[half.direction]}
+            low, high = settings["integral_low"], settings["integral_high"]
+            conserved = low <= main.integral_over_charge <= high
+            result.add(
+                "cycling_dqdv_quality",
+                **key,
+                **place,
+                bin_V=main.bin_V,
+                charge_mAh_g=main.charge_mAh_g,
+                integral_over_charge=main.integral_over_charge,
+                charge_conserved=conserved,
+                noise_mAh_g_V=features.noise_of(main),
+            )
+            if not conserved:
+                result.warnings.append(
+                    f"{key['sample']} {key['cell']}: dQ/dV of {place['direction']} {cycle.number} holds "
+                    f"{main.integral_over_charge:.4f} of the charge"
+                )
+            for f in features.find(main, others, half.direction, settings, config["voltage_sd_V"]):
+                result.add(
+                    "cycling_dqdv_features",
+                    **key,
+                    **place,
+                    feature=f.name,
+                    potential_V=f.potential_V,
+                    potential_V_sd=f.potential_V_sd,
+                    prominence_mAh_g_V=f.prominence,
+                    kind=f.kind,
+                    height_mAh_g_V=f.height,
+                    seen_in=f.seen_in,
+                )
+    return made
+
+
+def _overpotential(curves: Curves, config: dict[str, Any]) -> list[dict[str, Any]]:
+    """Half the distance between the main peaks of the first discharge and of the charge after it."""
+    settings = config["dqdv"]
+    low, high = settings["overpotential_low_V"], settings["overpotential_high_V"]
+    pair_of = (curves.get((1, -CHARGE)), curves.get((2, CHARGE)))
+    if pair_of[0] is None or pair_of[1] is None:
+        return []
+    down = features.main_peak(*pair_of[0], low, high)
+    up = features.main_peak(*pair_of[1], low, high)
+    if down is None or up is None:
+        return []
+    sd = 0.5 * math.hypot(down[1], up[1])
+    return [{"metric": "overpotential_V", "value": 0.5 * (up[0] - down[0]), "value_sd": sd}]
+
+
+def _dqdv_set(curves: Curves) -> xr.Dataset:
+    import xarray as xr
+
+    if not curves:
+        return xr.Dataset()
+    bin_V = next(iter(curves.values()))[0].bin_V
+    low = min(round(m.potential_V[0] / bin_V - 0.5) for m, _ in curves.values())
+    high = max(round(m.potential_V[-1] / bin_V - 0.5) for m, _ in curves.values())
+    values = np.full((2, len(curves), high - low + 1), np.nan)
+    for i, (main, _) in enumerate(curves.values()):
+        at = round(main.potential_V[0] / bin_V - 0.5) - low
+        values[0, i, at : at + main.raw.size] = main.raw
+        values[1, i, at : at + main.smooth.size] = main.smooth
+    units = {"units": "mAh/(g V)"}
+    return xr.Dataset(
+        {
+            "dqdv_raw": (("curve", "potential"), values[0], units),
+            "dqdv": (("curve", "potential"), values[1], units),
+        },
+        coords={
+            "potential_V": ("potential", (np.arange(low, high + 1) + 0.5) * bin_V, {"units": "V"}),
+            "cycle": ("curve", [number for number, _ in curves]),
+            "direction": ("curve", [NAMES[direction] for _, direction in curves]),
+        },
+        attrs={"bin_V": bin_V},
+    )
+
+
+def _profiles(data: Record, cycles: list[Cycle], mass_g: float, numbers: list[int]) -> xr.Dataset:
+    """Voltage over capacity of the configured cycles, at most `PROFILE_POINTS` records each."""
+    import xarray as xr
+
+    chosen = [
+        (cycle.number, half)
+        for cycle in cycles
+        if cycle.number in numbers
+        for half in (cycle.charge, cycle.discharge)
+        if half is not None
+    ]
+    if not chosen:
+        return xr.Dataset()
+    capacity = np.full((len(chosen), PROFILE_POINTS), np.nan)
+    voltage = capacity.copy()
+    for i, (_, half) in enumerate(chosen):
+        rows = np.arange(half.first, half.last + 1)
+        rows = rows[data.sign[rows] == half.direction]
+        if rows.size > PROFILE_POINTS:
+            rows = rows[
+                np.unique(np.linspace(0, rows.size - 1, PROFILE_POINTS).round().astype(int))
+            ]
+        before = data.charge_Ah[half.first - 1] if half.first else 0.0
+        capacity[i, : rows.size] = np.abs(data.charge_Ah[rows] - before) * 1e3 / mass_g
+        voltage[i, : rows.size] = data.voltage_V[rows]
+    return xr.Dataset(
+        {
+            "capacity_mAh_g": (("half", "point"), capacity, {"units": "mAh/g"}),
+            "voltage_V": (("half", "point"), voltage, {"units": "V"}),
+        },
+        coords={
+            "cycle": ("half", [number for number, _ in chosen]),
+            "direction": ("half", [NAMES[half.direction] for _, half in chosen]),
+        },
+    )
+
+
+def _relaxations(data: Record, cycles: list[Cycle], numbers: list[int]) -> xr.Dataset:
+    """Potential over time after the current stopped, for the configured cycles."""
+    import xarray as xr
+
+    chosen = [
+        (cycle.number, half)
+        for cycle in cycles
+        if cycle.number in numbers
+        for half in (cycle.charge, cycle.discharge)
+        if half is not None and half.end - half.last > 2
+    ]
+    if not chosen:
+        return xr.Dataset()
+    time = np.full((len(chosen), PROFILE_POINTS), np.nan)
+    voltage = time.copy()
+    for i, (_, half) in enumerate(chosen):
+        rows = np.arange(half.last, half.end)
+        if rows.size > PROFILE_POINTS:
+            rows = rows[
+                np.unique(np.linspace(0, rows.size - 1, PROFILE_POINTS).round().astype(int))
+            ]
+        time[i, : rows.size] = data.time_s[rows] - data.time_s[half.last]
+        voltage[i, : rows.size] = data.voltage_V[rows]
+    return xr.Dataset(
+        {
+            "time_s": (("half", "point"), time, {"units": "s"}),
+            "voltage_V": (("half", "point"), voltage, {"units": "V"}),
+        },
+        coords={
+            "cycle": ("half", [number for number, _ in chosen]),
+            "direction": ("half", [NAMES[half.direction] for _, half in chosen]),
+        },
+    )

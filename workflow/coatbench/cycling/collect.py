@@ -1,0 +1,56 @@
+"""What needs all cells: means over cells, differences to the reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .statistics import differences, metric_row, summarise
+
+Row = dict[str, Any]
+
+CELL_TABLES = (
+    "cycling_cells",
+    "cycling_dqdv_features",
+    "cycling_half_cycles",
+    "cycling_dqdv_quality",
+    "cycling_cell_metrics",
+    "cycling_fade",
+)
+
+
+def collect(
+    tables: dict[str, list[Row]],
+    samples: list[Row],
+    config: dict[str, Any],
+    *,
+    reference: str | None,
+) -> dict[str, list[Row]]:
+    """Make the final cycling tables.
+
+    Parameters
+    ----------
+    tables : dict
+        Rows of all cells' jobs.
+    samples : list of dict
+        Rows of samples.csv; gives the order of the rows.
+    config : dict
+        Section `cycling` of the config.
+    reference : str or None
+        Sample of the differences; without it there are none.
+
+    Returns
+    -------
+    dict
+        The cells' tables in the samples' order, cycling_metrics and cycling_differences.
+    """
+    position = {row["sample"]: i for i, row in enumerate(samples)}
+
+    def order(row: Row) -> tuple[int, bool]:
+        # Long after short; cells and cycles keep the order of the jobs.
+        return position.get(row["sample"], len(position)), row["protocol"] == "long"
+
+    result = {name: sorted(tables.get(name, []), key=order) for name in CELL_TABLES}
+    found = summarise(result["cycling_cell_metrics"], config["pool_least_degrees_of_freedom"])
+    result["cycling_metrics"] = [metric_row(key, summary) for key, summary in found.items()]
+    result["cycling_differences"] = differences(found, reference)
+    return result

@@ -1,0 +1,149 @@
+"""Differential capacity dQ/dV that conserves charge.
+
+The charge between two records is spread evenly over the voltage between them and collected in bins of fixed
+width ("level evaluation", Feng et al., J. Power Sources 2020, 477, 228633); only then it is smoothed, by a
+Savitzky-Golay filter whose coefficients are checked. Nothing is differentiated. Only constant-current
+records count: at constant voltage dQ/dV is not defined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from .halves import HalfCycle, Record
+
+# Two readings closer than the recorder resolves carry no slope; their charge goes over this width.
+LEAST_WIDTH_V = 1e-4
+COEFFICIENT_TOLERANCE = 1e-6
+# 1 mV bins over 20 V: beyond that the voltages are broken, and bins would fill the memory.
+MOST_BINS = 20_000
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One dQ/dV curve.
+
+    Attributes
+    ----------
+    potential_V : (m,) array
+        Centres of the bins, ascending.
+    raw, smooth : (m,) arrays
+        dQ/dV in mAh/(g V), positive for charge and discharge alike.
+    bin_V : float
+    charge_mAh_g : float
+        Charge of all constant-current records of the half cycle.
+    integral_over_charge : float
+        Integral of `smooth` over potential, divided by that charge: 1 if none was lost.
+    """
+
+    potential_V: npt.NDArray
+    raw: npt.NDArray
+    smooth: npt.NDArray
+    bin_V: float
+    charge_mAh_g: float
+    integral_over_charge: float
+
+
+def savgol(values: npt.NDArray, window: int, polyorder: int) -> npt.NDArray:
+    """Smooth with a Savitzky-Golay filter, whose coefficients must preserve a constant.
+
+    scipy 1.17 returns coefficients for wide windows that sum to nearly 0 (scipy issue 25133), and an even
+    window shifts the curve by half a bin.
+
+    Raises
+    ------
+    ValueError
+        An even window, or coefficients that do not sum to 1.
+    """
+    from scipy.signal import savgol_coeffs, savgol_filter
+
+    if window % 2 == 0:
+        raise ValueError(f"a Savitzky-Golay window must be odd, not {window}")
+    total = float(savgol_coeffs(window, polyorder).sum())
+    if abs(total - 1.0) > COEFFICIENT_TOLERANCE:
+        raise ValueError(
+            f"Savitzky-Golay coefficients for window {window}, order {polyorder} sum to {total:.3g}, not 1"
+        )
+    return np.asarray(savgol_filter(values, window, polyorder, mode="interp"))
+
+
+def collect_bins(voltage: npt.NDArray, charge: npt.NDArray, edges: npt.NDArray) -> npt.NDArray:
+    """Return the charge in every voltage bin.
+
+    Parameters
+    ----------
+    voltage : (n, 2) array
+        Voltage before and after each increment.
+    charge : (n,) array
+        Increments, at least 0.
+    edges : (m + 1,) array
+        Ascending; they must enclose all voltages.
+    """
+    centre = voltage.mean(axis=1)
+    width = np.maximum(np.abs(voltage[:, 1] - voltage[:, 0]), LEAST_WIDTH_V)
+    low, high = centre - width / 2, centre + width / 2
+    points = np.concatenate((low, high))
+    change = np.concatenate((charge / width, -charge / width))
+    order = np.argsort(points, kind="stable")
+    points, density = points[order], np.cumsum(change[order])
+    total = np.concatenate(([0.0], np.cumsum(density[:-1] * np.diff(points))))
+    return np.diff(np.interp(edges, points, total, left=0.0, right=total[-1]))
+
+
+def increments(
+    data: Record, half: HalfCycle, mass_g: float, skip_rows: int
+) -> tuple[npt.NDArray, npt.NDArray, float]:
+    """Return voltage pairs, charge increments (mAh/g) and the whole constant-current charge.
+
+    The first `skip_rows` intervals after every start of constant current hold the ohmic step: they count
+    in the charge but not in the curve.
+    """
+    rows = np.arange(half.first, half.last + 1)
+    used = data.constant_current[rows] & (data.sign[rows] == half.direction)
+    inside = used[1:] & used[:-1]
+    charge = np.abs(np.diff(data.charge_Ah[rows])) * 1e3 / mass_g
+    total = float(charge[used[1:]].sum())
+    if used[0] and half.first:
+        total += (
+            float(abs(data.charge_Ah[half.first] - data.charge_Ah[half.first - 1])) * 1e3 / mass_g
+        )
+    keep = inside.copy()
+    begins = np.flatnonzero(inside & ~np.concatenate(([False], inside[:-1])))
+    for begin in begins:
+        keep[begin : begin + skip_rows] = False
+    voltage = data.voltage_V[rows]
+    pairs = np.column_stack((voltage[:-1], voltage[1:]))[keep]
+    return pairs, charge[keep], total
+
+
+def curve(
+    pairs: npt.NDArray,
+    charge: npt.NDArray,
+    total_mAh_g: float,
+    bin_V: float,
+    window: int,
+    polyorder: int,
+) -> Curve | None:
+    """Make one curve, or None if the half cycle spans too few bins for the window."""
+    finite = np.isfinite(pairs).all(axis=1) & np.isfinite(charge)
+    pairs, charge = pairs[finite], charge[finite]
+    if charge.size == 0 or total_mAh_g <= 0:
+        return None
+    low = np.floor((pairs.min() - LEAST_WIDTH_V) / bin_V)
+    high = np.ceil((pairs.max() + LEAST_WIDTH_V) / bin_V)
+    if not window <= high - low <= MOST_BINS:
+        return None
+    edges = np.arange(low, high + 1) * bin_V
+    raw = collect_bins(pairs, charge, edges) / bin_V
+    smooth = savgol(raw, window, polyorder)
+    return Curve(
+        potential_V=0.5 * (edges[1:] + edges[:-1]),
+        raw=raw,
+        smooth=smooth,
+        bin_V=bin_V,
+        charge_mAh_g=total_mAh_g,
+        integral_over_charge=float(smooth.sum() * bin_V / total_mAh_g),
+    )

@@ -1,0 +1,114 @@
+"""What one cell says in single numbers: the rows that the statistics over cells start from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import rates
+from .features import as_array
+
+Row = dict[str, Any]
+
+
+def series_of(rows: Sequence[Row]) -> rates.Series:
+    """Return the capacities of a cell over its cycles."""
+    return rates.Series(
+        cycle=np.array([r["cycle"] for r in rows], dtype=int),
+        charge=as_array([r.get("charge_capacity_mAh_g") for r in rows]),
+        discharge=as_array([r.get("discharge_capacity_mAh_g") for r in rows]),
+        rate=as_array([r.get("c_rate") for r in rows]),
+        interrupted=np.array([bool(r["interrupted"]) for r in rows]),
+    )
+
+
+def first_cycles(rows: Sequence[Row]) -> list[Row]:
+    """Return what the first cycles give: capacities, efficiency, relaxed potentials, rate, window."""
+    named: list[tuple[str, str, int]] = [
+        ("initial_coulombic_efficiency_percent", "coulombic_efficiency_percent", 0),
+        ("first_charge_capacity_mAh_g", "charge_capacity_mAh_g", 0),
+        ("first_discharge_capacity_mAh_g", "discharge_capacity_mAh_g", 0),
+        ("second_charge_capacity_mAh_g", "charge_capacity_mAh_g", 1),
+        ("relaxed_potential_charge_V", "relaxed_potential_charge_V", 0),
+        ("relaxed_potential_discharge_V", "relaxed_potential_discharge_V", 0),
+        ("mean_charge_V", "mean_charge_V", 0),
+        ("mean_discharge_V", "mean_discharge_V", 0),
+        ("charge_cutoff_V", "end_of_charge_V", 0),
+        ("discharge_cutoff_V", "end_of_discharge_V", 0),
+        ("c_rate", "c_rate", 0),
+    ]
+    found = []
+    for metric, column, i in named:
+        value = rows[i].get(column) if i < len(rows) else None
+        if value is None or not math.isfinite(value):
+            continue
+        found.append({"metric": metric, "value": value, "value_sd": rows[i].get(f"{column}_sd")})
+    return found
+
+
+def irreversible(rows: Sequence[Row], relative_sd: float) -> list[Row]:
+    """Return the charge that complete, uninterrupted cycles did not give back, in all and per mean cycle."""
+    series = series_of(rows)
+    complete = np.isfinite(series.charge) & np.isfinite(series.discharge)
+    if not complete.any():
+        return []
+    lost = float((series.charge - series.discharge)[complete].sum())
+    found: list[Row] = [
+        {
+            "metric": "cumulative_irreversible_capacity_mAh_g",
+            "value": lost,
+            "value_sd": abs(lost) * relative_sd,
+        }
+    ]
+    mean, n = rates.mean_efficiency(series)
+    if n:
+        found.append(
+            {"metric": "mean_coulombic_efficiency_percent", "value": mean, "value_sd": None}
+        )
+    return found
+
+
+def long_test(
+    rows: Sequence[Row], relative_sd: float, config: Mapping[str, Any]
+) -> tuple[list[Row], list[Row], list[str]]:
+    """Return metrics, fade fits and warnings of a rate test with long-term cycling."""
+    series = series_of(rows)
+    parts = rates.plan(series, config["long_term_rate_C"])
+    found: list[Row] = []
+    at_rates = rates.capacities_at_rates(series, parts)
+    slowest = min(at_rates, default=None)
+    for rate, (value, error, _) in at_rates.items():
+        noise = error if math.isfinite(error) else 0.0
+        found.append(
+            {
+                "metric": f"capacity_at_{rate:g}C_mAh_g",
+                "value": value,
+                "value_sd": math.hypot(value * relative_sd, noise),
+            }
+        )
+        if slowest is not None and rate != slowest:
+            base, base_error, _ = at_rates[slowest]
+            base_noise = base_error if math.isfinite(base_error) else 0.0
+            share = 100 * value / base
+            found.append(
+                {
+                    "metric": f"rate_retention_at_{rate:g}C_percent",
+                    "value": share,
+                    "value_sd": share * math.hypot(noise / value, base_noise / base) or None,
+                }
+            )
+    noise = rates.cycle_noise(series, parts, config["noise_half_width_cycles"])
+    retained, note = rates.retentions(series, parts, config)
+    for metric, value in retained.items():
+        # Mass cancels in a ratio; the scatter of a single cycle does not, and stands on both sides.
+        sd = value * math.sqrt(2) * noise / series.discharge[parts.reference]
+        found.append(
+            {"metric": metric, "value": value, "value_sd": sd if math.isfinite(sd) else None}
+        )
+    if math.isfinite(noise):
+        found.append({"metric": "cycle_noise_mAh_g", "value": noise, "value_sd": None})
+    fits = rates.fade_fits(series, parts)
+    return found, fits, [note] if note else []

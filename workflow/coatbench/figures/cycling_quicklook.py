@@ -1,0 +1,150 @@
+"""Quick-look of one cell: voltage profiles, dQ/dV with its features, relaxation, capacity over cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ..analysis import Analysis, load_curves, load_rows
+from . import style
+
+COLOUR = {"charge": style.CATEGORIES[1], "discharge": style.CATEGORIES[0]}
+LINE = ("-", "--", ":", "-.")
+
+
+def draw(
+    curves: str,
+    rows: str,
+    png: str,
+    *,
+    sample: Mapping[str, str],
+    cell: str,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw four panels of one cell.
+
+    Parameters
+    ----------
+    curves, rows : str
+        The job's netCDF and JSON files.
+    png : str
+    sample : mapping
+        Its row of samples.csv.
+    cell : str
+        Name of the cell for the title.
+    simulated : bool
+    config : mapping
+        Section `figures` of the config.
+    """
+    analysis = load_rows(rows)
+    sets = load_curves(curves)
+    figure = style.new_figure(config, "double", 4.4)
+    panels = figure.subplots(2, 2)
+    figure.suptitle(f"{style.label(sample)}, cell {cell}".replace("$", r"\$"))
+    why = analysis.problem or "no current flowed"
+    _profiles(panels[0, 0], sets.get("profiles"), why)
+    _dqdv(panels[0, 1], sets.get("dqdv"), analysis, why)
+    _relaxation(panels[1, 0], sets.get("relaxation"), analysis.problem or "no rest recorded")
+    _capacity(panels[1, 1], analysis, why)
+    style.save_quicklook(figure, png, simulated=simulated)
+
+
+def _halves(data: xr.Dataset | None, dim: str) -> list[tuple[str, str, xr.Dataset]]:
+    """Return label, direction and data of every half cycle, or nothing."""
+    if data is None or dim not in data.dims:
+        return []
+    return [
+        (f"{direction} {cycle}", str(direction), data.isel({dim: i}))
+        for i, (cycle, direction) in enumerate(
+            zip(data["cycle"].values, data["direction"].values, strict=True)
+        )
+    ]
+
+
+def _style_of(label: str, direction: str, seen: list[str]) -> dict[str, Any]:
+    number = label.split()[-1]
+    if number not in seen:
+        seen.append(number)
+    return {"color": COLOUR[direction], "ls": LINE[seen.index(number) % len(LINE)], "label": label}
+
+
+def _profiles(axes: Axes, data: xr.Dataset | None, why: str) -> None:
+    halves = _halves(data, "half")
+    if not halves:
+        return style.no_data(axes, why)
+    seen: list[str] = []
+    for label, direction, half in halves:
+        axes.plot(half["capacity_mAh_g"], half["voltage_V"], **_style_of(label, direction, seen))
+    axes.set_xlabel("capacity / mAh g$^{-1}$")
+    axes.set_ylabel("potential / V")
+    axes.legend()
+
+
+def _dqdv(axes: Axes, data: xr.Dataset | None, analysis: Analysis, why: str) -> None:
+    halves = _halves(data, "curve")
+    if not halves or data is None:
+        return style.no_data(axes, why)
+    seen: list[str] = []
+    for label, direction, half in halves:
+        sign = 1 if direction == "charge" else -1
+        axes.plot(data["potential_V"], sign * half["dqdv"], **_style_of(label, direction, seen))
+    for feature in analysis.tables.get("cycling_dqdv_features", []):
+        sign = 1 if feature["direction"] == "charge" else -1
+        named = not feature["feature"].startswith("peak")
+        axes.plot(
+            feature["potential_V"],
+            sign * feature["height_mAh_g_V"],
+            "o" if named else ".",
+            color=style.ACCENT if named else style.GREY,
+        )
+    axes.axhline(0, color=style.GREY, linewidth=0.5)
+    axes.set_xlabel("potential / V")
+    axes.set_ylabel("dQ/dV / mAh g$^{-1}$ V$^{-1}$")
+
+
+def _relaxation(axes: Axes, data: xr.Dataset | None, why: str) -> None:
+    halves = _halves(data, "half")
+    if not halves:
+        return style.no_data(axes, why)
+    seen: list[str] = []
+    for label, direction, half in halves:
+        axes.plot(
+            half["time_s"] / 3600, half["voltage_V"], **_style_of(f"after {label}", direction, seen)
+        )
+    axes.axvline(1, color=style.GREY, linewidth=0.5)
+    axes.set_xlim(-0.05, min(float(data["time_s"].max()) / 3600, 2.0) if data is not None else 2)
+    axes.set_xlabel("time after the current stopped / h")
+    axes.set_ylabel("potential / V")
+    axes.legend()
+
+
+def _capacity(axes: Axes, analysis: Analysis, why: str) -> None:
+    rows = analysis.tables.get("cycling_cells", [])
+    if not rows:
+        return style.no_data(axes, why)
+    for name in ("charge", "discharge"):
+        known = [r for r in rows if r.get(f"{name}_capacity_mAh_g") is not None]
+        axes.plot(
+            [r["cycle"] for r in known],
+            [r[f"{name}_capacity_mAh_g"] for r in known],
+            "o",
+            color=COLOUR[name],
+            label=name,
+        )
+    odd = [r for r in rows if r["interrupted"] and r.get("discharge_capacity_mAh_g") is not None]
+    if odd:
+        axes.plot(
+            [r["cycle"] for r in odd],
+            [r["discharge_capacity_mAh_g"] for r in odd],
+            "x",
+            color=style.ACCENT,
+            label="interrupted",
+        )
+    axes.set_xlim(0, max(r["cycle"] for r in rows) + 1)
+    axes.set_xlabel("cycle")
+    axes.set_ylabel("capacity / mAh g$^{-1}$")
+    axes.legend()

@@ -1,0 +1,151 @@
+# Cycling: one job per cell, one that averages over cells and relates them to the reference, one quick-look
+# per cell, and figures 5 and 7.
+
+CELL = ("sample", "protocol", "cell")
+CELL_PATH = "cycling/{sample}/{protocol}/{cell}"
+CELL_LOOK = "quicklook/cycling/{sample}_{protocol}_{cell}.png"
+
+if measured("cycling"):
+    ROWS += units("cycling", f"{CELL_PATH}.json", *CELL)
+    TARGETS += [table(t) for t in table_columns("cycling")]
+    TARGETS += units("cycling", CELL_LOOK, *CELL)
+    TARGETS += [*figure_files("fig5").values(), *figure_files("fig7").values()]
+
+
+rule cycling_cell:
+    input:
+        raw=raw_files("cycling", *CELL),
+    output:
+        rows=results(f"{CELL_PATH}.json"),
+        curves=results(f"{CELL_PATH}.nc"),
+    log:
+        log_file(CELL_PATH),
+    benchmark:
+        benchmark_file(CELL_PATH)
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        rows=index_rows("cycling", *CELL),
+        config=config["cycling"],
+        code=code("cycling/cell.py", readers="cycling"),
+    message:
+        "Cycling: cell {wildcards.cell} of {wildcards.sample} ({wildcards.protocol})"
+    script:
+        "../scripts/cycling/cell.py"
+
+
+rule cycling_tables:
+    input:
+        rows=units("cycling", f"{CELL_PATH}.json", *CELL),
+    output:
+        **{t: table(t) for t in table_columns("cycling")},
+    log:
+        log_file("cycling/tables"),
+    benchmark:
+        benchmark_file("cycling/tables")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        samples=SAMPLES,
+        reference=STUDY.reference,
+        config=config["cycling"],
+        columns=table_columns("cycling"),
+        code=code("cycling/tables.py"),
+    message:
+        "Cycling: tables"
+    script:
+        "../scripts/cycling/tables.py"
+
+
+rule cycling_quicklook:
+    input:
+        rows=results(f"{CELL_PATH}.json"),
+        curves=results(f"{CELL_PATH}.nc"),
+    output:
+        png=results(CELL_LOOK),
+    log:
+        log_file("cycling/quicklook/{sample}_{protocol}_{cell}"),
+    benchmark:
+        benchmark_file("cycling/quicklook/{sample}_{protocol}_{cell}")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=quicklook_params,
+        code=code("cycling/quicklook.py"),
+    message:
+        "Cycling: quick-look of cell {wildcards.cell} of {wildcards.sample}"
+    script:
+        "../scripts/cycling/quicklook.py"
+
+
+rule fig5:
+    input:
+        curves=units("cycling", f"{CELL_PATH}.nc", *CELL),
+        cells=table("cycling_cells"),
+        metrics=table("cycling_metrics"),
+        features=table("cycling_dqdv_features"),
+    output:
+        **{
+            kind: report(path, category="Cycling", labels={"figure": "5", "kind": kind})
+            for kind, path in figure_files("fig5").items()
+        },
+    log:
+        log_file("figures/fig5"),
+    benchmark:
+        benchmark_file("figures/fig5")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=figure_params(),
+        units=STUDY.units("cycling", *CELL),
+        code=code("cycling/fig5.py"),
+    message:
+        "Figure 5: short cycling"
+    script:
+        "../scripts/cycling/fig5.py"
+
+
+rule fig7:
+    input:
+        curves=units("cycling", f"{CELL_PATH}.nc", *CELL),
+        cells=table("cycling_cells"),
+        metrics=table("cycling_metrics"),
+    output:
+        **{
+            kind: report(path, category="Cycling", labels={"figure": "7", "kind": kind})
+            for kind, path in figure_files("fig7").items()
+        },
+    log:
+        log_file("figures/fig7"),
+    benchmark:
+        benchmark_file("figures/fig7")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=figure_params(),
+        units=STUDY.units("cycling", *CELL),
+        code=code("cycling/fig7.py"),
+    message:
+        "Figure 7: long-term cycling"
+    script:
+        "../scripts/cycling/fig7.py"
