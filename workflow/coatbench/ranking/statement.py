@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -240,8 +239,9 @@ def _limits(ranking: Ranking, sensitivity: Sequence[Mapping[str, Any]]) -> str:
     if agreement is not None:
         word = "well" if agreement >= 0.7 else "partly" if agreement >= 0.4 else "hardly"
         parts.append(f"The properties agree {word} on the order (Kendall's W {agreement:.2f}).")
-    if pairs := _inseparable(ranking):
-        parts.append(f"Not told apart (95 %) at the stated weights: {'; '.join(pairs)}.")
+    if alike := _like_the_first(ranking):
+        first = ranking.ranked.samples[0]
+        parts.append(f"Not told apart from {first} at the stated weights (95 %): {_listed(alike)}.")
     return " ".join(parts)
 
 
@@ -254,14 +254,15 @@ def _changes(sensitivity: Sequence[Mapping[str, Any]], kind: str, leader: set[st
     return changed
 
 
-def _inseparable(ranking: Ranking) -> list[str]:
-    """Return neighbours in the order whose scores differ by less than their joint uncertainty."""
+def _like_the_first(ranking: Ranking) -> list[str]:
+    """Return the samples whose score differs from the first one's by less than the joint uncertainty."""
     rows = [r for r in ranking.rows if r.get("rank") is not None]
+    first = rows[0]
     found = []
-    for a, b in itertools.pairwise(rows):
-        sd = [(r["score_ci_high"] - r["score_ci_low"]) / (2 * NORMAL_95) for r in (a, b)]
-        if abs(a["score"] - b["score"]) <= NORMAL_95 * float(np.hypot(*sd)):
-            found.append(f"{a['sample']} and {b['sample']}")
+    for row in rows[1:]:
+        sd = [(r["score_ci_high"] - r["score_ci_low"]) / (2 * NORMAL_95) for r in (first, row)]
+        if first["score"] - row["score"] <= NORMAL_95 * float(np.hypot(*sd)):
+            found.append(row["sample"])
     return found
 
 

@@ -1,0 +1,282 @@
+"""The claims table of a study: read it, check it, say in one line each what is wrong with it.
+
+A claim is a fact with a selector and a relation, see docs/ranking.md. Only the standard library: a study's
+claims can be checked before anything is analysed.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import StudyError, quote
+from .select import Condition, parse
+
+REQUIRED = ("id", "quantity", "relation")
+ALIASES = {
+    "near": "equals",
+    "increases": "higher",
+    "decreases": "lower",
+    "less": "lower",
+    "small": "constant",
+    "maximum_at": "maximum",
+    "minimum_at": "minimum",
+}
+RELATIONS = (
+    "equals",
+    "within",
+    "at_least",
+    "at_most",
+    "higher",
+    "lower",
+    "much_lower",
+    "slightly_lower",
+    "constant",
+    "maximum",
+    "minimum",
+    "steepest_rise",
+    "steepest_fall",
+    "present",
+    "absent",
+)
+AGGREGATES = ("mean", "sum", "max", "min", "count")
+NEED_VALUE = {"equals", "within", "at_least", "at_most", "maximum", "minimum"} | {
+    "steepest_rise",
+    "steepest_fall",
+}
+NEED_AGAINST = {"much_lower", "slightly_lower"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One row of claims.csv.
+
+    Attributes
+    ----------
+    values : tuple of (low, high)
+        Expected values; a plain number has both ends equal, an open end is infinite.
+    against : str
+        Samples to compare with, or conditions that replace those of `where`.
+    selected : bool
+        False for a row that says what is claimed but not where to look: never testable.
+    """
+
+    id: str
+    figure: str
+    quantity: str
+    sample: str
+    relation: str
+    expected: str
+    values: tuple[tuple[float, float], ...]
+    tolerance: float | None
+    unit: str
+    table: str
+    column: str
+    where: tuple[Condition, ...]
+    each: str
+    aggregate: str
+    against: str
+    note: str
+
+    @property
+    def selected(self) -> bool:
+        """Tell whether the row says where to look."""
+        return bool(self.table and self.column)
+
+
+def read_claims(path: str | Path) -> list[Claim]:
+    """Read claims.csv.
+
+    Raises
+    ------
+    StudyError
+        With every problem, one line each: file, row, column, found, expected.
+    """
+    path = Path(path)
+    problems: list[str] = []
+    rows = _rows(path, problems)
+    claims: list[Claim] = []
+    seen: dict[str, int] = {}
+    for number, row in rows:
+        place = f"{path}: row {number}"
+        name = row["id"]
+        if not name:
+            problems.append(f"{place}: column id: found an empty cell, expected a name")
+        elif name in seen:
+            problems.append(
+                f"{place}: column id: found {quote(name)} again (first in row {seen[name]}), expected each once"
+            )
+        seen.setdefault(name, number)
+        found: list[str] = []
+        claims.append(_claim(row, found))
+        problems.extend(f"{place}: {text}" for text in found)
+    if problems:
+        raise StudyError(problems)
+    return claims
+
+
+def _rows(path: Path, problems: list[str]) -> list[tuple[int, dict[str, str]]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        problems.append(f"{path}: expected a table of claims, found {error.strerror}")
+        return []
+    except UnicodeDecodeError as error:
+        problems.append(f"{path}: byte {error.start}: expected UTF-8 text")
+        return []
+    lines = [
+        (n, line)
+        for n, line in enumerate(text.splitlines(), 1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    if not lines:
+        problems.append(f"{path}: expected a header line, found an empty table")
+        return []
+    header = [cell.strip() for cell in next(csv.reader([lines[0][1]]))]
+    missing = [column for column in REQUIRED if column not in header]
+    if missing:
+        problems.append(
+            f"{path}: row {lines[0][0]}: expected a column {missing[0]}, found {', '.join(header)[:200]}"
+        )
+        return []
+    rows = []
+    for number, line in lines[1:]:
+        cells = [cell.strip() for cell in next(csv.reader([line]))]
+        if len(cells) > len(header):
+            problems.append(
+                f"{path}: row {number}: found {len(cells)} cells, expected {len(header)}; "
+                "quote a cell that holds a comma"
+            )
+        else:
+            rows.append((number, dict(zip(header, cells + [""] * len(header), strict=False))))
+    return rows
+
+
+def _claim(row: Mapping[str, str], problems: list[str]) -> Claim:
+    def cell(column: str) -> str:
+        return row.get(column) or ""
+
+    relation = ALIASES.get(cell("relation"), cell("relation"))
+    selected = bool(cell("table") and cell("column"))
+    if not cell("quantity"):
+        problems.append("column quantity: found an empty cell, expected what is claimed")
+    if relation not in RELATIONS:
+        problems.append(
+            f"column relation: found {quote(cell('relation'))}, expected one of "
+            f"{', '.join(sorted({*RELATIONS, *ALIASES}))}"
+        )
+    if bool(cell("table")) != bool(cell("column")):
+        lacking = "column" if cell("table") else "table"
+        problems.append(
+            f"column {lacking}: found an empty cell, expected both table and column, or none"
+        )
+    where = _conditions("where", cell("where"), problems)
+    if is_conditions(cell("against")):
+        _conditions("against", cell("against"), problems)
+    aggregate = cell("aggregate") or "mean"
+    if aggregate not in AGGREGATES:
+        problems.append(
+            f"column aggregate: found {quote(aggregate)}, expected one of {', '.join(AGGREGATES)}"
+        )
+    values: tuple[tuple[float, float], ...] = ()
+    tolerance = None
+    # A row without a selector may say what it expects in any words: it is only shown.
+    if selected:
+        values = _values(cell("value"), problems)
+        tolerance = _tolerance(cell("tolerance"), problems)
+        _complete(relation, cell("value"), cell("against"), tolerance, problems)
+    return Claim(
+        id=cell("id"),
+        figure=cell("figure"),
+        quantity=cell("quantity"),
+        sample=cell("sample"),
+        relation=relation,
+        expected=cell("value"),
+        values=values,
+        tolerance=tolerance,
+        unit=cell("unit"),
+        table=cell("table"),
+        column=cell("column"),
+        where=where,
+        each=cell("each"),
+        aggregate=aggregate,
+        against=cell("against"),
+        note=cell("note"),
+    )
+
+
+def is_conditions(against: str) -> bool:
+    """Tell whether `against` holds conditions (another row of the same sample) and not samples."""
+    return any(sign in against for sign in "=<>")
+
+
+def _conditions(column: str, text: str, problems: list[str]) -> tuple[Condition, ...]:
+    try:
+        return parse(text)
+    except ValueError as error:
+        problems.append(f"column {column}: {error}")
+        return ()
+
+
+def _complete(
+    relation: str, value: str, against: str, tolerance: float | None, problems: list[str]
+) -> None:
+    if relation in NEED_VALUE and not value:
+        problems.append(f"column value: found an empty cell, expected a value for {relation}")
+    if relation in NEED_AGAINST and not against:
+        problems.append(f"column against: found an empty cell, expected samples for {relation}")
+    if relation in ("higher", "lower") and not (value or against):
+        problems.append(
+            f"column against: found an empty cell, expected against or value for {relation}"
+        )
+    if relation == "constant" and tolerance is None:
+        problems.append("column tolerance: found an empty cell, expected the spread allowed")
+
+
+def _tolerance(text: str, problems: list[str]) -> float | None:
+    if not text:
+        return None
+    try:
+        tolerance = float(text)
+    except ValueError:
+        tolerance = math.nan
+    if not (math.isfinite(tolerance) and tolerance >= 0):
+        problems.append(f"column tolerance: found {quote(text)}, expected a number from 0 up")
+        return None
+    return tolerance
+
+
+def _values(text: str, problems: list[str]) -> tuple[tuple[float, float], ...]:
+    found = []
+    for part in filter(None, (p.strip() for p in text.split(";"))):
+        try:
+            found.append(parse_range(part))
+        except ValueError:
+            problems.append(
+                f"column value: found {quote(part)}, expected a number or a range such as 100..200"
+            )
+    return tuple(found)
+
+
+def parse_range(text: str) -> tuple[float, float]:
+    """Read `3`, `1..3`, `..3` or `1..` as (low, high).
+
+    Raises
+    ------
+    ValueError
+        Not such a text, or low above high.
+    """
+    if ".." not in text:
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError(text)
+        return number, number
+    left, _, right = text.partition("..")
+    low = float(left) if left.strip() else -math.inf
+    high = float(right) if right.strip() else math.inf
+    if math.isnan(low) or math.isnan(high) or low > high:
+        raise ValueError(text)
+    return low, high

@@ -1,0 +1,227 @@
+"""Hold the claims of a study against its result tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from .claims import Claim, is_conditions
+from .items import Item, Lookup, NotTestableError
+from .montecarlo import seed_of
+from .relations import HALF, TABLE, Expectation, Relation, expand
+from .select import Row, parse
+
+COLUMNS = (
+    "id",
+    "figure",
+    "quantity",
+    "sample",
+    "expected",
+    "tolerance",
+    "unit",
+    "found",
+    "found_sd",
+    "verdict",
+    "source_table",
+    "relation",
+    "found_sample",
+    "probability_holds",
+    "found_all",
+    "reason",
+    "note",
+)
+DRAWS = 4000
+
+
+def evaluate(
+    claims: Iterable[Claim],
+    tables: Mapping[str, Sequence[Row]],
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return one row of the table `claims` per claim, in their order.
+
+    Parameters
+    ----------
+    claims : from `claims.read_claims`
+    tables : dict of table name to rows; may also hold `config` and `study.<index>` (see `extra_tables`)
+    samples : rows of samples.csv
+    reference : sample that the word `reference` stands for
+    """
+    return [_evaluate(claim, tables, samples, reference) for claim in claims]
+
+
+def _evaluate(
+    claim: Claim,
+    tables: Mapping[str, Sequence[Row]],
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": claim.id,
+        "figure": claim.figure,
+        "quantity": claim.quantity,
+        "sample": claim.sample,
+        "expected": claim.expected or " ".join(filter(None, (claim.relation, claim.against))),
+        "tolerance": claim.tolerance,
+        "unit": claim.unit,
+        "verdict": "not testable",
+        "source_table": claim.table,
+        "relation": claim.relation,
+        "note": claim.note,
+    }
+    try:
+        row |= _decide(claim, tables, samples, reference)
+    except NotTestableError as reason:
+        row["reason"] = str(reason)
+    return row
+
+
+def _decide(
+    claim: Claim,
+    tables: Mapping[str, Sequence[Row]],
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+) -> dict[str, Any]:
+    if not claim.selected:
+        raise NotTestableError(
+            "the claim names no result table and column" + (f": {claim.note}" if claim.note else "")
+        )
+    remarks: list[str] = []
+    look = Lookup(claim, tables, samples, reference, remarks)
+    items = look.items(claim.sample)
+    relation = TABLE[claim.relation]
+    against = _against(claim, look, items)
+    values, sds = _arrays(items)
+    rng = seed_of("claim", claim.id, values, [i.sd for i in items])
+    drawn = values + rng.standard_normal((DRAWS, len(items))) * sds
+    known = any(i.sd is not None for i in items)
+    least = most = drawn_least = drawn_most = None
+    if against is not None:
+        (least, most, drawn_least, drawn_most), other_known = _bounds(items, against, rng)
+        known = known or other_known
+    names = [item.name for item in items]
+    if relation.derive is not None:
+        values, drawn, names = _derive(relation, relation.derive, items, values, drawn)
+    try:
+        low, high = expand(claim.values, values.shape[-1])
+    except ValueError as error:
+        raise NotTestableError(str(error)) from None
+    share = claim.values[0][0] if claim.values and "_lower" in claim.relation else HALF
+    expected = Expectation(low, high, claim.tolerance or 0.0, least, most, share)
+    holds = bool(relation.holds(values, expected))
+    margins = relation.margin(values, expected)
+    worst = int(np.argmin(margins))
+    probability = None
+    if known:
+        likely = relation.holds(drawn, replace(expected, least=drawn_least, most=drawn_most))
+        probability = float(likely.mean())
+    if relation.derive is not None:
+        sd = float(drawn[:, worst].std()) if known else None
+    else:
+        sd = items[worst].sd
+    return {
+        "found": float(values[worst]),
+        "found_sd": sd,
+        "found_sample": names[worst],
+        "found_all": "; ".join(f"{n} {v:.4g}".strip() for n, v in zip(names, values, strict=True)),
+        "probability_holds": probability,
+        "verdict": "holds" if holds else "fails",
+        "reason": "; ".join(remarks),
+    }
+
+
+def _arrays(items: Sequence[Item]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([i.value for i in items]), np.array([i.sd or 0.0 for i in items])
+
+
+def _against(claim: Claim, look: Lookup, items: Sequence[Item]) -> list[list[Item]] | None:
+    """Return for each item those it is compared with; they agree in `each` where the claim has it."""
+    if not claim.against:
+        return None
+    if is_conditions(claim.against):
+        others = look.items(claim.sample, parse(claim.against))
+        matched = [[o for o in others if o.sample == i.sample and o.kind == i.kind] for i in items]
+    else:
+        others = look.items(claim.against)
+        matched = [[o for o in others if o.kind == i.kind] for i in items]
+    for item, found in zip(items, matched, strict=True):
+        if not found:
+            raise NotTestableError(f"nothing to compare {item.name} with ({claim.against})")
+    return matched
+
+
+def _bounds(
+    items: Sequence[Item], against: Sequence[Sequence[Item]], rng: np.random.Generator
+) -> tuple[list[np.ndarray], bool]:
+    """Return the smallest and largest value that each item is compared with, measured and drawn."""
+    others = list(dict.fromkeys(o for found in against for o in found))
+    values, sds = _arrays(others)
+    drawn = values + rng.standard_normal((DRAWS, len(others))) * sds
+    places = [[others.index(o) for o in found] for found in against]
+    bounds = [
+        np.array([values[p].min() for p in places]),
+        np.array([values[p].max() for p in places]),
+        np.stack([drawn[:, p].min(axis=1) for p in places], axis=1),
+        np.stack([drawn[:, p].max(axis=1) for p in places], axis=1),
+    ]
+    return bounds, any(o.sd is not None for o in others)
+
+
+def _derive(
+    relation: Relation,
+    derive: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    items: Sequence[Item],
+    values: np.ndarray,
+    drawn: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Turn the items of each kind into one number: a spread, or the temperature of an extremum."""
+    x = np.array([i.x for i in items])
+    on_axis = relation is not TABLE["constant"]
+    measured, draws, names = [], [], []
+    for kind in dict.fromkeys(i.kind for i in items):
+        mine = np.array([i.kind == kind and not (on_axis and math.isnan(i.x)) for i in items])
+        if mine.sum() < relation.least_items:
+            raise NotTestableError(
+                f"needs at least {relation.least_items} samples"
+                f"{' with a temperature' if on_axis else ''}, found {int(mine.sum())}"
+            )
+        measured.append(derive(values[mine], x[mine]))
+        draws.append(derive(drawn[:, mine], x[mine]))
+        names.append(kind)
+    return np.array(measured, dtype=float), np.stack(draws, axis=1), names
+
+
+def extra_tables(
+    config: Mapping[str, Any], study: Mapping[str, Sequence[Mapping[str, str]]]
+) -> dict[str, list[Row]]:
+    """Make tables of the configuration (`key`, `value`) and of the study's own (`study.xps`, ...)."""
+    tables: dict[str, list[Row]] = {"config": [{"key": k, "value": v} for k, v in _flat(config)]}
+    for name, rows in study.items():
+        tables[f"study.{name}"] = [{k: _cell(k, v) for k, v in row.items()} for row in rows]
+    return tables
+
+
+def _flat(section: Mapping[str, Any], path: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}{key}.")
+        elif isinstance(value, list):
+            yield from ((f"{path}{key}.{i}", v) for i, v in enumerate(value))
+        else:
+            yield f"{path}{key}", value
+
+
+def _cell(column: str, text: str) -> Any:
+    from ..tables import ID_COLUMNS
+
+    if text == "" or column in ID_COLUMNS:
+        return text or None
+    try:
+        return float(text)
+    except ValueError:
+        return text

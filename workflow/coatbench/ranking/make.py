@@ -1,0 +1,52 @@
+"""All tables of the ranking in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .optimum import NEXT_COLUMNS, OPTIMUM_COLUMNS, RESPONSE_COLUMNS, find_optimum
+from .rank import columns, rank
+from .select import Row
+from .sensitivity import COLUMNS as SENSITIVITY_COLUMNS
+from .sensitivity import sensitivity
+from .statement import SUMMARY_COLUMNS, statement, summary
+
+
+def table_columns(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the columns of every table of the ranking; those of `ranking` follow the configuration."""
+    return {
+        "ranking": columns(config),
+        "ranking_sensitivity": list(SENSITIVITY_COLUMNS),
+        "ranking_optimum": list(OPTIMUM_COLUMNS),
+        "ranking_response": list(RESPONSE_COLUMNS),
+        "ranking_next": list(NEXT_COLUMNS),
+        "ranking_summary": list(SUMMARY_COLUMNS),
+    }
+
+
+def make(
+    tables: Mapping[str, Sequence[Row]],
+    samples: Sequence[Mapping[str, str]],
+    config: Mapping[str, Any],
+    reference: str | None,
+) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+    """Rank, vary, estimate the optimum and put it into words.
+
+    Returns
+    -------
+    tables : dict of table name to rows
+    paragraphs : list of str, the statement
+    """
+    ranking = rank(tables, samples, config, reference=reference)
+    varied = sensitivity(ranking, tables, samples, config)
+    optimum = find_optimum(ranking, samples, config)
+    made = {
+        "ranking": ranking.rows,
+        "ranking_sensitivity": varied,
+        "ranking_optimum": optimum.optimum,
+        "ranking_response": optimum.response,
+        "ranking_next": optimum.next,
+        "ranking_summary": summary(ranking, optimum, config),
+    }
+    return made, statement(ranking, optimum, varied, config)

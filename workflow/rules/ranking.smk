@@ -1,0 +1,125 @@
+# Ranking: one job for order, sensitivity and optimum, one for the study's claims, one for the figure. They read
+# result tables only, those that the config and the claims name.
+
+from coatbench.ranking.claims import read_claims
+from coatbench.ranking.make import table_columns as ranking_columns
+
+RANKING_TABLES = list(ranking_columns(config["ranking"]))
+MEASURED_TABLES = [
+    t
+    for technique in STUDY.measurements
+    if measured(technique) and (WORKFLOW / "schemas" / "tables" / f"{technique}.yaml").is_file()
+    for t in table_columns(technique)
+]
+CLAIMS = f"{config['study']}/claims.csv"
+
+try:
+    STUDY_CLAIMS = read_claims(CLAIMS) if Path(CLAIMS).is_file() else []
+except StudyError as error:
+    stop(error.problems)
+
+
+def ranked_tables():
+    """Return the tables that the ranking's criteria and annotations stand in."""
+    entries = [*config["ranking"]["criteria"].values(), *config["ranking"]["annotations"].values()]
+    named = dict.fromkeys(entry["table"] for entry in entries)
+    return [table(name) for name in named if name in MEASURED_TABLES]
+
+
+def claimed_tables():
+    """Return the tables that the study's claims speak of."""
+    named = dict.fromkeys(claim.table for claim in STUDY_CLAIMS)
+    return [table(name) for name in named if name in {*MEASURED_TABLES, *RANKING_TABLES}]
+
+
+TARGETS += [table(t) for t in RANKING_TABLES]
+TARGETS += figure_files("ranking").values()
+if STUDY_CLAIMS:
+    TARGETS.append(table("claims"))
+
+
+rule ranking:
+    input:
+        tables=ranked_tables(),
+    output:
+        **{t: table(t) for t in RANKING_TABLES},
+        statement=results("tables/ranking_statement.txt"),
+    log:
+        log_file("ranking/ranking"),
+    benchmark:
+        benchmark_file("ranking/ranking")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        samples=SAMPLES,
+        reference=STUDY.reference,
+        config=config["ranking"],
+        code=code("ranking/rank.py"),
+    message:
+        "Ranking of the coated samples"
+    script:
+        "../scripts/ranking/rank.py"
+
+
+rule claims:
+    input:
+        claims=CLAIMS,
+        tables=claimed_tables(),
+    output:
+        claims=table("claims"),
+    log:
+        log_file("ranking/claims"),
+    benchmark:
+        benchmark_file("ranking/claims")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        study={"samples": SAMPLES, **STUDY.measurements},
+        reference=STUDY.reference,
+        config=config,
+        code=code("ranking/claims.py"),
+    message:
+        "Claims of the study held against its tables"
+    script:
+        "../scripts/ranking/claims.py"
+
+
+rule ranking_figure:
+    input:
+        **{t: table(t) for t in RANKING_TABLES},
+    output:
+        **{
+            kind: report(
+                path,
+                category="Ranking",
+                labels={"figure": "ranking", "kind": kind},
+                caption="../report/ranking.rst",
+            )
+            for kind, path in figure_files("ranking").items()
+        },
+    log:
+        log_file("figures/ranking"),
+    benchmark:
+        benchmark_file("figures/ranking")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=figure_params(),
+        ranking=config["ranking"],
+        code=code("ranking/figure.py"),
+    message:
+        "Figure: ranking and optimum temperature"
+    script:
+        "../scripts/ranking/figure.py"

@@ -1,0 +1,38 @@
+"""Hold the study's claims against the result tables. Makes the table `claims`."""
+
+from pathlib import Path
+from typing import Any
+
+import door
+from coatbench.ranking.claims import read_claims
+from coatbench.ranking.evaluate import COLUMNS, evaluate, extra_tables
+from coatbench.tables import read_table, write_table
+
+
+def main(
+    claims: str,
+    inputs: list[str],
+    output: str,
+    study: dict[str, list[dict[str, str]]],
+    reference: str | None,
+    config: dict[str, Any],
+) -> None:
+    tables = {Path(path).stem: read_table(path) for path in inputs}
+    tables |= extra_tables(config, study)
+    rows = evaluate(read_claims(claims), tables, study["samples"], reference)
+    for row in rows:
+        if row["verdict"] != "holds":
+            door.log.warning("claim %s: %s: %s", row["id"], row["verdict"], row.get("reason") or "")
+    write_table(rows, COLUMNS, output)
+
+
+if __name__ == "__main__":
+    with door.logged(snakemake):
+        main(
+            snakemake.input.claims,
+            list(snakemake.input.tables),
+            snakemake.output.claims,
+            snakemake.params.study,
+            snakemake.params.reference,
+            snakemake.params.config,
+        )

@@ -1,0 +1,14 @@
+"""Draw the figure of the ranking: scores, criteria, and the optimum annealing temperature."""
+
+import door
+from coatbench.figures.ranking import draw
+
+if __name__ == "__main__":
+    door.figure(
+        snakemake,
+        draw,
+        tables=dict(snakemake.input.items()),
+        output=dict(snakemake.output.items()),
+        ranking=snakemake.params.ranking,
+        **snakemake.params.figure,
+    )

@@ -1,0 +1,35 @@
+"""Rank the coated samples from the result tables. Makes the ranking tables and the statement in words."""
+
+from pathlib import Path
+from typing import Any
+
+import door
+from coatbench.analysis import write_atomically
+from coatbench.ranking.make import make, table_columns
+from coatbench.tables import read_table, write_table
+
+
+def main(
+    inputs: list[str],
+    outputs: dict[str, str],
+    samples: list[dict[str, str]],
+    reference: str | None,
+    config: dict[str, Any],
+) -> None:
+    tables = {Path(path).stem: read_table(path) for path in inputs}
+    made, paragraphs = make(tables, samples, config, reference)
+    columns = table_columns(config)
+    for name, rows in made.items():
+        write_table(rows, columns[name], outputs[name])
+    write_atomically(outputs["statement"], "\n\n".join(paragraphs) + "\n")
+
+
+if __name__ == "__main__":
+    with door.logged(snakemake):
+        main(
+            list(snakemake.input.tables),
+            dict(snakemake.output.items()),
+            snakemake.params.samples,
+            snakemake.params.reference,
+            snakemake.params.config,
+        )
