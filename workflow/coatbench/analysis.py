@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .errors import one_line
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -110,3 +112,31 @@ def write_atomically(path: str | Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8", newline="\n")
     part.replace(path)
+
+
+def damage(path: str | Path) -> str | None:
+    """Say what is wrong with an intermediate result (.json, .nc, .zarr), None where it reads through."""
+    path = Path(path)
+    try:
+        if path.suffix == ".json":
+            load_rows(path)
+        elif path.suffix == ".nc":
+            import h5py
+
+            datasets: list[h5py.Dataset] = []
+            with h5py.File(path) as file:
+                file.visititems(
+                    lambda _, item: datasets.append(item) if hasattr(item, "shape") else None
+                )
+                for dataset in datasets:
+                    for part in dataset.iter_chunks() if dataset.chunks else [()]:
+                        dataset[part]
+        elif path.suffix == ".zarr":
+            import zarr
+
+            for _, array in zarr.open_group(path, mode="r").arrays():
+                for start in range(0, array.shape[0], array.chunks[0]) if array.ndim else ():
+                    array[start : start + array.chunks[0]]
+    except Exception as error:  # whatever a damaged file makes a library raise
+        return one_line(f"{type(error).__name__}: {error}")
+    return None

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,48 @@ def logged(snakemake: Any) -> Iterator[None]:
         level=logging.INFO, format="%(levelname)s %(message)s", handlers=handlers, force=True
     )
     logging.captureWarnings(True)
+    before = _state(snakemake.input)
     try:
         yield
+        if changed := before ^ _state(snakemake.input):
+            raise CoatbenchError(
+                f"{min(changed)[0]}: expected the same content until this job's end, found a changed "
+                "file; run again"
+            )
     except CoatbenchError as error:
         log.error("%s", error)
         sys.exit(1)
     except Exception:
         log.exception("rule %s failed", snakemake.rule)
+        _remove_damaged(snakemake.input, snakemake.config["results"])
         sys.exit(1)
+
+
+def _state(paths: Iterable[str]) -> set[tuple[str, int, int]]:
+    """Return path, size and time of each input file.
+
+    Snakemake notes the content of an input when the job has ended: a file that changed after it was read
+    would pass for the one that was read, in this run and all later ones.
+    """
+    found = set()
+    for path in map(Path, paths):
+        for file in path.rglob("*") if path.is_dir() else [path]:
+            with suppress(OSError):
+                stat = file.stat()
+                found.add((str(file), stat.st_size, stat.st_mtime_ns))
+    return found
+
+
+def _remove_damaged(paths: Iterable[str], results: str) -> None:
+    """Remove intermediate results that cannot be read (a crash, a bad disk), so that the next run remakes them."""
+    from coatbench.analysis import damage
+
+    for path in map(Path, paths):
+        if path.is_relative_to(results) and (why := damage(path)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            log.error(
+                "%s: expected the result of an earlier job, found %s; removed, run again", path, why
+            )
 
 
 def measurement(snakemake: Any, analyse: Callable[..., Any], **context: Any) -> None:
