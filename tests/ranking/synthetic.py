@@ -54,6 +54,7 @@ def metric(sample: str, name: str, value: float, protocol: str = "short", n: int
         "value": value,
         "value_sd": None if n == 1 else 0.4,
         "n_cells": float(n),
+        "degrees_of_freedom": float(n - 1) or None,
     }
 
 

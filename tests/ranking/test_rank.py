@@ -21,6 +21,7 @@ from coatbench.ranking.score import (
 )
 from coatbench.ranking.sensitivity import sensitivity
 from coatbench.tables import write_table
+
 from ranking import synthetic
 
 
@@ -259,9 +260,21 @@ def test_one_cell_carries_the_stated_prior_and_many_cells_their_own_scatter():
     assert standard_uncertainty(one, criterion, 4) == pytest.approx(1.0)
     rng = np.random.default_rng(1)
     many = rng.normal(85, 0.3, 400)
-    row = {"value_sd": many.std(ddof=1) / 20, "n_cells": 400.0}
+    row = {"value_sd": many.std(ddof=1) / 20, "n_cells": 400.0, "degrees_of_freedom": 399.0}
     assert standard_uncertainty(row, criterion, 4) == pytest.approx(0.3 / 20, rel=0.1)
-    lucky = {"value_sd": 0.0, "n_cells": 2.0}  # two cells that happen to agree are not exact
+    pooled = {
+        "value_sd": 0.4,
+        "n_cells": 1.0,
+        "degrees_of_freedom": 1e6,
+    }  # scatter of other samples
+    assert standard_uncertainty(pooled, criterion, 4) == pytest.approx(0.4, rel=1e-3)
+    rough = {"value_sd": 3.0, "n_cells": 1.0}  # weighing alone is worse than the assumed scatter
+    assert standard_uncertainty(rough, criterion, 4) == pytest.approx(3.0)
+    lucky = {
+        "value_sd": 0.0,
+        "n_cells": 2.0,
+        "degrees_of_freedom": 1.0,
+    }  # two cells that happen to agree are not exact
     assert standard_uncertainty(lucky, criterion, 4) == pytest.approx(np.sqrt(4 / 5 / 2))
 
 

@@ -29,6 +29,8 @@ class Criterion:
         One column (a standard uncertainty), two (95 % interval, low and high), or none.
     count : str or None
         Column with the number of independent replicates behind the value (cells, powders).
+    freedom : str or None
+        Column with the degrees of freedom of their scatter (pooled over samples); default count - 1.
     replicate_sd : float
         Prior for the scatter between independent replicates of one sample, in `unit`.
     smallest_difference : float
@@ -45,6 +47,7 @@ class Criterion:
     sign: int
     uncertainty: tuple[str, ...]
     count: str | None
+    freedom: str | None
     replicate_sd: float
     smallest_difference: float
 
@@ -105,6 +108,7 @@ def read_criteria(section: Mapping[str, Mapping[str, Any]]) -> tuple[Criterion, 
                 sign=1 if entry.get("direction", "higher") == "higher" else -1,
                 uncertainty=(uncertainty,) if isinstance(uncertainty, str) else tuple(uncertainty),
                 count=entry.get("count"),
+                freedom=entry.get("freedom"),
                 replicate_sd=float(entry.get("replicate_sd", 0.0)),
                 smallest_difference=float(entry.get("smallest_difference", 0.0)),
             )
@@ -178,21 +182,21 @@ def standard_uncertainty(
     A table's uncertainty of `n` independent replicates is the standard error of their mean. The scatter of
     two or three cells says little, so the variance is pooled with the stated prior (scaled inverse
     chi-square prior with `prior_cells` degrees of freedom; Gelman et al., Bayesian Data Analysis, 3rd ed.,
-    section 2.6); with one cell the prior stands alone. Without a column of replicates the table's
-    uncertainty covers one preparation only (one XPS fit, the regions of one cell), and the prior is added
-    in quadrature.
+    section 2.6). Where the table knows no scatter the prior stands in, or the measurement's own
+    uncertainty if that is larger. Without a column of replicates the table's uncertainty covers one
+    preparation only (one XPS fit, the regions of one cell), and the prior is added in quadrature.
     """
-    measured = _measured_sd(row, criterion)
+    measured = _measured_sd(row, criterion) or 0.0
     prior = criterion.replicate_sd * prior_scale
     if criterion.count is None:
-        return math.hypot(measured or 0.0, prior)
+        return math.hypot(measured, prior)
     n = max(1.0, float(row.get(criterion.count) or 1.0))
-    freedom = n - 1.0 if measured is not None else 0.0
-    scatter = (measured or 0.0) ** 2 * n  # variance of one replicate
-    weight = freedom + prior_cells
-    if weight <= 0:
-        return prior / math.sqrt(n)
-    return math.sqrt((freedom * scatter + prior_cells * prior**2) / weight / n)
+    freedom = float(row.get(criterion.freedom) or 0.0) if criterion.freedom else n - 1.0
+    scatter = measured * math.sqrt(n)  # standard deviation of one replicate
+    if freedom <= 0:
+        return max(prior, scatter) / math.sqrt(n)
+    pooled = (freedom * scatter**2 + prior_cells * prior**2) / (freedom + prior_cells)
+    return math.sqrt(pooled / n)
 
 
 def _measured_sd(row: Row, criterion: Criterion) -> float | None:
