@@ -76,23 +76,23 @@ def draw(
     for column, (run, sample, sets) in enumerate(shown):
         own = [r for r in event_rows if r["run"] == run and r["signal"] == "mass"]
         suggested = next((r for r in window_rows if r["run"] == run), None)
-        _column(axes[:, column], sets, own, suggested, colours[sample], has_dsc, has_ions)
+        _column(
+            list(axes[:, column]),
+            sets,
+            own,
+            suggested,
+            colours[sample],
+            has_dsc,
+            has_ions,
+            len(shown),
+        )
         title = style.label(by_name[sample])
         if len([s for _, s, _ in loaded if s == sample]) > 1:
             title += f", {run}"
-        axes[0, column].set_title(title, pad=11)
+        axes[0, column].set_title(title, pad=15)
         numbers += _numbers(run, sample, sets)
-    if len(shown) == 1:
-        for letter, panel in zip("abc", axes[:, 0], strict=False):
-            panel.text(
-                0.985,
-                0.95,
-                f"({letter})",
-                transform=panel.transAxes,
-                ha="right",
-                va="top",
-                fontweight="bold",
-            )
+    for letter, panel in zip("abc", axes[:, 0], strict=False):
+        style.panel_letter(panel, letter)
     if len(loaded) > len(shown):
         figure.supxlabel(
             f"{len(loaded) - len(shown)} more runs: see the quick-looks", fontsize="x-small"
@@ -108,6 +108,7 @@ def _column(
     colour: Any,
     has_dsc: bool,
     has_ions: bool,
+    columns: int,
 ) -> None:
     mass = sets["mass"]
     rest = list(panels)
@@ -157,7 +158,7 @@ def _column(
             linewidth=0,
             alpha=0.5,
         )
-    common.label_positions(top, own)
+    common.label_positions(top, own, common.LABEL_WIDTH * max(1.0, 0.6 * columns))
     panels[-1].set_xlabel("temperature / °C")
 
 

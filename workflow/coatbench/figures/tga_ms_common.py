@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 DTG_COLOUR = style.CATEGORIES[0]
 DSC_COLOUR = style.CATEGORIES[1]
-SPECIES = {  # what a nominal mass may be; the ratios table tells whether it must be
-    18: "H$_2$O", 28: "N$_2$, CO", 32: "O$_2$, S", 34: "H$_2$S", 44: "CO$_2$", 48: "SO", 50: "SO isotopologues",
-    64: "SO$_2$", 66: "SO$_2$ isotopologues",
-}  # fmt: skip
+# What the gas is where the nominal mass leaves no doubt; for others the ratios table has the answer.
+SPECIES = {18: "H$_2$O", 44: "CO$_2$", 48: "SO", 64: "SO$_2$"}
+LABEL_WIDTH = 0.075  # of the panel, for three digits
 EVENT_COLOURS = {"gain": style.CATEGORIES[2], "loss": style.ACCENT, "evolution": style.GREY}
 
 
@@ -44,8 +43,8 @@ def dsc_panel(axes: Axes, curve: xr.Dataset) -> None:
     if exo:
         axes.annotate(
             "exo",
-            xy=(0.03, 0.93 if exo > 0 else 0.07),
-            xytext=(0.03, 0.7 if exo > 0 else 0.3),
+            xy=(0.055, 0.93 if exo > 0 else 0.07),
+            xytext=(0.055, 0.7 if exo > 0 else 0.3),
             xycoords="axes fraction",
             ha="center",
             va="center",
@@ -71,13 +70,24 @@ def ion_panel(axes: Axes, ions: xr.Dataset, chosen: Sequence[int]) -> None:
             temperature,
             np.where(current > 0, current, np.nan),
             color=style.CATEGORIES[i % len(style.CATEGORIES)],
-            label=f"m/z {mz}" + (f" ({species})" if species else ""),
+            linestyle="-" if i < len(style.CATEGORIES) else "--",
+            label=f"{mz} {species}" if species else f"{mz}",
         )
     axes.set_yscale("log")
     if high > 0:
-        axes.set_ylim(low / 1.6, high * 2.5)
+        axes.set_ylim(
+            low / 1.6, high * (high / low) ** 0.25
+        )  # room for the legend above the highest peak
     axes.set_ylabel("ion current / A")
-    axes.legend(loc="upper left", ncols=2, handlelength=1.2, columnspacing=1.0, borderaxespad=0.3)
+    axes.legend(
+        title="m/z",
+        loc="upper left",
+        ncols=min(4, -(-len(chosen) // 2) if len(chosen) > 4 else len(chosen)),
+        handlelength=1.2,
+        columnspacing=1.0,
+        borderaxespad=0.2,
+        alignment="left",
+    )
 
 
 def mark_events(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -95,28 +105,32 @@ def mark_events(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
                 axes.axvline(value, color=colour, linewidth=0.6, linestyle=(0, (1, 1.5)))
 
 
-def label_positions(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
+def label_positions(
+    axes: Axes, rows: Sequence[Mapping[str, Any]], width: float = LABEL_WIDTH
+) -> None:
     """Write onset and end of each event of the mass above the panel, where they do not collide."""
     low, high = axes.get_xlim()
-    taken: list[float] = []
-    for row in rows:
-        for position in ("onset_first_deviation_degC", "end_degC"):
-            value = row[position]
-            if value is None:
-                continue
-            at = (value - low) / (high - low)
-            if any(abs(at - t) < 0.035 for t in taken) or not 0 <= at <= 1:
-                continue
-            taken.append(at)
-            axes.annotate(
-                f"{value:.0f}",
-                (at, 1.0),
-                xytext=(0, 2),
-                textcoords="offset points",
-                xycoords="axes fraction",
-                ha="center",
-                va="bottom",
-                fontsize="x-small",
-                color=EVENT_COLOURS.get(str(row["event"]).split()[0], style.GREY),
-                rotation=90 if len(rows) > 3 else 0,
-            )
+    labels = sorted(
+        ((row[position] - low) / (high - low), row[position], row["event"])
+        for row in rows
+        for position in ("onset_first_deviation_degC", "end_degC")
+        if row[position] is not None and low <= row[position] <= high
+    )
+    # Two levels: a label that would touch its neighbour stands above it.
+    last = [-1.0, -1.0]
+    for at, value, event in labels:
+        level = next((k for k in (0, 1) if at - last[k] >= width), None)
+        if level is None:
+            continue
+        last[level] = at
+        axes.annotate(
+            f"{value:.0f}",
+            (at, 1.0),
+            xytext=(0, 2 + 6 * level),
+            textcoords="offset points",
+            xycoords="axes fraction",
+            ha="center",
+            va="bottom",
+            fontsize="x-small",
+            color=EVENT_COLOURS.get(str(event).split()[0], style.GREY),
+        )

@@ -58,5 +58,5 @@ def draw(
     common.label_positions(axes[0], events)
     axes[-1].set_xlabel("temperature / °C")
     run = analysis.tables["tga_ms_runs"][0]["run"]
-    axes[0].set_title(f"{style.label(sample)}, run {run}", pad=12)
+    axes[0].set_title(f"{style.label(sample)}, run {run}", pad=15)
     style.save_quicklook(figure, png, simulated=simulated)

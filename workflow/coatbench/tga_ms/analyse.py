@@ -64,7 +64,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     lag, ions = _ions(row, exports, run, config, result)
     ion_events: list[Event] = []
     for mz, current in zip(ions.mz, ions.current_A, strict=True) if ions is not None else ():
-        signal = Signal(f"mz{mz}", current, False, (1,), ion_module.background_line(current))
+        signal = Signal(f"mz{mz}", current, False, (1,), ion_module.robust_baseline(current, 1))
         assert ions is not None
         lag_sd_K = lag.sd_s * run.grid.rate_K_s if lag.sd_s == lag.sd_s else 0.0
         ion_events += find_events(signal, ions.grid, config, extra_sd_K=lag_sd_K)
@@ -89,7 +89,7 @@ def _signal(name: str, run: Run) -> Signal:
     if name == "mass":
         return Signal("mass", run.mass_percent, True, (1, -1), 0 * run.mass_percent)
     assert run.dsc is not None
-    return Signal("dsc", run.dsc, False, (1, -1), ion_module.robust_cubic(run.dsc), run.exo)
+    return Signal("dsc", run.dsc, False, (1, -1), ion_module.robust_baseline(run.dsc, 3), run.exo)
 
 
 def _ions(

@@ -6,6 +6,7 @@ length of the baseline. All of them are varied, and the scatter of the result is
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .onset import Settings, Side, measure_sides, refine_peak
 from .regions import Region, find_regions
-from .smooth import Grid, block_noise, smooth, smoothed_noise, white_noise
+from .smooth import Grid, averaged_points, block_noise, smooth, smoothed_noise, white_noise
 
 if TYPE_CHECKING:
     import numpy as np
@@ -149,11 +150,25 @@ def find_events(
         if signal.step:
             change = smoothed[region.right] - smoothed[region.left]
             return abs(change) >= config["min_step_percent"]
-        # Background that decays from the first record on is no event of the sample.
-        return region.peak >= window
+        # Background that decays from the first record on, or that is curved, lies above a straight one at
+        # the edges of the record: an event rises there.
+        inner = [region.left] if region.at_end else []
+        inner += [0] if region.left <= window else []
+        top = region.sign * smoothed[region.peak]
+        rises = all(top - region.sign * smoothed[i] >= threshold for i in inner)
+        return region.peak >= window and rises
 
+    least = 0.0 if signal.step else config["min_of_background"] * abs(float(np.median(smoothed)))
+    least = 0.0 if signal.name == "dsc" else least
+    threshold = max(config["detection_sigma"] * noise, least)
     regions = find_regions(
-        rate, noise, config["detection_sigma"], config["min_relative_peak"], signal.signs, accept
+        rate,
+        noise,
+        config["detection_sigma"],
+        config["min_relative_peak"],
+        signal.signs,
+        least,
+        accept,
     )
     rng = np.random.default_rng(
         [zlib.crc32(signal.name.encode()), zlib.crc32(signal.values.tobytes())]
@@ -172,7 +187,6 @@ class Variation:
     """One way to look at the signal: other noise, or another choice."""
 
     source: str  # "value", "choice", "noise"
-    values: np.ndarray
     smoothed: np.ndarray
     derivative: np.ndarray  # per point
     rate: np.ndarray
@@ -193,20 +207,23 @@ def _variations(
         *product(config["onset_k_choices"], config["smoothing_window_K_choices"], [length]),
         *product(config["onset_k_choices"], [kelvin], config["baseline_K_choices"]),
     }
-    floor = white_noise(signal.values)
+    white = white_noise(signal.values)
 
     def vary(source: str, values: np.ndarray, k: float, kelvin: float, length: float) -> Variation:
         window = grid.window(kelvin)
         curve = smooth(values, window)
         derivative = smooth(values, window, 1.0)
+        independent = averaged_points(window)
         settings = Settings(
             k,
             grid.points(length),
             max(4, grid.points(config["baseline_min_K"])),
             grid.points(kelvin),
+            independent,
         )
+        floor = white / math.sqrt(independent)
         rate = derivative if signal.step else curve - signal.pedestal
-        return Variation(source, values, curve, derivative, rate, settings, floor)
+        return Variation(source, curve, derivative, rate, settings, floor)
 
     yield vary("value", signal.values, *chosen)
     for choice in sorted(choices - {chosen}):
@@ -234,7 +251,7 @@ def _measure(
     time = dict(zip((*POSITIONS, "change"), results["value"][0], strict=True))
     event = Event(signal.name, _kind(signal, region), region)
     event.time_s = {p: float(grid.time_s[0] + time[p] * grid.step_s) for p in POSITIONS}
-    common = np.hypot(config["temperature_sd_K"], extra_sd_K)
+    common = math.hypot(config["temperature_sd_K"], extra_sd_K)
     for j, position in enumerate((*POSITIONS, "change")):
         known = np.isfinite(time[position])
         spreads = []
@@ -245,6 +262,8 @@ def _measure(
             column = column[np.isfinite(column)]
             known = known and column.size >= MIN_SHARE * len(results[source])
             spreads.append(float(np.std(column, ddof=1)) if column.size > 1 else float("nan"))
+        if position in ("onset_first_deviation", "end"):
+            spreads.append(_delay_K(variations, results, j, grid, config))
         if not known:
             event.value[position] = event.sd[position] = float("nan")
             event.time_s.pop(position, None)
@@ -252,13 +271,42 @@ def _measure(
             event.value["change"] = time["change"]
             length = abs(event.value["end"] - event.value["onset_first_deviation"])
             buoyancy = slope_sd_percent_K * length if np.isfinite(slope_sd_percent_K) else 0.0
-            event.sd["change"] = float(np.sqrt(np.sum(np.square([*spreads, buoyancy]))))
+            event.sd["change"] = math.hypot(*spreads, buoyancy)
         else:
             event.value[position] = float(grid.temperature_at(event.time_s[position]))
-            event.sd[position] = float(np.hypot(np.hypot(*spreads), common))
+            event.sd[position] = math.hypot(*spreads, common)
     event.size = _size(signal, region, variations[0])
     event.note = _note(region, event)
     return event
+
+
+def _delay_K(
+    variations: list[Variation],
+    results: dict[str, list[np.ndarray]],
+    column: int,
+    grid: Grid,
+    config: dict[str, Any],
+) -> float:
+    """Uncertainty in K because a deviation is only seen once it exceeds the noise.
+
+    A step or peak that sets in with a finite curvature deviates with the square of the time, so the detected
+    point lies behind the true one by c sqrt(k). The thresholds that are tried give c; the whole delay is
+    taken as the half-width of a rectangular distribution.
+    """
+    chosen = next(v for v in variations if v.source == "value").settings
+    same = [
+        (v.settings.k, float(r[column]))
+        for v, r in zip(
+            [v for v in variations if v.source == "choice"], results["choice"], strict=True
+        )
+        if v.settings.baseline == chosen.baseline and v.settings.gap == chosen.gap
+    ]
+    same.append((chosen.k, float(results["value"][0][column])))
+    (low, first), (high, last) = min(same), max(same)
+    if not (high > low and math.isfinite(first) and math.isfinite(last)):
+        return 0.0
+    delay = abs(last - first) * math.sqrt(chosen.k) / (math.sqrt(high) - math.sqrt(low))
+    return delay * grid.step_s * grid.rate_K_s / math.sqrt(3)
 
 
 def _positions(signal: Signal, region: Region, v: Variation) -> np.ndarray:
@@ -271,9 +319,10 @@ def _positions(signal: Signal, region: Region, v: Variation) -> np.ndarray:
     before: Side
     after: Side
     before, after = measure_sides(
-        v.values, v.smoothed, v.derivative, here, v.settings, step=signal.step, floor=v.floor
+        v.smoothed, v.derivative, here, v.settings, step=signal.step, floor=v.floor
     )
-    at_edge = peak <= 0 or peak >= v.rate.size - 1
+    # A maximum within a window of the end of the record is the end of the record.
+    at_edge = peak <= 0 or peak >= v.rate.size - 1 - v.settings.gap
     position = float("nan") if at_edge else refine_peak(v.rate, peak, region.sign)
     change = float("nan")
     if signal.step and np.isfinite(before.deviation) and np.isfinite(after.deviation):

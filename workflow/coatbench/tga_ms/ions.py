@@ -69,15 +69,19 @@ def background_line(values: np.ndarray) -> np.ndarray:
     return line_new
 
 
-def robust_cubic(values: np.ndarray) -> np.ndarray:
-    """Slow baseline of a signal with peaks in both directions: a cubic through what is within 2 sigma of it."""
+def robust_baseline(values: np.ndarray, degree: int) -> np.ndarray:
+    """Slow baseline of a signal with peaks in either direction: a polynomial through what is within 2 sigma of it.
+
+    It only serves to find peaks; they are measured against straight lines beside them.
+    """
     import numpy as np
     from numpy.polynomial import Legendre
 
     index = np.linspace(-1, 1, values.size)
-    keep = np.ones(values.size, bool)
+    centre = np.median(values)
+    keep = np.abs(values - centre) <= 3 * np.median(np.abs(values - centre))
     for _ in range(20):
-        curve = Legendre.fit(index[keep], values[keep], 3, domain=[-1, 1])(index)
+        curve = Legendre.fit(index[keep], values[keep], degree, domain=[-1, 1])(index)
         residual = values - curve
         sigma = 1.4826 * float(np.median(np.abs(residual[keep])))
         inside = np.abs(residual) <= 2 * sigma
@@ -138,9 +142,9 @@ def estimate_lag(
     own_s = np.arange(time[0], time[-1], step)
     window = max(5, int(config["smoothing_window_K"] / grid.rate_K_s / step) // 2 * 2 + 1)
     found: dict[int, tuple[float, float, np.ndarray]] = {}
-    for mz in config["lag_mz"]:
-        if mz not in block["mz"].values or mz in found:
-            continue
+    measured = [int(mz) for mz in block["mz"].values]
+    preferred = [mz for mz in config["lag_mz"] if mz in measured]
+    for mz in dict.fromkeys([*preferred, *measured]):
         current = onto_grid(time, block["ion_current_A"].sel(mz=mz).values, own_s)
         if not np.isfinite(current).all() or float(np.ptp(current)) == 0:
             continue
@@ -149,13 +153,13 @@ def estimate_lag(
         lag, correlation = _best_lag(loss, furnace_s[0], excess, own_s[0], step, lags)
         if correlation >= config["lag_min_correlation"]:
             found[mz] = (lag, correlation, current)
-    if not found:
+    if not any(mz in found for mz in preferred):
         nothing.warnings.append(
             "no ion current follows the mass loss: the lag of its clock cannot be estimated; "
             "give ms_lag_s in the index"
         )
         return nothing
-    mz = next(iter(found))
+    mz = next(mz for mz in preferred if mz in found)
     lag, correlation, current = found[mz]
     near = lag + np.arange(-60, 60 + step / 2, step)
     smoothed = smooth(current, window)
@@ -168,9 +172,11 @@ def estimate_lag(
         for noise in block_noise(current - smoothed, 2 * window, rng, config["resamples"])
     ]  # fmt: skip
     noise_sd = float(np.std(again, ddof=1)) if len(again) > 1 else 0.0
-    # Only channels that speak of the same event: another gas may follow another step.
-    others = [v[0] for v in found.values() if abs(v[0] - lag) < 120]
-    channel_sd = float(np.std(others, ddof=1)) if len(others) > 1 else 0.0
+    # Other channels that speak of the same event, weighted by the gas that they carry: what leaves
+    # as another gas, somewhat earlier or later, moves the mass but not this channel.
+    same = [v for v in found.values() if abs(v[0] - lag) < 120]
+    gas = [float(np.sum(np.clip(v[2] - background_line(v[2]), 0, None))) for v in same]
+    channel_sd = float(np.sqrt(np.average([(v[0] - lag) ** 2 for v in same], weights=gas)))
     flank_sd = (
         _flank_difference(loss, furnace_s, smoothed - background_line(smoothed), own_s) / 12**0.5
     )

@@ -6,6 +6,7 @@ one at 64. Only what exceeds it can speak of another species.
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -152,7 +153,7 @@ def _value_and_noise(
         rng = np.random.default_rng([zlib.crc32(row.tobytes())])
         draws = block_noise(residual, 2 * window, rng, RESAMPLES) @ weights
         sds.append(float(np.std(draws, ddof=1)) / abs(float(weights @ row)))
-    return value, abs(value) * float(np.hypot(*sds))
+    return value, abs(value) * math.hypot(*sds)
 
 
 def _slope_ratio(top: np.ndarray, bottom: np.ndarray, window: Window) -> float:

@@ -1,15 +1,15 @@
 """Onset, peak and end of one event, by the two definitions that are in use.
 
 First deviation (ASTM E2550): the point where the signal leaves the baseline established before the event;
-here where it exceeds the extrapolated straight baseline by k standard deviations and stays beyond until the
-steepest point. Extrapolated onset (ISO 11358-1 for steps, ISO 11357-1 for peaks): where the baseline meets
+here where the smoothed signal exceeds the extrapolated straight baseline by k of its own standard
+deviations around it, and stays beyond until the steepest point. Extrapolated onset (ISO 11358-1 for steps, ISO 11357-1 for peaks): where the baseline meets
 the tangent at the point of steepest slope. The end is the same thing, seen from the other side.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .regions import Region
 
@@ -31,12 +31,15 @@ class Settings:
         Length of the baseline that is fitted, and the least that still counts as established.
     gap : int
         Distance between baseline and supposed onset, so that the first rise is not fitted as baseline.
+    correlated : float
+        Number of neighbouring points that smoothing has made one independent value.
     """
 
     k: float
     baseline: int
     baseline_min: int
     gap: int
+    correlated: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,14 @@ class Line:
     slope: float
     centre: float
     scatter: float
-    n: int
-    spread: float  # sum of squared distances of the fitted points from the centre
+    n: float  # independent points
+    spread: float  # sum of squared distances of the independent points from the centre
 
-    def at(self, index: np.ndarray | float) -> np.ndarray:
+    def at(self, index: np.ndarray | float) -> Any:
         """Value at a point."""
         return self.level + self.slope * (index - self.centre)
 
-    def sd_at(self, index: np.ndarray | float) -> np.ndarray:
+    def sd_at(self, index: np.ndarray | float) -> Any:
         """Standard deviation of one new point around the line: scatter and extrapolation."""
         import numpy as np
 
@@ -73,8 +76,8 @@ class Side:
 NOTHING = Side(float("nan"), float("nan"), None)
 
 
-def fit_line(values: np.ndarray, start: int, stop: int) -> Line:
-    """Least-squares line through ``values[start:stop]``."""
+def fit_line(values: np.ndarray, start: int, stop: int, correlated: float = 1.0) -> Line:
+    """Least-squares line through ``values[start:stop]``, of which `correlated` neighbours count as one."""
     import numpy as np
 
     index = np.arange(start, stop, dtype=float)
@@ -83,12 +86,14 @@ def fit_line(values: np.ndarray, start: int, stop: int) -> Line:
     spread = float(np.sum((index - centre) ** 2))
     slope = float(np.sum((index - centre) * (y - y.mean())) / spread)
     residual = y - y.mean() - slope * (index - centre)
-    scatter = float(np.sqrt(np.sum(residual**2) / max(1, index.size - 2)))
-    return Line(float(y.mean()), slope, centre, scatter, index.size, spread)
+    independent = max(index.size / correlated, 3.0)
+    # Two parameters are lost to the line, of as many values as there are independent ones.
+    scatter = float(np.sqrt(np.mean(residual**2) * independent / (independent - 2)))
+    share = independent / index.size
+    return Line(float(y.mean()), slope, centre, scatter, independent, spread * share)
 
 
 def measure_sides(
-    values: np.ndarray,
     smoothed: np.ndarray,
     derivative: np.ndarray,
     region: Region,
@@ -101,8 +106,8 @@ def measure_sides(
 
     Parameters
     ----------
-    values, smoothed : (n,) arrays
-        The signal as recorded and smoothed: mass for a step, ion current or DSC for a peak.
+    smoothed : (n,) array
+        The smoothed signal: mass for a step, ion current or DSC for a peak.
     derivative : (n,) array
         Of the smoothed signal, per point.
     region : Region
@@ -117,9 +122,9 @@ def measure_sides(
     -------
     before, after : Side
     """
-    n = values.size
+    n = smoothed.size
     before = NOTHING if region.at_start else _side(
-        values, smoothed, derivative, region.before, region.left, region.peak, region.sign,
+        smoothed, derivative, region.before, region.left, region.peak, region.sign,
         settings, step, floor,
     )  # fmt: skip
     if region.at_end:
@@ -127,7 +132,7 @@ def measure_sides(
     # The same search on the reversed record: what is the end of a loss is the onset of a gain there.
     back = slice(None, None, -1)
     mirrored = _side(
-        values[back], smoothed[back], -derivative[back], n - 1 - region.after,
+        smoothed[back], -derivative[back], n - 1 - region.after,
         n - 1 - region.right, n - 1 - region.peak, -region.sign if step else region.sign,
         settings, step, floor,
     )  # fmt: skip
@@ -138,7 +143,6 @@ def measure_sides(
 
 
 def _side(
-    values: np.ndarray,
     smoothed: np.ndarray,
     derivative: np.ndarray,
     quiet: int,
@@ -152,7 +156,6 @@ def _side(
     import numpy as np
 
     guess, line, deviation = float(left), None, float("nan")
-    seen: set[int] = set()
     for _ in range(MAX_ITERATIONS):
         stop = round(guess) - settings.gap
         start = max(quiet, stop - settings.baseline)
@@ -169,7 +172,7 @@ def _side(
                         line,
                     )
                 )
-        line = fit_line(values, start, stop)
+        line = fit_line(smoothed, start, stop, settings.correlated)
         index = np.arange(start, peak + 1)
         limit = settings.k * np.hypot(line.sd_at(index), floor)
         excess = sign * (smoothed[start : peak + 1] - line.at(index)) - limit
@@ -181,9 +184,9 @@ def _side(
         else:
             i = int(below[-1])
             deviation = float(index[i]) + float(excess[i] / (excess[i] - excess[i + 1]))
-        if round(deviation) in seen or abs(deviation - guess) < 1:
+        # The baseline may only move back: following a slow rise forward would call the rise a baseline.
+        if deviation >= guess - 1:
             break
-        seen.add(round(deviation))
         guess = deviation
     return Side(deviation, _tangent(line, smoothed, derivative, left, peak, sign, step), line)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OWN_PROMINENCE = (
     0.3  # a peak that stands out by less of its own height is a shoulder of its neighbour
 )
+FLANK_SHARE = 0.05  # of the height above the quiet point
 FLANK_NOISE = 3.0  # a flank ends where the rate is below so many standard deviations of noise
 
 
@@ -55,6 +56,7 @@ def find_regions(
     significance: float,
     relative: float,
     signs: tuple[int, ...],
+    least: float = 0.0,
     accept: Callable[[Region], bool] = lambda region: True,
 ) -> list[Region]:
     """Find the peaks of a rate.
@@ -71,6 +73,8 @@ def find_regions(
         And by at least this share of the largest peak.
     signs : tuple of int
         Which directions are events: (1, -1) or (1,).
+    least : float
+        And by at least this much.
     accept : callable
         Says of a region whether it is an event at all; those that are not become part of the quiet stretches.
 
@@ -82,7 +86,7 @@ def find_regions(
     from scipy.signal import find_peaks
 
     largest = max(float((s * rate).max()) for s in signs)
-    threshold = max(significance * noise, relative * largest)
+    threshold = max(significance * noise, relative * largest, least)
     if not largest > threshold or not threshold > 0:
         return []
     peaks: list[tuple[int, int]] = []
@@ -109,14 +113,9 @@ def _regions(rate: np.ndarray, noise: float, peaks: list[tuple[int, int]]) -> li
     cuts.append(n - 1)
     flanks = []
     for (peak, sign), low, high in zip(peaks, cuts, cuts[1:], strict=False):
-        level = max(0.05 * sign * rate[peak], FLANK_NOISE * noise)
-        inside = sign * rate >= level
-        left = peak
-        while left > low and inside[left - 1]:
-            left -= 1
-        right = peak
-        while right < high and inside[right + 1]:
-            right += 1
+        height = sign * float(rate[peak])
+        left = _walk(sign * rate, peak, low, height, noise)
+        right = _walk(sign * rate, peak, high, height, noise)
         flanks.append((left, right))
     regions = []
     for k, ((peak, sign), (left, right)) in enumerate(zip(peaks, flanks, strict=True)):
@@ -124,3 +123,17 @@ def _regions(rate: np.ndarray, noise: float, peaks: list[tuple[int, int]]) -> li
         after = flanks[k + 1][0] if k + 1 < len(peaks) else n - 1
         regions.append(Region(peak, sign, left, right, before, after, left <= 0, right >= n - 1))
     return regions
+
+
+def _walk(rate: np.ndarray, peak: int, cut: int, height: float, noise: float) -> int:
+    """Return the last point from the peak towards a cut that is above the flank level.
+
+    The level counts from the quiet point itself: a slow loss that goes on between two steps is not a flank.
+    """
+    base = max(0.0, float(rate[cut]))
+    level = base + max(FLANK_SHARE * (height - base), FLANK_NOISE * noise)
+    step = 1 if cut > peak else -1
+    point = peak
+    while point != cut and rate[point + step] >= level:
+        point += step
+    return point

@@ -117,11 +117,19 @@ def white_noise(values: np.ndarray) -> float:
     return float(1.4826 * np.median(np.abs(second - np.median(second))) / np.sqrt(6))
 
 
+def averaged_points(window: int) -> float:
+    """Number of independent points that one smoothed point stands for: 1 / sum of the squared weights."""
+    import numpy as np
+    from scipy.signal import savgol_coeffs
+
+    return float(1 / np.sum(savgol_coeffs(window, POLYNOMIAL_ORDER) ** 2))
+
+
 def smoothed_noise(values: np.ndarray, window: int, derivative_step: float | None = None) -> float:
     """Standard deviation that is left after `smooth`, white and slow noise together.
 
     White noise is carried through the filter; slow noise (a balance that wanders) is what the smoothed
-    signal still does against a version smoothed five times as long, as seen in its quieter half.
+    signal still does against a version smoothed five times as long, as seen in its quietest quarter.
     """
     import numpy as np
     from scipy.signal import savgol_coeffs
@@ -132,8 +140,8 @@ def smoothed_noise(values: np.ndarray, window: int, derivative_step: float | Non
     white = white_noise(values) * float(np.sqrt(np.sum(weights**2)))
     short = smooth(values, window, derivative_step)
     wander = np.abs(short - smooth(short, 5 * window // 2 * 2 + 1))
-    slow = 1.4826 * float(np.quantile(wander, 0.25)) / 0.4724  # lower quartile of a half-normal
-    return max(white, slow / 1.4826)
+    slow = float(np.quantile(wander, 0.25)) / 0.3186  # lower quartile of a half-normal distribution
+    return max(white, slow)
 
 
 def block_noise(residual: np.ndarray, block: int, rng: np.random.Generator, n: int) -> np.ndarray:
