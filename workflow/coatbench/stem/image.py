@@ -1,0 +1,85 @@
+"""One micrograph or element map with its scale, as the methods need it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import AnalysisError
+from ..readers.model import Export
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+# Where index and file both state a scale, they should agree this well.
+SCALE_AGREEMENT = 0.01
+# Pixels of electron micrographs are square; beyond this, distances would depend on direction.
+SQUARENESS = 0.01
+
+
+@dataclass
+class Micrograph:
+    """A calibrated image.
+
+    Attributes
+    ----------
+    file : Path
+    pixels : (y, x) array of float
+    pixel_nm : float
+    calibration : str
+        Where the scale is from: `index` or the place in the file.
+    warnings : list of str
+    """
+
+    file: Path
+    pixels: np.ndarray
+    pixel_nm: float
+    calibration: str
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def extent_nm(self) -> tuple[float, float]:
+        """Height and width of the field."""
+        height, width = self.pixels.shape
+        return height * self.pixel_nm, width * self.pixel_nm
+
+
+def prepare(row: dict[str, str], file: Path, export: Export) -> Micrograph:
+    """Take the image of an export and its scale, from the index if it gives one, else from the file.
+
+    Raises
+    ------
+    AnalysisError
+        No scale in file or index, pixels that are not square, or no plain image in the file.
+    """
+    images = [b for b in export.blocks if "intensity" in b]
+    if not images:
+        raise AnalysisError(file, "file", "an image", "spectrum images only", "name its element in the index")  # fmt: skip
+    block = images[0]
+    warnings = list(export.warnings)
+    if len(images) > 1:
+        warnings.append(f"{len(images)} images in the file; the first one is used")
+    return Micrograph(file, block["intensity"].values.astype(float), *_scale(row, file, block, warnings), warnings)  # fmt: skip
+
+
+def _scale(
+    row: dict[str, str], file: Path, block: xr.Dataset, warnings: list[str]
+) -> tuple[float, str]:
+    own = float(block.attrs["pixel_size_nm"])
+    if given := (row.get("pixel_size_nm") or "").strip():
+        size = float(given)
+        if math.isfinite(own) and abs(size / own - 1) > SCALE_AGREEMENT:
+            warnings.append(f"the index says {size:g} nm per pixel, the file {own:g}; the index is used")  # fmt: skip
+        return size, "index"
+    if not math.isfinite(own):
+        raise AnalysisError(
+            file, "scale", "nm per pixel in the file's tags or in the index", "neither",
+            "give pixel_size_nm in stem/index.csv",
+        )  # fmt: skip
+    height = float(block["y_nm"].values[1] - block["y_nm"].values[0]) if block.sizes["y"] > 1 else own  # fmt: skip
+    if abs(height / own - 1) > SQUARENESS:
+        raise AnalysisError(file, "scale", "square pixels", f"{height:g} x {own:g} nm", "resample the image")  # fmt: skip
+    return own, str(block.attrs["calibration"])
