@@ -98,7 +98,16 @@ INDEXES: dict[str, Table] = {
         },
         key=("sample", "cell", "protocol"),
     ),
-    "sims": Table({"sample": _id, "region": _id, "file": _any}, key=("sample", "region")),
+    "sims": Table(
+        {"sample": _id, "region": _id, "file": _any},
+        {
+            "field_of_view_um": _POSITIVE,
+            "pixel_binning": _POSITIVE,
+            "shots_per_pixel": _POSITIVE,
+            "primary_ion_dose_cm2": _POSITIVE,
+        },
+        key=("sample", "region"),
+    ),
     "stem": Table(
         {"sample": _id, "file": _any, "kind": _one_of("laadf", "edx")},
         {"field": _id, "element": _any, "pixel_size_nm": _POSITIVE},

@@ -98,6 +98,8 @@ def index_rows(technique, *keys):
 
 def code(script, readers=None):
     """Return the content hash of a script, the library it reaches, and a technique's readers."""
+    if not (WORKFLOW / "scripts" / script).exists():
+        return "not written yet"
     modules = sorted({f.module for f in FORMATS if f.technique == readers})
     if readers == "sims":
         modules.append("grd")
@@ -156,7 +158,9 @@ def simulated_files(technique, sample):
     """Return what a simulation writes: files, folders of images, and what stands beside an event list."""
     files = STUDY.files(technique, sample=sample)
     beside = [
-        f"{path.removesuffix('.grd')}.properties.txt" for path in files if path.endswith(".grd")
+        f"{path.removesuffix('.grd').removesuffix('.itm')}.properties.txt"
+        for path in files
+        if path.endswith(".grd")
     ]
     return [path if Path(path).suffix else directory(path) for path in files + beside]
 

@@ -1,0 +1,115 @@
+"""Figure 6: relative degradation of composite cathodes per group of fragments, and of the two main groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from ..tables import read_table
+from . import style
+
+Row = dict[str, Any]
+
+
+def draw(
+    degradation: str,
+    output: Mapping[str, str],
+    *,
+    sims: Mapping[str, Any],
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw (a) a bar per group and sample, (b) a bar per main group and sample, with 95 % intervals.
+
+    Parameters
+    ----------
+    degradation : str
+        Table sims_degradation.
+    output : mapping
+        Paths of pdf, png and csv.
+    sims : mapping
+        `group_labels`, `main_groups` and `headline_weighting` of the config.
+    samples, reference, simulated, config
+        As `figure_params` of the workflow gives them.
+    """
+    rows = [
+        r
+        for r in read_table(degradation)
+        if r["weighting"] == sims["headline_weighting"] and r["sample"] != reference
+    ]
+    known = [r for r in rows if r["relative_degradation"] is not None]
+    shown = [s for s in style.ordered(samples) if any(r["sample"] == s["sample"] for r in known)]
+    main = list(sims["main_groups"])
+    groups = [g for g in dict.fromkeys(r["group"] for r in known) if g not in main]
+    base = next((s for s in samples if s["sample"] == reference), None)
+    figure = style.new_figure(config, "double", 2.5)
+    panels = figure.subplots(1, 2, width_ratios=[1.5, 1], sharey=True)
+    for letter, axes, names in (("a", panels[0], groups), ("b", panels[1], main)):
+        _bars(axes, known, shown, names, sims["group_labels"], first=0 if letter == "a" else 4)
+        if base is not None and known:
+            axes.axhline(1, color=style.REFERENCE_COLOUR, linewidth=0.7, zorder=0)
+            axes.annotate(
+                style.label(base), (0.995, 1), xycoords=("axes fraction", "data"), xytext=(0, 1.5),
+                textcoords="offset points", ha="right", va="bottom", color=style.REFERENCE_COLOUR,
+                fontsize="small",
+            )  # fmt: skip
+        style.panel_letter(axes, letter)
+    panels[0].set_ylabel("signal relative to reference\n(95 % intervals over regions)")
+    if known:
+        highest = max(r["relative_degradation_ci_high"] or r["relative_degradation"] for r in known)
+        panels[0].set_ylim(0, 1.35 * highest)
+    style.save(figure, output, _numbers(known, shown, [*groups, *main]), simulated=simulated)
+
+
+def _bars(
+    axes: Axes,
+    rows: Sequence[Row],
+    shown: Sequence[Mapping[str, str]],
+    groups: Sequence[str],
+    labels: Mapping[str, str],
+    first: int,
+) -> None:
+    if not rows:
+        style.no_data(axes, "no sample can be related to a reference")
+        return
+    place = {s["sample"]: i for i, s in enumerate(shown)}
+    width = 0.8 / max(1, len(groups))
+    for k, group in enumerate(groups):
+        own = [r for r in rows if r["group"] == group]
+        x = [place[r["sample"]] + (k - (len(groups) - 1) / 2) * width for r in own]
+        y = [r["relative_degradation"] for r in own]
+        colour = style.CATEGORIES[(first + k) % len(style.CATEGORIES)]
+        axes.bar(x, y, 0.92 * width, color=colour, label=labels.get(group, group), linewidth=0)
+        low = [r["relative_degradation_ci_low"] for r in own]
+        high = [r["relative_degradation_ci_high"] for r in own]
+        errors = [
+            [0 if edge is None else abs(edge - value) for edge, value in zip(edges, y, strict=True)]
+            for edges in (low, high)
+        ]
+        axes.errorbar(
+            x, y, errors, fmt="none", ecolor=style.REFERENCE_COLOUR, elinewidth=0.6, capsize=1.2
+        )
+    axes.set_xticks(range(len(shown)), [style.label(s) for s in shown], rotation=30, ha="right")
+    axes.tick_params(axis="x", which="both", length=0)
+    axes.set_xlim(-0.6, len(shown) - 0.4)
+    axes.legend(ncols=2, loc="upper center", handlelength=1, columnspacing=1)
+
+
+def _numbers(
+    rows: Sequence[Row], shown: Sequence[Mapping[str, str]], groups: Sequence[str]
+) -> list[Row]:
+    columns = (
+        "sample", "group", "weighting", "relative_degradation", "relative_degradation_ci_low",
+        "relative_degradation_ci_high", "n_regions",
+    )  # fmt: skip
+    return [
+        {c: r[c] for c in columns}
+        for group in groups
+        for s in shown
+        for r in rows
+        if (r["sample"], r["group"]) == (s["sample"], group)
+    ]

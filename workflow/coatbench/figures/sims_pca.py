@@ -1,0 +1,102 @@
+"""Principal components of all regions: scores by sample, and the loadings that become the fragments' weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from ..tables import read_table
+from . import style
+
+Row = dict[str, Any]
+
+
+def draw(
+    scores: str,
+    weights: str,
+    output: Mapping[str, str],
+    *,
+    sims: Mapping[str, Any],
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw (a) the scores of the headline scaling and (b) loadings on the first component under every scaling.
+
+    Parameters
+    ----------
+    scores, weights : str
+        Tables sims_scores and sims_weights.
+    output : mapping
+        Paths of pdf, png and csv.
+    sims : mapping
+        `headline_weighting` of the config.
+    samples, reference, simulated, config
+        As `figure_params` of the workflow gives them.
+    """
+    loadings = [r for r in read_table(weights) if r["loading_pc1"] is not None]
+    scalings = list(dict.fromkeys(r["weighting"] for r in loadings))
+    headline = sims["headline_weighting"]
+    scaling = headline if headline in scalings else (scalings or [headline])[0]
+    points = [r for r in read_table(scores) if r["weighting"] == scaling]
+    figure = style.new_figure(config, "double", 2.7)
+    panels = figure.subplots(1, 2, width_ratios=[1, 1.15])
+    if points:
+        _scores(panels[0], points, samples, next(r for r in loadings if r["weighting"] == scaling))
+        panels[0].set_title(f"scaling {scaling}", loc="right", color=style.GREY, fontsize="small")
+        _loadings(panels[1], loadings, scalings)
+    for axes, letter in zip(panels, "ab", strict=True):
+        if not points:
+            style.no_data(axes, "no fragments of degradation groups in a reference")
+        style.panel_letter(axes, letter)
+    numbers = [
+        {"kind": "score", "weighting": r["weighting"], "sample": r["sample"], "region": r["region"],
+         "fragment": None, "pc1": r["pc1"], "pc2": r["pc2"]}
+        for r in points
+    ] + [
+        {"kind": "loading", "weighting": r["weighting"], "sample": None, "region": None,
+         "fragment": r["fragment"], "pc1": r["loading_pc1"], "pc2": r["loading_pc2"]}
+        for r in loadings
+    ]  # fmt: skip
+    style.save(figure, output, numbers, simulated=simulated)
+
+
+def _scores(
+    axes: Axes, points: Sequence[Row], samples: Sequence[Mapping[str, str]], explained: Row
+) -> None:
+    colours = style.colours(samples)
+    for s in style.ordered(samples):
+        own = [r for r in points if r["sample"] == s["sample"]]
+        if own:
+            axes.scatter(
+                [r["pc1"] for r in own], [r["pc2"] for r in own], s=9, color=colours[s["sample"]],
+                label=style.label(s), linewidths=0, alpha=0.8,
+            )  # fmt: skip
+    axes.set_xlabel(f"PC 1 ({100 * explained['explained_pc1']:.0f} % of variance)")
+    axes.set_ylabel(f"PC 2 ({100 * explained['explained_pc2']:.1f} %)")
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, high + 0.32 * (high - low))  # room for the legend beside the points
+    axes.legend(loc="center right", handletextpad=0.1, borderaxespad=0.2, labelspacing=0.25)
+
+
+def _loadings(axes: Axes, loadings: Sequence[Row], scalings: Sequence[str]) -> None:
+    fragments = list(dict.fromkeys(r["fragment"] for r in loadings))
+    for k, scaling in enumerate(scalings):
+        own = {r["fragment"]: r["loading_pc1"] for r in loadings if r["weighting"] == scaling}
+        offset = 0.22 * (k - (len(scalings) - 1) / 2)
+        axes.bar(
+            [i + offset for i, f in enumerate(fragments) if f in own],
+            [own[f] for f in fragments if f in own],
+            0.2, color=style.CATEGORIES[k % len(style.CATEGORIES)], label=scaling, linewidth=0,
+        )  # fmt: skip
+    axes.axhline(0, color=style.GREY, linewidth=0.5)
+    axes.set_xticks(range(len(fragments)), fragments, rotation=60, ha="right")
+    axes.tick_params(axis="x", which="both", length=0)
+    axes.set_xlim(-0.6, len(fragments) - 0.4)
+    axes.set_ylabel("loading on PC 1")
+    highest = max(r["loading_pc1"] for r in loadings)
+    axes.set_ylim(top=1.3 * max(highest, 0.0) or None)
+    axes.legend(ncols=3, loc="upper center", handlelength=1, columnspacing=1)

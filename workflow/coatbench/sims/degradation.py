@@ -1,0 +1,183 @@
+"""Relative degradation per group under every weighting, and how much the weighting decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .fragments import Fragment
+from .groups import Draws, GroupValues, drawn_weights, group_values, resample
+from .weights import WEIGHTINGS, principal_components, weights
+
+Row = dict[str, Any]
+
+
+def degradation_tables(
+    rows: Sequence[Row],
+    reference: str | None,
+    fragments: Sequence[Fragment],
+    main_groups: Mapping[str, Sequence[str]],
+    config: Mapping[str, Any],
+) -> dict[str, list[Row]]:
+    """Return sims_degradation, sims_sensitivity, sims_weights and sims_scores.
+
+    Fragments count that belong to a group of a main group and were seen in the reference. A sample that lacks some of
+    them is compared by the others, with a note, and takes no part in the principal components.
+    """
+    empty: dict[str, list[Row]] = {
+        "sims_degradation": [], "sims_sensitivity": [], "sims_weights": [], "sims_scores": [],
+    }  # fmt: skip
+    groups = _groups(fragments, main_groups)
+    names = [f.name for f in fragments if f.group in groups]
+    regions, ids = _matrices(rows, names)
+    if reference is None or reference not in regions:
+        return empty
+    base = regions[reference].mean(axis=0)
+    used = [i for i, v in enumerate(base) if np.isfinite(v) and v > 0]
+    if not used:
+        return empty
+    names = [names[i] for i in used]
+    regions = {s: m[:, used] for s, m in regions.items()}
+    complete = [s for s, m in regions.items() if np.isfinite(m).all()]
+    together = np.concatenate([regions[s] for s in complete])
+    drawn = _draws(regions, complete, reference, config)
+    of = {f.name: f.group for f in fragments}
+    for weighting in WEIGHTINGS:
+        weight = weights(together, weighting)
+        drawn_weight = drawn_weights(drawn, weighting) if drawn is not None else None
+        parts = principal_components(together, weighting) if weighting != "equal" else None
+        empty["sims_weights"] += _weight_rows(weighting, names, of, weight, parts)
+        if parts is not None:
+            empty["sims_scores"] += _score_rows(weighting, complete, ids, parts.scores)
+        for group, members in groups.items():
+            index = np.array([i for i, n in enumerate(names) if of[n] in members], dtype=int)
+            row = {"group": group, "weighting": weighting}
+            if weight is None or not index.size:
+                note = (
+                    "no such fragment in the reference" if weight is not None else "no components"
+                )
+                empty["sims_degradation"] += [
+                    {"sample": s, **row, "n_regions": len(m), "note": note}
+                    for s, m in regions.items()
+                ]
+                continue
+            found = group_values(regions, reference, index, weight, drawn, drawn_weight)
+            empty["sims_degradation"] += [
+                {
+                    "sample": sample, **row, "relative_degradation": ratio.value,
+                    "relative_degradation_ci_low": ratio.low, "relative_degradation_ci_high": ratio.high,
+                    "n_regions": len(regions[sample]), "n_fragments": int(index.size), "note": ratio.note,
+                }
+                for sample, ratio in found.ratios.items()
+            ]  # fmt: skip
+            empty["sims_sensitivity"].append(row | _ranking(found, reference))
+    _compare_orders(empty["sims_sensitivity"], config["headline_weighting"])
+    place = {s: i for i, s in enumerate(regions)}
+    empty["sims_degradation"].sort(key=lambda r: place[r["sample"]])
+    return empty
+
+
+def _groups(
+    fragments: Sequence[Fragment], main_groups: Mapping[str, Sequence[str]]
+) -> dict[str, set[str]]:
+    """Return {group or main group: groups of the table that it is made of}."""
+    counted = {g for parts in main_groups.values() for g in parts}
+    own = {f.group: {f.group} for f in fragments if f.group in counted}
+    return own | {name: set(parts) for name, parts in main_groups.items()}
+
+
+def _matrices(
+    rows: Sequence[Row], names: Sequence[str]
+) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
+    """Return {sample: (region, fragment)}, NaN where a fragment was not measured, and the regions' ids."""
+    column = {name: i for i, name in enumerate(names)}
+    values: dict[str, dict[str, np.ndarray]] = {}
+    for row in rows:
+        region = values.setdefault(row["sample"], {}).setdefault(
+            row["region"], np.full(len(names), np.nan)
+        )
+        if row["fragment"] in column:
+            region[column[row["fragment"]]] = row["normalised_intensity"]
+    return (
+        {s: np.array(list(regions.values())) for s, regions in values.items()},
+        {s: list(regions) for s, regions in values.items()},
+    )
+
+
+def _draws(
+    regions: Mapping[str, np.ndarray],
+    complete: Sequence[str],
+    reference: str,
+    config: Mapping[str, Any],
+) -> Draws | None:
+    several = {s: m for s, m in regions.items() if len(m) > 1}
+    whole = [s for s in complete if s in several]
+    if reference not in several or not whole:
+        return None
+    return resample(
+        several, whole, int(config["bootstrap_repetitions"]), int(config["bootstrap_seed"])
+    )
+
+
+def _weight_rows(
+    weighting: str,
+    names: Sequence[str],
+    of: Mapping[str, str],
+    weight: np.ndarray | None,
+    parts: Any,
+) -> list[Row]:
+    return [
+        {
+            "weighting": weighting, "fragment": name, "group": of[name],
+            "weight": None if weight is None else float(weight[i]),
+            "loading_pc1": None if parts is None else float(parts.loadings[0, i]),
+            "loading_pc2": None if parts is None else float(parts.loadings[1, i]),
+            "explained_pc1": None if parts is None else float(parts.explained[0]),
+            "explained_pc2": None if parts is None else float(parts.explained[1]),
+        }
+        for i, name in enumerate(names)
+    ]  # fmt: skip
+
+
+def _score_rows(
+    weighting: str, complete: Sequence[str], ids: Mapping[str, Sequence[str]], scores: np.ndarray
+) -> list[Row]:
+    regions = [(sample, region) for sample in complete for region in ids[sample]]
+    return [
+        {"weighting": weighting, "sample": s, "region": r, "pc1": float(v[0]), "pc2": float(v[1])}
+        for (s, r), v in zip(regions, scores, strict=True)
+    ]
+
+
+def _ranking(found: GroupValues, reference: str) -> Row:
+    """Return the order of the samples by degradation, and how sure it is."""
+    values = {s: r.value for s, r in found.ratios.items() if r.value is not None and s != reference}
+    order = sorted(values, key=lambda s: (values[s], s))
+    row: Row = {"order": " < ".join(order), "n_samples": len(order), "_order": order}
+    names = [s for s in values if s in found.repetitions]
+    if len(names) > 1 and len(names) == len(values):
+        stack = np.array([found.repetitions[s] for s in names])
+        ranked = np.array(sorted(range(len(names)), key=lambda i: (values[names[i]], names[i])))
+        row["same_order_fraction"] = float(
+            np.all(np.diff(stack[ranked], axis=0) > 0, axis=0).mean()
+        )
+        row["least_degraded"] = order[0]
+        row["least_degraded_fraction"] = float((stack.argmin(axis=0) == ranked[0]).mean())
+    return row
+
+
+def _compare_orders(rows: list[Row], headline: str) -> None:
+    """Count the pairs of samples whose order is not that of the headline weighting."""
+    heads = {r["group"]: r["_order"] for r in rows if r["weighting"] == headline}
+    for row in rows:
+        order, head = row.pop("_order"), heads.get(row["group"])
+        row["compared_to"] = headline
+        if head is None:
+            continue
+        place = {s: i for i, s in enumerate(order)}
+        common = [s for s in head if s in place]
+        pairs = [(a, b) for i, a in enumerate(common) for b in common[i + 1 :]]
+        row["n_pairs"] = len(pairs)
+        row["pairs_changed"] = sum(place[a] > place[b] for a, b in pairs)

@@ -1,0 +1,141 @@
+"""Degradation of groups of fragments relative to the reference, with regions resampled as wholes.
+
+A group's value is the weighted mean of its fragments' ratios to the reference. Fragments of a region vary
+together, and weights come from the same regions: so the interval comes from a bootstrap that draws whole regions of
+every sample, the reference included, and fits the principal components anew each time.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .ratio import Ratio, welch_t
+from .weights import weights
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Means over resampled regions, and the resampled regions of all complete samples.
+
+    Attributes
+    ----------
+    means : dict of sample to numpy.ndarray
+        (repetition, fragment)
+    regions : numpy.ndarray
+        (repetition, region, fragment)
+    """
+
+    means: Mapping[str, np.ndarray]
+    regions: np.ndarray
+
+
+@dataclass(frozen=True)
+class GroupValues:
+    """Values of one group under one weighting: per sample a ratio, and its repetitions for ranking."""
+
+    ratios: Mapping[str, Ratio]
+    repetitions: Mapping[str, np.ndarray]
+
+
+def resample(
+    regions: Mapping[str, np.ndarray], complete: Sequence[str], repetitions: int, seed: int
+) -> Draws:
+    """Draw regions of every sample with replacement.
+
+    n - 1 of n regions are drawn, which makes the variance of their mean that of the sample's mean without bias.
+    The seed of a sample depends on its name alone: further samples leave its draws as they are.
+
+    Parameters
+    ----------
+    regions : dict of sample to numpy.ndarray
+        (region, fragment) normalised intensities; at least two regions.
+    complete : sequence of str
+        Samples that the principal components are made from.
+    """
+    drawn = {}
+    for name, values in regions.items():
+        rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        n = len(values)
+        drawn[name] = values[rng.integers(0, n, (repetitions, n - 1))]
+    return Draws(
+        {name: d.mean(axis=1) for name, d in drawn.items()},
+        np.concatenate([drawn[name] for name in complete], axis=1),
+    )
+
+
+def group_values(
+    regions: Mapping[str, np.ndarray],
+    reference: str,
+    members: np.ndarray,
+    weight: np.ndarray,
+    drawn: Draws | None,
+    drawn_weight: np.ndarray | None,
+) -> GroupValues:
+    """Return a group's relative degradation of every sample.
+
+    Parameters
+    ----------
+    regions : dict of sample to numpy.ndarray
+        (region, fragment); NaN columns are fragments that a sample lacks.
+    reference : str
+    members : numpy.ndarray
+        Indices of the group's fragments.
+    weight : numpy.ndarray
+        (fragment,), of any scale.
+    drawn : Draws or None
+        None: no intervals.
+    drawn_weight : numpy.ndarray or None
+        (repetition, fragment)
+    """
+    base = regions[reference].mean(axis=0)
+    ratios: dict[str, Ratio] = {}
+    repetitions: dict[str, np.ndarray] = {}
+    for name, values in regions.items():
+        mean = values.mean(axis=0)
+        have = members[np.isfinite(mean[members])]
+        if not have.size:
+            ratios[name] = Ratio(None, note="no fragment of this group was measured")
+            continue
+        missing = (
+            ""
+            if have.size == members.size
+            else f"{members.size - have.size} fragments were not measured"
+        )
+        w = weight[have]
+        value = float(_weighted(mean[have] / base[have], w))
+        if name == reference:
+            ratios[name] = Ratio(1.0, note="reference")
+            continue
+        if drawn is None or drawn_weight is None or min(len(values), len(regions[reference])) < 2:
+            ratios[name] = Ratio(value, note=missing or "fewer than two regions: no interval")
+            continue
+        own, ref = drawn.means[name][:, have], drawn.means[reference][:, have]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            joint = _weighted(own / ref, drawn_weight[:, have])
+            logs = [
+                np.log(x)
+                for x in (joint, _weighted(own / base[have], w), _weighted(mean[have] / ref, w))
+            ]
+        repetitions[name] = joint
+        if not all(np.isfinite(x).all() for x in logs) or value <= 0:
+            ratios[name] = Ratio(value, note=missing or "too few counts: no interval")
+            continue
+        variance, of_sample, of_reference = (float(np.var(x, ddof=1)) for x in logs)
+        t = welch_t(of_sample, len(values), of_reference, len(regions[reference]))
+        half = t * math.sqrt(variance)
+        ratios[name] = Ratio(value, value * math.exp(-half), value * math.exp(half), missing)
+    return GroupValues(ratios, repetitions)
+
+
+def _weighted(ratio: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    return (ratio * weight).sum(axis=-1) / weight.sum(axis=-1)
+
+
+def drawn_weights(drawn: Draws, weighting: str) -> np.ndarray | None:
+    """Return the weights of every repetition, (repetition, fragment)."""
+    return weights(drawn.regions, weighting)

@@ -1,0 +1,71 @@
+"""What the jobs of ToF-SIMS are, worked out while the workflow is parsed. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .fragments import DEFAULT_TABLE, Fragment, windows
+
+ALL = "all"
+REDUCE_KEYS = ("dead_time", "shots_per_pixel", "normalise_to", "map_px")
+
+
+def table_path(study: str | Path, config: Mapping[str, Any]) -> Path:
+    """Return the fragment table that counts: the study's own, else the default one."""
+    return Path(study) / config["fragments"] if config["fragments"] else DEFAULT_TABLE
+
+
+def blocks(n_regions: int, regions_per_job: int) -> list[str]:
+    """Return the names of a sample's jobs: `all`, or `part1`, `part2`, ... of so many regions."""
+    if regions_per_job == 0 or n_regions <= regions_per_job:
+        return [ALL]
+    return [f"part{i + 1}" for i in range(-(-n_regions // regions_per_job))]
+
+
+def block_rows(
+    rows: Sequence[Mapping[str, str]], block: str, regions_per_job: int
+) -> list[Mapping[str, str]]:
+    """Return the index rows of one job."""
+    if block == ALL:
+        return list(rows)
+    first = (int(block.removeprefix("part")) - 1) * regions_per_job
+    return list(rows[first : first + regions_per_job])
+
+
+def parts(path: str | Path) -> list[str]:
+    """Return the files behind an index entry: those of a folder, and the properties of an event list."""
+    path = Path(path)
+    if path.is_dir():
+        return sorted(p.as_posix() for p in path.iterdir() if p.is_file())
+    stem = path.name.removesuffix(".grd").removesuffix(".itm")
+    beside = [path.parent / f"{stem}{infix}.properties.txt" for infix in ("", ".itm")]
+    return [p.as_posix() for p in beside if path.suffix == ".grd" and p.is_file()]
+
+
+def reduce_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that a reduction depends on; all others may change without one."""
+    kept = {k: config[k] for k in REDUCE_KEYS}
+    return kept | {"match_ppm": None if config["normalise_to"] == "total" else config["match_ppm"]}
+
+
+def reduce_fragments(
+    rows: Sequence[Mapping[str, str]], fragments: Sequence[Fragment], config: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the fragments that a reduction depends on, without their groups.
+
+    Images have their own intervals: only event lists, and a normalisation to named fragments, need the table.
+    """
+    needed = config["normalise_to"] != "total" or any(r["file"].endswith(".grd") for r in rows)
+    return windows(fragments, config["window_ppm"]) if needed else []
+
+
+def memory_mb(size_mb: float, n_regions: int, attempt: int) -> int:
+    """Return the memory that a job asks for: the libraries, and a few copies of one region's images."""
+    return attempt * int(600 + 6 * size_mb / max(1, n_regions))
+
+
+def runtime_min(size_mb: float, attempt: int) -> int:
+    """Return the time in minutes that a job asks for, at 10 MB/s of a busy file system."""
+    return attempt * int(5 + size_mb / 600)

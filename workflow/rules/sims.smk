@@ -1,0 +1,193 @@
+# ToF-SIMS in two stages. reduce: the images of a sample (or of a block of its regions) become a small table, and a
+# zarr store beside it from which nothing is reduced twice. compare: all else, from the small tables, no image is read.
+
+from coatbench.sims import jobs as sims_jobs
+from coatbench.sims.fragments import load_fragments
+
+
+def sims_job_rows(wildcards):
+    """Return the index rows of one job."""
+    rows = STUDY.rows("sims", sample=wildcards.sample)
+    return sims_jobs.block_rows(rows, wildcards.block, config["sims"]["regions_per_job"])
+
+
+def sims_files(wildcards):
+    """Return the files and folders of one job, in the order of its rows."""
+    return [f"{config['study'].rstrip('/')}/sims/{row['file']}" for row in sims_job_rows(wildcards)]
+
+
+def sims_parts(wildcards):
+    """Return the files inside folders and beside event lists, so that a replaced one is noticed."""
+    if STUDY_SETTINGS.simulator is not None:
+        return []  # made as whole folders
+    return [part for file in sims_files(wildcards) for part in sims_jobs.parts(file)]
+
+
+def sims_outputs(suffix):
+    """Return the files of all reducing jobs."""
+    return [
+        results(f"sims/{sample}/{block}.{suffix}")
+        for (sample,) in STUDY.units("sims", "sample")
+        for block in sims_jobs.blocks(
+            len(STUDY.rows("sims", sample=sample)), config["sims"]["regions_per_job"]
+        )
+    ]
+
+
+def sims_first(suffix):
+    """Return those that hold the first region of each sample, whose maps are drawn."""
+    return [f for f in sims_outputs(suffix) if Path(f).stem in ("all", "part1")]
+
+
+SIMS_TABLE = sims_jobs.table_path(config["study"], config["sims"])
+SIMS_FIGURES = {
+    "fig6": "6: relative degradation",
+    "sims_boxes": "fragments of every region",
+    "sims_maps": "fragment maps",
+    "sims_pca": "principal components",
+}
+
+if measured("sims"):
+    try:
+        SIMS_FRAGMENTS = load_fragments(SIMS_TABLE)
+    except StudyError as error:
+        stop(error.problems)
+    ROWS += sims_outputs("json")
+    TARGETS += [table(t) for t in table_columns("sims")]
+    TARGETS += units("sims", "quicklook/sims/{sample}.png", "sample")
+    TARGETS += [path for name in SIMS_FIGURES for path in figure_files(name).values()]
+
+
+wildcard_constraints:
+    block=r"all|part\d+",
+
+
+rule sims_reduce:
+    input:
+        raw=sims_files,
+        parts=sims_parts,
+    output:
+        rows=results("sims/{sample}/{block}.json"),
+        curves=results("sims/{sample}/{block}.nc"),
+    log:
+        log_file("sims/{sample}_{block}"),
+    benchmark:
+        benchmark_file("sims/{sample}_{block}")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=lambda wildcards, input, attempt: sims_jobs.memory_mb(
+            input.size_mb, len(sims_job_rows(wildcards)), attempt
+        ),
+        runtime=lambda wildcards, input, attempt: sims_jobs.runtime_min(input.size_mb, attempt),
+    params:
+        rows=sims_job_rows,
+        # Beside the outputs, not among them: Snakemake would delete it before a job that it resumes.
+        store=lambda wildcards: results(f"sims/{wildcards.sample}/{wildcards.sample}.zarr"),
+        maps=lambda wildcards: wildcards.block in ("all", "part1"),
+        fragments=lambda wildcards: sims_jobs.reduce_fragments(
+            sims_job_rows(wildcards), SIMS_FRAGMENTS, config["sims"]
+        ),
+        config=sims_jobs.reduce_config(config["sims"]),
+        code=code("sims/reduce.py", readers="sims"),
+    message:
+        "ToF-SIMS: regions of {wildcards.sample} ({wildcards.block})"
+    script:
+        "../scripts/sims/reduce.py"
+
+
+rule sims_compare:
+    input:
+        rows=sims_outputs("json"),
+        fragments=SIMS_TABLE.as_posix(),
+    output:
+        **{t: table(t) for t in table_columns("sims")},
+    log:
+        log_file("sims/compare"),
+    benchmark:
+        benchmark_file("sims/compare")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        samples=SAMPLES,
+        reference=STUDY.reference,
+        config=config["sims"],
+        columns=table_columns("sims"),
+        code=code("sims/compare.py"),
+    message:
+        "ToF-SIMS: tables"
+    script:
+        "../scripts/sims/compare.py"
+
+
+rule sims_quicklook:
+    input:
+        rows=lambda wildcards: [
+            f for f in sims_outputs("json") if f"/sims/{wildcards.sample}/" in f
+        ],
+        curves=lambda wildcards: [f for f in sims_first("nc") if f"/sims/{wildcards.sample}/" in f],
+    output:
+        png=results("quicklook/sims/{sample}.png"),
+    log:
+        log_file("sims/quicklook_{sample}"),
+    benchmark:
+        benchmark_file("sims/quicklook_{sample}")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=quicklook_params,
+        code=code("sims/quicklook.py"),
+    message:
+        "ToF-SIMS: quick-look of {wildcards.sample}"
+    script:
+        "../scripts/sims/quicklook.py"
+
+
+for sims_figure, sims_title in SIMS_FIGURES.items():
+
+    rule:
+        name:
+            sims_figure
+        input:
+            curves=sims_first("nc") if sims_figure == "sims_maps" else [],
+            degradation=table("sims_degradation"),
+            regions=table("sims_regions"),
+            scores=table("sims_scores"),
+            weights=table("sims_weights"),
+        output:
+            **{
+                kind: report(
+                    path, category="ToF-SIMS", labels={"figure": sims_title, "kind": kind}
+                )
+                for kind, path in figure_files(sims_figure).items()
+            },
+        log:
+            log_file(f"figures/{sims_figure}"),
+        benchmark:
+            benchmark_file(f"figures/{sims_figure}")
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=800,
+            runtime=5,
+        params:
+            figure=figure_params(),
+            sims={
+                k: config["sims"][k]
+                for k in ("group_labels", "main_groups", "headline_weighting", "map_fragments")
+            },
+            code=code(f"sims/{sims_figure}.py"),
+        message:
+            f"ToF-SIMS: figure {sims_title}"
+        script:
+            f"../scripts/sims/{sims_figure}.py"

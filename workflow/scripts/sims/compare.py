@@ -1,0 +1,13 @@
+"""Match, group, weigh and relate the fragments of all samples. Makes the ToF-SIMS tables; reads no image."""
+
+import door
+from coatbench.sims.collect import collect
+from coatbench.sims.fragments import load_fragments
+
+if __name__ == "__main__":
+    door.collect(
+        snakemake,
+        collect,
+        reference=snakemake.params.reference,
+        fragments=load_fragments(snakemake.input.fragments),
+    )

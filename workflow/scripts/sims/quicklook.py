@@ -1,0 +1,14 @@
+"""Draw one ToF-SIMS sample: total and strongest images of a region, and every region's intensities."""
+
+import door
+from coatbench.figures.sims_quicklook import draw
+
+if __name__ == "__main__":
+    door.figure(
+        snakemake,
+        draw,
+        curves=snakemake.input.curves,
+        rows=snakemake.input.rows,
+        png=snakemake.output.png,
+        **snakemake.params.figure,
+    )
