@@ -1,0 +1,105 @@
+"""Figure 4: STEM of the coated samples: overview, detail with the layer marked, and element maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from . import stem_common, style
+from .stem_common import Panel
+
+# Oxygen tells whether the coating is oxidised, so it has a row of its own; the others share one.
+OXYGEN = "O"
+MAP_COLOURS = ("#ffd400", "#ff3db5", "#34d1ff", "#7dff5a", "#ff8c3a", "#b9a3ff")
+OXYGEN_COLOUR = "#4ea3ff"
+
+
+def draw(
+    curves: Sequence[str],
+    output: Mapping[str, str],
+    *,
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw one column per coated sample.
+
+    Parameters
+    ----------
+    curves : sequence of str
+        netCDF files of the samples' jobs.
+    output : mapping
+        Paths of pdf, png and csv.
+    samples, reference, simulated, config
+        As `figure_params` of the workflow gives them.
+    """
+    panels = stem_common.load_panels(curves)
+    shown = [
+        s
+        for s in style.ordered(samples)
+        if s["role"] == "coated" and any(p.sample == s["sample"] for p in panels)
+    ]
+    columns = [[p for p in panels if p.sample == s["sample"]] for s in shown]
+    elements = sorted({p.element for p in panels if p.kind == "edx" and p.element != OXYGEN})
+    colours = {e: MAP_COLOURS[i % len(MAP_COLOURS)] for i, e in enumerate(elements)}
+    rows = [_image_row(columns, 0), _image_row(columns, 1)]
+    rows += [[[p for p in c if p.kind == "edx" and p.element in elements] for c in columns]]
+    rows += [[[p for p in c if p.kind == "edx" and p.element == OXYGEN] for c in columns]]
+    rows = [row for row in rows if any(row)]
+    n = max(1, len(columns))
+    side = config["double_column_inch"] / max(n, 3)
+    figure = style.new_figure(config, "double", max(1, len(rows)) * side + 0.25)
+    if isinstance(engine := figure.get_layout_engine(), ConstrainedLayoutEngine):
+        engine.set(rect=(0, 0.012, 1, 0.988))  # room for the note below the images
+    grid = figure.subplots(max(1, len(rows)), n, squeeze=False)
+    if not rows:
+        style.no_data(grid[0, 0], "no STEM image of a coated sample")
+    numbers = []
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(row):
+            axes, letter = grid[i, j], _letter(i * n + j)
+            if not cell:
+                style.no_data(axes, "not measured")
+            else:
+                numbers += _cell(axes, cell, letter, i == 1 and cell[0].kind == "laadf", colours)
+                stem_common.letter(axes, letter)
+            if i == 0:
+                axes.set_title(style.label(shown[j]))
+    style.save(figure, output, numbers, simulated=simulated)
+
+
+def _image_row(columns: Sequence[Sequence[Panel]], place: int) -> list[list[Panel]]:
+    """Return the widest image of each column (place 0) or the next one (place 1)."""
+    row = []
+    for column in columns:
+        images = sorted((p for p in column if p.kind == "laadf"), key=lambda p: -p.width_nm)
+        row.append(images[place : place + 1])
+    return row
+
+
+def _cell(
+    axes: Axes, cell: list[Panel], letter: str, detail: bool, colours: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    first = cell[0]
+    if first.kind == "laadf":
+        limits = stem_common.show(axes, first)
+        if detail:
+            stem_common.arrows(axes, first)
+            stem_common.box(axes, first)
+        return [stem_common.row_of(first, letter, limits)]
+    own = {p.element: colours.get(p.element, OXYGEN_COLOUR) for p in cell}
+    stem_common.composite(axes, cell, own)
+    stem_common.name_in_corner(axes, list(own.items()))
+    return [
+        stem_common.row_of(p, letter, stem_common.limits(p.curves["intensity"].values))
+        for p in cell
+    ]
+
+
+def _letter(index: int) -> str:
+    alphabet = "abcdefghijklmnopqrstuvwxyz"
+    return alphabet[index] if index < 26 else alphabet[index // 26 - 1] + alphabet[index % 26]

@@ -1,0 +1,43 @@
+"""Figure S5: STEM of the uncoated reference; its surface without a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import stem_common, style
+
+
+def draw(
+    curves: Sequence[str],
+    output: Mapping[str, str],
+    *,
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw all images of the reference, widest first.
+
+    Parameters are those of figure 4.
+    """
+    panels = [
+        p for p in stem_common.load_panels(curves) if p.kind == "laadf" and p.sample == reference
+    ]
+    panels.sort(key=lambda p: -p.width_nm)
+    n = max(1, len(panels))
+    width = "single" if n == 1 else "double"
+    side = config[f"{width}_column_inch"] / n
+    figure = style.new_figure(config, width, side + 0.2)
+    grid = figure.subplots(1, n, squeeze=False)[0]
+    if not panels:
+        style.no_data(grid[0], "no STEM image of the uncoated reference")
+    numbers = []
+    label = next((style.label(s) for s in samples if s["sample"] == reference), "")
+    for i, (axes, panel) in enumerate(zip(grid, panels, strict=False)):
+        letter = "abcdefghijklmnopqrstuvwxyz"[i % 26]
+        numbers.append(stem_common.row_of(panel, letter, stem_common.show(axes, panel)))
+        axes.set_title(label)
+        if n > 1:
+            stem_common.letter(axes, letter)
+    style.save(figure, output, numbers, simulated=simulated)

@@ -1,0 +1,74 @@
+"""Quick-look of one sample's STEM images and maps: as measured, with the mask, and the layer's distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from ..analysis import load_rows
+from . import stem_common, style
+from .stem_common import Panel
+
+
+def draw(
+    curves: str,
+    rows: str,
+    png: str,
+    *,
+    sample: Mapping[str, str],
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw one row per image: picture, mask over it, thickness along the rim.
+
+    Parameters are those of `leis_quicklook.draw`.
+    """
+    analysis = load_rows(rows)
+    panels = stem_common.load_panels([curves])
+    n = max(1, len(panels))
+    side = config["double_column_inch"] / 3
+    figure = style.new_figure(config, "double", n * (0.9 * side) + 0.3)
+    grid = figure.subplots(n, 3, squeeze=False)
+    if not panels:
+        for axes in grid[0]:
+            style.no_data(axes, "")
+        style.no_data(grid[0, 1], analysis.problem or "no image")
+    for panel, (left, middle, right) in zip(panels, grid, strict=False):
+        stem_common.show(left, panel)
+        left.set_title(f"{style.label(sample)}, {panel.field} {panel.element}".strip())
+        if "mask" not in panel.curves:
+            style.no_data(middle, "not divided into layer and core")
+        else:
+            stem_common.show(middle, panel)
+            stem_common.overlay(middle, panel)
+        if panel.kind == "edx":
+            _element(right, panel, analysis.tables.get("stem_elements", []))
+        else:
+            _distribution(right, panel)
+    style.save_quicklook(figure, png, simulated=simulated)
+
+
+def _distribution(axes: Axes, panel: Panel) -> None:
+    if "thickness_nm" not in panel.curves or panel.curves.sizes["rim"] == 0:
+        style.no_data(axes, "no rim")
+        return
+    thickness = panel.curves["thickness_nm"].values
+    axes.hist(thickness, bins=40, color=style.CATEGORIES[4])
+    axes.axvline(float(panel.curves["thickness_nm"].median()), color=style.ACCENT)
+    axes.set_xlabel("layer thickness / nm")
+    axes.set_ylabel("points of the rim")
+    axes.set_title(f"median {float(panel.curves['thickness_nm'].median()):.1f} nm")
+
+
+def _element(axes: Axes, panel: Panel, rows: list[dict[str, Any]]) -> None:
+    own = next((r for r in rows if r["file"] == panel.curves.attrs["file"]), None)
+    if own is None or own["present"] is None:
+        style.no_data(axes, (own or {}).get("note", ""))
+        return
+    values = [own["counts_per_pixel"], own["background_counts_per_pixel"]]
+    axes.bar(["layer", "beside"], values, color=[style.CATEGORIES[4], style.GREY], width=0.6)
+    axes.set_ylabel("counts per pixel")
+    found = "present" if own["present"] else "not found"
+    axes.set_title(f"{panel.element} {found} ({own['significance']:.0f} sd)")

@@ -1,0 +1,139 @@
+# STEM and EDX: one job per sample (all its images and maps), the tables, one quick-look per sample,
+# figure 4 (coated samples) and figure S5 (the reference).
+
+if measured("stem"):
+    ROWS += units("stem", "stem/{sample}.json", "sample")
+    TARGETS += [table(t) for t in table_columns("stem")]
+    TARGETS += units("stem", "quicklook/stem/{sample}.png", "sample")
+    TARGETS += [*figure_files("fig4").values(), *figure_files("figS5").values()]
+
+
+rule stem_sample:
+    input:
+        raw=raw_files("stem", "sample"),
+    output:
+        rows=results("stem/{sample}.json"),
+        curves=results("stem/{sample}.nc"),
+    log:
+        log_file("stem/{sample}"),
+    benchmark:
+        benchmark_file("stem/{sample}")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=15,
+    params:
+        rows=index_rows("stem", "sample"),
+        config=config["stem"],
+        code=code("stem/sample.py", readers="stem"),
+    message:
+        "STEM: images of {wildcards.sample}"
+    script:
+        "../scripts/stem/sample.py"
+
+
+rule stem_tables:
+    input:
+        rows=units("stem", "stem/{sample}.json", "sample"),
+    output:
+        **{t: table(t) for t in table_columns("stem")},
+    log:
+        log_file("stem/tables"),
+    benchmark:
+        benchmark_file("stem/tables")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=5,
+    params:
+        samples=SAMPLES,
+        config=config["stem"],
+        columns=table_columns("stem"),
+        code=code("stem/tables.py"),
+    message:
+        "STEM: tables"
+    script:
+        "../scripts/stem/tables.py"
+
+
+rule stem_quicklook:
+    input:
+        rows=results("stem/{sample}.json"),
+        curves=results("stem/{sample}.nc"),
+    output:
+        png=results("quicklook/stem/{sample}.png"),
+    log:
+        log_file("stem/quicklook_{sample}"),
+    benchmark:
+        benchmark_file("stem/quicklook_{sample}")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=quicklook_params,
+        code=code("stem/quicklook.py"),
+    message:
+        "STEM: quick-look of {wildcards.sample}"
+    script:
+        "../scripts/stem/quicklook.py"
+
+
+rule fig4:
+    input:
+        curves=units("stem", "stem/{sample}.nc", "sample"),
+    output:
+        **{
+            kind: report(path, category="STEM", labels={"figure": "4", "kind": kind})
+            for kind, path in figure_files("fig4").items()
+        },
+    log:
+        log_file("figures/fig4"),
+    benchmark:
+        benchmark_file("figures/fig4")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=5,
+    params:
+        figure=figure_params(),
+        code=code("stem/fig4.py"),
+    message:
+        "Figure 4: STEM images and element maps"
+    script:
+        "../scripts/stem/fig4.py"
+
+
+rule figS5:
+    input:
+        curves=units("stem", "stem/{sample}.nc", "sample"),
+    output:
+        **{
+            kind: report(path, category="STEM", labels={"figure": "S5", "kind": kind})
+            for kind, path in figure_files("figS5").items()
+        },
+    log:
+        log_file("figures/figS5"),
+    benchmark:
+        benchmark_file("figures/figS5")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=5,
+    params:
+        figure=figure_params(),
+        code=code("stem/figS5.py"),
+    message:
+        "Figure S5: STEM of the uncoated reference"
+    script:
+        "../scripts/stem/figS5.py"

@@ -1,0 +1,14 @@
+"""Draw every STEM image and map of one sample with its mask."""
+
+import door
+from coatbench.figures.stem_quicklook import draw
+
+if __name__ == "__main__":
+    door.figure(
+        snakemake,
+        draw,
+        curves=snakemake.input.curves,
+        rows=snakemake.input.rows,
+        png=snakemake.output.png,
+        **snakemake.params.figure,
+    )
