@@ -40,8 +40,8 @@ def summarise(export: Export) -> dict[str, str]:
         "instrument": str(attrs.get("instrument", "")),
         "date": str(attrs.get("date", "")),
         "points": str(points),
-        "first": f"{ends[0][0]:.6g}" if ends else "",
-        "last": f"{ends[-1][1]:.6g}" if ends else "",
+        "first": f"{min(first for first, _ in ends):.6g}" if ends else "",
+        "last": f"{max(last for _, last in ends):.6g}" if ends else "",
         "warnings": "; ".join(export.warnings),
     }
 
