@@ -1,0 +1,210 @@
+"""What the XPS figures share: spectra from disk, colours of components, one fitted spectrum in a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ..analysis import load_curves
+from . import style
+
+# Starting material cold, products warm; the substrate grey. Other names take the next category colour.
+COLOURS = {
+    "lattice": "#8c8c8c",
+    "surface": "#e3b505",
+    "sulfide": "#3b75af",
+    "polysulfide": "#8fb8de",
+    "sulfite": "#f2a65a",
+    "sulfate": "#c8553d",
+    "thiophosphate": "#3b75af",
+    "phosphate": "#c8553d",
+    "adventitious": "#8c8c8c",
+    "C-O": "#bdbdbd",
+    "carbonate": "#e3b505",
+    "nickel": "#5b8e7d",
+    "satellite": "#a9c9bd",
+}
+
+
+def colour(name: str, index: int) -> str:
+    """Return the colour of a component."""
+    return COLOURS.get(name, style.CATEGORIES[index % len(style.CATEGORIES)])
+
+
+def load_first_spots(paths: Sequence[str], base: str) -> dict[str, xr.Dataset]:
+    """Return sample -> the fitted region `base` of its first spot that has one."""
+    found: dict[str, xr.Dataset] = {}
+    for path in paths:
+        for data in load_curves(path).values():
+            if data.attrs["region"] == base and data.attrs["fitted"]:
+                found[Path(path).stem] = data
+                break
+    return found
+
+
+def in_window(data: xr.Dataset) -> xr.Dataset:
+    """Return the part of a region that was fitted."""
+    return data.isel(energy=np.flatnonzero(np.isfinite(data["envelope_cps"].values)))
+
+
+def draw_fit(
+    axes: Axes, data: xr.Dataset, *, scale: float = 1.0, offset: float = 0.0, subtract: bool = False
+) -> None:
+    """Draw data, background, components and envelope of one region.
+
+    Parameters
+    ----------
+    axes : Axes
+    data : xarray.Dataset
+        One curve group.
+    scale, offset : float
+        Intensities are divided by `scale` and raised by `offset`.
+    subtract : bool
+        Draw everything above the background.
+    """
+    window = in_window(data)
+    x = window["binding_energy_eV"].values
+    base = window["background_cps"].values
+    zero = base if subtract else 0.0
+    floor = (base - zero) / scale + offset
+    for i, name in enumerate(window["component"].values):
+        part = window["component_cps"].values[i] / scale
+        axes.fill_between(
+            x, floor, floor + part, color=colour(str(name), i), alpha=0.75, linewidth=0
+        )
+    axes.plot(
+        x,
+        (window["intensity_cps"].values - zero) / scale + offset,
+        ".",
+        color="#404040",
+        markersize=1.1,
+        rasterized=False,
+    )
+    axes.plot(x, floor, color=style.GREY, linewidth=0.5)
+    axes.plot(
+        x, (window["envelope_cps"].values - zero) / scale + offset, color="black", linewidth=0.7
+    )
+
+
+def descending(axes: Axes, data: Sequence[xr.Dataset]) -> None:
+    """Let binding energies fall from left to right, as the field draws them."""
+    low = min(float(in_window(d)["binding_energy_eV"].min()) for d in data)
+    high = max(float(in_window(d)["binding_energy_eV"].max()) for d in data)
+    axes.set_xlim(high, low)
+    axes.set_xlabel("binding energy / eV")
+
+
+def height(data: xr.Dataset) -> float:
+    """Return the largest fitted signal above the background in counts/s."""
+    window = in_window(data)
+    return float((window["envelope_cps"] - window["background_cps"]).max())
+
+
+def stack(
+    axes: Axes, spectra: Mapping[str, xr.Dataset], samples: Sequence[Mapping[str, str]], region: str
+) -> list[dict[str, Any]]:
+    """Stack the normalised spectra of a region, the first sample at the bottom; return the plotted numbers.
+
+    Each spectrum is divided by its own maximum above the background. One that holds less than a tenth of the
+    series' largest signal is divided by that tenth, so that the absence of a signal looks like it.
+    """
+    shown = [s for s in style.ordered(samples) if s["sample"] in spectra]
+    if not shown:
+        style.no_data(axes, f"no {region} spectrum was fitted")
+        return []
+    least = 0.1 * max(height(spectra[s["sample"]]) for s in shown)
+    numbers: list[dict[str, Any]] = []
+    for i, sample in enumerate(shown):
+        data = spectra[sample["sample"]]
+        scale, offset = max(height(data), least), 1.25 * i
+        draw_fit(axes, data, scale=scale, offset=offset, subtract=True)
+        axes.text(
+            0.015,
+            offset + 0.22,
+            style.label(sample),
+            transform=axes.get_yaxis_transform(),
+            va="bottom",
+        )
+        if data.attrs["flagged"]:
+            axes.text(
+                0.985, offset + 0.22, "fit flagged", color=style.ACCENT, fontsize=5.5, ha="right",
+                va="bottom", transform=axes.get_yaxis_transform(),
+            )  # fmt: skip
+        numbers += _numbers(sample["sample"], region, data, scale, offset)
+    own = [spectra[s["sample"]] for s in shown]
+    descending(axes, own)
+    _guides(axes, own)
+    axes.set_ylim(-0.12, 1.25 * len(shown) + 0.25)
+    axes.set_yticks([])
+    axes.set_ylabel("normalised intensity")
+    return numbers
+
+
+def _guides(axes: Axes, spectra: Sequence[xr.Dataset]) -> None:
+    """Mark the two components that are strongest in the series at their median position."""
+    weight: dict[str, float] = {}
+    position: dict[str, list[float]] = {}
+    for data in spectra:
+        areas = data["area_cps_eV"].values
+        total = max(float(areas.sum()), 1e-300)
+        for name, whole, area, at in zip(
+            data["component"].values,
+            data["part_of"].values,
+            areas,
+            data["position_eV"].values,
+            strict=True,
+        ):
+            if name == whole:
+                weight[str(name)] = weight.get(str(name), 0.0) + float(area) / total
+                if area > 0.3 * total:
+                    position.setdefault(str(name), []).append(float(at))
+    for name in sorted(weight, key=lambda n: -weight[n])[:2]:
+        if name in position:
+            at = float(np.median(position[name]))
+            axes.axvline(at, color=style.GREY, linewidth=0.5, linestyle=(0, (3, 2)), zorder=0)
+            axes.text(
+                at, 1.0, f"{at:.1f}", transform=axes.get_xaxis_transform(), ha="center", va="bottom",
+                color=style.GREY, fontsize=6,
+            )  # fmt: skip
+
+
+def legend(axes: Axes, spectra: Mapping[str, xr.Dataset]) -> None:
+    """Name the components by colour."""
+    from matplotlib.patches import Patch
+
+    names = dict.fromkeys(str(n) for d in spectra.values() for n in d["component"].values)
+    if names:
+        handles = [
+            Patch(color=colour(n, i), alpha=0.75, label=n, linewidth=0) for i, n in enumerate(names)
+        ]
+        axes.legend(
+            handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=min(len(names), 4),
+            handlelength=1.0, columnspacing=1.0,
+        )  # fmt: skip
+
+
+def _numbers(
+    sample: str, region: str, data: xr.Dataset, scale: float, offset: float
+) -> list[dict[str, Any]]:
+    window = in_window(data)
+    names = [str(n) for n in window["component"].values]
+    rows = []
+    for k in range(window.sizes["energy"]):
+        row: dict[str, Any] = {
+            "sample": sample,
+            "region": region,
+            "binding_energy_eV": float(window["binding_energy_eV"][k]),
+        }
+        for column in ("intensity_cps", "background_cps", "envelope_cps"):
+            row[column] = float(window[column][k])
+        row["divided_by_cps"], row["offset"] = scale, offset
+        row["components_cps"] = "; ".join(
+            f"{n} {v:.6g}" for n, v in zip(names, window["component_cps"].values[:, k], strict=True)
+        )
+        rows.append(row)
+    return rows

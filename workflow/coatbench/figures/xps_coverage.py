@@ -1,0 +1,146 @@
+"""Figures 2 and S3: a coverage measure over annealing temperature, with its dependence on the choices made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from ..tables import read_table
+from . import style
+
+Row = dict[str, Any]
+LABELS = {
+    "eq1": "coverage $\\gamma$ = (S + P) / (S + P + Ni)",
+    "nickel_fraction": "Ni fraction relative to bare material",
+    "lattice_oxygen": "lattice O fraction relative to bare material",
+}
+
+
+def draw(
+    coverage: str,
+    sensitivity: str,
+    output: Mapping[str, str],
+    *,
+    definition: str,
+    column: str,
+    library: str,
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw one definition over temperature.
+
+    Parameters
+    ----------
+    coverage, sensitivity : str
+        Tables xps_coverage and xps_sensitivity.
+    output : mapping
+        Paths of pdf, png and csv.
+    definition : str
+        Of xps_coverage.
+    column : str
+        ``coverage`` or ``relative_signal``.
+    library : str
+        Sensitivity factors of the points; all others are drawn as thin lines.
+    samples, reference, simulated, config
+        As `figure_params` of the workflow gives them.
+    """
+    rows = [r for r in read_table(coverage) if r["definition"] == definition]
+    others = [r for r in read_table(sensitivity) if r["definition"] == definition]
+    figure = style.new_figure(config, "single", 2.7)
+    axes = figure.subplots()
+    coated = [s for s in style.ordered(samples) if s["role"] == "coated"]
+    by_sample = {r["sample"]: r for r in rows if r["rsf_library"] == library}
+    if not by_sample:
+        style.no_data(axes, "no sample has all the regions that this needs")
+        style.save(figure, output, [], simulated=simulated)
+        return
+    _choices(axes, coated, others, column)
+    series = _series(coated, by_sample)
+    for i, (name, members) in enumerate(series.items()):
+        axes.errorbar(
+            [_x(s) for s in members],
+            [by_sample[s["sample"]][column] for s in members],
+            [by_sample[s["sample"]][f"{column}_sd"] for s in members],
+            fmt="o-",
+            color=style.CATEGORIES[i % len(style.CATEGORIES)],
+            capsize=2,
+            label=name if len(series) > 1 else f"{library}, {_spots(by_sample)}",
+            zorder=3,
+        )
+    bare = by_sample.get(reference or "")
+    if bare is not None:
+        axes.axhline(bare[column], color=style.REFERENCE_COLOUR, linewidth=0.6, linestyle=":")
+        axes.text(
+            1.0, bare[column], "bare ", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
+            fontsize=6,
+        )  # fmt: skip
+    axes.set_xlabel("annealing temperature / °C")
+    axes.set_ylabel(LABELS.get(definition, definition))
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 0.0), max(high, 1.02))
+    axes.legend(loc="best")
+    numbers = [
+        {"choice": "points", **{k: r[k] for k in ("sample", "rsf_library", column, f"{column}_sd")}}
+        for r in by_sample.values()
+    ]
+    style.save(figure, output, numbers, simulated=simulated)
+
+
+def _x(sample: Mapping[str, str]) -> float:
+    """Return where a sample stands; one that was not annealed stands at 0."""
+    temperature = style.temperature(sample)
+    return 0.0 if temperature is None else temperature
+
+
+def _spots(by_sample: Mapping[str, Row]) -> str:
+    counts = {int(r["n_spots"]) for r in by_sample.values()}
+    return f"mean of {counts.pop()} spots" if len(counts) == 1 else "means of spots"
+
+
+def _series(
+    coated: Sequence[Mapping[str, str]], rows: Mapping[str, Row]
+) -> dict[str, list[Mapping[str, str]]]:
+    """Group samples that differ in temperature alone; a study of other factors gives several lines."""
+    series: dict[str, list[Mapping[str, str]]] = {}
+    for s in coated:
+        if s["sample"] in rows:
+            time, gas = s.get("annealing_time_h", ""), s.get("atmosphere", "")
+            # What was never annealed belongs to no series of times, so to all that there is.
+            name = (
+                ", ".join(part for part in (f"{time} h" if time else "", gas) if part) or "coated"
+            )
+            series.setdefault(name, []).append(s)
+    return series
+
+
+def _choices(
+    axes: Axes, coated: Sequence[Mapping[str, str]], rows: Sequence[Row], column: str
+) -> None:
+    """Thin lines: the same under every other library and background."""
+    choices = dict.fromkeys((r["rsf_library"], r["background"]) for r in rows)
+    names = {s["sample"]: s for s in coated}
+    first = True
+    for library, background in choices:
+        own = [
+            r
+            for r in rows
+            if (r["rsf_library"], r["background"]) == (library, background) and r["sample"] in names
+        ]
+        groups = _series([names[r["sample"]] for r in own], {r["sample"]: r for r in own})
+        values = {r["sample"]: r["coverage"] for r in own}
+        for members in groups.values():
+            ordered = sorted(members, key=_x)
+            y = [values[s["sample"]] for s in ordered]
+            axes.plot(
+                [_x(s) for s in ordered],
+                y if column == "coverage" else [1 - v for v in y],
+                color="#c9c9c9",
+                linewidth=0.5,
+                zorder=1,
+                label="other sensitivity factors, backgrounds" if first else None,
+            )
+            first = False

@@ -1,0 +1,95 @@
+"""Quick-look of all XPS regions of a sample: data, components, background, envelope, residuals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import xarray as xr
+from matplotlib.figure import SubFigure
+
+from ..analysis import load_curves, load_rows
+from . import style, xps_common
+
+COLUMNS = 3
+
+
+def draw(
+    curves: str,
+    rows: str,
+    png: str,
+    *,
+    sample: Mapping[str, str],
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw one panel per spot and region.
+
+    Parameters
+    ----------
+    curves, rows : str
+        netCDF and JSON of the sample's job.
+    png : str
+        Output.
+    sample, simulated, config
+        As `quicklook_params` of the workflow gives them.
+    """
+    groups = load_curves(curves)
+    n_rows = max(1, math.ceil(len(groups) / COLUMNS))
+    figure = style.new_figure(config, "double", 2.1 * n_rows + 0.3)
+    if not groups:
+        axes = figure.subplots()
+        style.no_data(axes, load_rows(rows).problem or "no region was measured")
+        style.save_quicklook(figure, png, simulated=simulated)
+        return
+    figure.suptitle(style.label(sample), fontsize=config["font_size_pt"] + 1)
+    cells = figure.subfigures(n_rows, COLUMNS, squeeze=False).ravel()
+    for cell, (group, data) in zip(cells, groups.items(), strict=False):
+        _panel(cell, group.split("|")[0], data)
+    style.save_quicklook(figure, png, simulated=simulated)
+
+
+def _panel(cell: SubFigure, spot: str, data: xr.Dataset) -> None:
+    title = f"{data.attrs['region']}, spot {spot}"
+    if not data.attrs["fitted"]:
+        axes = cell.subplots()
+        axes.plot(data["binding_energy_eV"], data["intensity_cps"], color="#404040", linewidth=0.6)
+        axes.set_xlim(
+            float(data["binding_energy_eV"].max()), float(data["binding_energy_eV"].min())
+        )
+        axes.set_xlabel("binding energy / eV")
+        axes.set_ylabel("counts/s")
+        axes.set_title(title, loc="left")
+        why = "survey" if data.attrs["survey"] else "no model: integrated"
+        axes.text(
+            0.98,
+            0.96,
+            why,
+            transform=axes.transAxes,
+            ha="right",
+            va="top",
+            color=style.GREY,
+            fontsize=6,
+        )
+        return
+    residuals, axes = cell.subplots(
+        2, 1, sharex=True, gridspec_kw={"height_ratios": [1, 4], "hspace": 0.02}
+    )
+    xps_common.draw_fit(axes, data)
+    xps_common.descending(axes, [data])
+    axes.set_ylabel("counts/s")
+    window = xps_common.in_window(data)
+    residuals.plot(window["binding_energy_eV"], window["residual"], color="#404040", linewidth=0.5)
+    residuals.axhline(0, color=style.GREY, linewidth=0.4)
+    limit = max(4.0, float(abs(window["residual"]).max()) * 1.05)
+    residuals.set_ylim(-limit, limit)
+    residuals.set_ylabel("res. / $\\sigma$", fontsize=5.5)
+    residuals.tick_params(labelbottom=False)
+    residuals.set_title(title, loc="left")
+    chi = data.attrs["reduced_chi_square"]
+    text = f"$\\chi^2_\\nu$ {chi:.2f}" if math.isfinite(chi) else "counting time unknown"
+    if data.attrs["flagged"]:
+        residuals.set_title(f"flagged, {text}", loc="right", color=style.ACCENT, fontsize=5.5)
+    else:
+        residuals.set_title(text, loc="right", color=style.GREY, fontsize=5.5)

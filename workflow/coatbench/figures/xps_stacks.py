@@ -1,0 +1,46 @@
+"""Figures 1, S1 and S2: fitted spectra of one or several regions, stacked by annealing temperature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from . import style, xps_common
+
+
+def draw(
+    curves: Sequence[str],
+    regions: Sequence[str],
+    output: Mapping[str, str],
+    *,
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw one panel per region.
+
+    Parameters
+    ----------
+    curves : sequence of str
+        netCDF files of the samples' jobs.
+    regions : sequence of str
+        Regions to show, a panel each.
+    output : mapping
+        Paths of pdf, png and csv.
+    samples, reference, simulated, config
+        As `figure_params` of the workflow gives them.
+    """
+    spectra = {region: xps_common.load_first_spots(curves, region) for region in regions}
+    n = max([1, *(len(s) for s in spectra.values())])
+    width = "double" if len(regions) > 1 else "single"
+    figure = style.new_figure(config, width, 1.2 + 0.52 * n)
+    panels = figure.subplots(1, len(regions), squeeze=False)[0]
+    numbers: list[dict[str, Any]] = []
+    for letter, axes, region in zip("abcdef", panels, regions, strict=False):
+        numbers += xps_common.stack(axes, spectra[region], samples, region)
+        xps_common.legend(axes, spectra[region])
+        if len(regions) > 1:
+            style.panel_letter(axes, letter)
+        axes.set_title(region, loc="right")
+    style.save(figure, output, numbers, simulated=simulated)

@@ -1,0 +1,97 @@
+"""All XPS exports of one sample: fits, components, atomic percent and curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..analysis import Analysis
+from ..errors import AnalysisError
+from ..readers import read
+from . import model as models
+from .spot import Measured, fit_spot
+from .spot_tables import add_spot
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SURVEY_WIDTH_EV = 200.0  # no set of lines of one element is that wide
+
+
+def analyse(
+    rows: Sequence[Mapping[str, str]], files: Sequence[Path], config: Mapping[str, Any]
+) -> Analysis:
+    """Analyse the exports of one sample; each file is one spot.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Index rows: sample, file, spot (empty: numbered from 1).
+    files : list of Path
+        The exports, in the same order.
+    config : mapping
+        The section `xps` of the configuration.
+
+    Returns
+    -------
+    Analysis
+        Tables xps_components, xps_fits, xps_areas, xps_stored; one curve group per spot and region.
+
+    Raises
+    ------
+    ReadError
+        An export is unreadable.
+    AnalysisError
+        The configuration's model makes no sense, or an export holds no spectrum.
+    """
+    result = Analysis()
+    region_models = build_models(config)
+    for index, (row, file) in enumerate(zip(rows, files, strict=True)):
+        export = read(file, "xps")
+        result.warnings += [f"{file.name}: {w}" for w in export.warnings]
+        if not export.blocks:
+            raise AnalysisError(file, "export", "spectra", f"none ({export.format})")
+        spot = row.get("spot") or str(index + 1)
+        measured = regions(export.blocks, region_models)
+        fitted = fit_spot(measured, config)
+        if fitted.shift_eV is None:
+            result.warnings.append(f"{file.name}: no C 1s reference; nothing is shifted")
+        add_spot(result, row["sample"], spot, file.name, fitted, config)
+    return result
+
+
+def build_models(config: Mapping[str, Any]) -> dict[str, models.RegionModel]:
+    """Return the models of all configured regions.
+
+    Raises
+    ------
+    AnalysisError
+        A model makes no sense.
+    """
+    try:
+        return {name: models.build(name, s, config) for name, s in config["regions"].items()}
+    except ValueError as error:
+        raise AnalysisError("config.yaml", "xps.regions", "a model", str(error)) from None
+
+
+def regions(
+    blocks: Sequence[xr.Dataset], region_models: Mapping[str, models.RegionModel]
+) -> list[Measured]:
+    """Name the regions of one spot uniquely (``O 1s``, ``O 1s (2)``) and give them their models."""
+    seen: dict[str, int] = {}
+    measured = []
+    for block in blocks:
+        base = str(block.attrs["region"])
+        seen[base] = seen.get(base, 0) + 1
+        name = base if seen[base] == 1 else f"{base} ({seen[base]})"
+        x = block["binding_energy_eV"].values
+        survey = float(x[-1] - x[0]) > SURVEY_WIDTH_EV
+        photon = block.attrs.get("photon_energy_eV", math.nan)
+        # A model speaks of core levels; valence bands taken with UV light share names at most.
+        usable = not survey and not photon < 200
+        measured.append(
+            Measured(name, base, block, region_models.get(base) if usable else None, survey)
+        )
+    return measured

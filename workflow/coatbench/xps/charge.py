@@ -1,0 +1,84 @@
+"""Where a spectrum lies on the energy axis: the shift that charging of the sample has made.
+
+Powders charge by some eV, so limits of positions mean nothing until the shift is known. It is found in two
+steps: a search of the whole model over a grid of shifts (areas by non-negative least squares), then the fit of
+the reference line itself, which gives the number and its uncertainty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import background
+from .fit import Lines
+from .model import RegionModel
+
+STEP_EV = 0.2
+# Minima of the reference region this much worse (natural logarithm of the residual per point) still compete.
+COMPETING = 0.15
+
+
+@dataclass(frozen=True)
+class Region:
+    """A measured region: binding energy in eV (ascending, as measured), counts/s, its model."""
+
+    x: np.ndarray
+    y: np.ndarray
+    model: RegionModel
+
+
+def locate(
+    regions: list[Region], search_eV: float, reference: str | None, n_end: int
+) -> float | None:
+    """Return the shift in eV that all regions agree on best, None without a region.
+
+    Parameters
+    ----------
+    regions : list of Region
+    search_eV : float
+        Shifts from -search_eV to +search_eV are tried.
+    reference : str or None
+        Name of the region with the charge reference. Only shifts that explain it are considered; the other
+        regions decide between them (a reference line and its neighbours can be mistaken for each other).
+    n_end : int
+        Points averaged at the ends for the background.
+    """
+    if not regions:
+        return None
+    shifts = np.arange(-search_eV, search_eV + STEP_EV / 2, STEP_EV)
+    costs = {r.model.name: _costs(r, shifts, n_end) for r in regions}
+    total = np.sum(list(costs.values()), axis=0)
+    if reference not in costs:
+        return float(shifts[np.argmin(total)])
+    own = costs[reference]
+    n_points = next(len(r.x) for r in regions if r.model.name == reference)
+    inner = np.r_[np.inf, own, np.inf]
+    minimum = (own <= inner[:-2]) & (own <= inner[2:])
+    good = minimum & (own <= own.min() + COMPETING * n_points / 2)
+    return float(shifts[good][np.argmin(total[good])])
+
+
+def _costs(region: Region, shifts: np.ndarray, n_end: int) -> np.ndarray:
+    """Return -log likelihood of each shift, with unknown noise: n/2 log(residual sum of squares)."""
+    from scipy.optimize import nnls
+
+    try:
+        base = background.static("shirley", region.x, region.y, n_end).values
+    except background.NotConverged:
+        base = background.static("linear", region.x, region.y, n_end).values
+    signal = region.y - base
+    signal = signal / max(float(np.abs(signal).max()), 1e-300)
+    lines = Lines(region.model.components)
+    m = lines.n
+    costs = np.empty(len(shifts))
+    for i, shift in enumerate(shifts):
+        mapping = region.model.parameters(float(shift))
+        p = mapping.p0 + mapping.L @ mapping.start
+        # The grid is coarser than a narrow line; a wider line finds it all the same.
+        phi = lines.evaluate(region.x, p[m : 2 * m], np.maximum(p[2 * m :], 4 * STEP_EV))[0]
+        areas = mapping.L[:m][:, mapping.L[:m].any(axis=0)]
+        _, rest = nnls(phi @ areas, signal)
+        costs[i] = len(signal) / 2 * np.log(max(rest**2, 1e-30))
+    return costs

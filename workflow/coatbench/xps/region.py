@@ -1,0 +1,255 @@
+"""One measured region through background, fit, uncertainty and judgement."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from . import background
+from .fit import Fit, Lines, Spectrum, minimise
+from .model import RegionModel
+from .uncertainty import SIGNIFICANCE, Estimate, Fraction, estimate, fractions, upper_limit
+
+MIN_POINTS = 20
+
+
+@dataclass
+class RegionFit:
+    """A fitted region. Energies are as measured (not charge-corrected).
+
+    Attributes
+    ----------
+    model : RegionModel
+    x, y : (n,) arrays
+        The window of the fit: binding energy in eV, counts/s.
+    mask : (N,) array of bool
+        Which points of the region are in the window.
+    background : str
+        The kind that was used, which may differ from the configured one (see notes).
+    fit : Fit
+    estimate : Estimate
+        Of all components, parts included.
+    held : frozenset of str
+        Components too weak for a position and width of their own.
+    reduced_chi_square : float
+        NaN where the counting time is unknown.
+    autocorrelation : float
+        Of neighbouring normalised residuals.
+    notes : list of str
+    bad : bool
+        The residuals say that the model does not describe the data.
+    """
+
+    model: RegionModel
+    x: np.ndarray
+    y: np.ndarray
+    mask: np.ndarray
+    background: str
+    fit: Fit
+    estimate: Estimate
+    held: frozenset[str]
+    reduced_chi_square: float
+    autocorrelation: float
+    notes: list[str] = field(default_factory=list)
+    bad: bool = False
+
+    @property
+    def residual(self) -> np.ndarray:
+        """Normalised residuals (n,)."""
+        return (self.y - self.fit.models[0]) / self.fit.sigma
+
+    def grouped(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return areas, unbounded areas and covariance of `model.rows` (parts summed)."""
+        m = len(self.model.components)
+        groups = np.array(
+            [[float(c.part_of == row) for c in self.model.components] for row in self.model.rows]
+        )
+        e = self.estimate
+        return groups @ e.p[:m], groups @ e.unbounded[:m], groups @ e.covariance[:m, :m] @ groups.T
+
+    def fractions(self) -> list[Fraction]:
+        """Return the shares of `model.rows`."""
+        return fractions(*self.grouped())
+
+    def area_limit(self, row: int) -> float | None:
+        """Return the 95 % upper limit of a row's area, None where the component is significant."""
+        areas, unbounded, covariance = self.grouped()
+        sd = math.sqrt(max(covariance[row, row], 0.0))
+        if areas[row] >= SIGNIFICANCE * sd:
+            return None
+        return upper_limit(float(unbounded[row]), sd)
+
+    def position(self, name: str) -> tuple[float, float] | None:
+        """Return position in eV and its uncertainty (NaN: fixed or at a limit), None where held."""
+        return self._parameter(1, name)
+
+    def fwhm(self, name: str) -> tuple[float, float] | None:
+        """Return full width at half maximum in eV and its uncertainty, None where it is held."""
+        return self._parameter(2, name)
+
+    def _parameter(self, block: int, name: str) -> tuple[float, float] | None:
+        if name in self.held:
+            return None
+        index = block * len(self.model.components) + self.model.names.index(name)
+        value, sd = float(self.estimate.p[index]), float(self.estimate.sd[index])
+        # At a limit the value is the limit's, and its uncertainty is not known.
+        return value, sd if sd > 0 else math.nan
+
+
+def fit_region(
+    x: np.ndarray,
+    y: np.ndarray,
+    time_s: float,
+    model: RegionModel,
+    shift_eV: float,
+    config: Mapping[str, Any],
+    kind: str | None = None,
+) -> RegionFit | None:
+    """Fit one region.
+
+    Parameters
+    ----------
+    x, y : (N,) arrays
+        Measured binding energy in eV (ascending) and counts/s.
+    time_s : float
+        Counting time per channel; NaN where unknown.
+    model : RegionModel
+    shift_eV : float
+        Where the sample's charge puts the lines; the window moves with it.
+    config : mapping
+        The section `xps` of the configuration.
+    kind : str, optional
+        Another background than the model's.
+
+    Returns
+    -------
+    RegionFit or None
+        None where the window holds fewer than 20 points.
+    """
+    low, high = (edge + shift_eV for edge in model.window_eV)
+    mask = (x >= low) & (x <= high)
+    if mask.sum() < MIN_POINTS:
+        return None
+    notes = []
+    step = float(np.median(np.diff(x)))
+    if x[0] > low + 1.5 * step or x[-1] < high - 1.5 * step:
+        notes.append("the window reaches beyond the data")
+    wx, wy = x[mask], y[mask]
+    kind = kind or model.background
+    base, kind = _background(kind, wx, wy, config, notes)
+    spectrum = Spectrum(wx, wy, base.values if base else np.zeros(len(wx)), time_s, base is None)
+    respond = base.respond if base else None
+    held: frozenset[str] = frozenset()
+    while True:
+        mapping = model.parameters(shift_eV, held)
+        fit = minimise(model, [spectrum], [mapping])
+        is_area = np.zeros(len(fit.q), bool)
+        is_area[: len(mapping.names)] = [n.startswith("area") for n in mapping.names]
+        residual = wy - fit.models[0]
+        result = estimate(fit, [mapping.L], residual, respond, is_area)[0]
+        weak = _weak(model, fit, held)
+        if not weak:
+            break
+        held = held | weak
+    normalised = residual / fit.sigma
+    rho = float(normalised[:-1] @ normalised[1:] / max(normalised @ normalised, 1e-300))
+    chi = fit.reduced_chi_square if math.isfinite(time_s) else math.nan
+    bad = _judge(fit, chi, rho, mapping.names, config, notes)
+    return RegionFit(model, wx, wy, mask, kind, fit, result, held, chi, rho, notes, bad)
+
+
+def _background(
+    kind: str, x: np.ndarray, y: np.ndarray, config: Mapping[str, Any], notes: list[str]
+) -> tuple[background.Background | None, str]:
+    """Return the static background, None for the one that is fitted."""
+    if kind == "active_shirley":
+        return None, kind
+    options = config["shirley"]
+    try:
+        base = background.static(
+            kind, x, y, config["end_points"], options["tolerance"], options["max_iterations"]
+        )
+        return base, kind
+    except background.NotConverged as error:
+        notes.append(f"{error}; fitted together with the lines instead (active Shirley)")
+        return None, "active_shirley"
+
+
+def _weak(model: RegionModel, fit: Fit, held: frozenset[str]) -> frozenset[str]:
+    """Return the components, not yet held, whose area is not significant for a fixed shape.
+
+    With all shapes fixed the areas are linear parameters; a free position would make any small area
+    look uncertain.
+    """
+    m = len(model.components)
+    phi = Lines(model.components).evaluate(fit.x[0], fit.p[0][m : 2 * m], fit.p[0][2 * m :])[0]
+    weighted = phi / fit.sigma[:, None]
+    variance = np.diag(np.linalg.pinv(weighted.T @ weighted, rcond=1e-12))
+    sd = np.sqrt(np.maximum(variance, 0.0) * max(1.0, fit.reduced_chi_square))
+    return frozenset(
+        name
+        for j, name in enumerate(model.names)
+        if name not in held and fit.p[0][j] < SIGNIFICANCE * sd[j]
+    )
+
+
+def _judge(
+    fit: Fit,
+    chi: float,
+    rho: float,
+    names: list[str],
+    config: Mapping[str, Any],
+    notes: list[str],
+) -> bool:
+    limits = config["residuals"]
+    bad = False
+    if not fit.converged:
+        notes.append("the fit did not converge")
+        bad = True
+    if math.isfinite(chi) and chi > limits["max_reduced_chi_square"]:
+        notes.append(f"bad fit: reduced chi-square {chi:.2f}")
+        bad = True
+    # Overfitting or noise alone can make it negative; structure in the residuals is positive.
+    if rho > limits["max_autocorrelation"]:
+        notes.append(f"bad fit: residuals are correlated ({rho:.2f})")
+        bad = True
+    for name, at_limit in zip(names, fit.at_limit, strict=False):
+        if at_limit and not name.startswith("area"):
+            notes.append(f"{name} at its limit")
+    return bad
+
+
+@dataclass(frozen=True)
+class Integral:
+    """Area of a region without a model."""
+
+    background: np.ndarray
+    kind: str
+    area: float
+    sd: float
+    maximum_eV: float
+
+
+def integrate(x: np.ndarray, y: np.ndarray, time_s: float, config: Mapping[str, Any]) -> Integral:
+    """Integrate a region that the configuration has no model for, above its configured background."""
+    kind = config["unmodelled_background"]
+    try:
+        base = background.static(kind, x, y, config["end_points"])
+    except background.NotConverged:
+        base = background.static("linear", x, y, config["end_points"])
+    half = 0.5 * np.diff(x)
+    weights = np.r_[half, 0.0] + np.r_[0.0, half]
+    row = (weights - base.respond(weights[None, :])[0])[None, :]
+    sd = math.nan
+    if math.isfinite(time_s):
+        variance = np.maximum(y * time_s, 1.0) / time_s**2
+        sd = float(np.sqrt((row[0] ** 2 * variance).sum()))
+    signal = y - base.values
+    smooth = np.convolve(signal, np.ones(5) / 5, mode="same")
+    return Integral(
+        base.values, base.kind, float(weights @ signal), sd, float(x[int(np.argmax(smooth))])
+    )

@@ -1,0 +1,172 @@
+# XPS: one job per sample (all its spots and regions), one that relates the samples to each other, one quick-look
+# per sample, and figures 1, 2, S1, S2, S3.
+
+if measured("xps"):
+    ROWS += units("xps", "xps/{sample}.json", "sample")
+    TARGETS += [table(t) for t in table_columns("xps")]
+    TARGETS += units("xps", "quicklook/xps/{sample}.png", "sample")
+    TARGETS += [
+        path
+        for name in ("fig1", "fig2", "figS1", "figS2", "figS3")
+        for path in figure_files(name).values()
+    ]
+
+# Which regions stand side by side in a figure, and which coverage a figure shows.
+XPS_COVERAGE = config["xps"]["coverage"]
+XPS_STACKS = {
+    "fig1": [XPS_COVERAGE["coating"][0], XPS_COVERAGE["lattice_region"]],
+    "figS1": XPS_COVERAGE["coating"][1:2],
+    "figS2": [XPS_COVERAGE["substrate"]],
+}
+XPS_CURVES_OVER_TEMPERATURE = {
+    "fig2": {"definition": "eq1", "column": "coverage"},
+    "figS3": {"definition": "nickel_fraction", "column": "relative_signal"},
+}
+
+
+rule xps_sample:
+    input:
+        raw=raw_files("xps", "sample"),
+    output:
+        rows=results("xps/{sample}.json"),
+        curves=results("xps/{sample}.nc"),
+    log:
+        log_file("xps/{sample}"),
+    benchmark:
+        benchmark_file("xps/{sample}")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=10,
+    params:
+        rows=index_rows("xps", "sample"),
+        config=config["xps"],
+        code=code("xps/sample.py", readers="xps"),
+    message:
+        "XPS: fits of {wildcards.sample}"
+    script:
+        "../scripts/xps/sample.py"
+
+
+rule xps_tables:
+    input:
+        rows=units("xps", "xps/{sample}.json", "sample"),
+        curves=units("xps", "xps/{sample}.nc", "sample"),
+    output:
+        **{t: table(t) for t in table_columns("xps")},
+    log:
+        log_file("xps/tables"),
+    benchmark:
+        benchmark_file("xps/tables")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        samples=SAMPLES,
+        reference=STUDY.reference,
+        config=config["xps"],
+        columns=table_columns("xps"),
+        code=code("xps/tables.py"),
+    message:
+        "XPS: tables"
+    script:
+        "../scripts/xps/tables.py"
+
+
+rule xps_quicklook:
+    input:
+        rows=results("xps/{sample}.json"),
+        curves=results("xps/{sample}.nc"),
+    output:
+        png=results("quicklook/xps/{sample}.png"),
+    log:
+        log_file("xps/quicklook_{sample}"),
+    benchmark:
+        benchmark_file("xps/quicklook_{sample}")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=quicklook_params,
+        code=code("xps/quicklook.py"),
+    message:
+        "XPS: quick-look of {wildcards.sample}"
+    script:
+        "../scripts/xps/quicklook.py"
+
+
+for figure_name, figure_regions in XPS_STACKS.items():
+
+    rule:
+        name:
+            figure_name
+        input:
+            curves=units("xps", "xps/{sample}.nc", "sample"),
+        output:
+            **{
+                kind: report(
+                    path, category="XPS", labels={"figure": figure_name[3:], "kind": kind}
+                )
+                for kind, path in figure_files(figure_name).items()
+            },
+        log:
+            log_file(f"figures/{figure_name}"),
+        benchmark:
+            benchmark_file(f"figures/{figure_name}")
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=800,
+            runtime=5,
+        params:
+            figure=figure_params(),
+            regions=figure_regions,
+            code=code("xps/stacks.py"),
+        message:
+            f"XPS: {figure_name}"
+        script:
+            "../scripts/xps/stacks.py"
+
+
+for figure_name, figure_shown in XPS_CURVES_OVER_TEMPERATURE.items():
+
+    rule:
+        name:
+            figure_name
+        input:
+            coverage=table("xps_coverage"),
+            sensitivity=table("xps_sensitivity"),
+        output:
+            **{
+                kind: report(
+                    path, category="XPS", labels={"figure": figure_name[3:], "kind": kind}
+                )
+                for kind, path in figure_files(figure_name).items()
+            },
+        log:
+            log_file(f"figures/{figure_name}"),
+        benchmark:
+            benchmark_file(f"figures/{figure_name}")
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=800,
+            runtime=5,
+        params:
+            figure=figure_params(),
+            shown={**figure_shown, "library": config["xps"]["rsf_library"]},
+            code=code("xps/coverage.py"),
+        message:
+            f"XPS: {figure_name}"
+        script:
+            "../scripts/xps/coverage.py"

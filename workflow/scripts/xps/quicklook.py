@@ -1,0 +1,14 @@
+"""Draw every XPS region of one sample with its fit and residuals."""
+
+import door
+from coatbench.figures.xps_quicklook import draw
+
+if __name__ == "__main__":
+    door.figure(
+        snakemake,
+        draw,
+        curves=snakemake.input.curves,
+        rows=snakemake.input.rows,
+        png=snakemake.output.png,
+        **snakemake.params.figure,
+    )
