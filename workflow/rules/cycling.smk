@@ -93,7 +93,6 @@ rule cycling_quicklook:
 rule fig5:
     input:
         curves=units("cycling", f"{CELL_PATH}.nc", *CELL),
-        cells=table("cycling_cells"),
         metrics=table("cycling_metrics"),
         features=table("cycling_dqdv_features"),
     output:

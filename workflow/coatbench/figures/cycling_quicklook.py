@@ -7,6 +7,7 @@ from typing import Any
 
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from ..analysis import Analysis, load_curves, load_rows
 from . import style
@@ -116,7 +117,7 @@ def _relaxation(axes: Axes, data: xr.Dataset | None, why: str) -> None:
             half["time_s"] / 3600, half["voltage_V"], **_style_of(f"after {label}", direction, seen)
         )
     axes.axvline(1, color=style.GREY, linewidth=0.5)
-    axes.set_xlim(-0.05, min(float(data["time_s"].max()) / 3600, 2.0) if data is not None else 2)
+    axes.set_xlim(0, min(float(data["time_s"].max()) / 3600, 2.0) if data is not None else 2)
     axes.set_xlabel("time after the current stopped / h")
     axes.set_ylabel("potential / V")
     axes.legend()
@@ -145,6 +146,7 @@ def _capacity(axes: Axes, analysis: Analysis, why: str) -> None:
             label="interrupted",
         )
     axes.set_xlim(0, max(r["cycle"] for r in rows) + 1)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("cycle")
     axes.set_ylabel("capacity / mAh g$^{-1}$")
     axes.legend()

@@ -1,0 +1,328 @@
+"""Figure 5: short cycling: capacities with initial efficiency, relaxed potentials, dQ/dV over the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from ..analysis import load_curves
+from ..tables import read_table
+from . import style
+
+Row = dict[str, Any]
+PROTOCOL = "short"
+EFFICIENCY = "initial_coulombic_efficiency_percent"
+CAPACITIES = (
+    ("first_charge_capacity_mAh_g", "charge 1", "^", style.CATEGORIES[1]),
+    ("first_discharge_capacity_mAh_g", "discharge 1", "v", style.CATEGORIES[0]),
+    ("second_charge_capacity_mAh_g", "charge 2", "s", style.CATEGORIES[4]),
+)
+POTENTIALS = (
+    ("relaxed_potential_charge_V", "after charge", "^", style.CATEGORIES[1]),
+    ("relaxed_potential_discharge_V", "after discharge", "v", style.CATEGORIES[0]),
+)
+# The half cycles of panel c, and their sign in it.
+HALVES = ((1, "discharge", -1.0), (2, "charge", 1.0))
+
+
+def draw(
+    curves: Sequence[str],
+    units: Sequence[Sequence[str]],
+    metrics: str,
+    features: str,
+    output: Mapping[str, str],
+    *,
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw the three panels.
+
+    Parameters
+    ----------
+    curves : sequence of str
+        netCDF files of the cells' jobs.
+    units : sequence of (sample, protocol, cell)
+        Whose they are, in the same order.
+    metrics, features : str
+        Tables cycling_metrics and cycling_dqdv_features.
+    output : mapping
+        Paths of pdf, png and csv.
+    samples, reference, simulated, config
+        As `figure_params` of the workflow gives them.
+    """
+    rows = [r for r in read_table(metrics) if r["protocol"] == PROTOCOL]
+    found = [r for r in read_table(features) if r["protocol"] == PROTOCOL]
+    names = {r["sample"] for r in rows}
+    shown = [s for s in style.ordered(samples) if s["sample"] in names]
+    figure = style.new_figure(config, "double", 5.2)
+    if not shown:
+        style.no_data(figure.subplots(), "no cell of the short protocol could be analysed")
+        style.save(figure, output, [], simulated=simulated)
+        return
+    grid = figure.add_gridspec(2, 2, height_ratios=(1.0, 1.15))
+    panels = [
+        figure.add_subplot(grid[0, 0]),
+        figure.add_subplot(grid[0, 1]),
+        figure.add_subplot(grid[1, :]),
+    ]
+    _capacities(panels[0], rows, shown)
+    _potentials(panels[1], rows, shown)
+    lines = _mean_curves(curves, units)
+    _dqdv(panels[2], lines, found, shown, style.colours(samples))
+    for letter, axes in zip("abc", panels, strict=True):
+        style.panel_letter(axes, letter)
+    style.save(figure, output, _numbers(rows, lines, shown), simulated=simulated)
+
+
+def _by_sample(rows: Sequence[Row], metric: str) -> dict[str, Row]:
+    return {r["sample"]: r for r in rows if r["metric"] == metric}
+
+
+def _points(
+    axes: Axes,
+    rows: Mapping[str, Row],
+    shown: Sequence[Mapping[str, str]],
+    label: str,
+    marker: str,
+    colour: str,
+    offset: float = 0.0,
+) -> list[Any]:
+    """Draw means with standard uncertainty, and the cells beside them as small points."""
+    places = [i for i, s in enumerate(shown) if s["sample"] in rows]
+    own = [rows[shown[i]["sample"]] for i in places]
+    drawn = axes.errorbar(
+        [i + offset for i in places],
+        [r["value"] for r in own],
+        [r["value_sd"] or 0.0 for r in own],
+        fmt=marker,
+        color=colour,
+        capsize=1.5,
+        elinewidth=0.7,
+        label=label,
+        zorder=3,
+    )
+    for i, row in zip(places, own, strict=True):
+        values = [float(v.rsplit("=", 1)[1]) for v in str(row["cell_values"]).split(";")]
+        axes.plot([i + offset + 0.13] * len(values), values, ".", color=colour, ms=1.8, alpha=0.7)
+    return [drawn]
+
+
+def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, str]]) -> None:
+    handles = []
+    for k, (metric, label, marker, colour) in enumerate(CAPACITIES):
+        offset = 0.16 * (k - 1)
+        handles += _points(axes, _by_sample(rows, metric), shown, label, marker, colour, offset)
+    right = axes.twinx()
+    efficiency = _by_sample(rows, EFFICIENCY)
+    places = [i for i, s in enumerate(shown) if s["sample"] in efficiency]
+    right.plot(
+        places,
+        [efficiency[shown[i]["sample"]]["value"] for i in places],
+        "-",
+        color=style.GREY,
+        linewidth=0.6,
+        zorder=1,
+    )
+    _points(right, efficiency, shown, "", "D", style.GREY)  # its axis says what it is
+    _sample_axis(axes, shown)
+    # Capacities above, the legend between, efficiencies below; each scale only where its data are.
+    low, high = axes.get_ylim()
+    axes.set_ylim(low - 0.95 * (high - low), high)
+    axes.set_yticks([t for t in axes.get_yticks() if low <= t <= high])
+    low, high = right.get_ylim()
+    right.set_ylim(low, high + 1.7 * (high - low))
+    right.yaxis.set_major_locator(MaxNLocator(11))
+    right.set_yticks([t for t in right.get_yticks() if low <= t <= high])
+    right.tick_params(axis="y", colors=style.GREY)
+    axes.tick_params(axis="y", which="both", right=False)
+    axes.set_ylabel("specific capacity / mAh g$^{-1}$", loc="top")
+    right.set_ylabel("initial Coulombic efficiency / %", color=style.GREY, loc="bottom")
+    axes.legend(
+        handles=handles,
+        ncols=3,
+        loc="center",
+        bbox_to_anchor=(0.5, 0.43),
+        columnspacing=0.8,
+        handlelength=1.0,
+        handletextpad=0.3,
+    )
+
+
+def _potentials(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, str]]) -> None:
+    """Draw both potentials on their own scale: two axes one above the other in one panel."""
+    axes.set_axis_off()
+    parts = [axes.inset_axes((0, 0.53, 1, 0.47)), axes.inset_axes((0, 0, 1, 0.47))]
+    for part, (metric, label, marker, colour) in zip(parts, POTENTIALS, strict=True):
+        own = _by_sample(rows, metric)
+        if not own:
+            style.no_data(part, f"no rest of an hour {label}")
+            continue
+        _points(part, own, shown, label, marker, colour)
+        _sample_axis(part, shown)
+        part.margins(y=0.2)
+        part.set_ylabel(f"1 h {label[:5]}\n{label[6:]} / V")
+    parts[0].tick_params(axis="x", labelbottom=False)
+
+
+def _sample_axis(axes: Axes, shown: Sequence[Mapping[str, str]]) -> None:
+    rotation = 0 if len(shown) <= 3 else 45 if len(shown) <= 10 else 90
+    aligned = "center" if rotation in (0, 90) else "right"
+    labels = [style.label(s) for s in shown]
+    axes.set_xticks(
+        range(len(shown)), labels, rotation=rotation, ha=aligned, rotation_mode="anchor"
+    )
+    if rotation == 90:
+        axes.set_xticks(range(len(shown)), labels, rotation=90, ha="center")
+    axes.set_xlim(-0.6, len(shown) - 0.4)
+
+
+Lines = dict[tuple[str, int, str], tuple[np.ndarray, np.ndarray]]
+
+
+def _mean_curves(curves: Sequence[str], units: Sequence[Sequence[str]]) -> Lines:
+    """Return the mean dQ/dV over the cells of a sample: {(sample, cycle, direction): (V, dQ/dV)}."""
+    collected: dict[tuple[str, int, str], list[xr.DataArray]] = {}
+    for path, (sample, protocol, _) in zip(curves, units, strict=True):
+        data = load_curves(path).get("dqdv") if protocol == PROTOCOL else None
+        if data is None or "curve" not in data.dims:
+            continue
+        for cycle, direction, _ in HALVES:
+            pick = (data["cycle"] == cycle) & (data["direction"] == direction)
+            if bool(pick.any()):
+                one = data["dqdv"].isel(curve=int(np.argmax(pick.values)))
+                # Bins are multiples of their width in every cell: number them to align.
+                number = np.round(data["potential_V"].values / data.attrs["bin_V"] - 0.5).astype(
+                    int
+                )
+                line = xr.DataArray(one.values, dims="bin", coords={"bin": number})
+                line.attrs["bin_V"] = float(data.attrs["bin_V"])
+                collected.setdefault((sample, cycle, direction), []).append(line)
+    lines: Lines = {}
+    for key, group in collected.items():
+        bin_V = group[0].attrs["bin_V"]
+        mean = xr.concat(group, "cell", join="outer").mean("cell", skipna=True)
+        mean = mean.sortby("bin").dropna("bin")
+        lines[key] = ((mean["bin"].values + 0.5) * bin_V, mean.values)
+    return lines
+
+
+def _dqdv(
+    axes: Axes,
+    lines: Lines,
+    features: Sequence[Row],
+    shown: Sequence[Mapping[str, str]],
+    colours: Mapping[str, Any],
+) -> None:
+    if not lines:
+        style.no_data(axes, "no half cycle spans enough of the window for dQ/dV")
+        return
+    named = [
+        r
+        for r in features
+        if not r["feature"].startswith("peak")
+        and (int(r["cycle"]), r["direction"]) in {h[:2] for h in HALVES}
+    ]
+    _lines(axes, lines, shown, colours)
+    axes.axhline(0, color=style.GREY, linewidth=0.5)
+    axes.set_xlabel("potential / V vs In/InLi")
+    axes.set_ylabel("dQ/dV / mAh g$^{-1}$ V$^{-1}$")
+    low = min(v[0] for v, _ in lines.values())
+    high = max(v[-1] for v, _ in lines.values())
+    axes.set_xlim(max(low, high - 1.15), high)
+    axes.legend(
+        loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.2, ncols=1 + len(shown) // 14
+    )
+    axes.text(
+        0.995, 0.97, "charge 2", transform=axes.transAxes, ha="right", va="top", color=style.GREY
+    )
+    axes.text(0.995, 0.03, "discharge 1", transform=axes.transAxes, ha="right", color=style.GREY)
+    if named:
+        _zoom(axes, lines, named, shown, colours)
+
+
+def _lines(
+    axes: Axes, lines: Lines, shown: Sequence[Mapping[str, str]], colours: Mapping[str, Any]
+) -> None:
+    for sample in shown:
+        label: str | None = style.label(sample)
+        for cycle, direction, sign in HALVES:
+            if (sample["sample"], cycle, direction) in lines:
+                potential, values = lines[sample["sample"], cycle, direction]
+                axes.plot(
+                    potential, sign * values, color=colours[sample["sample"]], label=label, lw=0.8
+                )
+                label = None
+
+
+def _zoom(
+    axes: Axes,
+    lines: Lines,
+    named: Sequence[Row],
+    shown: Sequence[Mapping[str, str]],
+    colours: Mapping[str, Any],
+) -> None:
+    """Enlarge the surroundings of the named features, which the main peaks dwarf."""
+    centre = float(np.mean([r["potential_V"] for r in named]))
+    inset = axes.inset_axes((0.055, 0.07, 0.22, 0.33))
+    _lines(inset, lines, shown, colours)
+    inset.set_xlim(centre - 0.09, centre + 0.075)
+    top = max(r["height_mAh_g_V"] for r in named)
+    inset.set_ylim(-1.5 * top, 0)
+    inset.tick_params(labelsize=5, pad=1.5)
+    for row in named:
+        sign = -1.0 if row["direction"] == "discharge" else 1.0
+        inset.plot(
+            row["potential_V"],
+            sign * row["height_mAh_g_V"],
+            "o",
+            ms=2.5,
+            mfc="none",
+            mew=0.6,
+            color=colours[row["sample"]],
+        )
+    names = sorted({r["feature"].replace("_", " ") for r in named})
+    inset.set_title(", ".join(names), fontsize=5.5, pad=2)
+
+
+def _numbers(rows: Sequence[Row], lines: Lines, shown: Sequence[Mapping[str, str]]) -> list[Row]:
+    """Return what stands in the panels: means (x empty), then the curves."""
+    metrics = {
+        EFFICIENCY: "a",
+        **{m[0]: "a" for m in CAPACITIES},
+        **{m[0]: "b" for m in POTENTIALS},
+    }
+    order = {s["sample"]: i for i, s in enumerate(shown)}
+    numbers: list[Row] = [
+        {
+            "panel": metrics[r["metric"]],
+            "sample": r["sample"],
+            "quantity": r["metric"],
+            "potential_V": None,
+            "value": r["value"],
+            "value_sd": r["value_sd"],
+            "n_cells": r["n_cells"],
+        }
+        for r in sorted(rows, key=lambda r: order[r["sample"]])
+        if r["metric"] in metrics
+    ]
+    for (sample, cycle, direction), (potential, values) in lines.items():
+        for v, value in zip(potential.tolist(), values.tolist(), strict=True):
+            numbers.append(
+                {
+                    "panel": "c",
+                    "sample": sample,
+                    "quantity": f"dqdv_mAh_g_V {direction} {cycle}",
+                    "potential_V": v,
+                    "value": value,
+                    "value_sd": None,
+                    "n_cells": None,
+                }
+            )
+    return numbers

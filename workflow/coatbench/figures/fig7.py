@@ -1,0 +1,228 @@
+"""Figure 7: long-term cycling: voltage profiles of the first cycle, discharge capacity over cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import xarray as xr
+from matplotlib.axes import Axes
+
+from ..analysis import load_curves
+from ..tables import read_table
+from . import style
+
+Row = dict[str, Any]
+PROTOCOL = "long"
+FIRST_CYCLE = 1
+LINES = ("-", "--", ":", "-.")
+MARKERS = ("o", "s", "^", "D")
+
+
+def draw(
+    curves: Sequence[str],
+    units: Sequence[Sequence[str]],
+    cells: str,
+    metrics: str,
+    output: Mapping[str, str],
+    *,
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    simulated: bool,
+    config: Mapping[str, Any],
+) -> None:
+    """Draw both panels; every cell is a line of its own.
+
+    Parameters
+    ----------
+    curves : sequence of str
+        netCDF files of the cells' jobs.
+    units : sequence of (sample, protocol, cell)
+        Whose they are, in the same order.
+    cells, metrics : str
+        Tables cycling_cells and cycling_metrics.
+    output : mapping
+        Paths of pdf, png and csv.
+    samples, reference, simulated, config
+        As `figure_params` of the workflow gives them.
+    """
+    rows = [r for r in read_table(cells) if r["protocol"] == PROTOCOL]
+    found = [r for r in read_table(metrics) if r["protocol"] == PROTOCOL]
+    names = {r["sample"] for r in rows}
+    shown = [s for s in style.ordered(samples) if s["sample"] in names]
+    colours = style.colours(samples)
+    figure = style.new_figure(config, "double", 2.9)
+    panels = figure.subplots(1, 2, width_ratios=(1, 1.35))
+    profiles = {
+        (sample, cell): profile
+        for path, (sample, protocol, cell) in zip(curves, units, strict=True)
+        if protocol == PROTOCOL and "half" in (profile := load_curves(path)["profiles"]).dims
+    }
+    _profiles(panels[0], profiles, shown, colours, found)
+    _capacities(panels[1], rows, shown, colours, found)
+    for letter, axes in zip("ab", panels, strict=True):
+        style.panel_letter(axes, letter)
+    style.save(figure, output, _numbers(profiles, rows), simulated=simulated)
+
+
+def _cells_of(keys: Sequence[tuple[str, str]], sample: str) -> list[str]:
+    return list(dict.fromkeys(cell for name, cell in keys if name == sample))
+
+
+def _value(found: Sequence[Row], sample: str, metric: str) -> Row | None:
+    return next((r for r in found if r["sample"] == sample and r["metric"] == metric), None)
+
+
+def _profiles(
+    axes: Axes,
+    profiles: Mapping[tuple[str, str], xr.Dataset],
+    shown: Sequence[Mapping[str, str]],
+    colours: Mapping[str, Any],
+    found: Sequence[Row],
+) -> None:
+    if not profiles:
+        style.no_data(axes, "no cell of the long protocol could be analysed")
+        return
+    for sample in shown:
+        name = sample["sample"]
+        efficiency = _value(found, name, "initial_coulombic_efficiency_percent")
+        label: str | None = style.label(sample)
+        if efficiency is not None:
+            label = f"{label}: {efficiency['value']:.1f} %"
+        for i, cell in enumerate(_cells_of(list(profiles), name)):
+            data = profiles[name, cell]
+            for half in range(data.sizes["half"]):
+                if int(data["cycle"][half]) != FIRST_CYCLE:
+                    continue
+                axes.plot(
+                    data["capacity_mAh_g"][half],
+                    data["voltage_V"][half],
+                    color=colours[name],
+                    ls=LINES[i % len(LINES)],
+                    lw=0.8,
+                    label=label,
+                )
+                label = None
+    axes.set_xlim(left=0)
+    axes.set_xlabel("specific capacity / mAh g$^{-1}$")
+    axes.set_ylabel("potential / V vs In/InLi")
+    axes.legend(loc="lower left", title="initial Coulombic efficiency", alignment="left")
+
+
+def _capacities(
+    axes: Axes,
+    rows: Sequence[Row],
+    shown: Sequence[Mapping[str, str]],
+    colours: Mapping[str, Any],
+    found: Sequence[Row],
+) -> None:
+    known = [r for r in rows if r["discharge_capacity_mAh_g"] is not None]
+    if not known:
+        style.no_data(axes, "no complete cycle")
+        return
+    named = False
+    for sample in shown:
+        name = sample["sample"]
+        kept = _value(found, name, "retention_percent")
+        label: str | None = style.label(sample)
+        if kept is not None:
+            label = f"{label}: {kept['value']:.0f} % retained"
+        for i, cell in enumerate(_cells_of([(r["sample"], r["cell"]) for r in known], name)):
+            own = [r for r in known if (r["sample"], r["cell"]) == (name, cell)]
+            good = [r for r in own if not r["interrupted"]]
+            axes.plot(
+                [r["cycle"] for r in good],
+                [r["discharge_capacity_mAh_g"] for r in good],
+                MARKERS[i % len(MARKERS)],
+                color=colours[name],
+                mfc=colours[name] if i == 0 else "none",
+                ms=2.0,
+                mew=0.5,
+                label=label,
+            )
+            label = None
+            odd = [r for r in own if r["interrupted"]]
+            axes.plot(
+                [r["cycle"] for r in odd],
+                [r["discharge_capacity_mAh_g"] for r in odd],
+                "x",
+                color=style.ACCENT,
+                ms=3.5,
+                mew=0.8,
+                label="interrupted" if odd and not named else None,
+            )
+            named = named or bool(odd)
+    _label_rates(axes, known)
+    axes.set_xlabel("cycle")
+    axes.set_ylabel("discharge capacity / mAh g$^{-1}$")
+    axes.set_xlim(0, max(r["cycle"] for r in known) + 2)
+    axes.legend(loc="lower left")
+
+
+def _label_rates(axes: Axes, known: Sequence[Row]) -> None:
+    """Write the rate above every block of cycles at one rate of the longest cell."""
+    counts: dict[tuple[str, str], list[Row]] = {}
+    for row in known:
+        counts.setdefault((row["sample"], row["cell"]), []).append(row)
+    longest = max(counts.values(), key=len)
+    top = max(r["discharge_capacity_mAh_g"] for r in known)
+    bottom = min(r["discharge_capacity_mAh_g"] for r in known)
+    axes.set_ylim(bottom - 0.35 * (top - bottom), top + 0.18 * (top - bottom))
+    blocks = [(rate, list(block)) for rate, block in groupby(longest, key=lambda r: r["c_rate"])]
+    for rate, block in blocks:
+        first, last = block[0]["cycle"], block[-1]["cycle"]
+        centre = 0.5 * (first + last)
+        # A block of few cycles is narrower than its label: that stands upright over all of it.
+        narrow = last - first < 0.08 * len(longest)
+        near = max(0.5 * (last - first), 1.0) if narrow else 0.04 * len(longest)
+        inside = [r for r in known if abs(r["cycle"] - centre) <= near]
+        axes.annotate(
+            f"{rate:g}C",
+            (centre, max(r["discharge_capacity_mAh_g"] for r in inside)),
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            rotation=90 if narrow else 0,
+            fontsize=5.5,
+            color=style.GREY,
+        )
+
+
+def _numbers(profiles: Mapping[tuple[str, str], xr.Dataset], rows: Sequence[Row]) -> list[Row]:
+    numbers: list[Row] = []
+    for (sample, cell), data in profiles.items():
+        for half in range(data.sizes["half"]):
+            if int(data["cycle"][half]) != FIRST_CYCLE:
+                continue
+            one = data.isel(half=half).dropna("point")
+            direction = str(data["direction"].values[half])
+            for q, v in zip(one["capacity_mAh_g"].values, one["voltage_V"].values, strict=True):
+                numbers.append(
+                    {
+                        "panel": "a",
+                        "sample": sample,
+                        "cell": cell,
+                        "cycle": FIRST_CYCLE,
+                        "direction": direction,
+                        "capacity_mAh_g": float(q),
+                        "potential_V": float(v),
+                        "c_rate": None,
+                    }
+                )
+    for row in rows:
+        if row["discharge_capacity_mAh_g"] is not None:
+            numbers.append(
+                {
+                    "panel": "b",
+                    "sample": row["sample"],
+                    "cell": row["cell"],
+                    "cycle": int(row["cycle"]),
+                    "direction": "discharge",
+                    "capacity_mAh_g": row["discharge_capacity_mAh_g"],
+                    "potential_V": None,
+                    "c_rate": row["c_rate"],
+                }
+            )
+    return numbers
