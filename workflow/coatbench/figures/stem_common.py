@@ -141,27 +141,30 @@ def arrows(axes: Axes, panel: Panel, n: int = 3) -> None:
     if not (thickness > 0).any():
         return
     # The thicker half: on particles it is their top that is pointed at, not their foot.
-    covered = np.flatnonzero(thickness >= np.median(thickness[thickness > 0]))
+    covered = thickness >= np.median(thickness[thickness > 0])
     inside = np.argwhere(mask == CORE)
     step = panel.width_nm / mask.shape[1]
     centre_y, centre_x = (inside.mean(axis=0) + 0.5) * step
-    size = 0.11 * panel.width_nm
+    away = np.stack([x - centre_x, y - centre_y], axis=1)
+    away /= np.hypot(*away.T)[:, None]
+    tips = np.stack([x, y], axis=1) + away * thickness[:, None]
+    tails = tips + away * 0.11 * panel.width_nm
+    _, right, bottom, _ = panel.extent
+    seen = ((tails > 0.02 * right) & (tails < [0.98 * right, 0.98 * bottom])).all(axis=1)
+    chosen = np.flatnonzero(covered & seen)
+    if not len(chosen):
+        return
     # Left to right, so that the arrows are spread whatever way the rim runs.
-    along = covered[np.argsort(x[covered], kind="stable")]
-    for i in range(n):
-        k = along[int((i + 0.5) / n * len(along))]
-        away = np.array([x[k] - centre_x, y[k] - centre_y])
-        away /= np.hypot(*away)
-        tip = np.array([x[k], y[k]]) + away * thickness[k]
+    chosen = chosen[np.argsort(x[chosen], kind="stable")]
+    for k in chosen[((np.arange(n) + 0.5) / n * len(chosen)).astype(int)]:
         axes.annotate(
             "",
-            tip,
-            tip + away * size,
+            tips[k],
+            tails[k],
             arrowprops={
                 "arrowstyle": "-|>", "color": ARROW, "linewidth": 0.9, "mutation_scale": 6,
                 "shrinkA": 0, "shrinkB": 0,
             },
-            annotation_clip=False,
         )  # fmt: skip
 
 

@@ -64,11 +64,11 @@ def _distribution(axes: Axes, panel: Panel) -> None:
 
 def _element(axes: Axes, panel: Panel, rows: list[dict[str, Any]]) -> None:
     own = next((r for r in rows if r["file"] == panel.curves.attrs["file"]), None)
-    if own is None or own["present"] is None:
+    if own is None or own["detected"] is None:
         style.no_data(axes, (own or {}).get("note", ""))
         return
     values = [own["counts_per_pixel"], own["background_counts_per_pixel"]]
     axes.bar(["layer", "beside"], values, color=[style.CATEGORIES[4], style.GREY], width=0.6)
     axes.set_ylabel("counts per pixel")
-    found = "present" if own["present"] else "not found"
+    found = "present" if own["detected"] else "not found"
     axes.set_title(f"{panel.element} {found} ({own['significance']:.0f} sd)")

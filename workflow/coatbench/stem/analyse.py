@@ -178,7 +178,7 @@ def _one_map(
                 parts, image.pixel_nm, micrograph.pixels.shape, micrograph.pixel_nm, config["edx_margin_nm"]
             )  # fmt: skip
     if masks is None:
-        result.add("stem_elements", **key, present=None, note=note)
+        result.add("stem_elements", **key, detected=None, note=note)
         micrograph.warnings.append(note)
     else:
         result.add("stem_elements", **key, **elements.test(micrograph.pixels, *masks, config))

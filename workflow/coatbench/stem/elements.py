@@ -74,14 +74,14 @@ def test(counts: np.ndarray, layer: np.ndarray, beside: np.ndarray, config: dict
     -------
     dict
         n_pixels, counts_per_pixel, background_counts_per_pixel, excess_per_pixel with excess_per_pixel_sd,
-        significance, present, note. `present` is empty where there is too little to test.
+        significance, detected, note. `detected` is empty where there is too little to test.
     """
     import numpy as np
 
     row: dict[str, Any] = {
         "n_pixels": int(layer.sum()),
         "n_background_pixels": int(beside.sum()),
-        "present": None,
+        "detected": None,
         "note": "",
     }
     if min(layer.sum(), beside.sum()) < MIN_PIXELS:
@@ -104,7 +104,7 @@ def test(counts: np.ndarray, layer: np.ndarray, beside: np.ndarray, config: dict
     row["significance"] = significance
     # A smeared or scattered trace can be significant in a long map; it is not the layer's element.
     enough = excess >= config["edx_min_excess"] * max(off.mean(), 0.0)
-    row["present"] = bool(significance >= config["edx_significance"] and enough)
+    row["detected"] = bool(significance >= config["edx_significance"] and enough)
     return row
 
 
