@@ -89,7 +89,7 @@ def draw(
         title = style.label(by_name[sample])
         if len([s for _, s, _ in loaded if s == sample]) > 1:
             title += f", {run}"
-        axes[0, column].set_title(title, pad=15)
+        axes[0, column].set_title(title, loc="right", pad=14 if len(shown) == 1 else 18)
         numbers += _numbers(run, sample, sets)
     for letter, panel in zip("abc", axes[:, 0], strict=False):
         style.panel_letter(panel, letter)

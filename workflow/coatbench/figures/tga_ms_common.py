@@ -60,7 +60,7 @@ def ion_panel(axes: Axes, ions: xr.Dataset, chosen: Sequence[int]) -> None:
     temperature = ions["temperature_degC"].values
     low, high = np.inf, 0.0
     for i, mz in enumerate(chosen):
-        current = ions["ion_current_smooth_A"].sel(mz=mz).values
+        current = ions["ion_current_A"].sel(mz=mz).values  # smoothing rings at steep flanks
         positive = current[current > 0]
         if positive.size == 0:
             continue
@@ -87,6 +87,10 @@ def ion_panel(axes: Axes, ions: xr.Dataset, chosen: Sequence[int]) -> None:
         columnspacing=1.0,
         borderaxespad=0.2,
         alignment="left",
+        frameon=True,
+        framealpha=0.75,
+        edgecolor="none",
+        fancybox=False,
     )
 
 

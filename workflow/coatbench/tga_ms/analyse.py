@@ -11,6 +11,7 @@ from ..errors import AnalysisError
 from . import ions as ion_module
 from .events import Event, Signal, find_events
 from .isotopes import ratios
+from .lag import Lag, estimate_lag
 from .run import Run, prepare
 from .smooth import smooth, white_noise
 from .window import recommended, slopes
@@ -94,7 +95,7 @@ def _signal(name: str, run: Run) -> Signal:
 
 def _ions(
     row: dict[str, str], exports: dict[str, Any], run: Run, config: dict, result: Analysis
-) -> tuple[ion_module.Lag, ion_module.Ions | None]:
+) -> tuple[Lag, ion_module.Ions | None]:
     """Return the lag and the ion currents on the furnace clock; None without any that can be placed."""
     unknown = float("nan")
     own_file = "ms_file" in exports
@@ -105,20 +106,20 @@ def _ions(
                 exports["ms_file"].path, "columns", "ion currents",
                 ", ".join(map(str, block.data_vars)), "name an export with m/z channels in ms_file",
             )  # fmt: skip
-        return ion_module.Lag(unknown, unknown, "none"), None
+        return Lag(unknown, unknown, "none"), None
     given = row.get("ms_lag_s", "")
     if given:
-        lag = ion_module.Lag(float(given), unknown, "index")
+        lag = Lag(float(given), unknown, "index")
     elif not own_file:
-        lag = ion_module.Lag(0.0, unknown, "same clock")
+        lag = Lag(0.0, unknown, "same clock")
     else:
         window = run.grid.window(config["smoothing_window_K"])
         dtg = smooth(run.mass_percent, window, run.grid.step_s)
-        lag = ion_module.estimate_lag(block, run.grid, dtg, config)
+        lag = estimate_lag(block, run.grid, dtg, config)
         result.warnings += lag.warnings
     if lag.value_s != lag.value_s:
         return lag, None
-    ions = ion_module.place(block, run.grid, lag.value_s, config)
+    ions = ion_module.place(block, run.grid, lag.value_s)
     if ions is None:
         result.warnings.append(
             "ion currents and thermogram do not overlap in time: no evolution is given"
@@ -137,7 +138,7 @@ def _evolutions(events: list[Event], config: dict) -> list[Event]:
     return sorted(chosen, key=lambda e: not e.main)
 
 
-def _describe(exports: dict[str, Any], run: Run, lag: ion_module.Lag) -> dict[str, Any]:
+def _describe(exports: dict[str, Any], run: Run, lag: Lag) -> dict[str, Any]:
     window_s = float(run.grid.step_s)
     return {
         "instrument": exports["tga_file"].attrs.get("instrument", ""),

@@ -81,8 +81,14 @@ def onto_grid(time_s: np.ndarray, values: np.ndarray, grid_s: np.ndarray) -> np.
     centres[filled] = np.bincount(bins, time_s[inside], grid_s.size)[filled] / counts[filled]
     if filled.sum() < 2:
         return np.interp(grid_s, time_s, values)
-    # The mean of a bin belongs to the mean time of its records, not to the middle of the bin.
-    return np.interp(grid_s, centres[filled], means[filled])
+    # The mean of a bin belongs to the mean time of its records, not to the middle of the bin. The outer bins
+    # are half empty, so their points are reached by the line through the two outermost means.
+    x, y = centres[filled], means[filled]
+    result = np.interp(grid_s, x, y)
+    for outside, i, j in ((grid_s < x[0], 0, 1), (grid_s > x[-1], -1, -2)):
+        near = outside & (np.abs(grid_s - x[i]) <= step)
+        result[near] = y[i] + (grid_s[near] - x[i]) * (y[j] - y[i]) / (x[j] - x[i])
+    return result
 
 
 def smooth(values: np.ndarray, window: int, derivative_step: float | None = None) -> np.ndarray:
