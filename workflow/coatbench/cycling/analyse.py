@@ -38,7 +38,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any
     -------
     Analysis
         Tables cycling_cells, cycling_half_cycles, cycling_dqdv_features, cycling_dqdv_quality,
-        cycling_cell_metrics, cycling_fade; curves `dqdv`, `profiles`, `relaxation`.
+        cycling_cell_metrics, cycling_fade; curves `dqdv`, `profiles`, `relaxation`, `record`.
 
     Raises
     ------
@@ -82,7 +82,10 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any
         "dqdv": _dqdv_set(curves),
         "profiles": _profiles(data, cycles, mass.active_g, config["profile_cycles"]),
         "relaxation": _relaxations(data, cycles, config["dqdv_cycles"]),
+        "record": _record(data),
     }
+    for curve in result.curves.values():
+        curve.attrs["potential_reference"] = config["potential_reference"]
     return result
 
 
@@ -262,6 +265,22 @@ def _profiles(data: Record, cycles: list[Cycle], mass_g: float, numbers: list[in
             "cycle": ("half", [number for number, _ in chosen]),
             "direction": ("half", [NAMES[half.direction] for _, half in chosen]),
         },
+    )
+
+
+def _record(data: Record) -> xr.Dataset:
+    """Voltage and current over time of the whole record, at most four times `PROFILE_POINTS` points."""
+    import xarray as xr
+
+    rows = np.arange(data.time_s.size)
+    if rows.size > 4 * PROFILE_POINTS:
+        rows = np.unique(np.linspace(0, rows.size - 1, 4 * PROFILE_POINTS).round().astype(int))
+    return xr.Dataset(
+        {
+            "time_s": ("point", data.time_s[rows], {"units": "s"}),
+            "voltage_V": ("point", data.voltage_V[rows], {"units": "V"}),
+            "current_A": ("point", data.current_A[rows], {"units": "A"}),
+        }
     )
 
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..analysis import Analysis, load_curves, load_rows
 from . import style
+from .cycling_common import potential_label
 
 COLOUR = {"charge": style.CATEGORIES[1], "discharge": style.CATEGORIES[0]}
 LINE = ("-", "--", ":", "-.")
@@ -47,7 +48,7 @@ def draw(
     panels = figure.subplots(2, 2)
     figure.suptitle(f"{style.label(sample)}, cell {cell}".replace("$", r"\$"))
     why = analysis.problem or "no current flowed"
-    _profiles(panels[0, 0], sets.get("profiles"), why)
+    _profiles(panels[0, 0], sets.get("profiles"), sets.get("record"), why)
     _dqdv(panels[0, 1], sets.get("dqdv"), analysis, why)
     _relaxation(panels[1, 0], sets.get("relaxation"), analysis.problem or "no rest recorded")
     _capacity(panels[1, 1], analysis, why)
@@ -73,15 +74,21 @@ def _style_of(label: str, direction: str, seen: list[str]) -> dict[str, Any]:
     return {"color": COLOUR[direction], "ls": LINE[seen.index(number) % len(LINE)], "label": label}
 
 
-def _profiles(axes: Axes, data: xr.Dataset | None, why: str) -> None:
+def _profiles(axes: Axes, data: xr.Dataset | None, record: xr.Dataset | None, why: str) -> None:
     halves = _halves(data, "half")
+    if not halves and record is not None and record.sizes.get("point"):
+        # Nothing flowed: what was recorded is still worth a look.
+        axes.plot(record["time_s"] / 3600, record["voltage_V"], color=style.GREY)
+        axes.set_xlabel("time / h")
+        axes.set_ylabel(potential_label(record))
+        return None
     if not halves:
         return style.no_data(axes, why)
     seen: list[str] = []
     for label, direction, half in halves:
         axes.plot(half["capacity_mAh_g"], half["voltage_V"], **_style_of(label, direction, seen))
     axes.set_xlabel("capacity / mAh g$^{-1}$")
-    axes.set_ylabel("potential / V")
+    axes.set_ylabel(potential_label(data))
     axes.legend()
 
 
@@ -103,7 +110,7 @@ def _dqdv(axes: Axes, data: xr.Dataset | None, analysis: Analysis, why: str) -> 
             color=style.ACCENT if named else style.GREY,
         )
     axes.axhline(0, color=style.GREY, linewidth=0.5)
-    axes.set_xlabel("potential / V")
+    axes.set_xlabel(potential_label(data))
     axes.set_ylabel("dQ/dV / mAh g$^{-1}$ V$^{-1}$")
 
 
@@ -119,7 +126,7 @@ def _relaxation(axes: Axes, data: xr.Dataset | None, why: str) -> None:
     axes.axvline(1, color=style.GREY, linewidth=0.5)
     axes.set_xlim(0, min(float(data["time_s"].max()) / 3600, 2.0) if data is not None else 2)
     axes.set_xlabel("time after the current stopped / h")
-    axes.set_ylabel("potential / V")
+    axes.set_ylabel(potential_label(data))
     axes.legend()
 
 

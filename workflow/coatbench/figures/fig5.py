@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from ..analysis import load_curves
 from ..tables import read_table
 from . import style
+from .cycling_common import potential_label
 
 Row = dict[str, Any]
 PROTOCOL = "short"
@@ -75,7 +76,8 @@ def draw(
     _capacities(panels[0], rows, shown)
     _potentials(panels[1], rows, shown)
     lines = _mean_curves(curves, units)
-    _dqdv(panels[2], lines, found, shown, style.colours(samples))
+    label = potential_label(load_curves(curves[0]).get("dqdv"))
+    _dqdv(panels[2], lines, found, shown, style.colours(samples), label)
     for letter, axes in zip("abc", panels, strict=True):
         style.panel_letter(axes, letter)
     style.save(figure, output, _numbers(rows, lines, shown), simulated=simulated)
@@ -172,14 +174,17 @@ def _potentials(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, st
 
 
 def _sample_axis(axes: Axes, shown: Sequence[Mapping[str, str]]) -> None:
-    rotation = 0 if len(shown) <= 3 else 45 if len(shown) <= 10 else 90
-    aligned = "center" if rotation in (0, 90) else "right"
     labels = [style.label(s) for s in shown]
+    fits = len(labels) * max(map(len, labels)) <= 40
+    rotation = 0 if fits else 45 if len(shown) <= 12 else 90
     axes.set_xticks(
-        range(len(shown)), labels, rotation=rotation, ha=aligned, rotation_mode="anchor"
+        range(len(shown)),
+        labels,
+        rotation=rotation,
+        ha="center" if fits else "right",
+        va="top" if rotation < 90 else "center",
+        rotation_mode="anchor",
     )
-    if rotation == 90:
-        axes.set_xticks(range(len(shown)), labels, rotation=90, ha="center")
     axes.set_xlim(-0.6, len(shown) - 0.4)
 
 
@@ -219,6 +224,7 @@ def _dqdv(
     features: Sequence[Row],
     shown: Sequence[Mapping[str, str]],
     colours: Mapping[str, Any],
+    label: str,
 ) -> None:
     if not lines:
         style.no_data(axes, "no half cycle spans enough of the window for dQ/dV")
@@ -231,7 +237,7 @@ def _dqdv(
     ]
     _lines(axes, lines, shown, colours)
     axes.axhline(0, color=style.GREY, linewidth=0.5)
-    axes.set_xlabel("potential / V vs In/InLi")
+    axes.set_xlabel(label)
     axes.set_ylabel("dQ/dV / mAh g$^{-1}$ V$^{-1}$")
     low = min(v[0] for v, _ in lines.values())
     high = max(v[-1] for v, _ in lines.values())

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from ..analysis import load_curves
 from ..tables import read_table
 from . import style
+from .cycling_common import potential_label
 
 Row = dict[str, Any]
 PROTOCOL = "long"
@@ -106,7 +107,7 @@ def _profiles(
                 label = None
     axes.set_xlim(left=0)
     axes.set_xlabel("specific capacity / mAh g$^{-1}$")
-    axes.set_ylabel("potential / V vs In/InLi")
+    axes.set_ylabel(potential_label(next(iter(profiles.values()))))
     axes.legend(loc="lower left", title="initial Coulombic efficiency", alignment="left")
 
 

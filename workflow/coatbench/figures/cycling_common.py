@@ -1,0 +1,11 @@
+"""What the cycling figures share."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+
+def potential_label(data: xr.Dataset | None) -> str:
+    """Return the label of a potential axis; the data say what they were measured against."""
+    against = data.attrs.get("potential_reference", "") if data is not None else ""
+    return f"potential / V vs {against}" if against else "potential / V"
