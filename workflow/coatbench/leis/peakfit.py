@@ -134,16 +134,29 @@ def _edge(
 ) -> tuple[float, list[np.ndarray]]:
     """Chi-square and columns of the best description without a peak: an edge of any place and width."""
     import numpy as np
+    from scipy.optimize import minimize
 
     places = np.arange(centres[0] - EDGE_REACH_EV, centres[-1] + 1, 4.0)
-    best: tuple[float, list[np.ndarray]] = (math.inf, [])
+    best = (math.inf, 0.0, 0.0)
     for sigma in EDGE_SIGMAS_EV:
         columns = form(x, _step((x[None, :] - places[:, None]) / sigma))
         chi, _, _ = _solve(np.stack(columns, axis=-1), y, variance)
         i = int(chi.argmin())
-        if chi[i] < best[0]:
-            best = (float(chi[i]), [column[i] for column in columns])
-    return best
+        best = min(best, (float(chi[i]), float(places[i]), sigma))
+
+    def columns_of(shape: np.ndarray) -> list[np.ndarray]:
+        return form(x, _step((x - shape[0]) / max(abs(shape[1]), 1.0)))
+
+    def cost(shape: np.ndarray) -> float:
+        return float(_solve(np.stack(columns_of(shape), axis=-1), y, variance)[0])
+
+    # The grid is coarser than good counting statistics can tell apart.
+    start = np.array(best[1:])
+    simplex = start + np.array([[0, 0], [2, 0], [0, 0.1 * best[2]]])
+    refined = minimize(
+        cost, start, method="Nelder-Mead", options={"initial_simplex": simplex, "xatol": 0.05, "fatol": 0.05},
+    )  # fmt: skip
+    return float(refined.fun), columns_of(refined.x)
 
 
 def _step(u: np.ndarray) -> np.ndarray:

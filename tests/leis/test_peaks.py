@@ -1,0 +1,100 @@
+"""Surface peaks: found where there are some, absent where there is only an edge, with honest uncertainties."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from coatbench.leis.analyse import analyse
+from coatbench.leis.kinematics import Geometry
+from coatbench.leis.peaks import find
+from scipy.special import erfc
+
+from .conftest import spectrum
+
+ENERGY = 500.0 + 2 * np.arange(1051)
+
+
+def edge(centre, sigma, height, slope=0.0):
+    return height * 0.5 * erfc((ENERGY - centre) / (2**0.5 * sigma)) * (1 + slope * (centre - ENERGY) / 1000)  # fmt: skip
+
+
+def peak(centre, area, fwhm=58.0):
+    sigma = fwhm / 2.3548
+    return area * 2 / (sigma * (2 * np.pi) ** 0.5) * np.exp(-0.5 * ((ENERGY - centre) / sigma) ** 2)
+
+
+def search(config, expected, seed, dose=312.0, elements=None):
+    counts = np.random.default_rng(seed).poisson(expected * dose)
+    own = config | ({"elements": elements} if elements else {})
+    return {p.element: p for p in find(spectrum(counts / dose, dose), own, Geometry(config))}
+
+
+@pytest.mark.parametrize("sigma", [20, 30, 45, 60])
+@pytest.mark.parametrize("slope", [0.0, 0.25, 0.6])
+def test_an_edge_is_no_surface_peak(config, sigma, slope):
+    for seed in range(5):
+        found = search(config, edge(2245, sigma, 8, slope) + 0.004, seed, elements=["Mn/Co/Ni"])
+        assert not found["Mn/Co/Ni"].detected, (seed, found["Mn/Co/Ni"].significance)
+
+
+def test_a_metal_in_the_outermost_layer_is_found(config):
+    expected = edge(2245, 40, 8, 0.25) + peak(2295, 150) + 0.004
+    found = search(config, expected, 1, elements=["Mn/Co/Ni"])["Mn/Co/Ni"]
+    assert found.detected
+    assert found.energy_eV == pytest.approx(2295, abs=6)
+    assert found.area_counts_per_nC == pytest.approx(150, rel=0.25)
+
+
+def test_false_detections_are_rare(config):
+    flat = edge(2245, 40, 8, 0.25) + 0.01
+    found = [
+        search(config, flat, seed, elements=["C", "O", "F", "Na", "S/P"]) for seed in range(20)
+    ]
+    assert sum(p.detected for peaks in found for p in peaks.values()) == 0
+
+
+def test_energies_and_areas_are_recovered_within_their_uncertainties(config):
+    expected = edge(2245, 40, 8, 0.25) + peak(1105, 260) + peak(1838, 90) + peak(770, 120) + 0.004
+    pulls = {"energy": [], "area": []}
+    for seed in range(12):
+        found = search(config, expected, seed, elements=["C", "O", "S/P"])
+        for element, centre, area in (("C", 770, 120), ("O", 1105, 260), ("S/P", 1838, 90)):
+            p = found[element]
+            assert p.detected, (element, seed)
+            assert p.energy_eV == pytest.approx(centre, abs=8)
+            pulls["energy"].append((p.energy_eV - centre) / p.energy_eV_sd)
+            pulls["area"].append((p.area_counts_per_nC - area) / p.area_counts_per_nC_sd)
+    for name, values in pulls.items():
+        # Neither optimistic (many beyond 2) nor meaninglessly wide.
+        assert np.mean(np.abs(values) < 2) > 0.8, name
+        assert np.std(values) > 0.2, name
+
+
+def test_an_element_outside_the_spectrum_says_so(config):
+    own = spectrum(np.ones(300))
+    found = {p.element: p for p in find(own, config, Geometry(config))}
+    assert found["O"].area_counts_per_nC is None
+    assert not found["O"].detected
+    assert found["O"].note == "window outside the spectrum (500 to 1098 eV)"
+
+
+def test_every_element_of_the_config_has_a_row(demo, config):
+    for analysis in demo.values():
+        rows = analysis.tables["leis_surface_peaks"]
+        assert [r["element"] for r in rows] == config["elements"] * 2
+        assert all(isinstance(r["detected"], bool) for r in rows)
+
+
+def test_copper_of_the_real_export(realdata, expected, config):
+    row = next(r for r in expected if r["quantity"] == "Cu surface peak maximum")
+    index = {"sample": "cusi", "heating_temperature_degC": "25", "dose_nC": ""}
+    result = analyse(
+        [index], [realdata / row["file"]], config | {"elements": ["Cu", "O", "C", "S/P"]}
+    )
+    peaks = {p["element"]: p for p in result.tables["leis_surface_peaks"]}
+    assert peaks["Cu"]["energy_eV"] == pytest.approx(
+        float(row["value"]), abs=float(row["tolerance"])
+    )
+    assert peaks["Cu"]["elastic_energy_eV"] == pytest.approx(2384.8, abs=0.1)
+    assert peaks["O"]["energy_eV"] == pytest.approx(1104, abs=6)
+    assert peaks["C"]["energy_eV"] == pytest.approx(768, abs=8)

@@ -1,0 +1,197 @@
+"""The demo study's LEIS: planted truth comes back, the paper's statements hold, nothing depends on luck."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+import yaml
+from coatbench.analysis import save_rows
+from coatbench.leis.analyse import analyse
+from coatbench.leis.kinematics import Geometry, mean_mass_u
+from coatbench.leis.layer import layers
+from coatbench.leis.stopping import energy_of_depth, load
+from coatbench.simulate.leis import simulate
+
+from .conftest import ROOT, run, tables
+
+
+def windows(found: dict, name: str = "near_surface") -> dict:
+    return {
+        (r["sample"], r["heating_temperature_degC"]): r
+        for r in found["leis_windows"]
+        if r["window"] == name
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2, 20250311])
+def test_near_surface_ratios(tmp_path, index, truth, config, seed):
+    found = windows(tables(run(tmp_path, index, truth, config, seed), config))
+    for (sample, temperature), row in found.items():
+        planted = truth[sample][f"leis.near_surface_ratio_{temperature:g}"]
+        assert row["relative_to_reference"] == pytest.approx(planted, rel=0.03)
+
+
+def test_near_surface_signal_follows_the_coating(demo_tables):
+    near = windows(demo_tables)
+    at_200 = {s: near[s, 200]["relative_to_reference"] for s in ("c300", "c400", "c700")}
+    assert at_200["c300"] < 0.5
+    assert at_200["c400"] < 0.5
+    assert 0.5 < at_200["c700"] < 1
+    for sample in ("c300", "c400"):
+        assert near[sample, 600]["relative_to_reference"] > 2 * at_200[sample]
+
+
+def test_depth_of_the_near_surface_window(demo_tables):
+    for row in windows(demo_tables).values():
+        assert row["depth_near_nm"] == 0
+        assert row["depth_far_nm"] == pytest.approx(3.1, abs=0.05)
+        assert 1 <= row["depth_mean_nm"] <= 3
+
+
+def test_no_metal_in_the_outermost_layer_and_sulfur_of_the_bare_one(demo_tables):
+    peaks = {
+        (r["sample"], r["heating_temperature_degC"], r["element"]): r
+        for r in demo_tables["leis_surface_peaks"]
+    }
+    assert not any(r["detected"] for key, r in peaks.items() if key[2] == "Mn/Co/Ni")
+    assert not peaks["uncoated", 200, "S/P"]["detected"]
+    assert peaks["uncoated", 600, "S/P"]["detected"]
+
+
+def test_intensity_rises_with_heating_and_spectra_become_alike(demo_tables):
+    ratios = [r["ratio"] for r in demo_tables["leis_heating"] if r["window"] == "whole"]
+    assert len(ratios) == 4
+    assert min(ratios) > 1.5
+    spread = {r["heating_temperature_degC"]: r for r in demo_tables["leis_spread"]}
+    assert spread[600]["spread"] < 0.05 < 0.2 < spread[200]["spread"]
+
+
+def test_the_reference_is_exactly_one(demo_tables):
+    for (sample, _), row in windows(demo_tables).items():
+        if sample == "uncoated":
+            assert (row["relative_to_reference"], row["relative_to_reference_sd"]) == (1, 0)
+
+
+def test_no_reference_leaves_ratios_empty(demo, config):
+    found = tables(demo, config, reference=None)
+    assert all(r["relative_to_reference"] is None for r in found["leis_windows"])
+    assert all(r["counts_per_nC"] > 0 for r in found["leis_windows"])
+    assert found["leis_layers"] == []
+
+
+def test_a_dose_twice_as_high_halves_the_normalised_signal(tmp_path, index, truth, config):
+    rows = [r for r in index if r["sample"] == "c300"]
+    simulate("c300", rows, tmp_path, truth["c300"], {}, 5)
+    files = [tmp_path / r["file"] for r in rows]
+    plain = analyse(rows, files, config).tables["leis_windows"]
+    doubled = analyse([r | {"dose_nC": "624"} for r in rows], files, config).tables["leis_windows"]
+    assert [r["counts_per_nC"] / 2 for r in plain] == pytest.approx(
+        [r["counts_per_nC"] for r in doubled]
+    )
+
+
+def test_an_export_per_nC_gives_the_same_table(tmp_path, index, truth, config):
+    found = []
+    for kind in ("counts", "counts_per_nC"):
+        rows = [r | {"intensity": kind} for r in index if r["sample"] == "c700"]
+        simulate("c700", rows, tmp_path / kind, truth["c700"], {}, 5)
+        result = analyse(rows, [tmp_path / kind / r["file"] for r in rows], config)
+        found.append([r["counts_per_nC"] for r in result.tables["leis_windows"]])
+    assert found[0] == pytest.approx(found[1], rel=1e-5)  # exports have six digits
+
+
+def test_same_input_same_bytes(tmp_path, index, truth, config):
+    texts, files = [], []
+    for name in ("a", "b"):
+        result = run(tmp_path / name, index[:2], truth, config, 7)["uncoated"]
+        save_rows(result, tmp_path / f"{name}.json")
+        texts.append((tmp_path / f"{name}.json").read_bytes())
+        files.append((tmp_path / name / index[0]["file"]).read_bytes())
+    assert texts[0] == texts[1]
+    assert files[0] == files[1]
+
+
+def test_columns_are_those_of_the_schema(demo_tables):
+    schema = yaml.safe_load(
+        (ROOT / "workflow/schemas/tables/leis.yaml").read_text(encoding="utf-8")
+    )
+    assert set(schema) == set(demo_tables)
+    for name, rows in demo_tables.items():
+        assert rows, name
+        assert not {c for r in rows for c in r} - set(schema[name]), name
+
+
+@pytest.mark.parametrize("thickness", [0.5, 1.0, 2.0])
+def test_a_closed_layer_of_known_thickness_comes_back(config, thickness):
+    """The reference's spectrum, moved down by what ions lose in a layer of one material."""
+    geometry = Geometry(config)
+    depth, energy = energy_of_depth(load("Li2SO4"), geometry, mean_mass_u("Ni"), "total")
+    shift = energy[0] - np.interp(thickness, depth, energy)
+    axis = np.arange(500.0, 2601.0, 2.0)
+    tail = np.where(axis < 2300, 10 + (2300 - axis) / 100, 0.0)
+    moved = np.interp(axis + shift, axis, tail, right=0.0)
+
+    def window(values: np.ndarray) -> float:
+        return float(values[(axis >= 1900) & (axis <= 2339.8)].sum())
+
+    row = {
+        "sample": "x", "heating_temperature_degC": 200.0, "window": "near_surface",
+        "energy_low_eV": 1900.0, "energy_high_eV": 2339.8,
+        "relative_to_reference": window(moved) / window(tail), "relative_to_reference_sd": 0.01,
+    }  # fmt: skip
+    base = xr.Dataset({"intensity": ("energy", tail)}, coords={"energy_eV": ("energy", axis)})
+    own = config | {"layer_materials": ["Li2SO4"]}
+    (found,) = layers([row], {"ref": {"T200": base}}, own, "ref")
+    assert found["energy_shift_eV"] == pytest.approx(shift, abs=3)
+    assert found["thickness_nm"] == pytest.approx(thickness, rel=0.06)
+    assert found["thickness_low_nm"] <= found["thickness_nm"] < found["thickness_high_nm"]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "note"),
+    [(1.2, "more signal than the reference"), (0.0, "no signal left")],
+)
+def test_no_thickness_where_the_model_has_none(demo, config, ratio, note):
+    row = {
+        "sample": "x", "heating_temperature_degC": 200.0, "window": "near_surface",
+        "energy_low_eV": 1900.0, "energy_high_eV": 2339.8,
+        "relative_to_reference": ratio, "relative_to_reference_sd": 0.01,
+    }  # fmt: skip
+    curves = {"uncoated": demo["uncoated"].curves}
+    (found,) = layers([row], curves, config, "uncoated")
+    assert note in found["note"]
+    assert "thickness_nm" not in found
+
+
+def test_two_spectra_of_one_temperature_are_refused(tmp_path, index, truth, config):
+    from coatbench.errors import AnalysisError
+
+    rows = [r for r in index if r["sample"] == "c300"]
+    simulate("c300", rows, tmp_path, truth["c300"], {}, 5)
+    twice = [rows[0], rows[1] | {"heating_temperature_degC": "200"}]
+    with pytest.raises(AnalysisError, match="one spectrum per sample and heating temperature"):
+        analyse(twice, [tmp_path / r["file"] for r in twice], config)
+
+
+def test_a_sample_of_another_temperature_is_simulated(tmp_path, truth, config):
+    """Samples that the truth does not name are interpolated: the numbers have to allow it."""
+    from coatbench.simulate.truth import truth_of
+
+    samples = [
+        {"sample": "uncoated", "role": "uncoated", "annealing_temperature_degC": ""},
+        *(
+            {"sample": f"c{t:03d}", "role": "coated", "annealing_temperature_degC": str(t)}
+            for t in (25, 100, 200, 300, 350, 400, 500, 600, 700)
+        ),
+    ]
+    own = truth_of("c350", samples, truth)
+    row = {
+        "sample": "c350",
+        "file": "a.txt",
+        "heating_temperature_degC": "400",
+        "intensity": "counts",
+    }
+    simulate("c350", [row], tmp_path, own, {}, 3)
+    found = analyse([row], [tmp_path / "a.txt"], config)
+    assert found.tables["leis_windows"][0]["counts_per_nC"] > 0

@@ -1,0 +1,144 @@
+"""Dose, noise and windows of single spectra."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from coatbench.errors import AnalysisError
+from coatbench.leis import stopping, windows
+from coatbench.leis.collect import ratio
+from coatbench.leis.kinematics import Geometry
+from coatbench.leis.spectrum import prepare
+
+from .conftest import spectrum
+
+
+def block(intensity) -> xr.Dataset:
+    energy = 500.0 + 2 * np.arange(len(intensity))
+    return xr.Dataset(
+        {"intensity": ("energy", np.asarray(intensity, float))},
+        coords={"energy_eV": ("energy", energy)},
+    )
+
+
+def row(**cells) -> dict[str, str]:
+    return {"heating_temperature_degC": "200", "dose_nC": "", "intensity": ""} | cells
+
+
+COUNTS = np.random.default_rng(1).poisson(400, 600).astype(float)
+
+
+def test_dose_from_the_index(config):
+    own = prepare(row(dose_nC="100"), Path("a"), block(COUNTS), config)
+    assert (own.dose_nC, own.dose_source) == (100, "index")
+    assert own.counts_per_nC == pytest.approx(COUNTS / 100)
+    assert own.variance() == pytest.approx(COUNTS / 100**2)
+
+
+def test_dose_from_beam_current_and_time(config):
+    own = prepare(row(), Path("a"), block(COUNTS), config)
+    assert (own.dose_nC, own.dose_source) == (pytest.approx(2.6 * 120), "config")
+    # 2.6 nA for 120 s on 4 mm2 are 4.87e13 ions/cm2, published rounded to one digit.
+    fluence = own.fluence_ions_cm2(config["analysis_area_mm2"])
+    assert fluence == pytest.approx(2.6e-9 * 120 / 1.602177e-19 / 0.04, rel=1e-6)
+    assert f"{fluence:.0e}" == "5e+13"
+
+
+def test_normalised_export_gives_the_same_as_counts(config):
+    counted = prepare(row(dose_nC="250"), Path("a"), block(COUNTS), config)
+    scaled = prepare(
+        row(dose_nC="250", intensity="counts_per_nC"), Path("a"), block(COUNTS / 250), config
+    )
+    assert scaled.counts_per_nC == pytest.approx(counted.counts_per_nC)
+    assert scaled.variance() == pytest.approx(counted.variance())
+
+
+def test_scaled_counts_take_their_noise_from_the_scatter(config):
+    smooth = 3000 * (1 + np.sin(np.arange(2000) / 150) / 2)
+    counts = np.random.default_rng(2).poisson(smooth) * 0.0317
+    own = prepare(row(dose_nC="1"), Path("a"), block(counts), config)
+    assert own.noise_per_intensity == pytest.approx(0.0317, rel=0.1)
+    assert "not whole numbers" in own.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("intensity", "cells", "message"),
+    [
+        ([5, -1, 5] * 5, {}, "expected counts, found -1"),
+        ([0] * 20, {}, "none in any channel"),
+        ([5] * 20, {"dose_nC": "-3"}, "a dose above 0 nC"),
+        ([5] * 20, {"dose_nC": "much"}, "expected a number"),
+        ([5] * 20, {"heating_temperature_degC": ""}, "heating_temperature_degC"),
+        ([5] * 20, {"intensity": "volts"}, "counts or counts_per_nC"),
+    ],
+)
+def test_what_cannot_be_normalised(config, intensity, cells, message):
+    with pytest.raises(AnalysisError, match=message):
+        prepare(row(**cells), Path("a"), block(intensity), config)
+
+
+def one_window(config, own, name="near_surface"):
+    geometry, matrix = Geometry(config), stopping.load(config["matrix_material"])
+    window = next(w for w in windows.from_config(config, geometry, matrix) if w.name == name)
+    return windows.integrate(own, window, geometry, matrix, config["edge_element"])
+
+
+def test_a_window_sums_its_channels(config):
+    counts = np.arange(1051.0)
+    found = one_window(config, spectrum(counts / 312))
+    energy = 500 + 2 * np.arange(1051)
+    inside = counts[(energy >= 1900) & (energy <= 2339.8)]
+    assert found["counts_per_nC"] == pytest.approx(inside.sum() / 312)
+    assert found["counts_per_nC_sd"] == pytest.approx(np.sqrt(inside.sum()) / 312)
+    assert (found["depth_near_nm"], found["depth_far_nm"]) == (0, pytest.approx(3.10, abs=0.01))
+    assert found["depth_far_electronic_nm"] == pytest.approx(5.49, abs=0.01)
+    assert 1 <= found["depth_mean_nm"] <= 3
+
+
+def test_a_window_in_nm(config):
+    found = one_window(config, spectrum(np.ones(1051)), "depth_1_3nm")
+    assert (found["depth_near_nm"], found["depth_far_nm"]) == pytest.approx((1, 3), abs=0.01)
+
+
+def test_a_window_beyond_the_spectrum_is_empty_and_says_why(config):
+    found = one_window(config, spectrum(np.ones(800)))
+    assert "counts_per_nC" not in found
+    assert found["note"] == "spectrum ends at 500 and 2098 eV"
+
+
+def test_no_counts_still_have_an_uncertainty(config):
+    counts = np.ones(1051)
+    counts[690:930] = 0
+    found = one_window(config, spectrum(counts))
+    assert found["counts_per_nC"] == 0
+    assert found["counts_per_nC_sd"] == pytest.approx(1 / 312)
+
+
+def test_poisson_uncertainty_of_a_ratio_covers():
+    rng = np.random.default_rng(3)
+    inside = 0
+    for _ in range(400):
+        a, b = rng.poisson(2000), rng.poisson(9000)
+        rows = [
+            {"counts_per_nC": n / 3, "counts_per_nC_sd": np.sqrt(n) / 3, "energy_low_eV": 1, "energy_high_eV": 2, "sample": s}
+            for n, s in ((a, "a"), (b, "b"))
+        ]  # fmt: skip
+        value, sd = ratio(*rows)
+        inside += abs(value - 2000 / 9000) < 1.96 * sd
+    assert 0.92 <= inside / 400 <= 0.98
+
+
+def test_windows_over_different_energies_have_no_ratio():
+    rows = [
+        {
+            "counts_per_nC": 5.0,
+            "counts_per_nC_sd": 1.0,
+            "energy_low_eV": low,
+            "energy_high_eV": 2000,
+        }
+        for low in (500, 600)
+    ]
+    assert ratio(*rows) == (None, None)
