@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +53,17 @@ class Workflow:
                 shutil.copy2(source, folder / name)
         return cls(folder)
 
-    def start(self, *args: str, cores: int = 2, **options: Any) -> subprocess.Popen:
-        """Start snakemake there; its output is one text stream."""
+    def start(
+        self, *args: str, cores: int = 2, through: Sequence[str] = (), **options: Any
+    ) -> subprocess.Popen:
+        """Start snakemake there, if need be through another command; its output is one text stream."""
         env = {
             k: v
             for k, v in os.environ.items()
             if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cores", str(cores), *args],
+            [*through, sys.executable, "-m", "snakemake", "--cores", str(cores), *args],
             cwd=self.folder,
             env=env | options.pop("env", {}),
             stdout=subprocess.PIPE,
