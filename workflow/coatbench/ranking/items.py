@@ -146,6 +146,8 @@ def _mean(values: np.ndarray, sds: Sequence[float | None]) -> tuple[float, float
     if n == 1:
         return float(values[0]), own
     scatter = float(values.std(ddof=1)) / math.sqrt(n)
+    if own is None and scatter == 0:
+        return float(values.mean()), None  # the same setting many times, not a measurement
     return float(values.mean()), max(scatter, own or 0.0)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .criteria import NORMAL_95
+from .criteria import NORMAL_95, read_criteria
 from .optimum import OVERALL, Optimum
 from .rank import Ranking, group_utilities
 from .score import kendall_w
@@ -86,12 +86,12 @@ def statement(
     return [
         text
         for text in (
-            _basis(ranking),
             _verdict(ranking, config),
+            _optimum(ranking, optimum),
             _reference(ranking),
-            _optimum(optimum),
-            _next(optimum),
             _limits(ranking, sensitivity),
+            _next(optimum),
+            _basis(ranking, config),
             _scatter(ranking, sensitivity),
             _unranked(ranking),
         )
@@ -113,7 +113,7 @@ def _label(ranking: Ranking, sample: str) -> str:
     return sample if np.isnan(heat) else f"{sample} ({heat:g} °C)"
 
 
-def _basis(ranking: Ranking) -> str:
+def _basis(ranking: Ranking, config: Mapping[str, Any]) -> str:
     ranked = ranking.ranked
     groups = [
         f"{g} [{', '.join(c.label for c in ranked.criteria if c.group == g)}]"
@@ -125,7 +125,8 @@ def _basis(ranking: Ranking) -> str:
         f"{'; '.join(groups)}."
     )
     if ranking.dropped:
-        gone = "; ".join(f"{name} ({why})" for name, why in ranking.dropped.items())
+        labels = {c.name: c.label for c in read_criteria(config["criteria"])}
+        gone = "; ".join(f"{labels[name]} ({why})" for name, why in ranking.dropped.items())
         text += f" Not counted: {gone}."
     return text
 
@@ -177,7 +178,7 @@ def _reference(ranking: Ranking) -> str:
     return "All properties together, " + "; ".join(parts) + "."
 
 
-def _optimum(optimum: Optimum) -> str:
+def _optimum(ranking: Ranking, optimum: Optimum) -> str:
     found = optimum.row(OVERALL)
     if found is None:
         return f"The optimum annealing temperature is not estimated: {optimum.reason}."
@@ -187,8 +188,9 @@ def _optimum(optimum: Optimum) -> str:
     )
     if found["note"]:
         text += f" It lies {found['note']}."
+    labels = {c.name: c.label for c in ranking.ranked.criteria}
     single = [
-        f"{r['response']} {r['optimum_degC_ci_low']:.0f} to {r['optimum_degC_ci_high']:.0f}"
+        f"{labels[r['response']]} {r['optimum_degC_ci_low']:.0f} to {r['optimum_degC_ci_high']:.0f}"
         for r in optimum.optimum
         if r["kind"] == "criterion"
     ]

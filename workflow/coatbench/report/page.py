@@ -1,0 +1,311 @@
+"""The report: one page that holds everything, works without a network and on a phone.
+
+All text from the study (labels, notes, file names) is escaped by the template engine; a content security
+policy in the page forbids every request, so nothing can be loaded from elsewhere even by mistake.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..analysis import write_atomically
+from ..tables import read_table
+
+DATA = Path(__file__).parent / "data"
+ROWS_SHOWN = 400  # of a table; more are in its file
+QUICKLOOK_BYTES = 20_000_000  # of pictures of single measurements; more are named, not shown
+# How a claim reads: a sign, then what it is held against.
+SIGNS = {
+    "equals": "=",
+    "within": "within",
+    "at_least": "≥",
+    "at_most": "≤",
+    "higher": ">",
+    "lower": "<",
+    "much_lower": "≪",
+    "slightly_lower": "a little below",
+    "constant": "spread up to",
+    "maximum": "maximum at",
+    "minimum": "minimum at",
+    "steepest_rise": "steepest rise at",
+    "steepest_fall": "steepest fall at",
+    "present": "present",
+    "absent": "absent",
+}
+QUALITY_COLUMNS = ("converged", "note", "charge_conserved", "interrupted", "sd_basis")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A result table as the page shows it."""
+
+    name: str
+    path: str
+    columns: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    n_rows: int
+    technique: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, embedded."""
+
+    name: str
+    title: str
+    caption: str
+    source: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the template draws."""
+
+    title: str
+    simulated: bool
+    reference: str
+    statement: list[str]
+    ranking: Table | None
+    criteria: dict[str, str]
+    claims: list[dict[str, Any]]
+    verdicts: dict[str, int]
+    figures: list[Picture]
+    quicklooks: dict[str, list[Picture]]
+    quicklooks_left_out: list[str]
+    quality: list[Table]
+    flagged: int
+    fits: int
+    problems: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+    tables: dict[str, list[Table]]
+    run: Mapping[str, Any]
+    config_text: str
+    measurements: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def build(
+    *,
+    run: Mapping[str, Any],
+    results: str | Path,
+    tables: Mapping[str, Sequence[str]],
+    figures: Sequence[str],
+    quicklooks: Sequence[str],
+    statement: str | None,
+    captions: str | Path,
+    config_text: str,
+) -> Page:
+    """Gather the content of the page from files on disk.
+
+    Parameters
+    ----------
+    run : what `provenance.describe_run` found
+    results : folder that the page lies in
+    tables : technique (or `ranking`, `study`) -> paths of its tables
+    figures, quicklooks : paths of PNG files
+    statement : path of the ranking in words
+    captions : folder with one .rst per figure
+    config_text : the configuration used, as YAML
+    """
+    results = Path(results)
+    loaded = {t: [load_table(p, results, t) for p in paths] for t, paths in tables.items()}
+    by_name = {table.name: table for group in loaded.values() for table in group}
+
+    def rows(name: str) -> list[dict[str, Any]]:
+        return by_name[name].rows if name in by_name else []
+
+    claims = rows("claims")
+    quality = [q for t in by_name.values() if (q := quality_of(t)) is not None]
+    quality.sort(key=lambda q: q.name != "xps_fits")
+    shown, left_out = _within(quicklooks, QUICKLOOK_BYTES)
+    looks: dict[str, list[Picture]] = {}
+    for path in shown:
+        technique = Path(path).parent.name
+        looks.setdefault(technique, []).append(picture(path, results, None))
+    paragraphs = []
+    if statement:
+        text = Path(statement).read_text(encoding="utf-8")
+        paragraphs = [p.strip() for p in text.split("\n\n") if p.strip()]
+    return Page(
+        title=str(run["study"]["title"]),
+        simulated=bool(run["study"]["simulated"]),
+        reference=run["study"]["reference"] or "",
+        statement=paragraphs,
+        ranking=by_name.get("ranking"),
+        criteria=_labels(run["parameters"].get("ranking") or {}),
+        claims=claims,
+        verdicts={
+            v: sum(c["verdict"] == v for c in claims) for v in ("holds", "fails", "not testable")
+        },
+        figures=[picture(p, results, Path(captions)) for p in figures],
+        quicklooks=looks,
+        quicklooks_left_out=[Path(p).relative_to(results).as_posix() for p in left_out],
+        quality=quality,
+        flagged=sum(bool(row["flag"]) for q in quality for row in q.rows),
+        fits=sum(q.n_rows for q in quality),
+        problems=rows("problems"),
+        warnings=rows("warnings"),
+        tables=loaded,
+        run=run,
+        config_text=config_text,
+        measurements={
+            t: {"files": len(files), "bytes": sum(f["bytes"] for f in files.values())}
+            for t, files in run["measurements"].items()
+        },
+    )
+
+
+def _labels(config: Mapping[str, Any]) -> dict[str, str]:
+    entries = {**config.get("criteria", {}), **config.get("annotations", {})}
+    return {
+        name: entry.get("label", name)
+        + ("" if entry.get("unit", "1") == "1" else f" / {entry['unit']}")
+        for name, entry in entries.items()
+    }
+
+
+def load_table(path: str | Path, results: Path, technique: str) -> Table:
+    """Read a result table, with no more rows than a page can hold."""
+    path = Path(path)
+    rows = read_table(path)
+    header = path.read_text(encoding="utf-8").partition("\n")[0]
+    keep = rows if path.stem in ("claims", "ranking", "problems", "warnings") else rows[:ROWS_SHOWN]
+    columns = tuple(rows[0]) if rows else tuple(header.strip().split(","))
+    return Table(
+        path.stem, path.relative_to(results).as_posix(), columns, keep, len(rows), technique
+    )
+
+
+def quality_of(table: Table) -> Table | None:
+    """Return the rows of a table with what flags them, if the table says how good its values are."""
+    marks = [c for c in QUALITY_COLUMNS if c in table.columns]
+    if not marks or table.name in ("ranking", "claims"):
+        return None
+    rows = [{"flag": flag_of(row), **row} for row in table.rows]
+    if table.name != "xps_fits" and not any(r["flag"] for r in rows):
+        return None
+    rows.sort(key=lambda r: not r["flag"])
+    return Table(
+        table.name, table.path, ("flag", *table.columns), rows, table.n_rows, table.technique
+    )
+
+
+def flag_of(row: Mapping[str, Any]) -> str:
+    """Say in words what is doubtful about a row; empty where nothing is."""
+    found = []
+    if row.get("converged") is False:
+        found.append("did not converge")
+    if row.get("charge_conserved") is False:
+        found.append("charge not conserved")
+    if row.get("interrupted") is True:
+        found.append("interrupted")
+    if row.get("note"):
+        found.append(str(row["note"]))
+    return "; ".join(found)
+
+
+def _within(paths: Sequence[str], budget: int) -> tuple[list[str], list[str]]:
+    shown: list[str] = []
+    left_out: list[str] = []
+    used = 0
+    for path in paths:
+        used += Path(path).stat().st_size
+        (shown if used <= budget else left_out).append(path)
+    return shown, left_out
+
+
+def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
+    """Embed a PNG file, with its caption and the files beside it."""
+    path = Path(path)
+    encoded = base64.b64encode(path.read_bytes()).decode()
+    beside = [path.with_suffix(s) for s in (".pdf", ".png", ".csv")]
+    title, caption = "", ""
+    if captions is not None and (captions / f"{path.stem}.rst").is_file():
+        title, caption = read_caption(captions / f"{path.stem}.rst")
+    return Picture(
+        name=path.stem,
+        title=title,
+        caption=caption,
+        source=f"data:image/png;base64,{encoded}",
+        files=tuple(p.relative_to(results).as_posix() for p in beside if p.is_file()),
+    )
+
+
+def read_caption(path: str | Path) -> tuple[str, str]:
+    """Return the bold first sentence of a caption as its title, and the rest, without markup."""
+    text = " ".join(Path(path).read_text(encoding="utf-8").split())
+    match = re.match(r"\*\*(.+?)\*\*\s*(.*)", text)
+    title, rest = (match[1].rstrip("."), match[2]) if match else ("", text)
+    return title, re.sub(r"(\*\*|\*|``)(.+?)\1", r"\2", rest)
+
+
+def expectation(claim: Mapping[str, Any]) -> str:
+    """Say what a claim expects: `= 85 ± 1.5`, `< uncoated`, `maximum at 300..500`."""
+    relation = str(claim["relation"])
+    expected = show(claim["expected"]).removeprefix(relation).strip()
+    text = f"{SIGNS.get(relation, relation)} {expected}".strip()
+    if claim["tolerance"] is None:
+        return text
+    return f"{text} {'' if relation == 'constant' else '± '}{show(claim['tolerance'])}"
+
+
+def show(value: Any) -> str:
+    """Return how a cell reads: four significant digits, a gap for the unknown."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < 1e6:
+            return f"{value:.0f}"
+        return f"{value:.4g}"
+    return str(value)
+
+
+def percent(value: float | None) -> str:
+    """Return a probability as percent."""
+    if value is None:
+        return ""
+    return "<1 %" if value < 0.005 else ">99 %" if value > 0.995 else f"{100 * value:.0f} %"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes for people."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(DATA),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "show": show,
+        "percent": percent,
+        "size": size,
+        "expectation": expectation,
+    }
+    # Only the project's own style and script are trusted; everything else is escaped.
+    own = {k: Markup((DATA / f"report.{k}").read_text(encoding="utf-8")) for k in ("css", "js")}
+    return environment.get_template("report.html.j2").render(page=page, **own) + "\n"
+
+
+def write_page(page: Page, path: str | Path) -> None:
+    """Write the page."""
+    write_atomically(path, render(page))

@@ -1,0 +1,211 @@
+"""Where every result comes from: checksums, parameters, versions, commit.
+
+Standard library only, and no clock: the same files give the same documents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..analysis import write_atomically
+
+CHUNK = 1 << 20
+# Libraries that touch a number on its way to a table or a figure, and what runs them.
+PACKAGES = (
+    "h5netcdf",
+    "h5py",
+    "jinja2",
+    "lmfit",
+    "lmfitxps",
+    "matplotlib",
+    "numba",
+    "numpy",
+    "pandas",
+    "rocrate",
+    "scikit-image",
+    "scipy",
+    "snakemake",
+    "tifffile",
+    "xarray",
+    "zarr",
+    "pyngb",
+    "datalab-org-galvani",
+    "fastnda",
+    "rosettasciio",
+)
+
+
+def checksum(path: str | Path) -> dict[str, Any]:
+    """Return sha256 and size of a file, or of all files of a folder together.
+
+    The checksum of a folder is that of the sorted lines ``<sha256>  <path inside it>``, as ``sha256sum``
+    would print them.
+    """
+    path = Path(path)
+    if path.is_dir():
+        inside = sorted(p for p in path.rglob("*") if p.is_file())
+        found = [(checksum(p), p.relative_to(path).as_posix()) for p in inside]
+        listing = "".join(f"{c['sha256']}  {name}\n" for c, name in found)
+        return {
+            "sha256": hashlib.sha256(listing.encode()).hexdigest(),
+            "bytes": sum(c["bytes"] for c, _ in found),
+            "files": len(found),
+        }
+    total = hashlib.sha256()
+    size = 0
+    with path.open("rb") as stream:
+        while block := stream.read(CHUNK):
+            total.update(block)
+            size += len(block)
+    return {"sha256": total.hexdigest(), "bytes": size}
+
+
+def checksums(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
+    """Return path -> checksum, each path once, in their order."""
+    return {str(p): checksum(p) for p in dict.fromkeys(map(str, paths))}
+
+
+def software(root: str | Path) -> dict[str, Any]:
+    """Return versions of Python, of the packages that are installed, and of this project."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {
+        "coatbench": __version__,
+        "commit": commit(root),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "packages": versions,
+    }
+
+
+def commit(root: str | Path) -> str | None:
+    """Return the commit of the workflow, with ``-dirty`` for uncommitted changes; None without git."""
+    try:
+        done = subprocess.run(
+            [
+                "git",
+                "-C",
+                str(root),
+                "describe",
+                "--always",
+                "--dirty",
+                "--abbrev=40",
+                "--exclude=*",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None if done.returncode == 0 else None
+
+
+def direct_inputs(
+    target: str, graph: Mapping[str, tuple[str, Sequence[str]]]
+) -> tuple[str | None, list[str]]:
+    """Return the rule that makes a file and the inputs that the rule names."""
+    rule, inputs = graph.get(target, (None, []))
+    return rule, list(inputs)
+
+
+def techniques_of(
+    target: str,
+    graph: Mapping[str, tuple[str, Sequence[str]]],
+    folders: Mapping[str, str],
+) -> list[str]:
+    """Return the techniques that a result draws on, through every table on the way.
+
+    Parameters
+    ----------
+    target : path of a result
+    graph : path -> (rule, inputs) of everything that rules name
+    folders : folder of intermediate results -> technique
+    """
+    found: set[str] = set()
+    seen: set[str] = set()
+    todo = [target]
+    while todo:
+        path = todo.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        found |= {technique for folder, technique in folders.items() if path.startswith(folder)}
+        todo += direct_inputs(path, graph)[1]
+    return sorted(found)
+
+
+def describe_run(
+    *,
+    study: Mapping[str, Any],
+    config: Mapping[str, Any],
+    raw: Mapping[str, Mapping[str, Any]],
+    targets: Mapping[str, Sequence[str]],
+    graph: Mapping[str, tuple[str, Sequence[str]]],
+    folders: Mapping[str, str],
+    root: str | Path,
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Describe a run, and each of its figures and tables.
+
+    Parameters
+    ----------
+    study : title, folder, simulated, reference
+    config : the whole configuration
+    raw : technique -> checksums of its index and exports
+    targets : document beside a result -> the result's files (a figure has three)
+    graph, folders : see `techniques_of`
+    root : folder of the workflow, for its commit
+
+    Returns
+    -------
+    run : one document for all
+    documents : path of a document -> its content
+    """
+    made_with = software(root)
+    known: dict[str, dict[str, Any]] = {}
+
+    def look(path: str) -> dict[str, Any]:
+        if path not in known:
+            known[path] = checksum(path)
+        return known[path]
+
+    documents = {}
+    for document, files in targets.items():
+        rule, inputs = direct_inputs(files[0], graph)
+        techniques = techniques_of(files[0], graph, folders)
+        sections = [*techniques, *(["figures"] if "/figures/" in files[0] else [])]
+        sections += [s for s in config if f"{Path(files[0]).stem}_".startswith(f"{s}_")]
+        documents[document] = {
+            "files": {Path(f).name: look(f) for f in files},
+            "study": dict(study),
+            "made_by": {"rule": rule, **made_with},
+            "inputs": {p: look(p) for p in inputs if Path(p).exists()},
+            "measurements": {t: raw[t] for t in techniques if t in raw},
+            "parameters": {s: config[s] for s in dict.fromkeys(sections) if s in config},
+        }
+    run = {
+        "study": dict(study),
+        "made_by": made_with,
+        "measurements": dict(raw),
+        "parameters": dict(config),
+        "results": {f: look(f) for files in targets.values() for f in files},
+    }
+    return run, documents
+
+
+def write_document(document: Mapping[str, Any], path: str | Path) -> None:
+    """Write a document as JSON, the same bytes for the same content."""
+    text = json.dumps(document, indent=1, ensure_ascii=False, default=str)
+    write_atomically(path, text + "\n")

@@ -1,0 +1,168 @@
+# The last steps: where every table and figure comes from, the run as an RO-Crate, and the report. Included after
+# the techniques, whose targets and rules it reads.
+
+CAPTIONS = Path("workflow/report")  # relative, as all inputs: a moved folder reruns nothing
+CONFIG_TEXT = yaml.safe_dump(dict(config), allow_unicode=True, sort_keys=False)
+TECHNIQUES = [t for t in STUDY.measurements if measured(t)]
+FINISHED_TABLES = [t for t in TARGETS if t.startswith(results("tables/"))] + [
+    table("problems"),
+    table("warnings"),
+]
+FINISHED_FIGURES = [t for t in TARGETS if t.startswith(results("figures/"))]
+QUICKLOOKS = [t for t in TARGETS if t.startswith(results("quicklook/"))]
+
+
+def beside(path):
+    """Return the provenance document of a result; the files of one figure share it."""
+    return str(Path(path).with_suffix(".provenance.json"))
+
+
+def documents():
+    """Return what is documented together: {document: [files]}."""
+    found = {}
+    for path in FINISHED_TABLES + FINISHED_FIGURES:
+        found.setdefault(beside(path), []).append(path)
+    return found
+
+
+def rule_graph():
+    """Return every file that a rule names, with the rule and its named inputs."""
+    return {
+        str(output): (rule.name, [str(i) for i in rule.input if not callable(i)])
+        for rule in workflow.rules
+        for output in rule.output
+    }
+
+
+def page_tables():
+    """Return the tables of the page by technique, in the order of the contract."""
+    grouped = {t: [table(name) for name in table_columns(t)] for t in TECHNIQUES}
+    known = {path for paths in grouped.values() for path in paths}
+    rest = [path for path in FINISHED_TABLES if path not in known]
+    return {**grouped, "ranking and claims": rest}
+
+
+rule checksums:
+    input:
+        index=lambda wildcards: f"{config['study']}/{wildcards.technique}/index.csv",
+        raw=lambda wildcards: sorted(set(STUDY.files(wildcards.technique))),
+    output:
+        results("provenance/{technique}.json"),
+    log:
+        log_file("provenance/{technique}"),
+    benchmark:
+        benchmark_file("provenance/{technique}")
+    wildcard_constraints:
+        technique="|".join(TECHNIQUES) or "none",
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=200,
+        runtime=30,
+    params:
+        code=code("report/checksums.py"),
+    message:
+        "Checksums of the exports: {wildcards.technique}"
+    script:
+        "../scripts/report/checksums.py"
+
+
+rule provenance:
+    input:
+        raw=expand(results("provenance/{technique}.json"), technique=TECHNIQUES),
+        results=FINISHED_TABLES + FINISHED_FIGURES,
+    output:
+        documents=list(documents()),
+        run=results("provenance.json"),
+    log:
+        log_file("provenance/run"),
+    benchmark:
+        benchmark_file("provenance/run")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=10,
+    params:
+        techniques=TECHNIQUES,
+        study={
+            "title": STUDY.title,
+            "folder": config["study"],
+            "simulated": STUDY.simulated,
+            "reference": STUDY.reference,
+        },
+        config=config,
+        targets=documents(),
+        graph=rule_graph(),
+        folders={results(f"{t}/"): t for t in TECHNIQUES},
+        root=".",
+        code=code("report/provenance.py"),
+    message:
+        "Provenance of every table and figure"
+    script:
+        "../scripts/report/provenance.py"
+
+
+rule crate:
+    input:
+        run=results("provenance.json"),
+        snakefile="Snakefile",
+    output:
+        crate=results("ro-crate-metadata.json"),
+        workflow=results("provenance/Snakefile"),
+        config=results("provenance/config.yaml"),
+    log:
+        log_file("provenance/crate"),
+    benchmark:
+        benchmark_file("provenance/crate")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=5,
+    params:
+        results=config["results"],
+        config_text=CONFIG_TEXT,
+        code=code("report/crate.py"),
+    message:
+        "The run as an RO-Crate"
+    script:
+        "../scripts/report/crate.py"
+
+
+rule page:
+    input:
+        run=results("provenance.json"),
+        tables=FINISHED_TABLES,
+        figures=[f for f in FINISHED_FIGURES if f.endswith(".png")],
+        quicklooks=QUICKLOOKS,
+        statement=results("tables/ranking_statement.txt"),
+        captions=sorted(str(p) for p in CAPTIONS.glob("*.rst")),
+    output:
+        report(results("report.html"), category="Report", caption="../report/report.rst"),
+    log:
+        log_file("report/page"),
+    benchmark:
+        benchmark_file("report/page")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        results=config["results"],
+        tables=page_tables(),
+        captions=str(CAPTIONS),
+        config_text=CONFIG_TEXT,
+        code=code("report/page.py"),
+    message:
+        "The report"
+    script:
+        "../scripts/report/page.py"
+
+
+TARGETS += [*documents(), results("ro-crate-metadata.json"), results("report.html")]
