@@ -84,7 +84,7 @@ rule claims:
     params:
         study={"samples": SAMPLES, **STUDY.measurements},
         reference=STUDY.reference,
-        config=config,
+        config={k: v for k, v in config.items() if k != "figures"},
         code=code("ranking/claims.py"),
     message:
         "Claims of the study held against its tables"
