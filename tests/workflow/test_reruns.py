@@ -4,141 +4,217 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
-from coatbench.tables import read_table
-from studies import as_supplied, cut_study, edit_rows, jobs, tree
+from conftest import Workflow
+from studies import (
+    ARGUMENTS,
+    DEMO,
+    LAST,
+    cut_study,
+    edit_rows,
+    make_exports,
+    planned,
+    result,
+    rows_of,
+    tree,
+)
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
-TECHNIQUES = ["xps", "leis", "cycling", "stem"]
 SAMPLES = ["uncoated", "c300", "c400"]
-ARGUMENTS = ["--config", "study=study", "results=out"]
+# The rules of each technique: its jobs and tables (by the start of their names), and its figures.
+FIGURES = {
+    "xps": {"fig1", "fig2", "figS1", "figS2", "figS3"},
+    "tga_ms": {"figS4"},
+    "leis": {"fig3"},
+    "cycling": {"fig5", "fig7"},
+    "sims": {"fig6", "sims_boxes", "sims_maps", "sims_pca"},
+    "stem": {"fig4", "figS5"},
+}
+RANKING = {"ranking", "ranking_figure", "claims"}
+
+
+def rules_of(technique: str, plan: dict[str, int]) -> set[str]:
+    """The rules of a plan that belong to one technique."""
+    return {r for r in plan if r.startswith(f"{technique}_")} | (FIGURES[technique] & plan.keys())
+
+
+def only(plan: dict[str, int], *techniques: str) -> None:
+    """Nothing but these techniques, what joins techniques, and the last steps."""
+    known = set().union(*(rules_of(t, plan) for t in techniques))
+    assert set(plan) - known <= RANKING | LAST
+
+
+def is_figure(rule: str) -> bool:
+    figures = set().union(*FIGURES.values()) | {"ranking_figure"}
+    return rule in figures or rule.endswith("_quicklook")
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of a supplied study; each test copies the folder and changes something."""
-    from conftest import Workflow
-
-    folder = tmp_path_factory.mktemp("finished") / "project"
-    folder.mkdir()
-    workflow = Workflow(folder)
-    cut_study(folder / "study", TECHNIQUES, SAMPLES)
+    workflow = Workflow.copied_to(tmp_path_factory.mktemp("finished") / "project")
+    study = cut_study(workflow.folder / "study", FIGURES, SAMPLES)
+    make_exports(workflow, study)
     workflow.run(*ARGUMENTS)
-    as_supplied(folder / "study")
-    workflow.run(*ARGUMENTS)
-    return folder
+    return workflow.folder
 
 
 @pytest.fixture
-def project(finished: Path, tmp_path: Path):
+def project(finished: Path, tmp_path: Path) -> Workflow:
     """A copy of the finished project, times kept, as `cp -a` or `mv` would leave it."""
-    from conftest import Workflow
-
     shutil.copytree(finished, tmp_path / "moved", symlinks=True)
-    workflow = Workflow.__new__(Workflow)
-    workflow.folder = tmp_path / "moved"
-    return workflow
+    return Workflow(tmp_path / "moved")
 
 
-def planned(project) -> dict[str, int]:
-    return jobs(project.run(*ARGUMENTS, "-n"))
-
-
-def rules(project) -> set[str]:
-    """Rules that would run, but for the last ones, which see everything."""
-    return set(planned(project)) - {"all", "complete", "problems", "provenance", "crate", "page"}
-
-
-def test_nothing_to_do_after_a_finished_run_in_a_moved_folder(project) -> None:
+def test_nothing_to_do_after_a_finished_run_in_a_moved_folder(project: Workflow) -> None:
     assert planned(project) == {}
 
 
-def test_nothing_to_do_after_touching_everything(project) -> None:
-    for path in [*project.folder.glob("workflow/**/*"), *project.folder.glob("study/**/*")]:
-        if path.is_file():
-            os.utime(path)
+def test_nothing_to_do_after_touching_code_and_raw_files_of_any_size(project: Workflow) -> None:
+    raw = [p for p in project.folder.glob("study/**/*") if p.is_file()]
+    # Snakemake's own limit, above which a touched file counts as changed.
+    assert max(p.stat().st_size for p in raw) > 1_000_000
+    touched = [project.folder / n for n in ("Snakefile", "config.yaml", "environment.yml")]
+    for path in [*touched, *raw, *project.folder.glob("workflow/**/*")]:
+        os.utime(path)
     assert planned(project) == {}
 
 
-def test_a_new_temperature_runs_its_own_jobs_and_the_collecting_ones(project) -> None:
-    cut_study(project.folder / "more", TECHNIQUES, [*SAMPLES, "c500"])
-    more = ["--config", "study=more", "results=out"]
-    names = [f"simulate_{t}_c500" for t in TECHNIQUES if (project.folder / "more" / t).is_dir()]
-    known = [n for n in names if f"rule {n}" or n]
-    project.run("--config", "study=more", "results=made", "--until", *known, check=False)
-    for technique in TECHNIQUES:
-        source = project.folder / "more" / technique
-        shutil.copy2(source / "index.csv", project.folder / "study" / technique / "index.csv")
-        for path in source.glob("*c500*"):
-            target = project.folder / "study" / technique / path.name
-            (shutil.copytree if path.is_dir() else shutil.copy2)(path, target)
-    shutil.copy2(project.folder / "more" / "samples.csv", project.folder / "study" / "samples.csv")
+def test_nothing_to_do_in_a_fresh_checkout(project: Workflow, tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        subprocess.run(
+            ["git", *identity, *arguments], cwd=project.folder, check=True, capture_output=True
+        )
+
+    (project.folder / ".gitignore").write_text("/out/\n/.snakemake/\n__pycache__/\n")
+    git("init")
+    git("add", ".")
+    git("commit", "-m", "everything")
+    git("clone", ".", str(tmp_path / "checkout"))
+    for name in ("out", ".snakemake"):
+        shutil.copytree(project.folder / name, tmp_path / "checkout" / name, symlinks=True)
+    assert planned(Workflow(tmp_path / "checkout")) == {}
+
+
+def test_a_new_temperature_runs_its_own_jobs_and_the_collecting_ones(project: Workflow) -> None:
+    before = tree(project.folder / "out")
+    cut_study(project.folder / "more", FIGURES, ["uncoated", "c500"])
+    make_exports(project, project.folder / "more")
+    study, more = project.folder / "study", project.folder / "more"
+    for technique in FIGURES:
+        if not (more / technique).is_dir():
+            continue
+        lines = (more / technique / "index.csv").read_text().splitlines(keepends=True)
+        own = [x for x in lines if "c500" in x]
+        with (study / technique / "index.csv").open("a") as stream:
+            stream.writelines(own)
+        for path in (more / technique).glob("*c500*"):
+            (shutil.copytree if path.is_dir() else shutil.copy2)(
+                path, study / technique / path.name
+            )
+    with (study / "samples.csv").open("a") as stream:
+        stream.writelines(
+            x for x in (DEMO / "samples.csv").read_text().splitlines(True) if x.startswith("c500")
+        )
     plan = planned(project)
-    assert more
-    assert plan["xps_sample"] == 1
-    assert plan["xps_quicklook"] == 1
-    assert plan["xps_tables"] == 1
-    assert plan["cycling_cell"] == 2
-    assert "leis_sample" not in plan  # not measured for this sample
+    own = {
+        "xps_sample": 1,
+        "xps_quicklook": 1,
+        "xps_casaxps": 1,
+        "cycling_cell": 2,
+        "cycling_quicklook": 2,
+        "sims_reduce": 1,
+        "sims_quicklook": 1,
+    }
+    assert {k: plan.get(k) for k in own} == own
+    collecting = {"xps_tables", "cycling_tables", "sims_compare"}
+    assert collecting <= set(plan)
+    # Nothing of the techniques that did not measure it but what shows or joins all samples.
+    others = {r for r in plan if r not in own and r not in collecting and not is_figure(r)}
+    assert others <= RANKING | LAST | {"leis_tables", "tga_ms_tables", "stem_tables", "checksums"}
+    project.run(*ARGUMENTS)
+    assert planned(project) == {}
+    after = tree(project.folder / "out")
+    for name, raw in before.items():  # what belongs to another sample is the same file
+        if name.startswith(
+            ("xps/", "cycling/", "leis/", "sims/", "stem/", "tga_ms/", "quicklook/")
+        ):
+            assert after[name] == raw, name
 
 
-def test_a_corrected_mass_reruns_one_cell(project) -> None:
-    def heavier(row: dict[str, str]) -> dict[str, str]:
-        if (row["sample"], row["cell"], row["protocol"]) == first:
-            return row | {"composite_mass_mg": "13.5"}
-        return row
-
+def test_a_corrected_mass_reruns_one_cell(project: Workflow) -> None:
     index = project.folder / "study" / "cycling" / "index.csv"
-    from studies import rows_of
-
-    row = rows_of(index)[0]
-    first = (row["sample"], row["cell"], row["protocol"])
-    edit_rows(index, heavier)
+    first = rows_of(index)[0]
+    edit_rows(index, lambda row: row | {"composite_mass_mg": "13.5"} if row == first else row)
     plan = planned(project)
-    assert plan["cycling_cell"] == 1
-    assert not {r for r in plan if r.startswith(("xps_", "leis_", "stem_", "sims_", "tga_"))}
+    assert plan["cycling_cell"] == plan["cycling_quicklook"] == 1
+    only(plan, "cycling")
 
 
-def test_a_changed_xps_model_reruns_xps_and_what_depends_on_it(project) -> None:
-    (project.folder / "study" / "study.yaml").write_text("xps: {charge_reference_eV: 285.0}\n")
+def test_a_changed_xps_model_reruns_xps_and_what_depends_on_it(project: Workflow) -> None:
+    (project.folder / "study" / "study.yaml").write_text(
+        "xps: {regions: {C 1s: {window_eV: [281.0, 293.0]}}}\n"
+    )
     plan = planned(project)
-    assert plan["xps_sample"] == len(SAMPLES)
-    assert not {r for r in plan if r.startswith(("cycling_", "leis_", "stem_"))}
+    assert plan["xps_sample"] == plan["xps_quicklook"] == len(SAMPLES)
+    assert {"xps_tables", "ranking", "ranking_figure"} <= set(plan)
+    only(plan, "xps")
 
 
-def test_a_changed_line_of_xps_code_reruns_xps_only(project) -> None:
-    module = project.folder / "workflow" / "coatbench" / "xps" / "analyse.py"
-    module.write_text(module.read_text() + "\n# a changed line\n")
+@pytest.mark.parametrize(
+    ("technique", "module", "jobs_of"),
+    [("xps", "fit.py", "xps_sample"), ("leis", "windows.py", "leis_sample")],
+)
+def test_a_changed_line_of_code_reruns_its_technique_only(
+    project: Workflow, technique: str, module: str, jobs_of: str
+) -> None:
+    path = project.folder / "workflow" / "coatbench" / technique / module
+    before = path.read_text()
+    path.write_text(before + "\n# a changed line\n")
     plan = planned(project)
-    assert plan["xps_sample"] == len(SAMPLES)
-    assert not {r for r in plan if r.startswith(("cycling_", "leis_", "stem_"))}
-
-
-def test_a_changed_figure_style_reruns_figures_only(project) -> None:
-    style = project.folder / "workflow" / "coatbench" / "figures" / "style.py"
-    style.write_text(style.read_text() + "\n# a changed line\n")
-    kept = {r for r in rules(project) if not r.startswith("fig") and "quicklook" not in r}
-    assert kept <= {"ranking_figure", "report"}
-
-
-def test_an_edit_that_is_taken_back_reruns_nothing(project) -> None:
-    module = project.folder / "workflow" / "coatbench" / "errors.py"
-    before = module.read_text()
-    module.write_text(before + "\n# a changed line\n")
-    assert planned(project)
-    module.write_text(before)
+    assert plan[jobs_of] == len(
+        [s for s in SAMPLES if (project.folder / "out" / technique / f"{s}.json").is_file()]
+    )
+    only(plan, technique)
+    path.write_text(before)  # an edit that is taken back
     assert planned(project) == {}
 
 
-def test_a_removed_sample_leaves_no_trace_in_the_tables(project) -> None:
+def test_a_changed_reader_reruns_its_technique_only(project: Workflow) -> None:
+    reader = project.folder / "workflow" / "coatbench" / "readers" / "qtac.py"
+    reader.write_text(reader.read_text() + "\n# a changed line\n")
+    plan = planned(project)
+    assert plan["leis_sample"] == len(SAMPLES)
+    only(plan, "leis")
+
+
+def test_a_changed_figure_style_reruns_figures_only(project: Workflow) -> None:
+    style = project.folder / "workflow" / "coatbench" / "figures" / "style.py"
+    before = style.read_text()
+    style.write_text(before + "\n# a changed line\n")
+    plan = planned(project)
+    assert plan["fig3"] == plan["ranking_figure"] == 1
+    assert {r for r in plan if not is_figure(r)} <= LAST
+    style.write_text(before)
+    (project.folder / "study" / "study.yaml").write_text("figures: {font_size_pt: 8}\n")
+    plan = planned(project)
+    assert plan["fig3"] == plan["ranking_figure"] == 1
+    assert {r for r in plan if not is_figure(r)} <= LAST
+
+
+def test_a_removed_sample_leaves_no_trace_in_the_tables(project: Workflow) -> None:
     study = project.folder / "study"
     for table in [study / "samples.csv", *study.glob("*/index.csv")]:
         edit_rows(table, lambda row: None if row["sample"] == "c300" else row)
+    plan = planned(project)
+    assert not {r for r in plan if r.endswith(("_sample", "_cell", "_reduce", "_run"))}
     project.run(*ARGUMENTS)
-    for name, raw in tree(project.folder / "out" / "tables", "*.csv").items():
-        assert b"c300" not in raw, name
-    samples = {r["sample"] for r in read_table(project.folder / "out/tables/leis_windows.csv")}
-    assert samples == {"uncoated", "c400"}
+    for name, raw in result(project.folder / "out").items():
+        if name.startswith(("tables/", "figures/")) and name.endswith((".csv", ".txt")):
+            assert b"c300" not in raw, name
+    assert planned(project) == {}
