@@ -62,7 +62,7 @@ def read(path: Path) -> Export:
     for role in ("time", "capacity", "current", "voltage", "state"):
         if not found[role]:
             raise ReadError(
-                path, f"line {first_line - 1}", f"a column of {role}", ", ".join(names)[:120]
+                path, "column names", f"a column of {role}", ", ".join(names)[:120]
             )
     comma = any("," in row[names.index(found["voltage"])] for row in rows)
     as_text = any("d" in row[names.index(found["time"])] for row in rows[:1])

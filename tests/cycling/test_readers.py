@@ -1,0 +1,387 @@
+"""Readers on made and damaged files: dialects that no public file shows, and one clear line for each fault."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coatbench import readers
+from coatbench.errors import ReadError
+from coatbench.readers import bdf, eclab_mpt, maccor, tabular
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).parents[2]
+MPT, KIT = "c400_P2_01_GCPL_CD2.mpt", "c400_S2_maccor.txt"
+
+NAMES = ["mode", "ox/red", "Ns", "time/s", "dq/mA.h", "Ewe/V", "half cycle"]
+ROWS = [
+    ["3", "1", "0", "0.0", "0.0", "3.00", "0"],
+    ["1", "0", "1", "1.0", "0.0", "3.10", "0"],  # the flag of the step before
+    ["1", "1", "1", "3601.0", "1.5", "3.60", "0"],
+    ["3", "1", "1", "3602.0", "0.1", "3.50", "0"],  # the last increment stands at rest
+    ["1", "1", "2", "3603.0", "-0.2", "3.40", "1"],
+    ["1", "0", "2", "7203.0", "-1.0", "2.90", "1"],
+]
+
+
+def mpt(rows=ROWS, names=NAMES, *, trailing=True, end="\r\n", magic="EC-Lab", settings=()) -> bytes:
+    head = [f"{magic} ASCII FILE", f"Nb header lines : {len(settings) + 3:<28}", *settings]
+    lines = [*head, "\t".join(names) + ("\t" if trailing else ""), *("\t".join(r) for r in rows)]
+    return end.join(lines).encode("cp1252")
+
+
+def write(folder: Path, content: bytes, name: str = "a.mpt") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def kit(rows, *, header="Rec\tCycle P\tCycle C\tStep\tTestTime\tStepTime\tCap. [Ah]\tEner. [Wh]\t"
+        "Current [A]\tVoltage [V]\tMd\tES\tDPT Time") -> bytes:  # fmt: skip
+    lines = ["Name:\tcell \x04\x03\xff", "Started\t5/11/2021 3:40:24 PM", "", header, "", *rows, ""]
+    return "\n".join(lines).encode("latin-1")
+
+
+KIT_ROWS = [
+    "1\t0\t1\t1\t0.0\t0.0\t0.0\t0.0\t0.0\t3.0\tR\t0\t5/11/2021 3:40:24 PM",
+    "2\t0\t1\t2\t1.0\t0.0\t0.0\t0.0\t0.5\t3.1\tC\t0\t5/11/2021 3:41:24 PM",
+    "3\t0\t1\t2\t61.0\t60.0\t0.5\t0.0\t0.5\t4.0\tC\t133\t5/11/2021 4:41:24 PM",
+    "4\t0\t1\t3\t62.0\t0.0\t0.0\t0.0\t0.5\t3.9\tD\t0\t5/11/2021 4:42:24 PM",
+    "5\t0\t1\t3\t110.0\t48.0\t0.4\t0.0\t0.5\t3.0\tD\t133\t5/11/2021 5:30:24 PM",
+]
+
+
+# --- EC-Lab text ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("magic", ["EC-Lab", "BT-Lab"])
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+@pytest.mark.parametrize("trailing", [True, False])
+def test_mpt_variants_read_alike(tmp_path, magic, end, trailing):
+    table = readers.read(write(tmp_path, mpt(magic=magic, end=end, trailing=trailing))).table
+    assert table[bdf.STEP_TYPE].tolist() == ["REST", "CC_CHG", "CC_CHG", "REST", "CC_DCH", "CC_DCH"]
+    assert table[bdf.NET].iloc[-1] == pytest.approx(0.4e-3)
+    assert table[bdf.CURRENT].iloc[2] == pytest.approx(1.5e-3)
+
+
+def test_mpt_row_with_a_trailing_tab_of_its_own(tmp_path):
+    rows = [list(r) for r in ROWS]
+    rows[2].append("")
+    assert len(readers.read(write(tmp_path, mpt(rows))).table) == len(ROWS)
+
+
+def test_mpt_without_header(tmp_path):
+    content = "\n".join("\t".join(r) for r in [NAMES, *ROWS]).encode()
+    export = readers.read(write(tmp_path, content))
+    assert export.format == "EC-Lab ASCII without header"
+    assert len(export.table) == len(ROWS)
+
+
+@pytest.mark.parametrize("voltage", ["<Ewe>/V", "Ecell/V", " Ecell/V", "Ewe-Ece/V"])
+def test_mpt_voltage_names(tmp_path, voltage):
+    names = [voltage if n == "Ewe/V" else n for n in NAMES]
+    assert readers.read(write(tmp_path, mpt(names=names))).table[bdf.VOLTAGE].iloc[0] == 3.0
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("dQ/mA.h", 1e-3), ("dq/C", 1 / 3600), ("dQ/A.h", 1.0)]
+)
+def test_mpt_charge_units(tmp_path, unit, factor):
+    names = [unit if n == "dq/mA.h" else n for n in NAMES]
+    table = readers.read(write(tmp_path, mpt(names=names))).table
+    assert table[bdf.NET].iloc[3] == pytest.approx(1.6 * factor)
+
+
+def test_mpt_absolute_dates(tmp_path):
+    stamps = ["11/20/2024 11:38:41.707", "11/20/2024 11:38:42.707", "11/20/2024 12:38:42.707",
+              "XXX", "11/20/2024 12:38:44.707", "11/21/2024 00:38:44.707"]  # fmt: skip
+    rows = [[*r[:3], s, *r[4:]] for r, s in zip(ROWS, stamps, strict=True)]
+    export = readers.read(write(tmp_path, mpt(rows)))
+    time = export.table[bdf.TIME].to_numpy()
+    assert time[[0, 1, 2, 4]] == pytest.approx([0, 1, 3601, 3603])
+    assert np.isnan(time[3])
+    assert time[5] == pytest.approx(13 * 3600 + 3)
+    assert "1 records have no time" in export.warnings
+
+
+def test_mpt_xxx_for_seconds(tmp_path):
+    rows = [list(r) for r in ROWS]
+    rows[1][3] = "XXX"
+    assert np.isnan(readers.read(write(tmp_path, mpt(rows))).table[bdf.TIME].iloc[1])
+
+
+def test_mpt_header_settings_are_kept_as_text(exports):
+    export = readers.read(exports / MPT)
+    vendor = export.attrs["vendor"]
+    assert vendor["technique"].startswith("Galvanostatic Cycling")
+    assert vendor["Mass of active material"] == "0.001 mg"
+    assert vendor["parameter EM (V)"] == "0.000 | 3.700 | 1.900 | 3.700"
+    assert export.attrs["date"].startswith("2024-02-15T10:")
+
+
+def test_mpt_without_records_is_empty_not_an_error(tmp_path):
+    export = readers.read(write(tmp_path, mpt(rows=[], settings=["", "Wait", ""])))
+    assert len(export.table) == 0
+    assert export.warnings == ["the file has no records yet"]
+
+
+def test_only_the_last_line_may_be_incomplete(tmp_path):
+    good = mpt()
+    export = readers.read(write(tmp_path, good[: good.rfind(b"-1.0")]))
+    assert len(export.table) == len(ROWS) - 1
+    assert export.attrs["incomplete_rows"] == 1
+    broken = good.replace(b"1\t1\t1\t3601.0\t1.5\t3.60\t0\r\n", b"1\t1\t1\t3601.0\r\n")
+    with pytest.raises(ReadError, match=r"line 6: expected 7 fields, found 4 in"):
+        readers.read(write(tmp_path, broken))
+
+
+def test_a_last_cell_without_all_its_digits_is_incomplete(tmp_path):
+    names, rows = ["mode", "time/s", "Ewe/V"], [["3", "0", "3.1490"], ["3", "1", "3.14"]]
+    export = readers.read(write(tmp_path, mpt(rows, names, trailing=False)))
+    assert len(export.table) == 1
+    assert export.attrs["incomplete_rows"] == 1
+    rows[1][2] = "3.1488"
+    assert len(readers.read(write(tmp_path, mpt(rows, names, trailing=False))).table) == 2
+
+
+@pytest.mark.parametrize("block", [64, 100, 333, 4096, 1 << 20])
+def test_block_size_does_not_matter(tmp_path, monkeypatch, block):
+    path = write(tmp_path, mpt())
+    whole = readers.read(path).table
+    real = tabular.read_columns
+    monkeypatch.setattr(eclab_mpt, "read_columns", lambda *a, **k: real(*a, **k, block_bytes=block))
+    assert readers.read(path).table.equals(whole)
+    damaged = write(tmp_path, mpt().replace(b"3602.0", b"36O2.0"), "b.mpt")
+    with pytest.raises(
+        ReadError, match=r"line 7, column 'time/s': expected a number, found '36O2.0'"
+    ):
+        readers.read(damaged)
+
+
+DAMAGE = {
+    "empty": (lambda c: b"", "an empty file"),
+    "cut in the header": (lambda c: c[:400], "cut within its header"),
+    "cut in line 2": (lambda c: c[:25], "Nb header lines"),
+    "other encoding": (lambda c: c.decode("cp1252").encode("utf-16"), ""),
+    "text for a number": (lambda c: c.replace(b"3.6", b"3.x6", 40), "found"),
+    "header count too small": (lambda c: c.replace(b"lines : 5", b"lines : 2", 1), ""),
+    "no voltage": (lambda c: c.replace(b"Ewe/V", b"Evil/V"), "a voltage"),
+    "infinite": (lambda c: re.sub(rb"\t3\.\d+E\+000\t", b"\tinf\t", c, count=1), "finite"),
+    "another format": (lambda c: b"SOFH\nSpectralRegDef: 1\n", ""),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damaged_mpt_is_one_clear_line(exports, tmp_path, kind):
+    damage, says = DAMAGE[kind]
+    path = write(tmp_path, damage((exports / MPT).read_bytes()), "damaged.mpt")
+    with pytest.raises(ReadError) as caught:
+        readers.read(path, "cycling")
+    message = str(caught.value)
+    assert "damaged.mpt" in message
+    assert "\n" not in message
+    assert says in message
+
+
+def test_damaged_mpr_is_one_clear_line(realdata, tmp_path):
+    pytest.importorskip("galvani")
+    content = (realdata / "cycling" / "v1150_GCPL.mpr").read_bytes()
+    for cut in (60, 3000, len(content) // 2, len(content) - 2000):
+        path = write(tmp_path, content[:cut], "damaged.mpr")
+        with pytest.raises(ReadError, match=r"damaged\.mpr: .*expected .*found"):
+            readers.read(path, "cycling")
+
+
+def test_damaged_neware_is_one_clear_line(realdata, tmp_path):
+    pytest.importorskip("fastnda")
+    for name in ("navani_test.nda", "navani_test.ndax"):
+        content = (realdata / "cycling" / name).read_bytes()
+        path = write(tmp_path, content[: len(content) // 3], f"damaged{Path(name).suffix}")
+        with pytest.raises(ReadError, match=r"damaged\.ndax?: .*expected .*found"):
+            readers.read(path, "cycling")
+
+
+def test_missing_optional_parser_is_named(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "galvani", None)
+    path = write(tmp_path, b"BIO-LOGIC MODULAR FILE\x1a", "a.mpr")
+    with pytest.raises(Exception, match=r"datalab-org-galvani.*coatbench\[biologic\]"):
+        readers.read(path)
+    monkeypatch.setitem(sys.modules, "fastnda", None)
+    with pytest.raises(Exception, match=r"fastnda.*coatbench\[neware\]"):
+        readers.read(write(tmp_path, b"NEWARE\x00\x00", "a.nda"))
+
+
+# --- MACCOR --------------------------------------------------------------------------------------
+
+
+def test_kit_with_decimal_point(tmp_path):
+    export = readers.read(write(tmp_path, kit(KIT_ROWS), "a.txt"))
+    table = export.table
+    assert export.attrs["date"] == "2021-05-11T15:40:24"
+    assert table[bdf.TIME].tolist() == [0, 60, 3660, 3720, 6600]
+    assert table[bdf.CURRENT].tolist() == [0, 0.5, 0.5, -0.5, -0.5]
+    assert table[bdf.NET].iloc[-1] == pytest.approx(0.1)
+
+
+def test_maccor_time_unit_comes_from_the_clock(tmp_path):
+    rows = [
+        re.sub(r"^(\d+\t0\t1\t\d)\t([\d.]+)", lambda m: f"{m[1]}\t{float(m[2]) * 60}", r)
+        for r in KIT_ROWS
+    ]
+    table = readers.read(write(tmp_path, kit(rows), "a.txt")).table
+    assert table[bdf.TIME].iloc[-1] == 6600  # seconds this time
+
+
+def test_maccor_days_and_milli_units(tmp_path):
+    header = (
+        "Rec#\tCyc#\tStep\tTestTime\tStepTime\tCapacity (mAh)\tCurrent (mA)\tVoltage (V)\tState"
+    )
+    rows = [
+        "1\t0\t1\t  0d 00:00:00\t  0d 00:00:0\t0\t0\t3.0\tR",
+        "2\t0\t2\t  0d 00:00:5\t  0d 00:00:0\t0\t500\t3.1\tC",
+        "3\t0\t2\t  1d 02:18:47.5\t  0d 01:00:00\t500\t500\t4.0\tC",
+    ]
+    table = readers.read(write(tmp_path, kit(rows, header=header), "a.txt")).table
+    assert table[bdf.TIME].tolist() == [0, 5, 94727.5]
+    assert table[bdf.CHARGING].iloc[-1] == pytest.approx(0.5)
+    rows[2] = rows[2].replace("1d 02:18:47.5", "1 day")
+    with pytest.raises(ReadError, match=r"line 8, column 'TestTime': expected a time like"):
+        readers.read(write(tmp_path, kit(rows, header=header), "a.txt"))
+
+
+def test_maccor_sign_comes_from_the_state(tmp_path):
+    """Signed and unsigned exports of one run are the same table."""
+    unsigned = readers.read(write(tmp_path, kit(KIT_ROWS), "a.txt")).table
+    rows = [
+        r.replace("\t0.5\t3.9\tD", "\t-0.5\t3.9\tD").replace("\t0.5\t3.0\tD", "\t-0.5\t3.0\tD")
+        for r in KIT_ROWS
+    ]
+    assert rows != KIT_ROWS
+    assert readers.read(write(tmp_path, kit(rows), "b.txt")).table.equals(unsigned)
+
+
+def test_maccor_pause_inside_a_step_continues_its_charge(tmp_path):
+    rows = [
+        *KIT_ROWS[:3],
+        "4\t0\t1\t2\t62.0\t60.0\t0.5\t0.0\t0.0\t3.9\tS\t0\t5/11/2021 4:42:24 PM",
+        "5\t0\t1\t2\t63.0\t60.0\t0.5\t0.0\t0.5\t4.0\tC\t0\t5/11/2021 4:43:24 PM",
+        "6\t0\t1\t2\t75.0\t72.0\t0.6\t0.0\t0.5\t4.1\tC\t133\t5/11/2021 4:55:24 PM",
+    ]
+    table = readers.read(write(tmp_path, kit(rows), "a.txt")).table
+    assert table[bdf.CHARGING].iloc[-1] == pytest.approx(0.6)
+
+
+def test_maccor_repeated_step_restarts_its_charge(tmp_path):
+    rows = [
+        *KIT_ROWS[:3],
+        "4\t0\t1\t3\t62.0\t60.0\t0.0\t0.0\t0.0\t3.9\tR\t0\t5/11/2021 4:42:24 PM",
+        "5\t0\t1\t2\t63.0\t0.0\t0.0\t0.0\t0.5\t4.0\tC\t0\t5/11/2021 4:43:24 PM",
+        "6\t0\t1\t2\t75.0\t12.0\t0.1\t0.0\t0.5\t4.1\tC\t133\t5/11/2021 4:55:24 PM",
+    ]
+    table = readers.read(write(tmp_path, kit(rows), "a.txt")).table
+    assert table[bdf.CHARGING].iloc[-1] == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b"\tC\t133", b"\tX\t133", r"line 8, column 'Md': expected one of the states"),
+        (b"61.0\t60.0\t0.5", b"61.0\t60.0\tN/A", r"line 8, column 'Cap\. \[Ah\]': expected a number"),
+        (b"Voltage [V]", b"Voltage", r"column names: expected a column of voltage"),
+        (b"3\t0\t1\t2\t61.0", b"3\t0\t1.5\t2\t61.0", r"expected a whole number, found '1.5'"),
+        (b"\n4\t0", b"\n\n4\t0", r"line 9: expected 13 fields, found 1 in a blank line"),
+    ],
+)  # fmt: skip
+def test_damaged_maccor_names_the_place(tmp_path, old, new, says):
+    content = kit(KIT_ROWS)
+    assert old in content
+    with pytest.raises(ReadError, match=says):
+        maccor.read(write(tmp_path, content.replace(old, new, 1), "a.txt"))
+
+
+@pytest.mark.parametrize("cut", [0, 40, 300])
+def test_maccor_cut_in_its_header(tmp_path, exports, cut):
+    with pytest.raises(ReadError):
+        maccor.read(write(tmp_path, (exports / KIT).read_bytes()[:cut], "a.txt"))
+
+
+# --- all text dialects -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def small_exports(exports, tmp_path_factory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("small")
+    made = []
+    for name in (MPT, MPT.replace("P2", "P1").replace("CD2", "CD1"), KIT, KIT.replace("S2", "S1")):
+        content = (exports / name).read_bytes()
+        made.append(write(folder, content[: content.find(b"\n", 12000) + 1], name))
+    return made
+
+
+@settings(
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_mutated_text_never_leaks_another_exception(small_exports, tmp_path, data):
+    source = data.draw(st.sampled_from(small_exports))
+    content = bytearray(source.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, max(len(content) - 1, 0)))
+        action = data.draw(st.sampled_from(["set", "cut", "insert", "delete"]))
+        junk = data.draw(st.binary(max_size=6))
+        if action == "set":
+            content[at : at + len(junk)] = junk
+        elif action == "insert":
+            content[at:at] = junk
+        elif action == "delete":
+            del content[at : at + 40]
+        else:
+            del content[max(at, 1) :]
+    path = write(tmp_path, bytes(content), f"mutated{source.suffix}")
+    reader = maccor if source.suffix == ".txt" else eclab_mpt
+    try:
+        table = reader.read(path).table
+    except ReadError as error:
+        assert "\n" not in str(error)
+        return
+    assert np.isfinite(table[bdf.VOLTAGE]).all()
+    assert len(table) <= content.count(b"\n") + 1
+
+
+MEMORY = """
+import resource, sys
+from coatbench import readers
+import pandas
+base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+table = readers.read(sys.argv[1]).table
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(len(table), (peak - base) * 1024)
+"""
+
+
+@pytest.mark.slow
+def test_memory_grows_with_the_table_not_with_the_text(exports, tmp_path):
+    """The text is walked in blocks: 100 MB of it are never held."""
+    content = (exports / MPT).read_bytes()
+    lines = content.split(b"\r\n")
+    count = int(lines[1].split(b":")[1])
+    body = b"\r\n".join(lines[count:]) + b"\r\n"
+    path = tmp_path / "big.mpt"
+    with path.open("wb") as stream:
+        stream.write(b"\r\n".join(lines[:count]) + b"\r\n")
+        while stream.tell() < 100e6:
+            stream.write(body)
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(path)],
+        env={"PYTHONPATH": str(ROOT / "workflow"), "PATH": ""},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    rows, used = (int(v) for v in done.stdout.split())
+    per_row = 12 * 8  # twelve columns
+    assert used < 3 * rows * per_row + 6 * tabular.BLOCK_BYTES
+    assert used < path.stat().st_size
