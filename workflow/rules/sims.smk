@@ -40,11 +40,10 @@ def sims_first(suffix):
 
 
 SIMS_TABLE = sims_jobs.table_path(config["study"], config["sims"])
-SIMS_FIGURES = {
-    "fig6": "6: relative degradation",
-    "sims_boxes": "fragments of every region",
-    "sims_maps": "fragment maps",
-    "sims_pca": "principal components",
+SIMS_FIGURES = ["fig6", "sims_boxes", "sims_pca", "sims_maps"]
+SIMS_FIGURE_CONFIG = {
+    key: config["sims"].get(key)
+    for key in ("group_labels", "main_groups", "headline_weighting", "map_fragments")
 }
 
 if measured("sims"):
@@ -152,42 +151,123 @@ rule sims_quicklook:
         "../scripts/sims/quicklook.py"
 
 
-for sims_figure, sims_title in SIMS_FIGURES.items():
+rule fig6:
+    input:
+        degradation=table("sims_degradation"),
+    output:
+        **{
+            kind: report(path, category="ToF-SIMS", labels={"figure": "6", "kind": kind})
+            for kind, path in figure_files("fig6").items()
+        },
+    log:
+        log_file("figures/fig6"),
+    benchmark:
+        benchmark_file("figures/fig6")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=figure_params(),
+        sims=SIMS_FIGURE_CONFIG,
+        code=code("sims/fig6.py"),
+    message:
+        "Figure 6: relative degradation"
+    script:
+        "../scripts/sims/fig6.py"
 
-    rule:
-        name:
-            sims_figure
-        input:
-            curves=sims_first("nc") if sims_figure == "sims_maps" else [],
-            degradation=table("sims_degradation"),
-            regions=table("sims_regions"),
-            scores=table("sims_scores"),
-            weights=table("sims_weights"),
-        output:
-            **{
-                kind: report(
-                    path, category="ToF-SIMS", labels={"figure": sims_title, "kind": kind}
-                )
-                for kind, path in figure_files(sims_figure).items()
-            },
-        log:
-            log_file(f"figures/{sims_figure}"),
-        benchmark:
-            benchmark_file(f"figures/{sims_figure}")
-        conda:
-            ENVIRONMENT
-        threads: 1
-        resources:
-            mem_mb=800,
-            runtime=5,
-        params:
-            figure=figure_params(),
-            sims={
-                k: config["sims"][k]
-                for k in ("group_labels", "main_groups", "headline_weighting", "map_fragments")
-            },
-            code=code(f"sims/{sims_figure}.py"),
-        message:
-            f"ToF-SIMS: figure {sims_title}"
-        script:
-            f"../scripts/sims/{sims_figure}.py"
+
+rule sims_boxes:
+    input:
+        regions=table("sims_regions"),
+    output:
+        **{
+            kind: report(
+                path,
+                category="ToF-SIMS",
+                labels={"figure": "fragments of every region", "kind": kind},
+            )
+            for kind, path in figure_files("sims_boxes").items()
+        },
+    log:
+        log_file("figures/sims_boxes"),
+    benchmark:
+        benchmark_file("figures/sims_boxes")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=figure_params(),
+        sims=SIMS_FIGURE_CONFIG,
+        code=code("sims/sims_boxes.py"),
+    message:
+        "Figure: every region of every sample"
+    script:
+        "../scripts/sims/sims_boxes.py"
+
+
+rule sims_pca:
+    input:
+        scores=table("sims_scores"),
+        weights=table("sims_weights"),
+    output:
+        **{
+            kind: report(
+                path, category="ToF-SIMS", labels={"figure": "principal components", "kind": kind}
+            )
+            for kind, path in figure_files("sims_pca").items()
+        },
+    log:
+        log_file("figures/sims_pca"),
+    benchmark:
+        benchmark_file("figures/sims_pca")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=figure_params(),
+        sims=SIMS_FIGURE_CONFIG,
+        code=code("sims/sims_pca.py"),
+    message:
+        "Figure: principal components of the regions"
+    script:
+        "../scripts/sims/sims_pca.py"
+
+
+rule sims_maps:
+    input:
+        curves=sims_first("nc"),
+        regions=table("sims_regions"),
+    output:
+        **{
+            kind: report(
+                path, category="ToF-SIMS", labels={"figure": "fragment maps", "kind": kind}
+            )
+            for kind, path in figure_files("sims_maps").items()
+        },
+    log:
+        log_file("figures/sims_maps"),
+    benchmark:
+        benchmark_file("figures/sims_maps")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=figure_params(),
+        sims=SIMS_FIGURE_CONFIG,
+        code=code("sims/sims_maps.py"),
+    message:
+        "Figure: fragment maps"
+    script:
+        "../scripts/sims/sims_maps.py"

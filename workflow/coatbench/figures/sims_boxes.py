@@ -88,12 +88,14 @@ def _panel(
     mean: float | None,
     colours: Mapping[str, Any],
 ) -> list[Row]:
-    plotted = []
+    plotted: list[Row] = []
+    highest = 0.0
     for i, s in enumerate(shown):
         own = [r for r in rows if r["sample"] == s["sample"]]
         values = [r["normalised_intensity"] / (mean or 1) for r in own]
         if not values:
             continue
+        highest = max(highest, *values)
         colour = colours[s["sample"]]
         line = {"color": colour, "linewidth": 0.7}
         axes.boxplot(
@@ -114,7 +116,7 @@ def _panel(
         ]  # fmt: skip
     if mean is not None:
         axes.axhline(1, color=style.GREY, linewidth=0.5, zorder=0)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.08 * highest or 1)
     axes.set_xlim(-0.7, len(shown) - 0.3)
     axes.set_xticks(range(len(shown)), [""] * len(shown))
     return plotted

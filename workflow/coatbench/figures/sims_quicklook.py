@@ -51,7 +51,7 @@ def draw(
         _images(panels, maps)
     _intensities(lower.subplots(), regions, sample)
     figure.suptitle(
-        f"{style.label(sample)}: {len({r['region'] for r in regions})} regions", x=0.01, ha="left",
+        f"{style.label(sample)}, regions: {len({r['region'] for r in regions})}", x=0.01, ha="left",
         fontsize=config["font_size_pt"],
     )  # fmt: skip
     style.save_quicklook(figure, png, simulated=simulated)
