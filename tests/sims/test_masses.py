@@ -1,0 +1,121 @@
+"""Exact masses, labels, matching, close neighbours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from coatbench.errors import StudyError
+from coatbench.sims.fragments import load_fragments, match_channels, windows
+from coatbench.sims.masses import composition, ion_mass_u, label_composition
+from coatbench.sims.neighbours import close_neighbours
+from coatbench.simulate.sims import FRAGMENTS as SIMULATED
+from hypothesis import given
+from hypothesis import strategies as st
+
+# m/z of anions in u, from the 2016 atomic mass evaluation plus the electron.
+KNOWN = {
+    "S2": 63.94469, "SO2": 63.96245, "PO3": 78.95905, "LiPO3": 85.97506, "PO2S": 94.93621, "PS4": 158.86260,
+    "NiO2": 89.92572, "CoO2": 90.92357, "MnO2": 86.92842, "Cl2": 69.93825, "C2": 24.00055, "P2S7": 285.75257,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "mass"), KNOWN.items())
+def test_masses_of_anions(formula: str, mass: float) -> None:
+    assert ion_mass_u(formula) == pytest.approx(mass, abs=1e-5)
+
+
+def test_a_cation_lacks_an_electron() -> None:
+    assert ion_mass_u("Li", 1) == pytest.approx(7.0154549, abs=1e-6)
+    assert ion_mass_u("SO4", -2) == pytest.approx((95.95228 + 0.000549) / 2, abs=1e-5)
+
+
+def test_the_simulator_knows_the_same_masses_by_itself() -> None:
+    for formula, (_, mass, _, _) in SIMULATED.items():
+        assert ion_mass_u(formula) == pytest.approx(mass, abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("label", "formula"),
+    [("S_2^-", "S2"), ("SO_3-", "SO3"), ("SO_4^2-", "SO4"), ("SO₃⁻", "SO3"), ("SO₄²⁻", "SO4"), ("PSO_2-", "PO2S"),
+     ("^37Cl-", "^37Cl"), ("³⁷Cl⁻", "^37Cl"), (" Li S O_3 -", "LiSO3"), ("PO3", "PO3")],
+)  # fmt: skip
+def test_labels_with_marks_are_formulas(label: str, formula: str) -> None:
+    assert label_composition(label) == frozenset(composition(formula).items())
+
+
+@pytest.mark.parametrize("label", ["total", "Cl-^37Cl-", "", "sum of rest", "Xx2", "S0", "99S"])
+def test_other_labels_are_none(label: str) -> None:
+    assert label_composition(label) is None
+
+
+def test_isotopes_are_not_the_element() -> None:
+    assert label_composition("^37Cl-") != label_composition("Cl-")
+
+
+@given(st.lists(st.sampled_from(["Li", "P", "S", "O", "^34S"]), min_size=1, max_size=6))
+def test_order_of_elements_does_not_matter(elements: list[str]) -> None:
+    assert label_composition("".join(elements)) == label_composition("".join(reversed(elements)))
+
+
+def test_matching_by_label_and_by_mass() -> None:
+    fragments = load_fragments()
+    by_label = match_channels(
+        [(3, "SO_2-", None), (7, "^37Cl-", None), (9, "S_2-", None)], fragments, 100
+    )
+    assert [(m.fragment.name, m.number, m.by) for m in by_label] == [
+        ("S2", 9, "label"),
+        ("SO2", 3, "label"),
+    ]
+    masses = [(1, "", 63.9625), (2, "", 63.9447), (3, "", 100.0), (4, "", None), (5, "", 63.9680)]
+    by_mass = match_channels(masses, fragments, 100)
+    assert [(m.fragment.name, m.number) for m in by_mass] == [("S2", 2), ("SO2", 1)]
+
+
+def test_the_nearest_of_two_intervals_wins() -> None:
+    found = match_channels([(1, "", 78.9594), (2, "", 78.9590)], load_fragments(), 100)
+    assert [(m.fragment.name, m.number) for m in found] == [("PO3", 2)]
+
+
+def test_an_interval_belongs_to_its_nearest_fragment() -> None:
+    # 140 ppm apart with a tolerance of 200: both lie within reach of either.
+    fragments = [f for f in load_fragments() if f.name in ("PO2S", "PS2")]
+    found = match_channels([(1, "", 94.9362), (2, "", 94.9185)], fragments, 400)
+    assert {m.fragment.name: m.number for m in found} == {"PO2S": 1, "PS2": 2}
+
+
+def test_windows_hold_no_groups() -> None:
+    window = windows(load_fragments(), 150)[0]
+    assert "group" not in window
+    assert window["upper_u"] - window["lower_u"] == pytest.approx(2 * 150e-6 * window["centre_u"])
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("fragment,formula\n", "columns charge, group"),
+        ("fragment,formula,charge,group\nX,Q2,-1,a\n", "line 2.*Q"),
+        ("# note\nfragment,formula,charge,group\nX,S2,0,a\nY,S3,-1,a\n", "line 3.*charge"),
+        ("fragment,formula,charge,group\nX,S2,-1,a\nX,S3,-1,a\n", "line 3.*again"),
+        ("fragment,formula,charge,group,window_ppm\nX,S2,-1,a,wide\n", "window_ppm.*'wide'"),
+        ("fragment,formula,charge,group\nX,S2,-1,\n", "column group"),
+        ("fragment,formula,charge,group\n", "at least one"),
+    ],
+)  # fmt: skip
+def test_problems_of_a_fragment_table(tmp_path: Path, text: str, what: str) -> None:
+    path = tmp_path / "fragments.csv"
+    path.write_text(text)
+    with pytest.raises(StudyError, match=what):
+        load_fragments(path)
+
+
+def test_close_neighbours_are_named() -> None:
+    rows = close_neighbours(load_fragments(), {"PO2": (62.9486, 62.9953)}, 5500)
+    pairs = {(r["fragment"], r["neighbour"]): r for r in rows}
+    assert pairs["PO2", "PS"]["required_resolution"] == pytest.approx(3545, abs=1.5)
+    assert pairs["PO2", "PS"]["separated"]
+    assert pairs["PO2", "PS"]["in_interval"] is False  # the window of this list begins above PS
+    assert pairs["POS2", "PO3S"]["required_resolution"] == pytest.approx(6246, abs=1.5)
+    unresolved = {k for k, r in pairs.items() if not r["separated"]}
+    assert unresolved == {("POS2", "PO3S"), ("PS3", "PO2S2"), ("SO2", "HPO2"), ("SO3", "HPO3")}
+    assert pairs["S2", "SO2"]["in_interval"] is None

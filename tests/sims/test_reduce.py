@@ -1,0 +1,322 @@
+"""Reduction: the maths against plain Python, the same tables from every format, resuming, dead time."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coatbench.analysis import save_rows
+from coatbench.errors import AnalysisError
+from coatbench.readers.sims_region import Channel, Region, open_region
+from coatbench.sims.analyse import analyse
+from coatbench.sims.dead_time import correct_spectrum, harmonic_table
+from coatbench.sims.fragments import Fragment, windows
+from coatbench.sims.masses import ion_mass_u
+from coatbench.sims.reduce import Reduction, reduce_region
+from coatbench.sims.store import Store
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from . import conftest as made
+
+CONFIG = {
+    "dead_time": "none",
+    "shots_per_pixel": None,
+    "normalise_to": "total",
+    "match_ppm": 100,
+    "map_px": 8,
+}
+FORMULAS = {"S_2^-": "S2", "SO_2-": "SO2", "PO_3-": "PO3", "^37Cl-": "^37Cl"}
+FRAGMENTS = [Fragment(f, f, -1, "any", ion_mass_u(f)) for f in FORMULAS.values()]
+WINDOWS = windows(FRAGMENTS, 150)
+
+
+def region_of(images: np.ndarray, total: np.ndarray | None) -> Region:
+    return Region(
+        Path("made"), "BIF6", images.shape[1:], [Channel(i + 1) for i in range(len(images))],
+        images.__getitem__, total, "image 0" if total is not None else "none", [],
+    )  # fmt: skip
+
+
+def plain(image: np.ndarray, total: np.ndarray) -> tuple[float, float]:
+    """The maths, pixel by pixel."""
+    ratios = [
+        c / t for c, t in zip(image.ravel().tolist(), total.ravel().tolist(), strict=True) if t > 0
+    ]
+    mean = sum(ratios) / len(ratios)
+    return mean, (sum((r - mean) ** 2 for r in ratios) / (len(ratios) - 1)) ** 0.5
+
+
+def test_against_plain_python(counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    reduced = reduce_region(region_of(images, total), Reduction())
+    assert reduced.facts["n_empty_pixels"] == 5
+    assert reduced.facts["n_pixels"] == total.size - 5
+    for image, row in zip(images, reduced.rows, strict=True):
+        mean, sd = plain(image, total)
+        assert row["normalised_intensity"] == pytest.approx(mean, rel=1e-13)
+        assert row["pixel_sd"] == pytest.approx(sd, rel=1e-9)
+        assert row["sum_counts"] == image.sum()
+        assert row["ratio_of_sums"] == pytest.approx(image.sum() / total.sum(), rel=1e-13)
+    zeros = reduced.rows[3]  # an image of zeros is a measured 0
+    assert (zeros["normalised_intensity"], zeros["pixel_sd"], zeros["largest_count"]) == (0, 0, 0)
+
+
+def test_poisson_uncertainty_is_that_of_repeated_draws() -> None:
+    rng = np.random.default_rng(5)
+    share, expected = 0.1, rng.uniform(2, 20, (16, 16))
+    total = rng.poisson(expected).astype(np.uint32)
+    means, sds = [], []
+    for _ in range(400):
+        image = rng.binomial(total, share).astype(np.uint32)
+        row = reduce_region(region_of(image[None], total), Reduction()).rows[0]
+        means.append(row["normalised_intensity"])
+        sds.append(row["poisson_sd"])
+    assert np.mean(sds) == pytest.approx(np.std(means), rel=0.12)
+    assert np.mean(means) == pytest.approx(share, rel=0.01)
+
+
+def test_missing_total_uses_the_sum_and_says_so(counts) -> None:  # type: ignore[no-untyped-def]
+    images, _ = counts
+    reduced = reduce_region(region_of(images, None), Reduction())
+    assert reduced.facts["total_source"] == "sum of images"
+    assert any("no total image" in w for w in reduced.warnings)
+    assert reduced.rows[0]["normalised_intensity"] == pytest.approx(
+        plain(images[0], images.sum(axis=0))[0]
+    )
+
+
+def test_normalised_to_a_set(counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    reduced = reduce_region(region_of(images, total), Reduction(normalise_to=(1, 3)))
+    both = images[0] + images[2]
+    assert reduced.facts["total_source"] == "sum of fragments"
+    assert reduced.rows[1]["normalised_intensity"] == pytest.approx(plain(images[1], both)[0])
+
+
+def test_nothing_counted_is_an_error() -> None:
+    empty = np.zeros((1, 4, 4), np.uint32)
+    with pytest.raises(AnalysisError, match="at least one pixel with counts"):
+        reduce_region(region_of(empty, empty[0]), Reduction())
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(1, 1), (3, 7), (8, 8), (5, 33)]))
+@settings(max_examples=40, deadline=None)
+def test_shares_of_all_ions_add_to_one(seed: int, shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(seed)
+    images = rng.poisson(rng.uniform(0, 4, (4, 1, 1)), (4, *shape)).astype(np.uint32)
+    images[0, 0, 0] += 1  # one ion at least
+    rows = reduce_region(region_of(images, images.sum(axis=0, dtype=np.uint32)), Reduction()).rows
+    assert sum(r["normalised_intensity"] for r in rows) == pytest.approx(1)
+    assert all(0 <= r["normalised_intensity"] <= 1 for r in rows)
+
+
+# --- one job -------------------------------------------------------------------------------------
+
+
+def job(folder: Path, files: list[Path], config=CONFIG, fragments=WINDOWS, store="store.zarr"):  # type: ignore[no-untyped-def]
+    rows = [{"sample": "s", "region": str(i + 1), "file": f.name} for i, f in enumerate(files)]
+    return analyse(rows, files, config, fragments=fragments, store=folder / store)
+
+
+def test_every_format_gives_the_same_table(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = (
+        np.pad(c, [(0, 0)] * (c.ndim - 2) + [(0, 4), (0, 0)]) for c in counts
+    )  # square
+    tables = []
+    for write in (made.bif6, made.ascii_folder, made.grd):
+        folder = tmp_path / write.__name__
+        folder.mkdir()
+        result = job(folder, [write(folder, images, total)])
+        assert result.problem is None
+        keep = (
+            "normalised_intensity",
+            "pixel_sd",
+            "poisson_sd",
+            "ratio_of_sums",
+            "sum_counts",
+            "largest_count",
+        )
+        tables.append([[row[k] for k in keep] for row in result.tables["sims_regions"]])
+        assert result.tables["sims_acquisition"][0]["n_empty_pixels"] == 5 + 4 * 16
+    assert tables[0] == tables[1] == tables[2]  # bit by bit
+
+
+def test_a_damaged_region_is_told_and_the_others_are_reduced(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    good = made.bif6(tmp_path, *counts)
+    cut = tmp_path / "cut.bif6"
+    cut.write_bytes(good.read_bytes()[:500])
+    result = job(tmp_path, [good, cut])
+    assert {r["region"] for r in result.tables["sims_regions"]} == {"1"}
+    assert result.problem is not None and "cut.bif6" in result.problem
+    assert "\n" not in result.problem
+
+
+def test_a_second_run_reduces_nothing_and_gives_the_same_bytes(
+    tmp_path: Path, counts, monkeypatch
+) -> None:  # type: ignore[no-untyped-def]
+    files = [
+        made.bif6(tmp_path, *counts),
+        made.ascii_folder(tmp_path, *counts),
+        made.grd(tmp_path, *counts),
+    ]
+    save_rows(job(tmp_path, files), tmp_path / "first.json")
+    monkeypatch.setattr("coatbench.sims.analyse.reduce_region", forbidden)
+    monkeypatch.setattr("coatbench.sims.analyse.open_region", forbidden)
+    save_rows(job(tmp_path, files), tmp_path / "second.json")
+    assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
+
+
+def forbidden(*args: object) -> None:
+    raise AssertionError("this region was reduced before")
+
+
+def test_changed_bytes_and_settings_are_noticed(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    path = made.bif6(tmp_path, images, total)
+    first = job(tmp_path, [path]).tables["sims_regions"]
+    other = job(tmp_path, [path], CONFIG | {"dead_time": "harmonic", "shots_per_pixel": 60})
+    assert (
+        other.tables["sims_regions"][2]["normalised_intensity"] != first[2]["normalised_intensity"]
+    )
+    made.bif6(tmp_path, images[:, ::-1] * 2, total[::-1] * 2)
+    assert (
+        job(tmp_path, [path]).tables["sims_regions"][0]["sum_counts"] == 2 * first[0]["sum_counts"]
+    )
+
+
+def test_changed_windows_matter_to_event_lists_only(tmp_path: Path, counts, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    files = [made.bif6(tmp_path, *counts), made.grd(tmp_path, *counts)]
+    job(tmp_path, files)
+    opened = []
+
+    def watched(path, windows):  # type: ignore[no-untyped-def]
+        opened.append(Path(path).name)
+        return open_region(path, windows)
+
+    monkeypatch.setattr("coatbench.sims.analyse.open_region", watched)
+    job(tmp_path, files, fragments=windows(FRAGMENTS, 120))
+    assert opened == [files[1].name]
+
+
+def test_a_damaged_store_is_made_anew(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    path = made.bif6(tmp_path, *counts)
+    first = job(tmp_path, [path])
+    chunk = next((tmp_path / "store.zarr" / "region_1" / "counts" / "c").rglob("0"))
+    while chunk.is_dir():
+        chunk = chunk / "0"
+    chunk.unlink()
+    again = job(tmp_path, [path], CONFIG | {"dead_time": "harmonic", "shots_per_pixel": 60})
+    assert (
+        again.tables["sims_regions"][0]["sum_counts"]
+        > first.tables["sims_regions"][0]["sum_counts"]
+    )
+    (tmp_path / "store.zarr" / "region_1" / "zarr.json").write_text("{")
+    assert json.dumps(job(tmp_path, [path]).tables) == json.dumps(first.tables)
+
+
+def test_a_killed_write_leaves_no_region(tmp_path: Path, counts, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    path = made.bif6(tmp_path, *counts)
+
+    def killed(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("coatbench.sims.store._ions", killed)
+    with pytest.raises(KeyboardInterrupt):
+        job(tmp_path, [path])
+    assert Store(tmp_path / "store.zarr").attrs("1") == {}
+    monkeypatch.undo()
+    assert job(tmp_path, [path]).problem is None
+
+
+def test_blocks_give_the_bytes_of_one_job(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    files = []
+    for k in range(4):
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        files.append(made.bif6(folder, np.roll(images, k, axis=2), np.roll(total, k, axis=1)))
+    whole = job(tmp_path, files).tables["sims_regions"]
+    parts = []
+    for k in range(4):
+        rows = [{"sample": "s", "region": str(k + 1), "file": files[k].name}]
+        part = analyse(
+            rows, files[k : k + 1], CONFIG, fragments=WINDOWS, store=tmp_path / "blocks.zarr"
+        )
+        parts += part.tables["sims_regions"]
+    assert json.dumps(parts) == json.dumps(whole)
+
+
+def test_the_store_is_zarr_with_one_chunk_per_region(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    import zarr
+
+    job(tmp_path, [made.bif6(tmp_path, *counts)])
+    group = zarr.open_group(tmp_path / "store.zarr", mode="r")
+    array = group["region_1/counts"]
+    assert array.shape == array.chunks == (4, 12, 16)
+    assert array.dtype == np.uint8
+    np.testing.assert_array_equal(array[...], counts[0])
+
+
+def test_threads_give_the_same_bits(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    from concurrent.futures import ThreadPoolExecutor
+
+    regions = [
+        region_of(np.roll(counts[0], k, axis=1), np.roll(counts[1], k, axis=0)) for k in range(16)
+    ]
+    alone = [reduce_region(r, Reduction()).rows for r in regions]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda r: reduce_region(r, Reduction()).rows, regions))
+    assert together == alone
+
+
+# --- dead time -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ions", "bias"), [(0.1, 0.002), (0.5, 0.002), (1.0, 0.004), (2.0, 0.03)])
+def test_harmonic_estimate_is_unbiased(ions: float, bias: float) -> None:
+    shots = 14
+    registered = np.random.default_rng(1).binomial(shots, 1 - np.exp(-ions), 400_000)
+    estimated = harmonic_table(shots)[registered].mean() / shots
+    assert estimated == pytest.approx(ions, rel=bias + 0.004)
+    assert registered.mean() / shots < estimated
+
+
+def test_harmonic_table_against_the_sum() -> None:
+    table = harmonic_table(5)
+    assert table[0] == 0
+    assert table[5] == pytest.approx(5 * (1 + 1 / 2 + 1 / 3 + 1 / 4 + 1 / 5))
+    assert table[1] == pytest.approx(1)
+
+
+def test_dead_time_correction_recovers_an_image() -> None:
+    rng = np.random.default_rng(2)
+    shots, shape = 14, (200, 200)
+    truth = np.stack([np.full(shape, 8.0), np.full(shape, 2.0)])
+    seen = rng.binomial(shots, 1 - np.exp(-truth / shots)).astype(np.uint32)
+    region = region_of(seen, seen.sum(axis=0, dtype=np.uint32))
+    raw = reduce_region(region, Reduction()).rows
+    corrected = reduce_region(region, Reduction("harmonic", shots)).rows
+    assert corrected[0]["normalised_intensity"] == pytest.approx(0.8, rel=0.01)
+    assert raw[0]["normalised_intensity"] < 0.78
+
+
+def test_more_counts_than_shots_is_an_error(counts) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(AnalysisError, match="at most 2 counts in a pixel"):
+        reduce_region(region_of(*counts), Reduction("harmonic", 2))
+    with pytest.raises(AnalysisError, match="shots per pixel"):
+        reduce_region(region_of(*counts), Reduction("harmonic"))
+
+
+def test_spectrum_correction() -> None:
+    # Each shot stops at the first ion of a peak: -N ln(1 - U/N).
+    shots, ions = 1000.0, np.array([200.0, 900.0])
+    seen = shots * (1 - np.exp(-ions / shots))
+    np.testing.assert_allclose(correct_spectrum(seen, shots), ions)
+    # An ion blinds the detector for the next two channels.
+    corrected = correct_spectrum(np.array([500.0, 100.0, 100.0, 100.0]), shots, 2)
+    assert corrected[1] == pytest.approx(-500 * np.log(1 - 100 / 500))
+    assert corrected[3] == pytest.approx(-800 * np.log(1 - 100 / 800))
+    assert np.isnan(correct_spectrum(np.array([1000.0]), shots))[0]
