@@ -52,7 +52,7 @@ def make_crate(
     paths = [Path(p) for p in run["results"]]
     finished = max((p.stat().st_mtime for p in paths), default=0.0)
     time = datetime.fromtimestamp(int(finished), UTC).isoformat()
-    crate = ROCrate()
+    crate = ROCrate(version="1.1")  # the version that the profiles above extend
     title = run["study"]["title"]
     simulated = bool(run["study"]["simulated"])
     crate.name = f"{title}: results"

@@ -61,6 +61,13 @@ class Picture:
     caption: str
     source: str
     files: tuple[str, ...]
+    width: int
+    height: int
+
+    @property
+    def wide(self) -> bool:
+        """Whether it needs the whole width of the page to be read."""
+        return self.width > 1.4 * self.height
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,7 @@ def build(
         verdicts={
             v: sum(c["verdict"] == v for c in claims) for v in ("holds", "fails", "not testable")
         },
-        figures=[picture(p, results, Path(captions)) for p in figures],
+        figures=[picture(p, results, Path(captions)) for p in sorted(figures, key=_number)],
         quicklooks=looks,
         quicklooks_left_out=[Path(p).relative_to(results).as_posix() for p in left_out],
         quality=quality,
@@ -158,6 +165,12 @@ def build(
             for t, files in run["measurements"].items()
         },
     )
+
+
+def _number(path: str) -> tuple[Any, ...]:
+    """Order fig2 before fig10, and both before figS1."""
+    parts = re.split(r"(\d+)", Path(path).stem)
+    return tuple(int(p) if p.isdigit() else p.lower() for p in parts)
 
 
 def _labels(config: Mapping[str, Any]) -> dict[str, str]:
@@ -222,7 +235,10 @@ def _within(paths: Sequence[str], budget: int) -> tuple[list[str], list[str]]:
 def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
     """Embed a PNG file, with its caption and the files beside it."""
     path = Path(path)
-    encoded = base64.b64encode(path.read_bytes()).decode()
+    content = path.read_bytes()
+    encoded = base64.b64encode(content).decode()
+    # The first chunk of a PNG begins at byte 8 and holds width and height (PNG 1.2, section 11.2.2).
+    width, height = int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
     beside = [path.with_suffix(s) for s in (".pdf", ".png", ".csv")]
     title, caption = "", ""
     if captions is not None and (captions / f"{path.stem}.rst").is_file():
@@ -233,6 +249,8 @@ def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
         caption=caption,
         source=f"data:image/png;base64,{encoded}",
         files=tuple(p.relative_to(results).as_posix() for p in beside if p.is_file()),
+        width=width,
+        height=height,
     )
 
 

@@ -1,0 +1,288 @@
+"""The report page: complete, escaped, without requests; and in a real browser."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from coatbench.report.page import (
+    build,
+    expectation,
+    flag_of,
+    percent,
+    read_caption,
+    render,
+    show,
+    size,
+    write_page,
+)
+
+from report import study
+
+CHROMIUM = Path("/usr/bin/chromium")
+# Without these Chromium asks for updates of itself.
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def content(run):
+    return {k: v for k, v in run.items() if k != "documents"}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory):
+    return study.finished(tmp_path_factory.mktemp("page"), title=f"Study {study.MARKUP}")
+
+
+@pytest.fixture(scope="module")
+def html(run) -> str:
+    return render(build(**content(run)))
+
+
+class Reader(HTMLParser):
+    """Collects tags with their attributes, and what is open at the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "link", "img", "br", "input"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes something else, line {self.getpos()}"
+
+
+def parse(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    return reader
+
+
+def test_page_is_well_formed_with_unique_ids(html):
+    reader = parse(html)
+    assert reader.open == []
+    ids = [a["id"] for _, a in reader.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    anchors = {
+        a["href"][1:] for t, a in reader.tags if t == "a" and (a["href"] or "").startswith("#")
+    }
+    assert anchors <= set(ids)
+
+
+def test_nothing_of_the_page_comes_from_elsewhere(html):
+    for tag, attrs in parse(html).tags:
+        for name in ("src", "href", "srcset", "poster", "action"):
+            value = attrs.get(name) or ""
+            assert not re.match(r"(?:[a-z]+:)?//", value), (tag, value)
+        assert tag not in ("iframe", "object", "embed", "base", "form")
+    assert "default-src 'none'" in html
+    assert "@import" not in html and "url(" not in html
+
+
+def test_markup_of_the_study_is_text(html):
+    reader = parse(html)
+    assert sum(tag == "script" for tag, _ in reader.tags) == 1
+    assert 'document.title="taken"' not in html
+    assert html.count("&lt;script&gt;") >= 5  # title twice, claim, fit, problem, configuration
+    assert "example.org" in html  # shown, as text
+
+
+def test_links_lead_to_files_beside_the_page(html, run):
+    files = {
+        a["href"] for t, a in parse(html).tags if t == "a" and not (a["href"] or "").startswith("#")
+    }
+    missing = {f for f in files if not (run["results"] / str(f)).is_file()}
+    assert missing <= {"ro-crate-metadata.json"}  # made beside the page
+
+
+def test_a_simulated_study_says_so_first(html, tmp_path: Path):
+    assert html.index("Simulated study") < html.index("<h1>")
+    measured = study.finished(tmp_path, simulated=False)
+    assert "Simulated study" not in render(build(**content(measured)))
+
+
+def test_page_holds_what_it_should(html, run):
+    page = build(**content(run))
+    assert page.verdicts == {"holds": 1, "fails": 1, "not testable": 1}
+    assert [p.name for p in page.figures] == ["fig2", "fig10", "ranking"]
+    assert page.figures[0].title == "Coverage of the cathode material by the coating"
+    assert page.flagged == 1 and page.quality[0].rows[0]["sample"] == "c400"
+    for text in (
+        "The best sample is one of",
+        "did not converge",
+        "sims: not measured",
+        "table x is not there",
+    ):
+        assert text in html
+    assert html.count('<img src="data:image/png;base64,') == 4
+
+
+def test_same_content_same_bytes(run, html, tmp_path: Path):
+    write_page(build(**content(run)), tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == html
+
+
+def test_page_of_an_empty_study(run):
+    empty = content(run) | {"tables": {}, "figures": [], "quicklooks": [], "statement": None}
+    html = render(build(**empty))
+    assert parse(html).open == []
+    assert "There is no ranking" in html
+
+
+def test_pictures_beyond_the_budget_are_named(run, monkeypatch):
+    monkeypatch.setattr("coatbench.report.page.QUICKLOOK_BYTES", 10)
+    page = build(**content(run))
+    assert page.quicklooks == {}
+    assert page.quicklooks_left_out == ["quicklook/leis/c300.png"]
+    assert "quicklook/leis/c300.png" in render(page)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (True, "yes"),
+        (0.123456, "0.1235"),
+        (300.0, "300"),
+        (5e13, "5e+13"),
+        ("a", "a"),
+        (-1.0, "-1"),
+    ],
+)
+def test_cells_read_well(value, text):
+    assert show(value) == text
+
+
+def test_small_words():
+    assert (percent(None), percent(0.0), percent(0.5), percent(1.0)) == (
+        "",
+        "<1 %",
+        "50 %",
+        ">99 %",
+    )
+    assert (size(10), size(2e6), size(3.2e9)) == ("10 B", "2 MB", "3.2 GB")
+    assert flag_of({"converged": False, "note": "x"}) == "did not converge; x"
+    assert flag_of({"converged": True, "note": None}) == ""
+    claim = study.claim("a", "holds", None)
+    assert expectation(claim) == "= 1 ± 0.1"
+    assert (
+        expectation(claim | {"relation": "lower", "expected": "lower c300", "tolerance": None})
+        == "< c300"
+    )
+
+
+@pytest.mark.parametrize(
+    "path", sorted((study.ROOT / "workflow" / "report").glob("*.rst")), ids=lambda p: p.stem
+)
+def test_every_caption_has_a_title_and_no_markup_left(path: Path):
+    if path.stem == "workflow":
+        pytest.skip("the front page of snakemake --report, filled in there")
+    title, text = read_caption(path)
+    assert title and text
+    assert not re.search(r"\*\*|``|\{\{|::", text)
+
+
+# --- in a browser --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as p:
+        chromium = p.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+def open_page(browser, path: Path, width: int, height: int):
+    context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
+    page = context.new_page()
+    page.said, page.asked = [], []
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.goto(path.as_uri())
+    return page
+
+
+@pytest.fixture(scope="module")
+def path(run) -> Path:
+    path = run["results"] / "report.html"
+    write_page(build(**content(run)), path)
+    return path
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_page_loads_alone_and_without_errors(browser, path, width, height):
+    page = open_page(browser, path, width, height)
+    page.wait_for_load_state("load")
+    assert page.said == []
+    assert [url for url in page.asked if not url.startswith("data:")] == [path.as_uri()]
+    assert page.title().startswith("Study <script>")  # the markup is text, and did not run
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    broken = page.evaluate(
+        "[...document.images].filter(i => i.src != 'data:,' && !i.naturalWidth).length"
+    )
+    assert broken == 0
+    for figure in page.query_selector_all("#figures .figures figure img"):
+        figure.scroll_into_view_if_needed()
+        assert figure.is_visible()
+
+
+@pytest.mark.browser
+def test_ranking_is_sorted_by_a_click_and_back(browser, path):
+    page = open_page(browser, path, 1280, 900)
+
+    def column():
+        return page.eval_on_selector_all(
+            "#ranking-table tbody tr", "rows => rows.map(r => r.cells[1].textContent)"
+        )
+
+    before = column()
+    assert before[:2] == ["c300", "c400"]
+    page.click("#ranking-table thead th:nth-child(2) button")
+    assert column() == sorted(before)
+    assert page.get_attribute("#ranking-table thead th:nth-child(2)", "aria-sort") == "ascending"
+    page.click("#ranking-table thead th:nth-child(2) button")
+    assert column() == sorted(before, reverse=True)
+    page.click("#ranking-table thead th:nth-child(3) button")  # by temperature, the unknown last
+    assert column() == [f"c{t:03d}" for t in (25, 100, 200, 300, 400, 500, 600, 700)] + ["uncoated"]
+
+
+@pytest.mark.browser
+def test_claims_are_filtered_by_verdict(browser, path):
+    page = open_page(browser, path, 1280, 900)
+    page.click('.chip[data-verdict="fails"]')
+    shown = page.eval_on_selector_all(
+        "#claims-table tbody tr",
+        "rows => rows.filter(r => !r.hidden).map(r => r.cells[0].textContent)",
+    )
+    assert shown == ["C2"]
+
+
+@pytest.mark.browser
+def test_figures_open_zoom_and_close(browser, path):
+    page = open_page(browser, path, 390, 844)
+    page.click("#figure-fig2 button")
+    assert page.is_visible("#zoom .stage img")
+    page.click('[data-zoom="in"]')
+    assert "scale(1.5)" in page.eval_on_selector("#zoom .stage img", "i => i.style.transform")
+    page.mouse.move(200, 400)
+    page.mouse.wheel(0, -400)
+    page.wait_for_function(
+        "!document.querySelector('#zoom img').style.transform.includes('scale(1.5)')"
+    )
+    page.keyboard.press("Escape")
+    assert not page.is_visible("#zoom")
+    assert page.said == []
