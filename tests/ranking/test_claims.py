@@ -139,6 +139,7 @@ def test_relations_on_both_sides_of_their_edges(tmp_path, tables, row, verdict):
         ({"sample": "c100;c200;c300", "value": "1;2"}, "2 expected values for 3 found ones"),
         ({"column": "kind"}, "column kind of t is not a number"),
         ({"sample": "c300", "relation": "maximum", "value": "3"}, "needs at least 2 samples"),
+        ({"sample": "c500", "relation": "present"}, "no value of v in t for c500"),
     ],
 )
 def test_what_cannot_be_tested_says_why(tmp_path, tables, row, reason):

@@ -109,6 +109,8 @@ class Lookup:
         presence = self.claim.relation in ("present", "absent")
         if presence and flags:
             return float(any(flags)), None
+        if presence and rows and not given:
+            return None, None  # looked for, but it could not be decided
         if presence or how == "count":
             return float(len(given)), None
         if not given:

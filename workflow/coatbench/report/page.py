@@ -37,7 +37,7 @@ SIGNS = {
     "present": "present",
     "absent": "absent",
 }
-QUALITY_COLUMNS = ("converged", "note", "charge_conserved", "interrupted", "sd_basis")
+QUALITY_COLUMNS = ("converged", "flagged", "note", "charge_conserved", "interrupted")
 
 
 @dataclass(frozen=True)
@@ -213,6 +213,8 @@ def flag_of(row: Mapping[str, Any]) -> str:
     found = []
     if row.get("converged") is False:
         found.append("did not converge")
+    if row.get("flagged") is True:
+        found.append("residuals do not fit")
     if row.get("charge_conserved") is False:
         found.append("charge not conserved")
     if row.get("interrupted") is True:

@@ -1,0 +1,74 @@
+"""The documented columns are the ones that are written, in the same order; the config fits its schema."""
+
+from __future__ import annotations
+
+import copy
+import csv
+from pathlib import Path
+
+import yaml
+from coatbench.ranking.claims import read_claims
+from coatbench.ranking.evaluate import COLUMNS
+from coatbench.ranking.make import table_columns
+from coatbench.settings import settings_problems
+
+from ranking import synthetic
+
+SCHEMAS = synthetic.ROOT / "workflow" / "schemas"
+PAPER = synthetic.ROOT.parent / "shared" / "paper" / "claims.csv"
+
+
+def test_documented_columns_are_written_in_that_order():
+    documented = yaml.safe_load((SCHEMAS / "tables" / "ranking.yaml").read_text(encoding="utf-8"))
+    config = synthetic.config()
+    fill = {
+        "<criterion>": list(config["criteria"]),
+        "<criterion>_sd": [f"{c}_sd" for c in config["criteria"]],
+        "<annotation>": list(config["annotations"]),
+    }
+    written = table_columns(config) | {"claims": list(COLUMNS)}
+    assert set(documented) == set(written)
+    for table, columns in documented.items():
+        expanded = [name for c in columns for name in fill.get(c, [c])]
+        assert expanded == written[table], table
+
+
+def test_mistakes_in_the_config_are_found():
+    config = yaml.safe_load((synthetic.ROOT / "config.yaml").read_text(encoding="utf-8"))
+    assert settings_problems(config, SCHEMAS) == []
+    for change in (
+        lambda r: r["criteria"]["coverage"].update(direction="up"),
+        lambda r: r["criteria"]["coverage"].pop("group"),
+        lambda r: r.update(draws=10),
+        lambda r: r.update(confidence=1.0),
+        lambda r: r["criteria"].update({"has space": r["criteria"]["coverage"]}),
+    ):
+        broken = copy.deepcopy(config)
+        change(broken["ranking"])
+        (problem,) = settings_problems(broken, SCHEMAS)
+        assert problem.startswith("config: ranking")
+
+
+def test_the_demo_study_holds_every_claim_of_the_paper():
+    claims = {c.id: c for c in read_claims(synthetic.ROOT / "data" / "demo" / "claims.csv")}
+    assert all(c.selected for c in claims.values())
+    if not PAPER.is_file():
+        return
+    with PAPER.open(encoding="utf-8", newline="") as stream:
+        paper = {row["id"]: row for row in csv.DictReader(stream)}
+    assert list(claims) == list(paper)
+    for name, row in paper.items():
+        assert claims[name].quantity == row["quantity"]
+        # A number that the paper gives is the number that is tested.
+        if row["value"].replace(".", "", 1).isdigit():
+            assert claims[name].values == ((float(row["value"]),) * 2,), name
+        if row["tolerance"]:
+            assert claims[name].tolerance in (float(row["tolerance"]), None)
+
+
+def test_documentation_names_every_relation_and_selector():
+    from coatbench.ranking.claims import ALIASES, RELATIONS
+
+    text = Path(synthetic.ROOT / "docs" / "ranking.md").read_text(encoding="utf-8")
+    for relation in {*RELATIONS, *ALIASES} - {"maximum_at", "minimum_at"}:
+        assert f"`{relation}`" in text, relation
