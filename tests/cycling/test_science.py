@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import scipy.signal
 import scipy.stats
-from coatbench.cycling import cells, dqdv, features, rates, relaxation, statistics
+from coatbench.cycling import cells, dqdv, features, rates, relaxation, smoothing, statistics
 from coatbench.cycling.halves import Record, half_cycles, pair
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.signal import savgol_coeffs
 
 
 def make(sign, current_A=0.1, step_s=60.0, voltage=None, constant_current=None) -> Record:
@@ -167,20 +167,39 @@ def test_rest_after_another_voltage_than_the_cutoff_is_flagged(config):
 
 def test_savgol_refuses_even_windows_and_broken_coefficients(monkeypatch):
     with pytest.raises(ValueError, match="odd"):
-        dqdv.savgol(np.ones(50), 10, 3)
-    assert dqdv.savgol(np.ones(50), 9, 3) == pytest.approx(np.ones(50))
-    monkeypatch.setattr("scipy.signal.savgol_coeffs", lambda w, p: 0.5 * savgol_coeffs(w, p))
+        smoothing.savgol(np.ones(50), 10, 3)
+    with pytest.raises(ValueError, match="more than 3"):
+        smoothing.savgol(np.ones(50), 3, 3)
+    assert smoothing.savgol(np.ones(50), 9, 3) == pytest.approx(np.ones(50))
+    real = smoothing._projection
+    monkeypatch.setattr(smoothing, "_projection", lambda w, p: 0.5 * real(w, p))
     with pytest.raises(ValueError, match=r"sum to 0\.5, not 1"):
-        dqdv.savgol(np.ones(50), 9, 3)
+        smoothing.savgol(np.ones(50), 9, 3)
 
 
-def test_windows_that_scipy_gets_wrong_are_refused():
-    """scipy 1.17 returns coefficients that sum to nearly 0 for this window; a sane scipy is used as it is."""
-    if abs(savgol_coeffs(1001, 5).sum() - 1) < 1e-6:
-        assert dqdv.savgol(np.ones(2001), 1001, 5) == pytest.approx(np.ones(2001))
-    else:
-        with pytest.raises(ValueError, match="not 1"):
-            dqdv.savgol(np.ones(2001), 1001, 5)
+def test_savgol_keeps_a_constant_in_windows_that_scipy_gets_wrong():
+    assert smoothing.savgol(np.full(2001, 7.0), 1001, 5) == pytest.approx(np.full(2001, 7.0))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(-100, 100), min_size=31, max_size=80),
+    st.sampled_from([5, 9, 21]),
+    st.integers(1, 4),
+)
+def test_savgol_is_scipys_where_that_is_right(values, window, order):
+    assert abs(scipy.signal.savgol_coeffs(window, order).sum() - 1) < 1e-6
+    expected = scipy.signal.savgol_filter(values, window, order, mode="interp")
+    assert smoothing.savgol(np.array(values), window, order) == pytest.approx(expected, abs=1e-8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=40), st.integers(0, 4))
+def test_maxima_and_prominences_are_scipys(values, least):
+    expected, properties = scipy.signal.find_peaks(np.array(values, float), prominence=least)
+    position, prominence = smoothing.maxima(np.array(values, float), least)
+    assert position.tolist() == expected.tolist()
+    assert prominence.tolist() == properties["prominences"].tolist()
 
 
 @settings(max_examples=100, deadline=None)

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .halves import HalfCycle, Record
+from .smoothing import savgol
 
 # Two readings closer than the recorder resolves carry no slope; their charge goes over this width.
 LEAST_WIDTH_V = 1e-4
-COEFFICIENT_TOLERANCE = 1e-6
 # 1 mV bins over 20 V: beyond that the voltages are broken, and bins would fill the memory.
 MOST_BINS = 20_000
 
@@ -45,29 +45,6 @@ class Curve:
     bin_V: float
     charge_mAh_g: float
     integral_over_charge: float
-
-
-def savgol(values: npt.NDArray, window: int, polyorder: int) -> npt.NDArray:
-    """Smooth with a Savitzky-Golay filter, whose coefficients must preserve a constant.
-
-    scipy 1.17 returns coefficients for wide windows that sum to nearly 0 (scipy issue 25133), and an even
-    window shifts the curve by half a bin.
-
-    Raises
-    ------
-    ValueError
-        An even window, or coefficients that do not sum to 1.
-    """
-    from scipy.signal import savgol_coeffs, savgol_filter
-
-    if window % 2 == 0:
-        raise ValueError(f"a Savitzky-Golay window must be odd, not {window}")
-    total = float(savgol_coeffs(window, polyorder).sum())
-    if abs(total - 1.0) > COEFFICIENT_TOLERANCE:
-        raise ValueError(
-            f"Savitzky-Golay coefficients for window {window}, order {polyorder} sum to {total:.3g}, not 1"
-        )
-    return np.asarray(savgol_filter(values, window, polyorder, mode="interp"))
 
 
 def collect_bins(voltage: npt.NDArray, charge: npt.NDArray, edges: npt.NDArray) -> npt.NDArray:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from . import dqdv
 from .halves import NAMES, HalfCycle, Record
+from .smoothing import maxima
 
 MAD_TO_SD = 1.4826
 
@@ -62,12 +63,10 @@ def noise_of(curve: dqdv.Curve) -> float:
 
 def peaks(curve: dqdv.Curve, least: float) -> list[_Bump]:
     """Return maxima with at least this prominence; the position is that of the parabola through the top."""
-    from scipy.signal import find_peaks
-
     values = curve.smooth
-    found, properties = find_peaks(values, prominence=least)
+    found, prominences = maxima(values, least)
     bumps = []
-    for i, prominence in zip(found.tolist(), properties["prominences"].tolist(), strict=True):
+    for i, prominence in zip(found.tolist(), prominences.tolist(), strict=True):
         left, top, right = values[i - 1 : i + 2]
         bend = left - 2 * top + right
         shift = 0.5 * (left - right) / bend if bend < 0 else 0.0

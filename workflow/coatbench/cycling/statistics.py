@@ -138,7 +138,7 @@ def differences(found: Mapping[Key, Summary], reference: str | None) -> list[Row
     The interval is Student's with the degrees of freedom of the pooled scatter; the range is that over all
     pairs of a cell and a reference cell. A gain error of the cycler cancels: both were measured alike.
     """
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     rows = []
     for (sample, protocol, metric), own in found.items():
@@ -163,7 +163,7 @@ def differences(found: Mapping[Key, Summary], reference: str | None) -> list[Row
             sd = math.hypot(own.sd, base.sd)
             row["difference_sd"] = sd
             if own.basis == base.basis == "cells":
-                half = float(student.ppf(0.975, own.degrees_of_freedom)) * sd
+                half = float(stdtrit(own.degrees_of_freedom, 0.975)) * sd
                 row["difference_ci_low"], row["difference_ci_high"] = value - half, value + half
         rows.append(row)
     return rows
