@@ -1,36 +1,18 @@
 # Ranking: one job for order, sensitivity and optimum, one for the study's claims, one for the figure. They read
 # result tables only, those that the config and the claims name.
 
-from coatbench.ranking.claims import read_claims
 from coatbench.ranking.make import table_columns as ranking_columns
+
+
+include: "last.smk"
+
 
 RANKING_TABLES = list(ranking_columns(config["ranking"]))
 MEASURED_TABLES = [
-    t
-    for technique in STUDY.measurements
-    if measured(technique) and (WORKFLOW / "schemas" / "tables" / f"{technique}.yaml").is_file()
-    for t in table_columns(technique)
+    t for technique in STUDY.measurements if measured(technique) for t in table_columns(technique)
 ]
 CLAIMS = f"{config['study']}/claims.csv"
-
-try:
-    STUDY_CLAIMS = read_claims(CLAIMS) if Path(CLAIMS).is_file() else []
-except StudyError as error:
-    stop(error.problems)
-
-
-def ranked_tables():
-    """Return the tables that the ranking's criteria and annotations stand in."""
-    entries = [*config["ranking"]["criteria"].values(), *config["ranking"]["annotations"].values()]
-    named = dict.fromkeys(entry["table"] for entry in entries)
-    return [table(name) for name in named if name in MEASURED_TABLES]
-
-
-def claimed_tables():
-    """Return the tables that the study's claims speak of."""
-    named = dict.fromkeys(claim.table for claim in STUDY_CLAIMS)
-    return [table(name) for name in named if name in {*MEASURED_TABLES, *RANKING_TABLES}]
-
+STUDY_CLAIMS = study_claims(CLAIMS)
 
 TARGETS += [table(t) for t in RANKING_TABLES]
 TARGETS += figure_files("ranking").values()

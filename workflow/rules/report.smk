@@ -12,36 +12,6 @@ FINISHED_FIGURES = [t for t in TARGETS if t.startswith(results("figures/"))]
 QUICKLOOKS = [t for t in TARGETS if t.startswith(results("quicklook/"))]
 
 
-def beside(path):
-    """Return the provenance document of a result; the files of one figure share it."""
-    return str(Path(path).with_suffix(".provenance.json"))
-
-
-def documents():
-    """Return what is documented together: {document: [files]}."""
-    found = {}
-    for path in FINISHED_TABLES + FINISHED_FIGURES:
-        found.setdefault(beside(path), []).append(path)
-    return found
-
-
-def rule_graph():
-    """Return every file that a rule names, with the rule and its named inputs."""
-    return {
-        str(output): (rule.name, [str(i) for i in rule.input if not callable(i)])
-        for rule in workflow.rules
-        for output in rule.output
-    }
-
-
-def page_tables():
-    """Return the tables of the page by technique, in the order of the contract."""
-    grouped = {t: [table(name) for name in table_columns(t)] for t in TECHNIQUES}
-    known = {path for paths in grouped.values() for path in paths}
-    rest = [path for path in FINISHED_TABLES if path not in known]
-    return {**grouped, "ranking and claims": rest}
-
-
 rule checksums:
     input:
         index=lambda wildcards: f"{config['study']}/{wildcards.technique}/index.csv",
@@ -124,7 +94,7 @@ rule crate:
         mem_mb=300,
         runtime=5,
     params:
-        results=config["results"],
+        results=lambda wildcards, output: str(Path(output.crate).parent),
         config_text=CONFIG_TEXT,
         code=code("report/crate.py"),
     message:
@@ -154,9 +124,8 @@ rule page:
         mem_mb=500,
         runtime=5,
     params:
-        results=config["results"],
+        results=lambda wildcards, output: str(Path(output[0]).parent),
         tables=page_tables(),
-        captions=str(CAPTIONS),
         config_text=CONFIG_TEXT,
         code=code("report/page.py"),
     message:

@@ -23,6 +23,6 @@ if __name__ == "__main__":
             figures=list(snakemake.input.get("figures", [])),
             quicklooks=list(snakemake.input.get("quicklooks", [])),
             statement=snakemake.input.get("statement"),
-            captions=snakemake.params.captions,
+            captions=Path(snakemake.input.captions[0]).parent,
             config_text=snakemake.params.config_text,
         )

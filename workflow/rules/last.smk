@@ -1,0 +1,54 @@
+# What the last steps need to know of all others: tables and figures that are made, who makes them, and from what.
+
+from coatbench.ranking.claims import read_claims
+
+
+def ranked_tables():
+    """Return the tables that the ranking's criteria and annotations stand in."""
+    entries = [*config["ranking"]["criteria"].values(), *config["ranking"]["annotations"].values()]
+    named = dict.fromkeys(entry["table"] for entry in entries)
+    return [table(name) for name in named if name in MEASURED_TABLES]
+
+
+def claimed_tables():
+    """Return the tables that the study's claims speak of."""
+    named = dict.fromkeys(claim.table for claim in STUDY_CLAIMS)
+    return [table(name) for name in named if name in {*MEASURED_TABLES, *RANKING_TABLES}]
+
+
+def beside(path):
+    """Return the provenance document of a result; the files of one figure share it."""
+    return str(Path(path).with_suffix(".provenance.json"))
+
+
+def documents():
+    """Return what is documented together: {document: [files]}."""
+    found = {}
+    for path in FINISHED_TABLES + FINISHED_FIGURES:
+        found.setdefault(beside(path), []).append(path)
+    return found
+
+
+def rule_graph():
+    """Return every file that a rule names, with the rule and its named inputs."""
+    return {
+        str(output): (rule.name, [str(i) for i in rule.input if not callable(i)])
+        for rule in workflow.rules
+        for output in rule.output
+    }
+
+
+def page_tables():
+    """Return the tables of the page by technique, in the order of the contract."""
+    grouped = {t: [table(name) for name in table_columns(t)] for t in TECHNIQUES}
+    known = {path for paths in grouped.values() for path in paths}
+    rest = [path for path in FINISHED_TABLES if path not in known]
+    return {**grouped, "ranking and claims": rest}
+
+
+def study_claims(path):
+    """Return the claims of the study; mistakes in their table end the run before any job starts."""
+    try:
+        return read_claims(path) if Path(path).is_file() else []
+    except StudyError as error:
+        stop(error.problems)
