@@ -128,6 +128,19 @@ def figure_files(name):
     return {kind: results(f"figures/{name}.{kind}") for kind in ("pdf", "png", "csv")}
 
 
+def reported(name, category, label=None):
+    """Return a figure's files as outputs that stand in Snakemake's report, with the figure's caption."""
+    return {
+        kind: report(
+            path,
+            category=category,
+            caption=f"../report/{name}.rst",
+            labels={"figure": label or name.removeprefix("fig"), "kind": kind},
+        )
+        for kind, path in figure_files(name).items()
+    }
+
+
 def figure_params(config_section="figures"):
     """Return what every figure needs besides its data: samples in order, face label, style."""
     return {

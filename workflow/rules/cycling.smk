@@ -96,10 +96,7 @@ rule fig5:
         metrics=table("cycling_metrics"),
         features=table("cycling_dqdv_features"),
     output:
-        **{
-            kind: report(path, category="Cycling", labels={"figure": "5", "kind": kind})
-            for kind, path in figure_files("fig5").items()
-        },
+        **reported("fig5", "Cycling"),
     log:
         log_file("figures/fig5"),
     benchmark:
@@ -126,10 +123,7 @@ rule fig7:
         cells=table("cycling_cells"),
         metrics=table("cycling_metrics"),
     output:
-        **{
-            kind: report(path, category="Cycling", labels={"figure": "7", "kind": kind})
-            for kind, path in figure_files("fig7").items()
-        },
+        **reported("fig7", "Cycling"),
     log:
         log_file("figures/fig7"),
     benchmark:

@@ -93,10 +93,7 @@ rule fig3:
         windows=table("leis_windows"),
         surface_peaks=table("leis_surface_peaks"),
     output:
-        **{
-            kind: report(path, category="LEIS", labels={"figure": "3", "kind": kind})
-            for kind, path in figure_files("fig3").items()
-        },
+        **reported("fig3", "LEIS"),
     log:
         log_file("figures/fig3"),
     benchmark:

@@ -78,15 +78,7 @@ rule ranking_figure:
     input:
         **{t: table(t) for t in RANKING_TABLES},
     output:
-        **{
-            kind: report(
-                path,
-                category="Ranking",
-                labels={"figure": "ranking", "kind": kind},
-                caption="../report/ranking.rst",
-            )
-            for kind, path in figure_files("ranking").items()
-        },
+        **reported("ranking", "Ranking"),
     log:
         log_file("figures/ranking"),
     benchmark:

@@ -155,10 +155,7 @@ rule fig6:
     input:
         degradation=table("sims_degradation"),
     output:
-        **{
-            kind: report(path, category="ToF-SIMS", labels={"figure": "6", "kind": kind})
-            for kind, path in figure_files("fig6").items()
-        },
+        **reported("fig6", "ToF-SIMS"),
     log:
         log_file("figures/fig6"),
     benchmark:
@@ -183,14 +180,7 @@ rule sims_boxes:
     input:
         regions=table("sims_regions"),
     output:
-        **{
-            kind: report(
-                path,
-                category="ToF-SIMS",
-                labels={"figure": "fragments of every region", "kind": kind},
-            )
-            for kind, path in figure_files("sims_boxes").items()
-        },
+        **reported("sims_boxes", "ToF-SIMS", "fragments of every region"),
     log:
         log_file("figures/sims_boxes"),
     benchmark:
@@ -216,12 +206,7 @@ rule sims_pca:
         scores=table("sims_scores"),
         weights=table("sims_weights"),
     output:
-        **{
-            kind: report(
-                path, category="ToF-SIMS", labels={"figure": "principal components", "kind": kind}
-            )
-            for kind, path in figure_files("sims_pca").items()
-        },
+        **reported("sims_pca", "ToF-SIMS", "principal components"),
     log:
         log_file("figures/sims_pca"),
     benchmark:
@@ -247,12 +232,7 @@ rule sims_maps:
         curves=sims_first("nc"),
         regions=table("sims_regions"),
     output:
-        **{
-            kind: report(
-                path, category="ToF-SIMS", labels={"figure": "fragment maps", "kind": kind}
-            )
-            for kind, path in figure_files("sims_maps").items()
-        },
+        **reported("sims_maps", "ToF-SIMS", "fragment maps"),
     log:
         log_file("figures/sims_maps"),
     benchmark:

@@ -89,10 +89,7 @@ rule fig4:
     input:
         curves=units("stem", "stem/{sample}.nc", "sample"),
     output:
-        **{
-            kind: report(path, category="STEM", labels={"figure": "4", "kind": kind})
-            for kind, path in figure_files("fig4").items()
-        },
+        **reported("fig4", "STEM"),
     log:
         log_file("figures/fig4"),
     benchmark:
@@ -116,10 +113,7 @@ rule figS5:
     input:
         curves=units("stem", "stem/{sample}.nc", "sample"),
     output:
-        **{
-            kind: report(path, category="STEM", labels={"figure": "S5", "kind": kind})
-            for kind, path in figure_files("figS5").items()
-        },
+        **reported("figS5", "STEM"),
     log:
         log_file("figures/figS5"),
     benchmark:

@@ -16,8 +16,6 @@ def tga_ms_sample(wildcards):
 
 
 rule tga_ms_run:
-    message:
-        "TGA-MS: run {wildcards.run}"
     input:
         raw=raw_files("tga_ms", "run"),
     output:
@@ -27,23 +25,23 @@ rule tga_ms_run:
         log_file("tga_ms/{run}"),
     benchmark:
         benchmark_file("tga_ms/{run}")
-    params:
-        rows=index_rows("tga_ms", "run"),
-        config=config["tga_ms"],
-        code=code("tga_ms/run.py", readers="tga_ms"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=800,
         runtime=10,
-    conda:
-        ENVIRONMENT
+    params:
+        rows=index_rows("tga_ms", "run"),
+        config=config["tga_ms"],
+        code=code("tga_ms/run.py", readers="tga_ms"),
+    message:
+        "TGA-MS: run {wildcards.run}"
     script:
         "../scripts/tga_ms/run.py"
 
 
 rule tga_ms_tables:
-    message:
-        "TGA-MS: tables"
     input:
         rows=units("tga_ms", "tga_ms/{run}.json", "run"),
     output:
@@ -52,24 +50,24 @@ rule tga_ms_tables:
         log_file("tga_ms/tables"),
     benchmark:
         benchmark_file("tga_ms/tables")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=5,
     params:
         samples=SAMPLES,
         config=config["tga_ms"],
         columns=table_columns("tga_ms"),
         code=code("tga_ms/tables.py"),
-    threads: 1
-    resources:
-        mem_mb=300,
-        runtime=5,
-    conda:
-        ENVIRONMENT
+    message:
+        "TGA-MS: tables"
     script:
         "../scripts/tga_ms/tables.py"
 
 
 rule tga_ms_quicklook:
-    message:
-        "TGA-MS: quick-look of run {wildcards.run}"
     input:
         rows=results("tga_ms/{run}.json"),
         curves=results("tga_ms/{run}.nc"),
@@ -79,44 +77,43 @@ rule tga_ms_quicklook:
         log_file("tga_ms/quicklook_{run}"),
     benchmark:
         benchmark_file("tga_ms/quicklook_{run}")
-    params:
-        figure=tga_ms_sample,
-        code=code("tga_ms/quicklook.py"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=800,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        figure=tga_ms_sample,
+        code=code("tga_ms/quicklook.py"),
+    message:
+        "TGA-MS: quick-look of run {wildcards.run}"
     script:
         "../scripts/tga_ms/quicklook.py"
 
 
 rule figS4:
-    message:
-        "Figure S4: thermogravimetry and evolved gases"
     input:
         curves=units("tga_ms", "tga_ms/{run}.nc", "run"),
         events=table("tga_ms_events"),
         window=table("tga_ms_window"),
     output:
-        **{
-            kind: report(path, category="TGA-MS", labels={"figure": "S4", "kind": kind})
-            for kind, path in figure_files("figS4").items()
-        },
+        **reported("figS4", "TGA-MS"),
     log:
         log_file("figures/figS4"),
     benchmark:
         benchmark_file("figures/figS4")
-    params:
-        figure=figure_params(),
-        runs=[(row["run"], row["sample"]) for row in STUDY.rows("tga_ms")],
-        code=code("tga_ms/figS4.py"),
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=800,
         runtime=5,
-    conda:
-        ENVIRONMENT
+    params:
+        figure=figure_params(),
+        runs=[(row["run"], row["sample"]) for row in STUDY.rows("tga_ms")],
+        code=code("tga_ms/figS4.py"),
+    message:
+        "Figure S4: thermogravimetry and evolved gases"
     script:
         "../scripts/tga_ms/figS4.py"
