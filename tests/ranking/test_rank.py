@@ -209,6 +209,26 @@ def test_two_rows_for_one_criterion_are_an_error_of_one_line():
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (
+            {"weights": {"resistence": 2}},
+            "ranking.weights: resistence: found no criterion of this group",
+        ),
+        (
+            {"weights": dict.fromkeys(("coverage", "efficiency", "resistance", "degradation"), 0)},
+            "only zeros",
+        ),
+        ({"annotations": {"score": {"table": "t", "column": "c"}}}, "ranking: score: found twice"),
+    ],
+)
+def test_mistakes_of_the_config_are_one_line(change, problem):
+    with pytest.raises(StudyError, match=problem) as caught:
+        columns(synthetic.config() | change)
+    assert len(caught.value.problems) == 1
+
+
 def test_same_data_same_numbers():
     assert repr(run().rows) == repr(run().rows)
 

@@ -1,6 +1,15 @@
 # What the last steps need to know of all others: tables and figures that are made, who makes them, and from what.
 
 from coatbench.ranking.claims import read_claims
+from coatbench.ranking.make import table_columns as ranking_columns
+
+
+def ranking_tables():
+    """Return the tables of the ranking; mistakes in its config end the run before any job starts."""
+    try:
+        return list(ranking_columns(config["ranking"]))
+    except StudyError as error:
+        stop(error.problems)
 
 
 def ranked_tables():

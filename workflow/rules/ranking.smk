@@ -1,13 +1,11 @@
 # Ranking: one job for order, sensitivity and optimum, one for the study's claims, one for the figure. They read
 # result tables only, those that the config and the claims name.
 
-from coatbench.ranking.make import table_columns as ranking_columns
-
 
 include: "last.smk"
 
 
-RANKING_TABLES = list(ranking_columns(config["ranking"]))
+RANKING_TABLES = ranking_tables()
 MEASURED_TABLES = [
     t for technique in STUDY.measurements if measured(technique) for t in table_columns(technique)
 ]

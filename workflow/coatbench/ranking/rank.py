@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import StudyError
 from .criteria import Criterion, Row, Values, collect_values, read_criteria
 from .montecarlo import Outcome, probability_better, simulate
 from .score import group_matrix, pareto_front, ranks, scale, utility
@@ -257,7 +258,30 @@ def _annotate(
 
 
 def columns(config: Mapping[str, Any]) -> list[str]:
-    """Return the columns of the table `ranking` under a configuration, in order."""
-    names = [c.name for c in read_criteria(config["criteria"])]
+    """Return the columns of the table `ranking` under a configuration, in order.
+
+    Raises
+    ------
+    StudyError
+        Two columns would have the same name, or a weight belongs to no group, or no group weighs anything.
+    """
+    criteria = read_criteria(config["criteria"])
+    names = [c.name for c in criteria]
     aside = [c.name for c in read_criteria(config["annotations"])]
-    return [*HEAD, *names, *(f"{n}_sd" for n in names), *TAIL, *aside]
+    found = [*HEAD, *names, *(f"{n}_sd" for n in names), *TAIL, *aside]
+    groups = dict.fromkeys(c.group for c in criteria)
+    problems = [
+        f"config: ranking: {name}: found twice as a column of the ranking, expected a name of its own"
+        for name in sorted({n for n in found if found.count(n) > 1})
+    ]
+    problems += [
+        f"config: ranking.weights: {group}: found no criterion of this group, expected one of "
+        f"{', '.join(groups)}"
+        for group in config["weights"]
+        if group not in groups
+    ]
+    if groups and not any(config["weights"].get(g, 1.0) > 0 for g in groups):
+        problems.append("config: ranking.weights: found only zeros, expected a group that counts")
+    if problems:
+        raise StudyError(problems)
+    return found
