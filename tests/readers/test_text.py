@@ -143,5 +143,7 @@ def test_absent_and_empty_files(tmp_path):
         text.read_text(tmp_path / "absent.txt")
     with pytest.raises(ReadError, match="empty"):
         text.read_text(write(tmp_path, b""))
+    with pytest.raises(ReadError, match="empty"):
+        text.read_text(write(tmp_path, b"\xff\xfe"))  # a byte order mark and nothing else
     with pytest.raises(ReadError, match="at most"):
         text.read_text(write(tmp_path, b"12345"), max_bytes=4)

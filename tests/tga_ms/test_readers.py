@@ -165,7 +165,12 @@ def test_incomplete_last_line_is_dropped_and_reported(tmp_path):
             lambda t: t.replace("37.65167", " 0.10000"),
             "line 16: expected time that does not run backwards",
         ),
-        (lambda t: t.replace("405.00000", ""), "line 16: expected a number for temperature_degC"),
+        (
+            lambda t: t.replace("405.00000", ""),
+            "line 16: expected temperature_degC from -273.15 to 5000",
+        ),
+        (lambda t: t.replace("405.00000", "40500000"), "line 16: expected temperature_degC from"),
+        (lambda t: t.replace("37.65167", "1e308"), "line 16: expected time_s from"),
         (lambda t: t.replace("Temp./°C", "Temp./K"), "temperature in °C"),
         (lambda t: t.replace("Time/min", "Zeit"), "columns Temp. and Time"),
         (lambda t: t[: t.index("##Temp")], "a line of columns that starts with ##Temp"),

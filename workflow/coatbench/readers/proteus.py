@@ -24,6 +24,7 @@ SEPARATORS = {"SEMICOLON": ";", "COMMA": ",", "TAB": "\t", "TABULATOR": "\t", "B
 DECIMALS = {"POINT": ".", "COMMA": ","}
 SECONDS = {"min": 60.0, "s": 1.0, "h": 3600.0}
 MAX_COLUMNS = 1024
+LIMITS = (("time_s", -1e9, 1e9), ("temperature_degC", -273.15, 5000.0))  # no furnace leaves them
 
 _COLUMN_LINE = re.compile(r"##?\s*Temp\.?[^/]*/")
 _LABEL = re.compile(r"(?P<name>[^(/]*)(?P<note>(?:\([^)]*\))*)(?:/(?P<unit>.*))?", re.DOTALL)
@@ -163,16 +164,18 @@ def _dataset(
         while name in variables:
             name += "_"
         attrs = {"units": unit, "label": label}
-        variables[name] = ("time", values[:, k] * factor, attrs)
-    for needed in ("time_s", "temperature_degC"):
+        with np.errstate(over="ignore"):  # what overflows is outside the limits below
+            variables[name] = ("time", values[:, k] * factor, attrs)
+    for needed, low, high in LIMITS:
         if needed not in variables:
             raise ReadError(
                 text.path, "line of columns", f"a column for {needed}", ", ".join(labels)
             )
         column = variables[needed][1]
-        if np.isnan(column).any():
-            line = start + int(np.flatnonzero(np.isnan(column))[0])
-            raise text.error(line, f"a number for {needed}", text.lines[line])
+        if (wrong := np.flatnonzero(~((column >= low) & (column <= high)))).size:
+            line = start + int(wrong[0])
+            expected = f"{needed} from {low:g} to {high:g}"
+            raise text.error(line, expected, text.lines[line])
     time = variables.pop("time_s")[1]
     if (back := np.flatnonzero(np.diff(time) < 0)).size:
         line = start + int(back[0]) + 1

@@ -165,6 +165,8 @@ def read_text(path: str | Path, max_bytes: int = MAX_BYTES) -> Text:
     ended = lines[-1] == ""
     if ended:
         lines.pop()
+    if not lines:
+        raise ReadError(path, "byte 0", "a raw export", "an empty file", "export it again")
     return Text(path, encoding, lines, ended, first.group() if first else "")
 
 

@@ -1,0 +1,187 @@
+"""Thousands of damaged TGA-MS exports: each gives a correct dataset or one clear line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coatbench.readers import ngb, proteus, quadstar
+from coatbench.simulate.write_proteus import write_proteus
+from coatbench.simulate.write_quadstar import write_quadstar
+from fuzz.mutate import CASES, mutate, reads_or_refuses
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+REAL_NGB = (
+    Path(__file__).resolve().parents[3]
+    / "shared/realdata/tga_ms/DF_FILED_STA_21O2_10K_220222_R1.ngb-ss3"
+)
+many = settings(
+    max_examples=CASES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    database=None,
+)
+seeds = st.integers(0, 2**63)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory) -> dict[str, bytes]:
+    """A small export of every dialect, as bytes."""
+    folder = tmp_path_factory.mktemp("sources")
+    n = 30
+    t = np.linspace(30, 60, n)
+    time = np.linspace(0, 3, n)
+    columns = [
+        ("Temp./°C", t),
+        ("Time/min", time),
+        ("DSC/(uV/mg)", 0.05 * np.sin(t)),
+        ("Mass/%", 100 - 0.1 * time),
+        ("QMID(s:1|m:64)/A", 1e-12 * (1 + time)),
+        ("QMID(s:1|m:18)/A", 1e-10 * (1 + time)),
+    ]
+    header = {"EXPORTTYPE": "DATA ALL", "FORMAT": "NETZSCH5", "INSTRUMENT": "NETZSCH STA 449F3"}
+    header |= {
+        "DATE/TIME": "12.03.2024 09:41",
+        "SAMPLE MASS /mg": "20,13",
+        "EXO": "-1",
+        "OPERATOR": "Fürpaß",
+    }
+    write_proteus(folder / "comma.txt", header, columns)
+    point = header | {"SAMPLE MASS /mg": "20.13"}
+    write_proteus(
+        folder / "padded.csv", point, columns[:4], decimal=".", separator=",", padded=True
+    )
+    current = 1e-12 * (1 + np.arange(4)[:, None] + np.linspace(0, 1, n))
+    start = datetime(2024, 3, 12, 10, 41)
+    write_quadstar(
+        folder / "run.asc", start, 4 * np.arange(n), (64, 18, 48, 66), current, 1e-6 * np.ones(n)
+    )
+    bare = b"##Temp./>C,Time/min,Mass/%,Segment\n" + b"".join(
+        b" %.5f,%.5f,%.5f,1\n" % (a, b, 100 - b) for a, b in zip(t, time, strict=True)
+    )
+    return {"bare": bare} | {p.name: p.read_bytes() for p in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("damaged") / "damaged.txt"
+
+
+def cells_of(raw_lines: list[str], first: int, separator: str, labels: int) -> list[list[str]]:
+    """The cells below a line of columns, by a way of their own: no code of the reader is used."""
+    rows = []
+    for line in raw_lines[first + 1 :]:
+        cells = line.split(separator)
+        while len(cells) > labels and not cells[-1].strip():
+            cells.pop()
+        rows.append(cells)
+    return rows
+
+
+def correct_proteus(raw: bytes, export) -> None:
+    (block,) = export.blocks
+    n = block.sizes["time"]
+    assert n > 0 and np.isfinite(block.temperature_degC).all() and np.isfinite(block.time_s).all()
+    assert (np.diff(block.time_s) >= 0).all()
+    if "ion_current_A" in block:
+        assert (np.diff(block.mz_tuned) > 0).all() and block.ion_current_A.shape == (
+            block.sizes["mz"],
+            n,
+        )
+    # Every temperature stands in the file, in the order of its lines.
+    codec = block.attrs["encoding"]
+    marks = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
+    text = raw.removeprefix(marks.get(codec, b"\x01\x02")).decode(codec, errors="ignore")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    first = next(i for i, x in enumerate(lines) if x.strip().lstrip("#").strip().startswith("Temp"))
+    separator = next(s for s in (";", "\t", ",") if f"{s}Time/" in lines[first].replace(f"{s} ", s))
+    labels = [x for x in lines[first].split(separator) if x.strip()]
+    where = next(
+        i for i, x in enumerate(labels) if x.strip().lstrip("#").strip().startswith("Temp")
+    )
+    written = []
+    for cells in cells_of(lines, first, separator, len(labels)):
+        try:
+            written.append(float(cells[where].replace(",", ".")))
+        except (ValueError, IndexError):
+            continue
+    assert written[:n] == block.temperature_degC.values.tolist()
+    assert len(written) - n <= 1  # only an incomplete last line may be left out
+    if len(written) > n:
+        assert export.warnings
+
+
+def correct_quadstar(raw: bytes, export) -> None:
+    assert export.blocks
+    for block in export.blocks:
+        assert block.sizes["time"] > 0 and np.isfinite(block.time_s).all()
+        assert block.time_s.values[0] == 0 and (np.diff(block.time_s) >= 0).all()
+        for name in block.data_vars:
+            assert np.isfinite(block[name]).all()
+        if "mz" in block.coords:
+            assert (np.diff(block.mz) > 0).all()
+            assert (np.abs(block.mz_tuned - block.mz) < 0.45).all()
+    declared = 4 if b"'0/3'" in raw else None
+    ions = export.blocks[0]
+    if declared and "mz" in ions.dims and not export.warnings:
+        assert ions.sizes["mz"] == declared
+
+
+@pytest.mark.parametrize("source", ["comma.txt", "padded.csv", "bare"])
+def test_proteus(sources, target, source):
+    raw = sources[source]
+    outcomes = {"read": 0, "refused": 0}
+
+    @settings(many, max_examples=max(1, CASES // 3))
+    @given(seeds)
+    def run(seed):
+        damaged = mutate(raw, seed)
+        export = reads_or_refuses(proteus.read, damaged, target)
+        outcomes["read" if export is not None else "refused"] += 1
+        if export is not None:
+            correct_proteus(damaged, export)
+
+    run()
+    if CASES >= 300:  # a fuzzer that never gets past the header, or never fails, tests nothing
+        assert min(outcomes.values()) > 0.1 * sum(outcomes.values())
+
+
+def test_quadstar(sources, target):
+    raw = sources["run.asc"]
+    outcomes = {"read": 0, "refused": 0}
+
+    @many
+    @given(seeds)
+    def run(seed):
+        damaged = mutate(raw, seed)
+        export = reads_or_refuses(quadstar.read, damaged, target)
+        outcomes["read" if export is not None else "refused"] += 1
+        if export is not None:
+            correct_quadstar(damaged, export)
+
+    run()
+    if CASES >= 300:
+        assert min(outcomes.values()) > 0.05 * sum(outcomes.values())
+
+
+@pytest.mark.skipif(not REAL_NGB.is_file(), reason="the real exports are not here")
+def test_ngb(target):
+    """The archive carries checksums: what is read from a damaged one equals the original, column by column."""
+    raw = REAL_NGB.read_bytes()
+    whole = ngb.read(REAL_NGB).blocks[0]
+
+    @settings(many, max_examples=max(1, CASES // 20))
+    @given(seeds)
+    def run(seed):
+        export = reads_or_refuses(ngb.read, mutate(raw, seed), target)
+        if export is not None:
+            block = export.blocks[0]
+            assert np.array_equal(block.time_s, whole.time_s)
+            for name in set(block.data_vars) & set(whole.data_vars):
+                if name not in ("mass_mg", "mass_percent"):
+                    assert np.array_equal(block[name], whole[name]), name
+
+    run()
