@@ -54,6 +54,8 @@ def collect(
     fragment_rows = fragment_table(usable, reference, fragments)
     for row in fragment_rows:
         row.pop("_order", None)
+    if not any(r["sample"] == reference for r in usable):
+        log.warning("no reference among the measured samples: nothing is related to it")
     main_groups = config["main_groups"]
     return {
         "sims_fragments": fragment_rows,

@@ -1,0 +1,322 @@
+"""Comparison with the reference: ratios, weights, groups, intervals that cover the truth."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import pytest
+from coatbench.sims.collect import collect, name_images
+from coatbench.sims.degradation import degradation_tables
+from coatbench.sims.fragments import Fragment, load_fragments
+from coatbench.sims.ratio import ratio_of_means
+from coatbench.sims.weights import WEIGHTINGS, principal_components, scaled, weights
+
+MAIN = {
+    "polysulfide_like": ["polysulfide"],
+    "oxygenated": ["sulfite_sulfate", "phosphite_phosphate", "thiophosphate_oxygenated"],
+}
+CONFIG = {
+    "main_groups": MAIN, "match_ppm": 100, "mass_resolution": 5500, "headline_weighting": "pca_max",
+    "bootstrap_repetitions": 300, "bootstrap_seed": 1,
+}  # fmt: skip
+FRAGMENTS = load_fragments()
+DEGRADATION = [f for f in FRAGMENTS if f.group != "matrix"]
+GROUPS = {f.group: {f.group} for f in DEGRADATION} | {k: set(v) for k, v in MAIN.items()}
+SAMPLES = [{"sample": s} for s in ("bare", "a", "b", "c")]
+# Planted factors per sample and fragment: not the same within a group, so that weights matter.
+FACTORS = np.array([[1.0], [0.45], [0.8], [1.15]]) * np.exp(
+    np.random.default_rng(5).normal(0, 0.1, (4, len(DEGRADATION)))
+)
+FACTORS[0] = 1.0
+SHARES = np.geomspace(0.002, 0.04, len(DEGRADATION))
+CV = 0.13
+
+
+def study(rng: np.random.Generator, n: int = 14) -> np.ndarray:
+    """Return normalised intensities (sample, region, fragment) with scatter between regions."""
+    sigma = np.sqrt(np.log1p(CV**2) / 2)
+    z = rng.normal(0, sigma, (4, n, 1)) + rng.normal(0, sigma, (4, n, len(DEGRADATION)))
+    return SHARES * FACTORS[:, None, :] * np.exp(z - sigma**2)
+
+
+def as_rows(values: np.ndarray, names: list[str] | None = None) -> list[dict]:
+    return [
+        {
+            "sample": SAMPLES[s]["sample"], "region": str(r), "fragment": f.name, "group": f.group,
+            "normalised_intensity": values[s, r, i], "number": i + 1, "label": f.name + "-", "mass_u": None,
+            "mass_lower_u": None, "mass_upper_u": None, "poisson_sd": 1e-5, "pixel_sd": 1e-3,
+            "ratio_of_sums": values[s, r, i], "sum_counts": 1.0, "corrected_counts": None, "largest_count": 1.0,
+            "n_pixels": 90, "n_empty_pixels": 10, "total_source": "image 0",
+        }
+        for s in range(values.shape[0])
+        for r in range(values.shape[1])
+        for i, f in enumerate(DEGRADATION)
+        if names is None or f.name in names
+    ]  # fmt: skip
+
+
+def made(rows: list[dict], config=CONFIG, reference="bare", fragments=FRAGMENTS):  # type: ignore[no-untyped-def]
+    return collect(
+        {"sims_regions": rows}, SAMPLES, config, reference=reference, fragments=fragments
+    )
+
+
+# --- ratios ------------------------------------------------------------------------------------------
+
+
+def test_ratio_against_the_formula() -> None:
+    found = ratio_of_means(0.5, 0.1, 14, 1.0, 0.2, 9)
+    a, b = 0.04 / 14, 0.04 / 9
+    from scipy import stats
+
+    t = stats.t.ppf(0.975, (a + b) ** 2 / (a**2 / 13 + b**2 / 8))
+    assert found.value == 0.5
+    assert found.low == pytest.approx(0.5 * np.exp(-t * np.sqrt(a + b)))
+    assert found.high == pytest.approx(0.5 * np.exp(t * np.sqrt(a + b)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value", "note"),
+    [
+        ((0.5, None, 1, 1.0, 0.1, 14), 0.5, "fewer than two regions"),
+        ((0.0, 0.0, 14, 1.0, 0.1, 14), 0.0, "no counts"),
+        ((0.5, 0.1, 14, 0.0, 0.0, 14), None, "not seen in the reference"),
+    ],
+)
+def test_what_cannot_be_known_is_empty(arguments, value, note: str) -> None:  # type: ignore[no-untyped-def]
+    found = ratio_of_means(*arguments)
+    assert found.value == value
+    assert found.low is None and found.high is None
+    assert note in found.note
+
+
+# --- weights -------------------------------------------------------------------------------------------
+
+
+def test_weights_against_a_decomposition() -> None:
+    values = study(np.random.default_rng(1)).reshape(-1, len(DEGRADATION))
+    for weighting in WEIGHTINGS[1:]:
+        parts = principal_components(values, weighting)
+        assert parts is not None
+        found = weights(values, weighting)
+        np.testing.assert_allclose(
+            found, np.abs(parts.loadings[0]) / np.abs(parts.loadings[0]).sum(), rtol=1e-9
+        )
+        assert parts.loadings.sum(axis=1).min() >= 0
+        u, s, _ = np.linalg.svd(scaled(values, weighting), full_matrices=False)
+        np.testing.assert_allclose(np.abs(parts.scores[:, 0]), np.abs(u[:, 0] * s[0]), rtol=1e-9)
+    np.testing.assert_allclose(weights(values, "equal"), 1 / len(DEGRADATION))
+
+
+def test_weights_do_not_depend_on_the_order_of_regions() -> None:
+    values = study(np.random.default_rng(1)).reshape(-1, len(DEGRADATION))
+    mixed = np.random.default_rng(2).permutation(values)
+    for weighting in WEIGHTINGS:
+        np.testing.assert_allclose(weights(values, weighting), weights(mixed, weighting), rtol=1e-9)
+
+
+def test_scalings() -> None:
+    values = np.array([[1.0, 10.0], [2.0, 40.0], [4.0, 10.0]])
+    by_max = values / [4, 40]
+    np.testing.assert_allclose(scaled(values, "pca_max"), by_max - by_max.mean(axis=0))
+    np.testing.assert_allclose(scaled(values, "pca_autoscale").std(axis=0, ddof=1), 1)
+    poisson = values / np.sqrt(values.mean(axis=1, keepdims=True) * values.mean(axis=0))
+    np.testing.assert_allclose(scaled(values, "pca_poisson"), poisson - poisson.mean(axis=0))
+
+
+def test_no_differences_no_components() -> None:
+    assert weights(np.ones((5, 3)), "pca_max") is None
+    assert principal_components(np.ones((2, 3)), "pca_max") is None
+
+
+# --- tables ----------------------------------------------------------------------------------------------
+
+
+def test_tables_of_a_study() -> None:
+    tables = made(as_rows(study(np.random.default_rng(3))))
+    fragments = {(r["sample"], r["fragment"]): r for r in tables["sims_fragments"]}
+    assert fragments["bare", "S2"]["relative"] == 1
+    row = fragments["a", "S2"]
+    assert row["relative_ci_low"] < row["relative"] < row["relative_ci_high"]
+    assert row["n_regions"] == 14
+    assert row["empty_pixel_fraction"] == pytest.approx(0.1)
+    groups = {(r["sample"], r["group"], r["weighting"]): r for r in tables["sims_degradation"]}
+    assert len(groups) == 4 * 6 * 4
+    equal = groups["a", "polysulfide", "equal"]["relative_degradation"]
+    assert equal == pytest.approx(
+        np.mean([fragments["a", f]["relative"] for f in ("S2", "S3", "S4", "S5")])
+    )
+    assert groups["a", "polysulfide_like", "equal"]["relative_degradation"] == pytest.approx(equal)
+    order = {(r["group"], r["weighting"]): r for r in tables["sims_sensitivity"]}
+    assert order["oxygenated", "pca_max"]["order"] == "a < b < c"
+    assert order["oxygenated", "equal"]["pairs_changed"] == 0
+    assert order["oxygenated", "equal"]["n_pairs"] == 3
+    assert order["oxygenated", "pca_max"]["least_degraded_fraction"] == 1
+    assert sum(
+        r["weight"] for r in tables["sims_weights"] if r["weighting"] == "pca_max"
+    ) == pytest.approx(1)
+    assert len(tables["sims_scores"]) == 3 * 4 * 14
+
+
+def test_a_further_sample_leaves_equal_weights_untouched() -> None:
+    values = study(np.random.default_rng(3))
+    few = {
+        (r["sample"], r["group"]): r
+        for r in made(as_rows(values[:3]))["sims_degradation"]
+        if r["weighting"] == "equal"
+    }
+    more = {
+        (r["sample"], r["group"]): r
+        for r in made(as_rows(values))["sims_degradation"]
+        if r["weighting"] == "equal"
+    }
+    assert all(more[key] == row for key, row in few.items())
+
+
+def test_same_input_same_tables() -> None:
+    rows = as_rows(study(np.random.default_rng(3)))
+    assert made(rows) == made(rows)
+
+
+def test_without_a_reference_nothing_is_related(caplog) -> None:  # type: ignore[no-untyped-def]
+    rows = as_rows(study(np.random.default_rng(3)))
+    for reference in (None, "absent"):
+        with caplog.at_level(logging.WARNING):
+            tables = made(rows, reference=reference)
+        assert tables["sims_degradation"] == []
+        assert all(
+            r.get("relative") is None and "no reference" in r["note"]
+            for r in tables["sims_fragments"]
+        )
+        assert "no reference" in caplog.text
+
+
+def test_one_region_has_no_interval() -> None:
+    tables = made(as_rows(study(np.random.default_rng(3), n=1)))
+    assert all(r["normalised_intensity_sd"] is None for r in tables["sims_fragments"])
+    rows = [
+        r for r in tables["sims_degradation"] if r["sample"] == "a" and r["weighting"] == "equal"
+    ]
+    assert all(
+        r["relative_degradation"] > 0 and r["relative_degradation_ci_low"] is None for r in rows
+    )
+    assert all("no interval" in r["note"] for r in rows)
+
+
+def test_a_fragment_of_zeros_in_the_reference_is_left_out() -> None:
+    values = study(np.random.default_rng(3))
+    values[0, :, 0] = 0
+    tables = made(as_rows(values))
+    row = next(
+        r
+        for r in tables["sims_fragments"]
+        if (r["sample"], r["fragment"]) == ("a", DEGRADATION[0].name)
+    )
+    assert row["relative"] is None and "not seen in the reference" in row["note"]
+    weighted = {r["fragment"] for r in tables["sims_weights"]}
+    assert DEGRADATION[0].name not in weighted
+    assert all(r["relative_degradation"] is not None for r in tables["sims_degradation"])
+
+
+def test_a_fragment_of_zeros_in_a_sample_is_a_measured_zero() -> None:
+    values = study(np.random.default_rng(3))
+    values[1, :, 0] = 0
+    row = next(
+        r
+        for r in made(as_rows(values))["sims_fragments"]
+        if (r["sample"], r["fragment"]) == ("a", DEGRADATION[0].name)
+    )
+    assert row["relative"] == 0 and row["relative_ci_low"] is None
+
+
+def test_a_sample_that_lacks_fragments_is_compared_by_the_others() -> None:
+    values = study(np.random.default_rng(3))
+    whole = made(as_rows(values))
+    rows = [r for r in as_rows(values) if r["sample"] != "c" or r["fragment"] not in ("S5", "POS3")]
+    tables = made(rows)
+    few = {(r["sample"], r["group"], r["weighting"]): r for r in tables["sims_degradation"]}
+    assert "1 fragments were not measured" in few["c", "polysulfide", "equal"]["note"]
+    assert few["c", "polysulfide", "equal"]["relative_degradation_ci_low"] is not None
+    assert few["c", "sulfite_sulfate", "equal"]["note"] == ""
+    assert "c" not in {r["sample"] for r in tables["sims_scores"]}
+    same = {
+        (r["sample"], r["group"]): r for r in whole["sims_degradation"] if r["weighting"] == "equal"
+    }
+    assert same["a", "polysulfide"] == few["a", "polysulfide", "equal"]
+
+
+def test_regions_normalised_to_something_else_are_left_out(caplog) -> None:  # type: ignore[no-untyped-def]
+    rows = as_rows(study(np.random.default_rng(3)))
+    for row in rows:
+        if (row["sample"], row["region"]) == ("a", "5"):
+            row["total_source"] = "sum of images"
+        elif row["sample"] == "b":
+            row["total_source"] = "events"  # of the same kind as image 0
+    with caplog.at_level(logging.WARNING):
+        tables = made(rows)
+    n = {r["sample"]: r["n_regions"] for r in tables["sims_fragments"]}
+    assert n == {"bare": 14, "a": 13, "b": 14, "c": 14}
+    assert "a region 5 left out" in caplog.text
+
+
+def test_images_that_no_fragment_matches_keep_their_names() -> None:
+    base = as_rows(study(np.random.default_rng(3), n=1))[0]
+    images = [base | {"number": 1, "label": "C_2-"}, base | {"number": 2, "label": "", "mass_u": 23.0},
+              base | {"number": 3, "label": ""}]  # fmt: skip
+    assert [(r["fragment"], r["group"]) for r in name_images(images, FRAGMENTS, 100)] == [
+        ("C_2-", ""), ("m/z 23.0000", ""), ("image 3", ""),
+    ]  # fmt: skip
+
+
+def test_other_groups_need_no_other_code() -> None:
+    fragments = [Fragment(f.name, f.formula, f.charge, "mine", f.mass_u) for f in FRAGMENTS[:3]]
+    tables = made(
+        as_rows(study(np.random.default_rng(3))),
+        CONFIG | {"main_groups": {"all": ["mine"]}},
+        fragments=fragments,
+    )
+    assert {r["group"] for r in tables["sims_degradation"]} == {"mine", "all"}
+
+
+# --- intervals ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_truth() -> None:
+    """On 300 studies, 92 to 98 % of the 95 % intervals hold the truth: fragments, groups, all weightings."""
+    rng = np.random.default_rng(11)
+    many = study(np.random.default_rng(12), n=20_000).reshape(-1, len(DEGRADATION))
+    truth = {}
+    for weighting in WEIGHTINGS:
+        weight = weights(many, weighting)
+        for group, parts in GROUPS.items():
+            index = [i for i, f in enumerate(DEGRADATION) if f.group in parts]
+            for s in range(1, 4):
+                of = weight[index] / weight[index].sum()
+                truth[SAMPLES[s]["sample"], group, weighting] = FACTORS[s, index] @ of
+    hits: dict[tuple[str, str], list[bool]] = {}
+    for k in range(300):
+        values = study(rng)
+        config = CONFIG | {"bootstrap_seed": k}
+        for r in degradation_tables(as_rows(values), "bare", DEGRADATION, MAIN, config)[
+            "sims_degradation"
+        ]:
+            if r["sample"] != "bare":
+                inside = (
+                    r["relative_degradation_ci_low"]
+                    <= truth[r["sample"], r["group"], r["weighting"]]
+                    <= r["relative_degradation_ci_high"]
+                )
+                hits.setdefault((r["group"], r["weighting"]), []).append(inside)
+        mean, sd = values.mean(axis=1), values.std(axis=1, ddof=1)
+        for s in range(1, 4):
+            for i in range(len(DEGRADATION)):
+                found = ratio_of_means(mean[s, i], sd[s, i], 14, mean[0, i], sd[0, i], 14)
+                hits.setdefault(("fragment", ""), []).append(
+                    found.low <= FACTORS[s, i] <= found.high
+                )
+    coverage = {key: float(np.mean(inside)) for key, inside in hits.items()}
+    assert len(coverage) == 6 * 4 + 1
+    assert min(coverage.values()) >= 0.92, coverage
+    assert max(coverage.values()) <= 0.98, coverage
