@@ -53,6 +53,8 @@ def logged(snakemake: Any) -> Iterator[None]:
         log.error("%s", error)
         sys.exit(1)
     except Exception:
+        if snakemake.log:
+            logging.root.removeHandler(handlers[0])  # Snakemake shows the log of a failed job
         log.exception("rule %s failed", snakemake.rule)
         _remove_damaged(snakemake.input, snakemake.config["results"])
         sys.exit(1)

@@ -15,6 +15,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ..tables import cell
 
@@ -25,6 +26,8 @@ ACCENT = "#c44e00"
 # Okabe & Ito (2008), colour-blind safe, for categories that have no order.
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SIMULATED_NOTE = "simulated data"
+NOTE_PT = 5.5
+NOTE_INCH = 0.11  # the height that its line takes
 
 
 def apply(config: Mapping[str, Any]) -> None:
@@ -114,18 +117,17 @@ def panel_letter(axes: Axes, letter: str) -> None:
 
 
 def mark_simulated(figure: Figure, simulated: bool) -> None:
-    """Say on the face of a figure that its data are simulated."""
-    if simulated:
-        figure.text(
-            0.999,
-            0.001,
-            SIMULATED_NOTE,
-            ha="right",
-            va="bottom",
-            color=ACCENT,
-            fontsize=5.5,
-            style="italic",
-        )
+    """Say on the face of a figure that its data are simulated, on a line of its own below everything."""
+    if not simulated:
+        return
+    share = NOTE_INCH / figure.get_figheight()
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0, share, 1, 1 - share))
+    figure.text(
+        0.995, 0.15 * share, SIMULATED_NOTE, ha="right", va="bottom", color=ACCENT,
+        fontsize=NOTE_PT, style="italic",
+    )  # fmt: skip
 
 
 def no_data(axes: Axes, why: str) -> None:
