@@ -67,6 +67,9 @@ def _dm(head: bytes) -> bool:
 
 # Order matters where a later test is broader than an earlier one.
 FORMATS: tuple[Format, ...] = (
+    # Told by their first bytes: a large binary file is not searched for the words of text formats.
+    Format("EC-Lab binary", "cycling", _starts(b"BIO-LOGIC MODULAR FILE"), "eclab_mpr"),
+    Format("Neware nda", "cycling", _starts(b"NEWARE"), "neware"),
     Format("VAMAS", "xps", _matches(r"\A\s*VAMAS Surface Chemical Analysis"), "vamas_iso"),
     Format("PHI SPE", "xps", _matches(r"\A\s*SOFH\s"), "phi_spe"),
     Format("CasaXPS ASCII", "xps", _matches(r"\A\s*Cycle \d+:"), "casaxps_ascii"),
@@ -78,7 +81,6 @@ FORMATS: tuple[Format, ...] = (
     Format("NETZSCH NGB", "tga_ms", lambda h: h[:2] == b"PK" and b"Streams/" in h, "ngb"),
     Format("Quadstar ASCII", "tga_ms", _matches(r"\A\s*ASCII SAMPLE CYCLES"), "quadstar"),
     Format("EC-Lab ASCII", "cycling", _matches(r"\A\s*(EC|BT)-Lab ASCII FILE"), "eclab_mpt"),
-    Format("EC-Lab binary", "cycling", _starts(b"BIO-LOGIC MODULAR FILE"), "eclab_mpr"),
     Format(
         "EC-Lab ASCII without header",
         "cycling",
@@ -92,7 +94,6 @@ FORMATS: tuple[Format, ...] = (
         "maccor",
     ),
     Format("Neware ndax", "cycling", lambda h: h[:2] == b"PK" and b".ndc" in h, "neware"),
-    Format("Neware nda", "cycling", _starts(b"NEWARE"), "neware"),
     Format("BIF6", "sims", _starts(b"\x00\x00BIF6"), "bif6"),
     Format("Bruker BCF", "stem", _bruker_bcf, "micrograph"),
     Format("Gatan DM", "stem", _dm, "micrograph"),
@@ -100,7 +101,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "SurfaceLab ASCII image",
         "sims",
-        _matches(r"\A(#[^\n]*\n|\s*\n)*\s*\d+ \d+ [\d.eE+-]+\s"),
+        _matches(r"\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\d+ \d+ [\d.eE+-]+\s"),
         "surfacelab_ascii",
     ),
     Format("Qtac ASCII", "leis", _two_numeric_columns, "qtac"),
