@@ -11,14 +11,14 @@ configfile: "config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/demo.smk"
-
-
-for room in ("xps", "tga_ms", "leis", "cycling", "sims", "stem", "ranking", "report"):
-    if os.path.exists(f"workflow/rules/{room}.smk"):
-
-        include: f"workflow/rules/{room}.smk"
-
-
+include: "workflow/rules/xps.smk"
+include: "workflow/rules/tga_ms.smk"
+include: "workflow/rules/leis.smk"
+include: "workflow/rules/cycling.smk"
+include: "workflow/rules/sims.smk"
+include: "workflow/rules/stem.smk"
+include: "workflow/rules/ranking.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/check.smk"
 
 
