@@ -1,7 +1,7 @@
 """Differential capacity dQ/dV that conserves charge.
 
 The charge between two records is spread evenly over the voltage between them and collected in bins of fixed
-width ("level evaluation", Feng et al., J. Power Sources 2020, 477, 228633); only then it is smoothed, by a
+width ("level evaluation", Feng et al., eTransportation 2020, 3, 100051); only then it is smoothed, by a
 Savitzky-Golay filter whose coefficients are checked. Nothing is differentiated. Only constant-current
 records count: at constant voltage dQ/dV is not defined.
 """
