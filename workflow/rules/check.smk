@@ -12,7 +12,7 @@ rule check:
     threads: 1
     params:
         measurements=STUDY.measurements,
-        folder=config["study"],
+        folder=study_folder(),
         gaps=STUDY.gaps(),
         code=code("check.py"),
     message:

@@ -86,6 +86,11 @@ def units(technique, pattern, *keys):
     ]
 
 
+def study_folder(technique=""):
+    """Return a params function: the study's folder, or a technique's in it."""
+    return lambda wildcards: (Path(config["study"]) / technique).as_posix()
+
+
 def raw_files(technique, *keys):
     """Return an input function: the raw files of the rows that a job's wildcards name."""
     return lambda wildcards: STUDY.files(technique, **{k: wildcards[k] for k in keys})
@@ -151,7 +156,9 @@ def figure_params(config_section="figures"):
 
 def quicklook_params(wildcards):
     """Return what a quick-look needs besides its data; only of its own sample, so that others may come and go."""
-    sample = next(s for s in SAMPLES if s["sample"] == wildcards.sample)
+    run = wildcards.get("run")
+    name = STUDY.rows("tga_ms", run=run)[0]["sample"] if run else wildcards.sample
+    sample = next(s for s in SAMPLES if s["sample"] == name)
     return {"sample": sample, "simulated": STUDY.simulated, "config": config["figures"]}
 
 

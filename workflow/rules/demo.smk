@@ -30,7 +30,7 @@ if STUDY_SETTINGS.simulator is not None:
                 technique=technique,
                 sample=sample,
                 rows=simulator_rows(technique, sample),
-                folder=f"{config['study'].rstrip('/')}/{technique}",
+                folder=study_folder(technique),
                 truth=simulator_truth(technique, sample),
                 settings=STUDY_SETTINGS.simulator,
                 code=digest(

@@ -8,13 +8,6 @@ if measured("tga_ms"):
     TARGETS += figure_files("figS4").values()
 
 
-def tga_ms_sample(wildcards):
-    """Return what a quick-look needs besides its data: the sample of its run, the style."""
-    name = STUDY.rows("tga_ms", run=wildcards.run)[0]["sample"]
-    sample = next(s for s in SAMPLES if s["sample"] == name)
-    return {"sample": sample, "simulated": STUDY.simulated, "config": config["figures"]}
-
-
 rule tga_ms_run:
     input:
         raw=raw_files("tga_ms", "run"),
@@ -84,7 +77,7 @@ rule tga_ms_quicklook:
         mem_mb=800,
         runtime=5,
     params:
-        figure=tga_ms_sample,
+        figure=quicklook_params,
         code=code("tga_ms/quicklook.py"),
     message:
         "TGA-MS: quick-look of run {wildcards.run}"
