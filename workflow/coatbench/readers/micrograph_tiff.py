@@ -89,13 +89,15 @@ def _check_extent(path: Path, page: Any) -> None:
     segments = list(zip(page.dataoffsets, page.databytecounts, strict=True))
     end = max((offset + count for offset, count in segments), default=0)
     stored = sum(count for _, count in segments)
-    if not segments or end > total or (page.compression == 1 and stored < declared):
+    # Strips hold exactly the image; tiles reach over its right and lower edge.
+    wrong = page.compression == 1 and (stored < declared if page.is_tiled else stored != declared)
+    if not segments or end > total or wrong:
         raise ReadError(
             path,
             "TIFF image data",
-            f"{declared} bytes of pixels up to byte {end}",
-            f"{stored} bytes in a file of {total}",
-            "the file is cut; copy it again",
+            f"{declared} bytes of pixels inside the file of {total}",
+            f"{stored} bytes up to byte {end}",
+            "the file is cut or damaged; copy it again",
         )
 
 

@@ -51,7 +51,7 @@ def _read(path: Path, name: str, load: Callable[[], list[dict[str, Any]]]) -> Ex
     logging.getLogger("rsciio").setLevel(logging.CRITICAL)
     try:
         signals = load()
-        blocks = [b for signal in signals if (b := _block(path, signal)) is not None]
+        blocks = [b for signal in signals if (b := _block(path, signal, name)) is not None]
     except ReadError:
         raise
     except Exception as error:  # rosettasciio raises whatever its parsers stumble over
@@ -64,7 +64,7 @@ def _read(path: Path, name: str, load: Callable[[], list[dict[str, Any]]]) -> Ex
     return Export(path, name, "stem", blocks)
 
 
-def _block(path: Path, signal: dict[str, Any]) -> xr.Dataset | None:
+def _block(path: Path, signal: dict[str, Any], name: str) -> xr.Dataset | None:
     """Turn one signal of rosettasciio into a block; None for what is no image."""
     data, axes = signal["data"], signal["axes"]
     general = signal.get("metadata", {}).get("General", {})
@@ -72,7 +72,7 @@ def _block(path: Path, signal: dict[str, Any]) -> xr.Dataset | None:
     about: dict[str, Any] = {
         "title": str(general.get("title", "")),
         "date": str(general.get("date", "")),
-        "calibration": "file",
+        "calibration": name,
         "instrument": str(_microscope(signal.get("metadata", {}))),
     }
     if data.ndim == 2:

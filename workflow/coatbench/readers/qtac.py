@@ -7,6 +7,7 @@ or counts/nC is nowhere in the file: the index says it.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ MAX_CHANNELS = 1_000_000
 # Energies are written with a few decimals, so steps differ by their rounding; a lost or doubled line
 # makes a step that is off by its whole width.
 STEP_TOLERANCE = 0.25
+# A cut line is the beginning of a row; what is none is damage, and damage is not dropped.
+_ROW_BEGIN = re.compile(r"[0-9eE+\-., \t;]{0,80}")
 
 
 def read(path: Path) -> Export:
@@ -52,11 +55,14 @@ def read(path: Path) -> Export:
         raise ReadError(path, "file", f"at most {MAX_CHANNELS} channels", f"{stop - start} lines")
     separator = ";" if ";" in text.lines[start] else None
     values, dropped = read_rows(text, start, stop, n_columns=2, separator=separator)
+    if dropped and not _ROW_BEGIN.fullmatch(text.lines[stop - 1]):
+        raise text.error(stop - 1, "energy and intensity, or the beginning of such a line", text.lines[stop - 1])  # fmt: skip
     warnings = ["1 incomplete last line dropped"] if dropped else []
     energy, intensity = values[:, 0], values[:, 1]
     if len(energy) < MIN_CHANNELS:
         raise ReadError(path, "file", f"at least {MIN_CHANNELS} channels", str(len(energy)))
     _check_axis(text, start, energy)
+    _check_header(text, start, energy)
     if energy[0] > energy[-1]:
         energy, intensity = energy[::-1], intensity[::-1]
     header = [line.strip() for line in text.lines[:start] if line.strip()]
@@ -102,3 +108,25 @@ def _check_axis(text: Text, start: int, energy: np.ndarray) -> None:
             text.lines[start + index + 1],
             "a line is missing or doubled; export it again",
         )
+
+
+def _check_header(text: Text, start: int, energy: np.ndarray) -> None:
+    """Refuse a damaged first channel, which would pass for a header line and be lost without a word."""
+    step = float(energy[1] - energy[0])
+    for index, line in enumerate(text.lines[:start]):
+        cells = split(line, ";" if ";" in line else None)
+        first = parse_number(cells[0]) if cells else None
+        before = None if first is None else (energy[0] - first) / step
+        is_channel = before is not None and abs(before - (start - index)) < STEP_TOLERANCE
+        garbled = not line.replace("\t", " ").isprintable()
+        if garbled or is_channel or any(map(_is_no_number, cells)):
+            raise text.error(index, "a header line, or energy and intensity", line)
+
+
+def _is_no_number(cell: str) -> bool:
+    """Whether a cell is what programs write for a number that is none, or one that overflows."""
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return parse_number(cell) is None

@@ -1,0 +1,186 @@
+"""Micrographs: pixels and scale from every place that a program writes one to, and damage of all kinds."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+import tifffile
+from coatbench.errors import MissingExtraError, ReadError
+from coatbench.readers import read
+from coatbench.simulate.write_tiff import write_tiff
+
+from .dm3_file import dm3
+
+PIXELS = (np.arange(60 * 40).reshape(40, 60) % 251).astype(np.uint16)
+
+
+def only(path):
+    export = read(path, "stem")
+    assert len(export.blocks) == 1
+    return export, export.blocks[0]
+
+
+@pytest.mark.parametrize(
+    ("scale_in", "source"),
+    [("imagej", "ImageJ"), ("gatan", "Gatan tags"), ("resolution", "TIFF resolution")],
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_our_writer(tmp_path, scale_in, source, dtype):
+    path = tmp_path / "a.tif"
+    write_tiff(path, PIXELS.astype(dtype), 0.7, scale_in=scale_in)
+    _, block = only(path)
+    assert block["intensity"].dims == ("y", "x")
+    assert np.array_equal(block["intensity"], PIXELS)
+    assert block.attrs["pixel_size_nm"] == pytest.approx(0.7, rel=1e-6)
+    assert block.attrs["calibration"] == source
+    assert block["x_nm"].values == pytest.approx(0.7 * np.arange(60), rel=1e-6)
+    assert block["y_nm"].attrs["units"] == "nm"
+
+
+@pytest.mark.parametrize(
+    ("unit", "per_nm"),
+    [("nm", 1.0), ("um", 1e-3), ("micron", 1e-3), ("\\u00B5m", 1e-3), ("mm", 1e-6)],
+)
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_imagej_as_another_program_writes_it(tmp_path, unit, per_nm, order):
+    path = tmp_path / "a.tif"
+    density = 1 / (168.674692 * per_nm)  # pixels per unit of a real microscope image
+    tifffile.imwrite(
+        path, PIXELS, imagej=True, resolution=(density, density), metadata={"unit": unit}, byteorder=order
+    )  # fmt: skip
+    assert only(path)[1].attrs["pixel_size_nm"] == pytest.approx(168.674692, rel=1e-5)
+
+
+def test_fei(tmp_path):
+    path = tmp_path / "a.tif"
+    text = "[Scan]\r\nPixelWidth=1.25e-009\r\nPixelHeight=1.25e-009\r\n"
+    tifffile.imwrite(path, PIXELS, extratags=[(34682, "s", 0, text, True)], metadata=None)
+    _, block = only(path)
+    assert block.attrs["pixel_size_nm"] == pytest.approx(1.25)
+    assert block.attrs["calibration"] == "FEI tags"
+
+
+@pytest.mark.parametrize("resolution", [(72, 72), (300, 300), (0, 0)])
+def test_print_resolution_is_no_calibration(tmp_path, resolution):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, PIXELS, resolution=resolution, resolutionunit="inch", metadata=None)
+    _, block = only(path)
+    assert np.isnan(block.attrs["pixel_size_nm"])
+    assert block.attrs["calibration"] == ""
+    assert "x_nm" not in block.coords
+
+
+@pytest.mark.parametrize(
+    "options", [{"compression": "zlib"}, {"bigtiff": True}, {"tile": (16, 16)}]
+)
+def test_other_layouts(tmp_path, options):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, PIXELS, metadata=None, **options)
+    assert np.array_equal(only(path)[1]["intensity"], PIXELS)
+
+
+def test_colours_are_averaged_and_stacks_are_told(tmp_path):
+    path = tmp_path / "a.tif"
+    colours = np.stack([PIXELS, PIXELS * 2, PIXELS * 3], axis=-1)
+    tifffile.imwrite(path, colours, photometric="rgb", metadata=None)
+    export, block = only(path)
+    assert np.array_equal(block["intensity"], PIXELS * 2)
+    assert export.warnings == ["a colour image: its channels are averaged"]
+    tifffile.imwrite(path, np.stack([PIXELS] * 3), imagej=True)
+    export, block = only(path)
+    assert np.array_equal(block["intensity"], PIXELS)
+    assert export.warnings == ["3 images in the file; the first one is read"]
+
+
+def test_dm3(tmp_path):
+    path = tmp_path / "a.dm3"
+    path.write_bytes(dm3(PIXELS, 0.35, "nm"))
+    export, block = only(path)
+    assert export.format == "Gatan DM"
+    assert np.array_equal(block["intensity"], PIXELS)
+    assert block.attrs["pixel_size_nm"] == pytest.approx(0.35)
+
+
+def test_dm3_without_a_length_is_not_calibrated(tmp_path):
+    path = tmp_path / "a.dm3"
+    path.write_bytes(dm3(PIXELS, 1.0, ""))
+    assert np.isnan(only(path)[1].attrs["pixel_size_nm"])
+
+
+@pytest.mark.parametrize(
+    ("content", "module", "kind"),
+    [
+        (dm3(PIXELS, 1.0, "nm"), "rsciio.digitalmicrograph", "Gatan .dm"),
+        (b"AAMVHFSS" + bytes(600), "rsciio.bruker", "Bruker .bcf"),
+    ],
+)
+def test_without_rosettasciio_the_message_names_the_extra(
+    tmp_path, monkeypatch, content, module, kind
+):
+    monkeypatch.setitem(sys.modules, module, None)
+    path = tmp_path / "a.bin"
+    path.write_bytes(content)
+    with pytest.raises(MissingExtraError, match=r"rosettasciio.*coatbench\[microscopy\]") as error:
+        read(path, "stem")
+    assert kind in str(error.value)
+
+
+def whole(kind: str, tmp_path) -> bytes:
+    path = tmp_path / "whole.bin"
+    if kind == "dm3":
+        return dm3(PIXELS, 0.35, "nm")
+    if kind == "ours":
+        write_tiff(path, PIXELS, 0.7)
+    else:
+        tifffile.imwrite(path, PIXELS, compression="zlib", metadata=None)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["ours", "zlib", "dm3"])
+@pytest.mark.parametrize("share", [0.02, 0.1, 0.3, 0.5, 0.9, 0.99])
+def test_a_cut_file_is_refused(tmp_path, kind, share):
+    path = tmp_path / "a.bin"
+    content = whole(kind, tmp_path)
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ReadError) as error:
+        read(path, "stem")
+    assert str(error.value).startswith(f"{path}: ")
+    assert "expected" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_header_that_promises_too_much_allocates_nothing(tmp_path):
+    path = tmp_path / "a.tif"
+    write_tiff(path, PIXELS, 0.7)
+    content = bytearray(path.read_bytes())
+    for code in (256, 257):  # width and height, each 60000: 7 GB
+        at = content.index(code.to_bytes(2, "little") + (4).to_bytes(2, "little"))
+        content[at + 8 : at + 12] = (60000).to_bytes(4, "little")
+    path.write_bytes(bytes(content))
+    with pytest.raises(ReadError, match="an image that"):
+        read(path, "stem")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_pixels_that_are_no_numbers_are_refused(tmp_path, value):
+    path = tmp_path / "a.tif"
+    pixels = PIXELS.astype(np.float32)
+    pixels[3, 4] = value
+    write_tiff(path, pixels, 0.7)
+    with pytest.raises(ReadError, match="finite real numbers"):
+        read(path, "stem")
+
+
+def test_empty_and_other_files(tmp_path):
+    path = tmp_path / "a.tif"
+    path.touch()
+    with pytest.raises(ReadError, match="an empty file"):
+        read(path, "stem")
+    path.write_text("".join(f"{e}\t{e}\n" for e in range(500, 600)))
+    with pytest.raises(ReadError, match=r"expected an export of stem, found Qtac ASCII"):
+        read(path, "stem")
+    path.write_bytes(b"AAMVHFSS" + bytes(600))
+    with pytest.raises(ReadError, match="Bruker BCF structure"):
+        read(path, "stem")
