@@ -30,3 +30,6 @@ rule all:
     input:
         TARGETS,
         complete=results("complete.txt"),
+
+
+include: "workflow/rules/cluster.smk"

@@ -1,0 +1,166 @@
+"""Start and stop a real SLURM of one node on this machine: munged, slurmctld and slurmd, no systemd.
+
+    python tests/cluster/slurm.py start FOLDER [CPUS]
+    python tests/cluster/slurm.py stop FOLDER
+
+Everything stands below FOLDER but the link /etc/slurm/slurm.conf, which job steps look for: variables such as
+SLURM_CONF do not reach them. Needs root and the packages slurm-wlm and munge (Debian, Ubuntu). Daemons are stopped by the
+process ids that they wrote.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+LINK = Path("/etc/slurm/slurm.conf")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "sinfo", "scancel")
+DAEMONS = ("slurmd", "slurmctld", "munged")  # in the order in which they are stopped
+MEMORY_MB = 6000
+
+CONF = """\
+ClusterName=test
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/sock
+CredType=cred/munge
+SlurmctldPort=16817
+SlurmdPort=16818
+StateSaveLocation={folder}/spool/ctld
+SlurmdSpoolDir={folder}/spool/d
+SlurmctldPidFile={folder}/run/slurmctld.pid
+SlurmdPidFile={folder}/run/slurmd.pid
+SlurmctldLogFile={folder}/log/slurmctld.log
+SlurmdLogFile={folder}/log/slurmd.log
+# The node may declare more processors and memory than the machine has.
+SlurmdParameters=config_overrides
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+MpiDefault=none
+SwitchType=switch/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SchedulerType=sched/backfill
+SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
+# squeue knows of finished jobs for this long (s); without accounting nothing else does.
+MinJobAge=3600
+# A request that can never be met fails at once instead of waiting for ever.
+EnforcePartLimits=ALL
+ReturnToService=2
+KillWait=2
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} Boards=1 SocketsPerBoard=1 CoresPerSocket={cpus} \
+ThreadsPerCore=1 RealMemory={memory}
+PartitionName=test Nodes={host} Default=YES DefMemPerCPU=500 MaxTime=60 State=UP
+"""
+
+
+def why_not() -> str | None:
+    """Return why no SLURM can be started here, or None."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin"
+    if missing := [p for p in PROGRAMS if shutil.which(p, path=path) is None]:
+        return f"not installed: {', '.join(missing)} (apt-get install slurm-wlm munge)"
+    if os.geteuid() != 0:
+        return "daemons need root"
+    if LINK.exists():  # a link that leads nowhere is left from a session that was killed
+        return f"{LINK} belongs to another SLURM"
+    return None
+
+
+def start(folder: Path, cpus: int = 2) -> None:
+    """Start the daemons and wait for the node; on failure everything is stopped again."""
+    folder = folder.resolve()
+    for part in ("munge", "run", "log", "spool/ctld", "spool/d"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    (folder / "munge").chmod(0o700)
+    key = folder / "munge" / "key"
+    key.write_bytes(os.urandom(1024))
+    key.chmod(0o400)
+    host = subprocess.run(
+        ["hostname", "-s"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    conf = folder / "slurm.conf"
+    conf.write_text(CONF.format(host=host, folder=folder, cpus=cpus, memory=MEMORY_MB))
+    LINK.parent.mkdir(parents=True, exist_ok=True)
+    LINK.unlink(missing_ok=True)
+    LINK.symlink_to(conf)
+    try:
+        _run(
+            "munged", f"--key-file={key}", f"--socket={folder}/munge/sock", "--force",
+            f"--pid-file={folder}/run/munged.pid", f"--log-file={folder}/log/munged.log",
+            f"--seed-file={folder}/munge/seed",
+        )  # fmt: skip
+        _run("slurmctld", "-c")
+        start_node(folder)
+    except Exception:
+        stop(folder)
+        raise
+
+
+def start_node(folder: Path) -> None:
+    """Start slurmd and wait until its node takes jobs."""
+    host = subprocess.run(
+        ["hostname", "-s"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    _run("slurmd", "-N", host)
+    for _ in range(300):
+        shown = subprocess.run(["sinfo", "-h", "-o", "%T"], capture_output=True, text=True).stdout
+        if shown.strip() in ("idle", "mixed", "allocated"):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"the node does not come up: sinfo says {shown!r}; see {folder}/log")
+
+
+def stop_daemon(folder: Path, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+    """Stop one daemon by the id that it wrote, and wait until it is gone."""
+    try:
+        process = int((folder / "run" / f"{name}.pid").read_text())
+        if name not in Path(f"/proc/{process}/cmdline").read_text():
+            return
+        os.kill(process, how)
+    except (OSError, ValueError):
+        return  # not running
+    for _ in range(100):
+        state = Path(f"/proc/{process}/stat")
+        if not state.exists() or state.read_text().rsplit(")", 1)[-1].split()[0] == "Z":
+            return
+        time.sleep(0.1)
+    os.kill(process, signal.SIGKILL)
+
+
+def stop(folder: Path) -> None:
+    """Cancel what runs, stop the daemons, remove the link."""
+    folder = folder.resolve()
+    subprocess.run(["scancel", "-u", "root"], capture_output=True, timeout=20)
+    for name in DAEMONS:
+        stop_daemon(folder, name)
+    if LINK.is_symlink() and LINK.readlink() == folder / "slurm.conf":
+        LINK.unlink()
+
+
+def _run(program: str, *args: str) -> None:
+    path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin")
+    assert path is not None
+    done = subprocess.run([path, *args], capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        raise RuntimeError(f"{program}: exit code {done.returncode}: {done.stderr.strip()}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3 or sys.argv[1] not in ("start", "stop"):
+        sys.exit(__doc__)
+    if sys.argv[1] == "stop":
+        stop(Path(sys.argv[2]))
+    elif (problem := why_not()) is not None:
+        sys.exit(problem)
+    else:
+        start(Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 2)
+        subprocess.run(["sinfo"])
