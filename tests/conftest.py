@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import os
 import shutil
 import subprocess
@@ -92,3 +93,38 @@ class Workflow:
 def workflow(tmp_path: Path) -> Workflow:
     """The workflow, copied to a fresh folder."""
     return Workflow.copied_to(tmp_path / "project")
+
+
+def copy_demo_tables(target: Path) -> None:
+    """Copy the tables of the demo study, without the exports that a run of it has made."""
+    source = ROOT / "data" / "demo"
+    for path in [*source.glob("*.*"), *source.glob("truth/*.csv"), *source.glob("*/index.csv")]:
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    """The demo study, run once for all tests and all test processes. Look at it, copy it, never change it."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    workflow = Workflow(base / "demo")
+    finished = base / "demo.finished"
+    with (base / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not workflow.folder.exists():
+            Workflow.copied_to(workflow.folder)
+            copy_demo_tables(workflow.folder / "data" / "demo")
+            workflow.run()
+            finished.touch()
+    if not finished.exists():
+        pytest.fail("the run of the demo study failed in another test")
+    return workflow
+
+
+@pytest.fixture(scope="session")
+def demo_results(demo: Workflow) -> Path:
+    """The results folder of the demo study: tables, figures, quicklook, report.html."""
+    return demo.folder / "results"
