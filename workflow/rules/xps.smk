@@ -1,10 +1,11 @@
-# XPS: one job per sample (all its spots and regions), one that relates the samples to each other, one quick-look
-# per sample, and figures 1, 2, S1, S2, S3.
+# XPS: one job per sample (all its spots and regions), one that relates the samples to each other, per sample a
+# quick-look and its fits as CasaXPS opens them, and figures 1, 2, S1, S2, S3.
 
 if measured("xps"):
     ROWS += units("xps", "xps/{sample}.json", "sample")
     TARGETS += [table(t) for t in table_columns("xps")]
     TARGETS += units("xps", "quicklook/xps/{sample}.png", "sample")
+    TARGETS += units("xps", "casaxps/{sample}.vms", "sample")
     TARGETS += [
         path
         for name in ("fig1", "fig2", "figS1", "figS2", "figS3")
@@ -78,6 +79,30 @@ rule xps_tables:
         "../scripts/xps/tables.py"
 
 
+rule xps_casaxps:
+    input:
+        curves=results("xps/{sample}.nc"),
+    output:
+        vms=results("casaxps/{sample}.vms"),
+    log:
+        log_file("xps/casaxps_{sample}"),
+    benchmark:
+        benchmark_file("xps/casaxps_{sample}")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        config=config["xps"],
+        code=code("xps/casaxps.py"),
+    message:
+        "XPS: fits of {wildcards.sample} for CasaXPS"
+    script:
+        "../scripts/xps/casaxps.py"
+
+
 rule xps_quicklook:
     input:
         rows=results("xps/{sample}.json"),
@@ -111,12 +136,7 @@ for figure_name, figure_regions in XPS_STACKS.items():
         input:
             curves=units("xps", "xps/{sample}.nc", "sample"),
         output:
-            **{
-                kind: report(
-                    path, category="XPS", labels={"figure": figure_name[3:], "kind": kind}
-                )
-                for kind, path in figure_files(figure_name).items()
-            },
+            **reported(figure_name, "XPS"),
         log:
             log_file(f"figures/{figure_name}"),
         benchmark:
@@ -146,12 +166,7 @@ for figure_name, figure_shown in XPS_CURVES_OVER_TEMPERATURE.items():
             coverage=table("xps_coverage"),
             sensitivity=table("xps_sensitivity"),
         output:
-            **{
-                kind: report(
-                    path, category="XPS", labels={"figure": figure_name[3:], "kind": kind}
-                )
-                for kind, path in figure_files(figure_name).items()
-            },
+            **reported(figure_name, "XPS"),
         log:
             log_file(f"figures/{figure_name}"),
         benchmark:

@@ -173,8 +173,8 @@ def _guides(axes: Axes, spectra: Sequence[xr.Dataset]) -> None:
             )  # fmt: skip
 
 
-def legend(axes: Axes, spectra: Mapping[str, xr.Dataset]) -> None:
-    """Name the components by colour."""
+def legend(axes: Axes, spectra: Mapping[str, xr.Dataset], height_inch: float) -> None:
+    """Name the components by colour, a line below the axis of a panel that is about this high."""
     from matplotlib.patches import Patch
 
     names = dict.fromkeys(str(n) for d in spectra.values() for n in d["component"].values)
@@ -183,7 +183,7 @@ def legend(axes: Axes, spectra: Mapping[str, xr.Dataset]) -> None:
             Patch(color=colour(n, i), alpha=0.75, label=n, linewidth=0) for i, n in enumerate(names)
         ]
         axes.legend(
-            handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=min(len(names), 4),
+            handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.36 / height_inch), ncols=min(len(names), 4),
             handlelength=1.0, columnspacing=1.0,
         )  # fmt: skip
 

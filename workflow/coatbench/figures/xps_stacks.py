@@ -34,12 +34,13 @@ def draw(
     spectra = {region: xps_common.load_first_spots(curves, region) for region in regions}
     n = max([1, *(len(s) for s in spectra.values())])
     width = "double" if len(regions) > 1 else "single"
-    figure = style.new_figure(config, width, 1.2 + 0.52 * n)
+    panel_inch = 0.52 * n
+    figure = style.new_figure(config, width, 0.9 + panel_inch)
     panels = figure.subplots(1, len(regions), squeeze=False)[0]
     numbers: list[dict[str, Any]] = []
     for letter, axes, region in zip("abcdef", panels, regions, strict=False):
         numbers += xps_common.stack(axes, spectra[region], samples, region)
-        xps_common.legend(axes, spectra[region])
+        xps_common.legend(axes, spectra[region], panel_inch)
         if len(regions) > 1:
             style.panel_letter(axes, letter)
         axes.set_title(region, loc="right")

@@ -27,8 +27,8 @@ class SpectrumRecord:
         Counts/s in the order of acquisition.
     time_s : float
     pass_energy_eV : float
-    lines : list of (component, measured binding energy in eV, FWHM in eV, area in counts/s x eV)
-        What the operator's fit would find; CasaXPS keeps it in its comments.
+    lines : list of (component, measured binding energy in eV, FWHM in eV, area in counts/s x eV, splitting in eV)
+        What the operator's fit would find; CasaXPS keeps it in its comments. Splitting 0: no doublet.
     """
 
     region: str
@@ -37,7 +37,7 @@ class SpectrumRecord:
     rate_cps: np.ndarray
     time_s: float
     pass_energy_eV: float
-    lines: list[tuple[str, float, float, float]] = field(default_factory=list)
+    lines: list[tuple[str, float, float, float, float]] = field(default_factory=list)
 
 
 def write_multipak(path: Path, sample: str, spectra: list[SpectrumRecord]) -> None:
@@ -101,12 +101,25 @@ def _casa_comment(s: SpectrumRecord, low: float, high: float) -> list[str]:
             f"CASA region (*{s.region}*) (*Shirley*) {low + 1:.8g} {high - 1:.8g} 1 5 0 0 0 0 0 0 "
             f"(*{s.region}*) 1 0 1"
         )
-    lines.append(str(len(s.lines)))
-    for name, binding, fwhm, area in s.lines:
-        position = PHOTON_EV - binding
-        lines.append(
-            f"CASA comp (*{name}*) (*GL(30)*) Area {area:.8g} 1e-020 1e+007 -1 1 "
-            f"MFWHM {fwhm:.8g} 0.5 10 -1 1 Position {position:.8g} {position - 2:.8g} "
-            f"{position + 2:.8g} -1 1 RSF 1 MASS 1 INDEX -1 (*{s.region}*) CONST (**) UNCORRECTEDRSF 1"
-        )
-    return lines
+    components: list[str] = []
+    for name, binding, fwhm, area, splitting in s.lines:
+        position, first = PHOTON_EV - binding, len(components)
+        main = area * (2 / 3 if splitting else 1.0)
+        limits = f"{position - 2:.8g} {position + 2:.8g} -1 1"
+        components.append(
+            _component(s.region, name, f"{main:.8g} 1e-020 1e+007 -1 1", f"{fwhm:.8g} 0.5 10 -1 1",
+                       f"{position:.8g} {limits}")
+        )  # fmt: skip
+        if splitting:
+            components.append(
+                _component(s.region, name, f"{main / 2:.8g} 0 0 {first} 0.5", f"{fwhm:.8g} 0 0 {first} 1",
+                           f"{position - splitting:.8g} 0 0 {first} {-splitting:g}")
+            )  # fmt: skip
+    return [*lines, str(len(components)), *components]
+
+
+def _component(region: str, name: str, area: str, fwhm: str, position: str) -> str:
+    return (
+        f"CASA comp (*{name}*) (*GL(30)*) Area {area} MFWHM {fwhm} Position {position} RSF 1 MASS 1 "
+        f"INDEX -1 (*{region}*) CONST (**) UNCORRECTEDRSF 1"
+    )

@@ -48,7 +48,7 @@ WINDOWS = {
     "O 1s": Window(520.0, 542.0, 3.0, 620.0, 0.014),
     "S 2p": Window(152.5, 179.0, 16.0, 210.0, 0.010),
     "P 2p": Window(123.0, 143.5, 40.0, 170.0, 0.010),
-    "Ni 2p": Window(843.0, 894.0, 12.0, 980.0, 0.010),
+    "Ni 2p": Window(843.0, 894.0, 30.0, 980.0, 0.010),
 }
 
 
@@ -111,7 +111,7 @@ def spot_spectra(
         rate = scale * spectrum(x, lines, level, window.loss_per_eV, shift)
         time_s = window.time_s * float(settings.get("xps_time_factor", 1.0))
         counts = rng.poisson(rate * time_s)
-        stored = [(n, e + shift, f, a * scale) for n, e, f, a, _ in lines]
+        stored = [(name, e + shift, f, a * scale, s) for name, e, f, a, s in lines if a > 0]
         spectra.append(
             SpectrumRecord(region, x[0], -step, counts / time_s, time_s, pass_energy, stored)
         )

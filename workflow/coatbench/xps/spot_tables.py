@@ -64,7 +64,26 @@ def add_spot(
             flags = [n for n in fit.notes if n.startswith(("bad fit", "the fit"))]
             result.warnings.append(f"{file}: {m.name}: {'; '.join(flags)}")
         result.curves[f"{spot}|{m.name.replace('/', '_')}"] = _curves(m, fit, fitted, notes)
+        _stored(result, key, m, fit, fitted, config)
     _areas(result, key, fitted)
+
+
+def _stored(
+    result: Analysis,
+    key: Mapping[str, str],
+    m: Measured,
+    fit: RegionFit | None,
+    fitted: SpotFit,
+    config: Mapping[str, Any],
+) -> None:
+    """Rows of xps_stored, where CasaXPS has left its own fit in the file."""
+    casa = m.block.attrs.get("casaxps")
+    if casa is None or not casa.components:
+        return
+    from .casaxps import stored_rows
+
+    for row in stored_rows(m.block, fitted.shift_eV or 0.0, fit, config):
+        result.add("xps_stored", **key, region=m.name, **row)
 
 
 def _transmission(m: Measured, fit: RegionFit | None) -> tuple[float, str]:
@@ -220,6 +239,7 @@ def _curves(m: Measured, fit: RegionFit | None, fitted: SpotFit, notes: list[str
             "counting_time_s": m.time_s,
             "photon_energy_eV": float(m.block.attrs.get("photon_energy_eV", math.nan)),
             "pass_energy_eV": float(m.block.attrs.get("pass_energy_eV", math.nan)),
+            "transmission": _transmission(m, fit)[0],
             "instrument": str(m.block.attrs.get("instrument", "")),
             "date": str(m.block.attrs.get("date", "")),
             "fitted": int(fit is not None),

@@ -1,0 +1,64 @@
+"""The demo study's configuration and planted truth; simulated exports and their analysis."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SEED = 20250311
+SAMPLES = ["lps", "uncoated", "c025", "c100", "c200", "c300", "c400", "c500", "c600", "c700"]
+
+
+@pytest.fixture(scope="session")
+def config() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["xps"]
+
+
+@pytest.fixture(scope="session")
+def truth() -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for part in ("surface", "xps"):
+        with (ROOT / f"data/demo/truth/{part}.csv").open(encoding="utf-8", newline="") as stream:
+            for row in csv.DictReader(stream):
+                found.setdefault(row["sample"], {})[row["quantity"]] = float(row["value"])
+    return found
+
+
+@pytest.fixture(scope="session")
+def simulate(truth: dict, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make the exports of one spot of a sample; keyword arguments change its truth or settings."""
+    from coatbench.simulate import xps
+
+    def make(
+        sample: str, spot: str = "1", extension: str = "npl", settings: Any = None, **changed: float
+    ) -> Path:
+        folder = tmp_path_factory.mktemp("xps")
+        planted = truth[sample] | {k.replace("__", "."): v for k, v in changed.items()}
+        row = {"sample": sample, "spot": spot, "file": f"{sample}_{spot}.{extension}"}
+        xps.simulate(sample, [row], folder, planted, settings or {}, SEED)
+        return folder / row["file"]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def demo(config: dict, truth: dict, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """All samples of the demo study, simulated and analysed: sample -> Analysis."""
+    from coatbench.simulate import xps
+    from coatbench.xps.analyse import analyse
+
+    folder = tmp_path_factory.mktemp("demo")
+    lines = (ROOT / "data/demo/xps/index.csv").read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    result = {}
+    for sample in SAMPLES:
+        own = [r for r in rows if r["sample"] == sample]
+        xps.simulate(sample, own, folder, truth[sample], {}, SEED)
+        result[sample] = analyse(own, [folder / r["file"] for r in own], config)
+    return result

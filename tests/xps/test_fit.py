@@ -1,0 +1,184 @@
+"""The fit engine: against lmfit, its Jacobian, its uncertainties, its limits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from coatbench.xps import lmfit_check
+from coatbench.xps.fit import Lines, Spectrum, _cumulate, _Problem, minimise
+from coatbench.xps.model import RegionModel, build
+from coatbench.xps.region import fit_region
+from coatbench.xps.uncertainty import estimate, fractions, upper_limit
+
+X = np.arange(156.0, 175.0, 0.1)
+TIME_S = 6.0
+POSITION = np.array([161.23, 163.25, 166.95, 169.42])
+FWHM = np.array([1.3, 1.3, 1.5, 1.5])
+
+
+@pytest.fixture(scope="module")
+def s2p(config: dict) -> RegionModel:
+    return build("S 2p", config["regions"]["S 2p"], config)
+
+
+def expected(model: RegionModel, areas: list[float], loss: float = 0.012) -> np.ndarray:
+    signal = Lines(model.components).evaluate(X, POSITION, FWHM)[0] @ np.array(areas)
+    return 300 + signal + loss * _cumulate(X, signal)
+
+
+def noisy(rate: np.ndarray, rng: np.random.Generator, time_s: float = TIME_S) -> np.ndarray:
+    return rng.poisson(rate * time_s) / time_s
+
+
+AREAS = [900.0, 250.0, 330.0, 620.0]
+
+
+@pytest.mark.parametrize("active", [False, True])
+def test_jacobian_is_the_derivative(s2p: RegionModel, active: bool) -> None:
+    y = expected(s2p, AREAS)
+    spectrum = Spectrum(X, y, np.zeros(len(X)), TIME_S, active)
+    mapping = s2p.parameters(0.1)
+    problem = _Problem(Lines(s2p.components), [spectrum], [mapping])
+    q = mapping.start * 1.0
+    q[[n.startswith("area") for n in mapping.names]] = 300.0
+    if active:
+        q = np.concatenate([q, [290.0, 0.02]])
+    jacobian = problem(q)[1]
+    for k in range(len(q)):
+        step = 1e-5 * max(abs(q[k]), 1.0)
+        up, down = q.copy(), q.copy()
+        up[k] += step
+        down[k] -= step
+        numeric = (problem(up)[0] - problem(down)[0]) / (2 * step)
+        assert np.allclose(jacobian[:, k], numeric, atol=1e-4 * max(1.0, np.abs(numeric).max()))
+
+
+def test_lmfit_finds_the_same(s2p: RegionModel) -> None:
+    rng = np.random.default_rng(11)
+    for _ in range(3):
+        y = noisy(expected(s2p, AREAS, 0.0), rng)
+        base = np.full(len(X), 300.0)
+        spectrum = Spectrum(X, y, base, TIME_S)
+        ours = minimise(s2p, [spectrum], [s2p.parameters(0.0)])
+        theirs = lmfit_check.fit(s2p, spectrum, 0.0, ours.sigma)
+        m = len(s2p.components)
+        values = [theirs.params[f"{q}_{j}"] for q in ("area", "position", "fwhm") for j in range(m)]
+        assert ours.chi_square <= theirs.chisqr * (1 + 1e-6)
+        assert np.allclose(ours.p[0], [v.value for v in values], rtol=2e-3, atol=1e-3)
+        # Standard uncertainties of the areas, background known, not scaled by chi-square.
+        is_area = np.array([n.startswith("area") for n in s2p.parameters(0.0).names])
+        found = estimate(ours, [s2p.parameters(0.0).L], y - ours.models[0], None, is_area)[0]
+        scale = math.sqrt(max(ours.reduced_chi_square, 1.0) / theirs.redchi)
+        assert np.allclose(found.sd[:m], [v.stderr * scale for v in values[:m]], rtol=0.05)
+
+
+def coverage_of(
+    model: RegionModel, config: dict, areas: list[float], n: int, kind: str
+) -> np.ndarray:
+    """Return hits (n, m) of the 95 % intervals, NaN where the shares could not be given."""
+    rng = np.random.default_rng([2025, n])
+    rate = expected(model, areas)
+    share = np.array(areas) / sum(areas)
+    hits = np.full((n, len(areas)), np.nan)
+    for i in range(n):
+        fit = fit_region(X, noisy(rate, rng), TIME_S, model, 0.0, config, kind)
+        assert fit is not None
+        hits[i] = [f.low <= s <= f.high for f, s in zip(fit.fractions(), share, strict=True)]
+    return hits
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["shirley", "active_shirley"])
+def test_intervals_cover_the_truth_in_95_percent(s2p: RegionModel, config: dict, kind: str) -> None:
+    hits = coverage_of(s2p, config, AREAS, 500, kind).mean(axis=0)
+    assert (hits >= 0.92).all() and (hits <= 0.98).all(), hits
+
+
+@pytest.mark.slow
+def test_upper_limits_of_absent_components_hold(s2p: RegionModel, config: dict) -> None:
+    areas = [900.0, 0.0, 0.0, 40.0]
+    hits = coverage_of(s2p, config, areas, 300, "shirley").mean(axis=0)
+    assert (hits[1:3] >= 0.95).all(), hits
+
+
+@pytest.mark.slow
+def test_covariance_agrees_with_a_parametric_bootstrap(s2p: RegionModel, config: dict) -> None:
+    rng = np.random.default_rng(77)
+    rate = expected(s2p, AREAS)
+    first = fit_region(X, noisy(rate, rng), TIME_S, s2p, 0.0, config)
+    assert first is not None
+    values = []
+    for _ in range(200):
+        again = fit_region(X, noisy(first.fit.models[0], rng), TIME_S, s2p, 0.0, config)
+        assert again is not None
+        values.append(again.estimate.p)
+    scatter = np.std(values, axis=0)
+    scale = math.sqrt(max(1.0, first.fit.reduced_chi_square))
+    # 200 draws know a standard deviation to 5 %.
+    assert np.allclose(first.estimate.sd / scale, scatter, rtol=0.2)
+
+
+def test_ten_times_fewer_counts_widen_the_uncertainty(s2p: RegionModel, config: dict) -> None:
+    rate = expected(s2p, AREAS)
+    sd = []
+    for time_s in (TIME_S, TIME_S / 10):
+        fit = fit_region(X, noisy(rate, np.random.default_rng(5), time_s), time_s, s2p, 0.0, config)
+        assert fit is not None
+        sd.append(fit.estimate.sd[:4])
+        true = np.array(AREAS)
+        assert (np.abs(fit.estimate.p[:4] - true) < 4 * fit.estimate.sd[:4]).all()
+    assert (sd[1] / sd[0] > 2).all()
+
+
+def test_an_absent_component_gets_an_upper_limit(s2p: RegionModel, config: dict) -> None:
+    y = noisy(expected(s2p, [900.0, 0.0, 0.0, 0.0]), np.random.default_rng(8))
+    fit = fit_region(X, y, TIME_S, s2p, 0.0, config)
+    assert fit is not None
+    for i in (1, 2, 3):
+        share = fit.fractions()[i]
+        assert share.is_limit and share.low == 0 < share.high < 0.03
+        assert share.value < 0.01
+        assert fit.area_limit(i) is not None
+    assert fit.area_limit(0) is None
+
+
+def test_a_region_without_signal_has_unknown_shares(s2p: RegionModel, config: dict) -> None:
+    y = noisy(expected(s2p, [0.0] * 4), np.random.default_rng(9))
+    fit = fit_region(X, y, TIME_S, s2p, 0.0, config)
+    assert fit is not None
+    for share in fit.fractions():
+        assert math.isnan(share.value) and (share.low, share.high) == (0.0, 1.0)
+
+
+def test_a_wrong_model_is_flagged(s2p: RegionModel, config: dict) -> None:
+    lines = Lines(s2p.components)
+    odd = lines.evaluate(X, np.array([161.2, 164.9, 166.9, 171.2]), FWHM)[0] @ np.array(
+        [900, 700, 10, 800]
+    )
+    fit = fit_region(X, noisy(300 + odd, np.random.default_rng(4)), TIME_S, s2p, 0.0, config)
+    assert fit is not None and fit.bad
+    assert any(n.startswith("bad fit") for n in fit.notes)
+    assert any("at its limit" in n for n in fit.notes)
+
+
+def test_unknown_counting_time_weighs_all_points_alike(s2p: RegionModel, config: dict) -> None:
+    y = noisy(expected(s2p, AREAS), np.random.default_rng(6))
+    fit = fit_region(X, y, math.nan, s2p, 0.0, config)
+    assert fit is not None and math.isnan(fit.reduced_chi_square)
+    assert (np.abs(fit.estimate.p[:4] - AREAS) < 5 * fit.estimate.sd[:4]).all()
+
+
+def test_upper_limit_is_that_of_a_gaussian_cut_off_at_zero() -> None:
+    assert upper_limit(10.0, 1.0) == pytest.approx(11.645, abs=1e-3)
+    assert upper_limit(0.0, 1.0) == pytest.approx(1.96, abs=1e-3)  # half a Gaussian
+    assert 0 < upper_limit(-2.0, 1.0) < 1.1
+    assert upper_limit(-50.0, 1.0) == 0.0
+
+
+def test_shares_add_up_and_their_uncertainties_know_it() -> None:
+    area = np.array([900.0, 100.0])
+    found = fractions(area, area, np.diag([30.0**2, 10.0**2]))
+    assert found[0].value + found[1].value == pytest.approx(1)
+    assert found[0].sd == pytest.approx(found[1].sd)

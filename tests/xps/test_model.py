@@ -1,0 +1,91 @@
+"""Models as written in the configuration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from coatbench.xps.model import build, expression
+
+DEFAULTS = {"line_shape": "GL(30)", "background": "shirley"}
+
+
+def section(**components) -> dict:
+    return {"window_eV": [280, 294], "components": components}
+
+
+def free(be: float, within: float = 0.5) -> dict:
+    return {
+        "binding_energy_eV": be,
+        "within_eV": within,
+        "fwhm_eV": 1.4,
+        "fwhm_limits_eV": [0.9, 2],
+    }
+
+
+def test_expressions_with_names_that_are_not_pythons() -> None:
+    names = ["C", "C-O", "adventitious"]
+    assert expression("C-O + 1.5", names, "x") == (1.5, {"C-O": 1.0})
+    assert expression("2 * (C-O - C) / 4", names, "x") == (0.0, {"C-O": 0.5, "C": -0.5})
+    assert expression("-adventitious", names, "x") == (0.0, {"adventitious": -1.0})
+
+
+@pytest.mark.parametrize(
+    "text", ["C * C", "sqrt(C)", "nobody + 1", "1 / C", "C +", "__import__('os')"]
+)
+def test_other_expressions_are_refused_in_words(text: str) -> None:
+    with pytest.raises(ValueError, match="components: C"):
+        expression(text, ["C"], "x")
+
+
+def test_ties_are_one_linear_map() -> None:
+    model = build(
+        "C 1s",
+        section(
+            a=free(284.8),
+            b={"binding_energy_eV": "a + 1.5", "fwhm_eV": "1.1 * a", "area": "0.25 * a"},
+            c={"binding_energy_eV": "b + 1", "fwhm_eV": "b"},
+        ),
+        DEFAULTS,
+    )
+    p = model.parameters(2.0)
+    q = p.start.copy()
+    names = p.names
+    assert sorted(names) == ["area of a", "area of c", "fwhm of a", "position of a"]
+    q[names.index("area of a")] = 8.0
+    values = p.p0 + p.L @ q
+    assert np.allclose(values[:3], [8.0, 2.0, 1.0])
+    assert np.allclose(values[3:6], [286.8, 288.3, 289.3])
+    assert np.allclose(values[6:], [1.4, 1.54, 1.54])
+
+
+def test_limits_move_with_the_charge_shift() -> None:
+    p = build("C 1s", section(a=free(284.8)), DEFAULTS).parameters(-3.0)
+    k = p.names.index("position of a")
+    assert (p.low[k], p.start[k], p.high[k]) == pytest.approx((281.3, 281.8, 282.3))
+
+
+def test_held_components_keep_what_others_depend_on_free() -> None:
+    model = build(
+        "C 1s",
+        section(a=free(284.8), b={"binding_energy_eV": "a + 1.5", "fwhm_eV": "a"}, c=free(289)),
+        DEFAULTS,
+    )
+    names = model.parameters(0.0, frozenset({"a", "c"})).names
+    assert "position of a" in names and "fwhm of a" in names
+    assert "position of c" not in names and "area of c" in names
+
+
+@pytest.mark.parametrize(
+    ("components", "message"),
+    [
+        ({"a": {"binding_energy_eV": "b", "fwhm_eV": 1}, "b": {"binding_energy_eV": "a", "fwhm_eV": 1}}, "circle"),
+        ({"a": {**free(285), "fwhm_limits_eV": [2, 3]}}, "limits"),
+        ({"a": {**free(285), "line_shape": "GL(130)"}}, "mixing"),
+        ({"a": {**free(285), "part_of": "z"}}, "part_of"),
+        ({"a": {"fwhm_eV": 1}}, "binding_energy_eV is missing"),
+    ],
+)  # fmt: skip
+def test_nonsense_models_are_refused_with_their_place(components: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        build("C 1s", section(**components), DEFAULTS)
+    assert "xps.regions.C 1s" in str(caught.value)

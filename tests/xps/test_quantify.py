@@ -1,0 +1,176 @@
+"""From areas to atoms, coverage and thickness: against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coatbench.xps.analyse import analyse
+from coatbench.xps.collect import collect, order_rows
+from coatbench.xps.coverage import Amount, average, coverage, spot_amounts, thickness
+from coatbench.xps.quantify import phi_transmission, rsf, rsf_tables
+
+
+# T relative to S 2p at a pass energy of 29.35 eV, as tabulated for three instruments' coefficients.
+@pytest.mark.parametrize(
+    ("a", "b", "line_eV", "expected"),
+    [
+        (180.254, 0.348, 285, 1.004),
+        (180.254, 0.348, 855, 1.016),
+        (31.886, 0.228, 285, 1.029),
+        (31.886, 0.228, 531, 1.092),
+        (40, 0.2, 855, 1.120),
+        (40, 0.2, 133, 0.995),
+    ],
+)
+def test_phi_transmission(a: float, b: float, line_eV: float, expected: float) -> None:
+    ratio = phi_transmission(1486.6 - line_eV, 29.35, a, b) / phi_transmission(
+        1486.6 - 164, 29.35, a, b
+    )
+    assert ratio == pytest.approx(expected, abs=0.0035)
+
+
+def test_sensitivity_factors_are_of_whole_doublets() -> None:
+    assert rsf("scofield", "Ni 2p") == pytest.approx(14.61 + 7.57, abs=0.01)
+    assert rsf("scofield", "S 2p") == pytest.approx(1.11 + 0.567, abs=0.001)
+    assert rsf("kratos_f1s", "F 1s") == rsf("wagner", "F 1s") == 1
+    assert rsf("scofield", "Mo 3d") is None
+    assert rsf("scofield", "Mo 3d", {"Mo 3d": 9.5}) == 9.5
+    assert set(rsf_tables()) == {"scofield", "kratos_f1s", "wagner"}
+
+
+def rows(**areas: float) -> list[dict]:
+    names = {"s": "S 2p", "p": "P 2p", "ni": "Ni 2p", "lattice": "O 1s", "c": "C 1s"}
+    parts = {"ni": "nickel", "lattice": "lattice"}
+    found = []
+    for key, area in areas.items():
+        for component in ("total", parts.get(key, key)):
+            found.append(
+                {
+                    "region": names[key], "component": component, "area_cps_eV": area,
+                    "area_cps_eV_sd": 0.01 * area, "transmission": 1.0,
+                }
+            )  # fmt: skip
+    return found
+
+
+def test_eq_1_by_hand(config: dict) -> None:
+    # 3 atoms of S, 1 of P and 2 of Ni: coverage 4/6.
+    found = spot_amounts(rows(s=3 * 1.677, p=1.192, ni=2 * 22.18), "scofield", config)["eq1"]
+    assert found.value == pytest.approx(4 / 6)
+    assert found.sd == pytest.approx(
+        4 / 6 * 2 / 6 * math.hypot(0.01, 0.01 * math.sqrt(10) / 4), rel=1e-6
+    )
+
+
+def test_absolute_coverage_depends_on_the_library_as_known(config: dict) -> None:
+    areas = rows(s=100.0, p=0.0, ni=100.0)
+    odds = {}
+    for library in ("scofield", "kratos_f1s", "wagner"):
+        g = spot_amounts(areas, library, config)["eq1"].value
+        odds[library] = g / (1 - g)
+    assert odds["scofield"] == pytest.approx(13.2, abs=0.1)
+    assert odds["kratos_f1s"] == pytest.approx(6.05, abs=0.01)
+    assert odds["wagner"] == pytest.approx(8.3, abs=0.05)
+
+
+def test_eq_1_needs_all_of_its_regions(config: dict) -> None:
+    assert "eq1" not in spot_amounts(rows(s=1.0, ni=1.0), "scofield", config)
+    assert set(spot_amounts(rows(ni=1.0), "scofield", config)) == {"nickel_fraction"}
+
+
+def test_spots_are_averaged_with_the_larger_uncertainty() -> None:
+    quiet = average([Amount(0.5, 0.03), Amount(0.5, 0.03), Amount(0.5, 0.03)])
+    assert (quiet.value, quiet.n) == (0.5, 3)
+    assert quiet.sd == pytest.approx(0.03 / math.sqrt(3))
+    scattered = average([Amount(0.4, 0.01), Amount(0.5, 0.01), Amount(0.6, 0.01)])
+    assert scattered.sd == pytest.approx(0.1 / math.sqrt(3))
+
+
+def test_relative_coverage() -> None:
+    bare = Amount(0.2, 0.002)
+    assert coverage("nickel_fraction", bare, bare) == Amount(0.0, 0.0, 1)
+    half = coverage("nickel_fraction", Amount(0.1, 0.002), bare)
+    assert half is not None and half.value == pytest.approx(0.5)
+    assert coverage("nickel_fraction", Amount(0.1, 0.002), None) is None
+    more = coverage("lattice_oxygen", Amount(0.3, 0.002), bare)
+    assert more is not None and more.value == pytest.approx(-0.5)
+
+
+def test_thickness_is_the_attenuation_law(config: dict) -> None:
+    length = config["coverage"]["attenuation_length_nm"]
+    bare = Amount(0.5, 0.001)
+    found = thickness(Amount(0.5 * math.exp(-2), 0.0005), bare, config)
+    assert found is not None and found[0] == pytest.approx(2 * length) and not found[2]
+    # One per cent of the amount is one per cent of the attenuation length.
+    assert found[1] == pytest.approx(length * math.hypot(0.0005 / (0.5 * math.exp(-2)), 0.002))
+    gone = thickness(Amount(0.0, 0.005), bare, config)
+    assert gone is not None and gone[2] and gone[1] is None
+    assert gone[0] == pytest.approx(-length * math.log(1.96 * 0.005 / 0.498), rel=0.01)
+    assert gone[0] > 10  # three attenuation lengths and more: the paper's statement
+    assert thickness(Amount(0.6, 0.001), bare, config) is None
+
+
+def sensitivity(**values: list[float]) -> list[dict]:
+    return [
+        {
+            "sample": s, "definition": "eq1", "rsf_library": library, "background": "shirley",
+            "coverage": c, "coverage_sd": 0.01,
+        }
+        for s, column in values.items()
+        for library, c in zip(("scofield", "wagner"), column, strict=True)
+    ]  # fmt: skip
+
+
+def test_statement_on_the_order() -> None:
+    same = order_rows(sensitivity(a=[0.9, 0.8], b=[0.5, 0.4]), ["a", "b"])[0]
+    assert same["same_order"] and same["same_highest"] and same["order"] == "a > b"
+    within = order_rows(sensitivity(a=[0.51, 0.5], b=[0.5, 0.51]), ["a", "b"])[0]
+    assert not within["same_order"] and within["n_significant_swaps"] == 0
+    swapped = order_rows(sensitivity(a=[0.9, 0.4], b=[0.5, 0.8]), ["a", "b"])[0]
+    assert swapped["n_significant_swaps"] == 1 and "a/b" in swapped["statement"]
+    assert not swapped["same_highest"]
+
+
+def test_without_a_reference_only_eq_1_is_defined(simulate, config: dict) -> None:
+    file = simulate("c200")
+    found = analyse([{"sample": "c200", "file": file.name, "spot": "1"}], [file], config)
+    tables = collect(found.tables, [{"sample": "c200", "role": "coated"}], config, reference=None)
+    assert {r["definition"] for r in tables["xps_coverage"]} == {"eq1"}
+    assert tables["xps_layer"] == []
+    assert len(tables["xps_coverage"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "spectra", "modelled"),
+    [
+        ("Mutlipak_vms.npl", 5, {"C 1s", "O 1s", "S 2p"}),
+        ("0-150W.vms", 5, {"C 1s", "O 1s", "Ni 2p"}),
+        ("SnO2_10nm.spe", 1, set()),
+        ("multiplex.vms", 3, {"O 1s"}),
+        ("FeO_analyzed.vms", 1, set()),
+        ("single_sample.vms", 9, {"O 1s", "C 1s", "S 2p"}),
+        ("ARXPS.vms", 15, {"O 1s", "C 1s"}),
+        ("xps_eis.vms", 4, set()),
+        ("vms_txt_export.txt", 4, {"Ni 2p"}),
+        ("0-150W_NiWNi2p_Ni2p.txt", 1, {"Ni 2p"}),
+    ],
+)
+def test_real_exports_are_analysed_without_a_model_of_their_own(
+    realdata: Path, config: dict, name: str, spectra: int, modelled: set[str]
+) -> None:
+    file = realdata / "xps" / name
+    found = analyse([{"sample": "x", "file": name, "spot": ""}], [file], config)
+    fits = found.tables["xps_fits"]
+    assert len(fits) == len(found.curves) == spectra
+    for row in fits:
+        base = row["region"].split(" (")[0]
+        if base not in modelled:
+            assert row["converged"] is None
+            assert "survey" in row["note"] or "no model in the config" in row["note"]
+        else:
+            assert row["converged"] is not None or "outside" in row["note"]
+    for row in found.tables.get("xps_components", []):
+        assert np.isfinite(row["area_cps_eV"])
