@@ -10,9 +10,9 @@ import pytest
 from coatbench.report.page import (
     build,
     expectation,
-    flag_of,
     percent,
     read_caption,
+    remark,
     render,
     show,
     size,
@@ -114,15 +114,17 @@ def test_page_holds_what_it_should(html, run):
     assert page.verdicts == {"holds": 1, "fails": 1, "not testable": 1}
     assert [p.name for p in page.figures] == ["fig2", "fig10", "ranking"]
     assert page.figures[0].title == "Coverage of the cathode material by the coating"
-    assert page.flagged == 1 and page.quality[0].rows[0]["sample"] == "c400"
+    assert (page.doubtful, page.remarks) == (1, 1)
+    assert page.quality[0].rows[0]["sample"] == "c400"
+    assert len(page.quality[0].rows) == 2  # every fit, the good ones too
     for text in (
-        "The best sample is one of",
+        "Before any weighting",
         "did not converge",
         "sims: not measured",
         "table x is not there",
     ):
         assert text in html
-    assert html.count('<img src="data:image/png;base64,') == 4
+    assert html.count('<img src="data:image/webp;base64,') == 4
 
 
 def test_same_content_same_bytes(run, html, tmp_path: Path):
@@ -169,8 +171,10 @@ def test_small_words():
         ">99 %",
     )
     assert (size(10), size(2e6), size(3.2e9)) == ("10 B", "2 MB", "3.2 GB")
-    assert flag_of({"converged": False, "note": "x"}) == "did not converge; x"
-    assert flag_of({"converged": True, "note": None}) == ""
+    assert remark({"converged": False, "flagged": True, "note": "x"}) == (
+        "did not converge; residuals do not fit; x"
+    )
+    assert remark({"converged": True, "flagged": None, "note": None}) == ""
     claim = study.claim("a", "holds", None)
     assert expectation(claim) == "= 1 ± 0.1"
     assert (

@@ -177,7 +177,7 @@ def optima(responses: np.ndarray, grid: np.ndarray) -> np.ndarray:
 
 
 def expected_spread(
-    responses: Responses, candidates: np.ndarray, *, draws: int = 300, outcomes: int = 40
+    responses: Responses, candidates: np.ndarray, *, draws: int = 800, outcomes: int = 60
 ) -> tuple[float, np.ndarray]:
     """Return the spread of the optimum now, and as expected after one more sample at each candidate.
 
@@ -219,4 +219,6 @@ def expected_spread(
         best = optima(updated, grid)
         centre = (share * best).sum(axis=0)
         after.append(float(np.sqrt((share * (best - centre) ** 2).sum(axis=0).mean())))
-    return float(optima(overall, grid).std()), np.array(after)
+    # Some draws stand for all: their change is what counts, not their own spread.
+    now = float(optima(responses.overall, grid).std())
+    return now, np.array(after) * now / max(float(optima(overall, grid).std()), JITTER)

@@ -21,26 +21,29 @@ def summary(ranking: Ranking, optimum: Optimum, config: Mapping[str, Any]) -> li
     rows: list[dict[str, Any]] = [
         {"quantity": "samples ranked", "value": len(ranked.samples), "unit": "1", "samples": ""}
     ]
-    inside = [r for r in ranking.rows if r.get("best_set")]
-    if inside:
+    for name, column in (("Pareto front", "pareto"), ("best set", "best_set")):
+        inside = [r for r in ranking.rows if r.get(column)]
+        if not inside:
+            continue
         heat = [r["annealing_temperature_degC"] for r in inside]
         known = not np.isnan(heat).any()
+        members = ";".join(r["sample"] for r in inside)
         rows.append(
             {
-                "quantity": "best set",
-                "value": sum(r["probability_best"] for r in inside),
-                "unit": "probability",
-                "samples": ";".join(r["sample"] for r in inside),
+                "quantity": f"probability that the best sample is in the {name}",
+                "value": _chance(inside),
+                "unit": "1",
+                "samples": members,
             }
         )
         rows.append(
             {
-                "quantity": "best set temperature",
+                "quantity": f"annealing temperatures of the {name}",
                 "value": float(np.mean(heat)) if known else None,
                 "value_ci_low": min(heat) if known else None,
                 "value_ci_high": max(heat) if known else None,
                 "unit": "degC",
-                "samples": ";".join(r["sample"] for r in inside),
+                "samples": members,
             }
         )
     if found := optimum.row(OVERALL):
@@ -134,21 +137,39 @@ def _basis(ranking: Ranking, config: Mapping[str, Any]) -> str:
 def _verdict(ranking: Ranking, config: Mapping[str, Any]) -> str:
     if len(ranking.ranked.samples) == 1:
         return f"Only {ranking.ranked.samples[0]} has all criteria, so there is nothing to compare it with."
+    front = [r for r in ranking.rows if r.get("pareto")]
     inside = [r for r in ranking.rows if r.get("best_set")]
-    total = sum(r["probability_best"] for r in inside)
+    chance, total = _chance(front), _chance(inside)
     first = max(ranking.rows, key=lambda r: r.get("probability_best") or 0.0)
-    names = [_label(ranking, r["sample"]) for r in inside]
+    names = [_label(ranking, r["sample"]) for r in front]
+    parts = [
+        f"Before any weighting, {_listed(names)} {'remains' if len(front) == 1 else 'remain'} (Pareto front): "
+        "for every other ranked sample there is one at least as good in each property and better in one. The "
+        f"best sample is {'this one' if len(front) == 1 else 'among these' + _span(front)} with a probability of "
+        f"{_p(chance)}, over the uncertainty of all values and over all weights of the properties."
+    ]
     if len(inside) == 1:
-        return (
-            f"The best sample is {names[0]}, with a probability of {_p(total)} over the uncertainty "
-            "of all values and over all weights of the properties."
+        parts.append(
+            f"The best single sample is {_label(ranking, first['sample'])}, with {_p(total)}."
         )
-    return (
-        f"The best sample is one of {_listed(names)}, with a probability of {_p(total)} over the "
-        "uncertainty of all values and over all weights of the properties. A single best one cannot be "
-        f"named: the most probable, {_label(ranking, first['sample'])}, has {_p(first['probability_best'])}, "
-        f"less than the {_p(config['confidence'])} asked for."
-    )
+    else:
+        best = [_label(ranking, r["sample"]) for r in inside]
+        parts.append(
+            f"A single best one cannot be named: the most probable, {_label(ranking, first['sample'])}, has "
+            f"{_p(first['probability_best'])}, less than the {_p(config['confidence'])} asked for; "
+            f"{_listed(best)} together have {_p(total)}."
+        )
+    return " ".join(parts)
+
+
+def _chance(rows: Sequence[Mapping[str, Any]]) -> float:
+    return float(sum(r["probability_best"] for r in rows))
+
+
+def _span(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the range of annealing temperatures in brackets, where all are known."""
+    heat = [r["annealing_temperature_degC"] for r in rows]
+    return "" if np.isnan(heat).any() else f" ({min(heat):g} to {max(heat):g} °C)"
 
 
 def _p(probability: float) -> str:

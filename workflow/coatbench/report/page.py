@@ -17,8 +17,11 @@ from ..analysis import write_atomically
 from ..tables import read_table
 
 DATA = Path(__file__).parent / "data"
-ROWS_SHOWN = 400  # of a table; more are in its file
-QUICKLOOK_BYTES = 20_000_000  # of pictures of single measurements; more are named, not shown
+ROWS_SHOWN = 200  # of a table; more are in its file
+PHOTOGRAPH_BYTES = 600_000  # of a PNG; a larger one is no line drawing
+QUICKLOOK_BYTES = (
+    40_000_000  # as PNG, of pictures of single measurements; more are named, not shown
+)
 # How a claim reads: a sign, then what it is held against.
 SIGNS = {
     "equals": "=",
@@ -37,7 +40,14 @@ SIGNS = {
     "present": "present",
     "absent": "absent",
 }
-QUALITY_COLUMNS = ("converged", "flagged", "note", "charge_conserved", "interrupted")
+# Columns that say how good a row is: the value that is bad, and what it means.
+DOUBTS = {
+    "converged": (False, "did not converge"),
+    "flagged": (True, "residuals do not fit"),
+    "charge_conserved": (False, "charge not conserved"),
+    "interrupted": (True, "interrupted"),
+}
+QUALITY_COLUMNS = (*DOUBTS, "note")
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,8 @@ class Page:
     quicklooks: dict[str, list[Picture]]
     quicklooks_left_out: list[str]
     quality: list[Table]
-    flagged: int
-    fits: int
+    doubtful: int
+    remarks: int
     problems: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
     tables: dict[str, list[Table]]
@@ -153,8 +163,8 @@ def build(
         quicklooks=looks,
         quicklooks_left_out=[Path(p).relative_to(results).as_posix() for p in left_out],
         quality=quality,
-        flagged=sum(bool(row["flag"]) for q in quality for row in q.rows),
-        fits=sum(q.n_rows for q in quality),
+        doubtful=sum(row["doubtful"] for q in quality for row in q.rows),
+        remarks=sum(bool(row["remark"]) for q in quality for row in q.rows),
         problems=rows("problems"),
         warnings=rows("warnings"),
         tables=loaded,
@@ -195,33 +205,31 @@ def load_table(path: str | Path, results: Path, technique: str) -> Table:
 
 
 def quality_of(table: Table) -> Table | None:
-    """Return the rows of a table with what flags them, if the table says how good its values are."""
-    marks = [c for c in QUALITY_COLUMNS if c in table.columns]
-    if not marks or table.name in ("ranking", "claims"):
+    """Return the rows of a table with what is remarked about them, doubtful ones first.
+
+    Of the fits all rows are shown, of other tables those with a remark. None where there is nothing to say.
+    """
+    if not set(QUALITY_COLUMNS) & set(table.columns) or table.name in ("ranking", "claims"):
         return None
-    rows = [{"flag": flag_of(row), **row} for row in table.rows]
-    if table.name != "xps_fits" and not any(r["flag"] for r in rows):
+    rows = [{"remark": remark(row), "doubtful": bool(doubts(row)), **row} for row in table.rows]
+    if table.name != "xps_fits":
+        rows = [r for r in rows if r["remark"]]
+    if not rows:
         return None
-    rows.sort(key=lambda r: not r["flag"])
-    return Table(
-        table.name, table.path, ("flag", *table.columns), rows, table.n_rows, table.technique
-    )
+    rows.sort(key=lambda r: (not r["doubtful"], not r["remark"]))
+    # What the remark says need not stand there twice.
+    columns = ("remark", *(c for c in table.columns if c not in ("note", "file")))
+    return Table(table.name, table.path, columns, rows, table.n_rows, table.technique)
 
 
-def flag_of(row: Mapping[str, Any]) -> str:
-    """Say in words what is doubtful about a row; empty where nothing is."""
-    found = []
-    if row.get("converged") is False:
-        found.append("did not converge")
-    if row.get("flagged") is True:
-        found.append("residuals do not fit")
-    if row.get("charge_conserved") is False:
-        found.append("charge not conserved")
-    if row.get("interrupted") is True:
-        found.append("interrupted")
-    if row.get("note"):
-        found.append(str(row["note"]))
-    return "; ".join(found)
+def doubts(row: Mapping[str, Any]) -> list[str]:
+    """Say in words what is doubtful about a row."""
+    return [text for column, (bad, text) in DOUBTS.items() if row.get(column) is bad]
+
+
+def remark(row: Mapping[str, Any]) -> str:
+    """Say in words what is doubtful or noted about a row; empty where nothing is."""
+    return "; ".join(doubts(row) + ([str(row["note"])] if row.get("note") else []))
 
 
 def _within(paths: Sequence[str], budget: int) -> tuple[list[str], list[str]]:
@@ -237,10 +245,8 @@ def _within(paths: Sequence[str], budget: int) -> tuple[list[str], list[str]]:
 def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
     """Embed a PNG file, with its caption and the files beside it."""
     path = Path(path)
-    content = path.read_bytes()
+    content, width, height = compress(path)
     encoded = base64.b64encode(content).decode()
-    # The first chunk of a PNG begins at byte 8 and holds width and height (PNG 1.2, section 11.2.2).
-    width, height = int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
     beside = [path.with_suffix(s) for s in (".pdf", ".png", ".csv")]
     title, caption = "", ""
     if captions is not None and (captions / f"{path.stem}.rst").is_file():
@@ -249,11 +255,29 @@ def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
         name=path.stem,
         title=title,
         caption=caption,
-        source=f"data:image/png;base64,{encoded}",
+        source=f"data:image/webp;base64,{encoded}",
         files=tuple(p.relative_to(results).as_posix() for p in beside if p.is_file()),
         width=width,
         height=height,
     )
+
+
+def compress(path: Path) -> tuple[bytes, int, int]:
+    """Return a picture as WebP with its width and height: a third of a PNG's size.
+
+    Lossless for drawings; for micrographs and maps, where that is large, at a quality that the eye cannot
+    tell apart. The original lies beside the page.
+    """
+    import io
+
+    from PIL import Image
+
+    with Image.open(path) as image:
+        drawing = image.convert("RGB")
+    lossless = path.stat().st_size <= PHOTOGRAPH_BYTES
+    stream = io.BytesIO()
+    drawing.save(stream, "WEBP", lossless=lossless, quality=60 if lossless else 88, method=2)
+    return stream.getvalue(), *drawing.size
 
 
 def read_caption(path: str | Path) -> tuple[str, str]:
