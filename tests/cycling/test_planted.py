@@ -11,7 +11,7 @@ import pytest
 from coatbench import readers
 from coatbench.cycling.analyse import analyse
 from coatbench.readers import bdf
-from coatbench.simulate import cell_model, cycling
+from coatbench.simulate import cell_model, cell_protocols, cycling, cycling_records
 from coatbench.simulate.truth import truth_of
 from coatbench.simulate.write_mpt import COLUMNS
 
@@ -61,7 +61,7 @@ def test_relaxed_potentials(metric, truth, sample, name):
 def test_every_cell_is_within_tolerance_of_its_own_truth(analyses, truth, sample):
     values = {k.removeprefix("cycling."): v for k, v in truth[sample].items()}
     for cell, place in (("P1", -1.0), ("P2", 1.0)):
-        halves = cycling.short_cell(values, place)
+        halves = cell_protocols.short_cell(values, place)
         first, second = analyses[sample, "short", cell].tables["cycling_cells"]
         for half, found in zip(
             halves,
@@ -89,7 +89,7 @@ def peaks_of_the_model(half: cell_model.Half) -> np.ndarray:
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_feature_potentials(tables, truth, sample):
     values = {k.removeprefix("cycling."): v for k, v in truth[sample].items()}
-    halves = cycling.short_cell(values, -1.0)
+    halves = cell_protocols.short_cell(values, -1.0)
     for cycle, direction, half in ((1, "discharge", halves[1]), (2, "charge", halves[2])):
         found = [
             f
@@ -144,12 +144,17 @@ def test_fade_fits_describe_the_planted_fade(tables, truth):
         rows = [r for r in tables["cycling_fade"] if (r["sample"], r["cell"]) == ("c400", cell)]
         assert {r["model"] for r in rows} == {"linear", "square_root", "exponential"}
         assert sum(r["best"] for r in rows) == 1
-        kept = [q for _, q in cycling.long_schedule(values, place)[-cycling.LONG_TERM_CYCLES :]]
+        kept = [
+            q
+            for _, q in cell_protocols.long_schedule(values, place)[
+                -cell_protocols.LONG_TERM_CYCLES :
+            ]
+        ]
         slope, start = np.polyfit(np.arange(len(kept)), kept, 1)
         linear = next(r for r in rows if r["model"] == "linear")
         assert linear["fade_constant"] == pytest.approx(-slope / start, rel=0.01)
         assert linear["start_capacity_mAh_g"] == pytest.approx(start, rel=CAPACITY)
-        assert linear["n_cycles"] == cycling.LONG_TERM_CYCLES
+        assert linear["n_cycles"] == cell_protocols.LONG_TERM_CYCLES
 
 
 def test_every_curve_conserves_charge(tables):
@@ -279,19 +284,19 @@ def test_voltage_noise_is_what_the_instrument_has(exports, truth):
     """At rest the recorded voltage scatters around the model by the stated noise."""
     table = readers.read(exports / "c200_P1_01_GCPL_CD1.mpt").table
     values = {k.removeprefix("cycling."): v for k, v in truth["c200"].items()}
-    half = cycling.short_cell(values, -1.0)[2]
+    half = cell_protocols.short_cell(values, -1.0)[2]
     rest = table[table[bdf.STEP_TYPE] == "REST"].tail(300)
     start = float(table[bdf.TIME][table[bdf.STEP_TYPE] == "CC_CHG"].iloc[-1])
     residual = rest[bdf.VOLTAGE] - half.relaxing_V(rest[bdf.TIME].to_numpy() - start)
-    assert residual.std() == pytest.approx(cycling.VOLTAGE_NOISE_V, rel=0.2)
-    assert abs(residual.mean()) < 3 * cycling.VOLTAGE_NOISE_V / np.sqrt(300)
+    assert residual.std() == pytest.approx(cycling_records.VOLTAGE_NOISE_V, rel=0.2)
+    assert abs(residual.mean()) < 3 * cycling_records.VOLTAGE_NOISE_V / np.sqrt(300)
 
 
 def test_one_equilibrium_curve_lies_under_all_samples(truth):
     """Relaxed to the end, every half cycle stands on the same U(z), at the z that its charge says."""
     for sample in SAMPLES:
         values = {k.removeprefix("cycling."): v for k, v in truth[sample].items()}
-        charge, discharge, _ = cycling.short_cell(values, 0.0)
+        charge, discharge, _ = cell_protocols.short_cell(values, 0.0)
         top, bottom = (float(cell_model.charge_at(h.rest_V)) for h in (charge, discharge))
         reached = discharge.charge_mAh_g[-1] / (top - bottom)
         assert 0.8 < reached < 1.0
