@@ -180,6 +180,15 @@ def test_simulation_is_deterministic(tmp_path, truth, index_row):
     )
 
 
+def test_every_column_is_described_in_the_manual_or_the_schema():
+    text = (ROOT / "docs/tga_ms.md").read_text(encoding="utf-8")
+    schema = yaml.safe_load(
+        (ROOT / "workflow/schemas/tables/tga_ms.yaml").read_text(encoding="utf-8")
+    )
+    for table in schema:
+        assert f"`{table}`" in text or table == "tga_ms_events", table
+
+
 def test_rows_fit_the_table_schema(demo):
     schema = yaml.safe_load(
         (ROOT / "workflow/schemas/tables/tga_ms.yaml").read_text(encoding="utf-8")
@@ -197,6 +206,10 @@ def test_planted_truth_for_other_noise(analysed, truth, index_row, seed):
     for name, column, planted in POSITIONS:
         row = event(analysis, "mass", name)
         assert abs(row[column] - truth[f"tga_ms.{planted}"]) < 5
+    for name, planted in (("gain", 1), ("loss", -1)):
+        row = event(analysis, "mass", f"{name} 1")
+        error = row["change_percent"] - planted * truth[f"tga_ms.{name}_percent"]
+        assert abs(error) < 4 * row["change_percent_sd"] and abs(error) < 0.05
     for top, bottom in ((66, 64), (50, 48)):
         assert ratio(analysis, top, bottom)["residual_ratio"] == pytest.approx(
             truth[f"tga_ms.residual_{top}_{bottom}"], rel=0.2

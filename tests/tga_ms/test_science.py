@@ -384,7 +384,7 @@ def test_a_blank_run_removes_buoyancy(analysed, truth, index_row):
         (run,) = analysis.tables["tga_ms_runs"]
         finals[name] = run["final_mass_percent"]
         assert run["buoyancy"] == ("blank" if name == "with" else "none")
-        assert run["buoyancy_sd_percent_K"] > 0
+        assert run["drift_sd_percent"] > 0
     assert finals["without"] - finals["with"] == pytest.approx(100 * 0.2 / 20.13, abs=0.05)
 
 

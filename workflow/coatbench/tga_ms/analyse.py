@@ -53,7 +53,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     result.warnings += run.warnings
     key = {"run": row["run"], "sample": row["sample"]}
     mass = _signal("mass", run)
-    mass_events = find_events(mass, run.grid, config, slope_sd_percent_K=run.buoyancy_sd_percent_K)
+    mass_events = find_events(mass, run.grid, config, drift=run.drift)
     events = list(mass_events)
     if run.dsc is not None:
         dsc_events = find_events(_signal("dsc", run), run.grid, config)
@@ -151,7 +151,7 @@ def _describe(exports: dict[str, Any], run: Run, lag: Lag) -> dict[str, Any]:
         "mass_noise_percent": white_noise(run.mass_percent),
         "grid_step_s": window_s,
         "buoyancy": run.buoyancy,
-        "buoyancy_sd_percent_K": run.buoyancy_sd_percent_K,
+        "drift_sd_percent": run.drift_sd_percent,
         "ms_lag_s": lag.value_s,
         "ms_lag_s_sd": lag.sd_s,
         "ms_lag_source": lag.source,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -114,7 +114,7 @@ def find_events(
     grid: Grid,
     config: dict[str, Any],
     *,
-    slope_sd_percent_K: float = float("nan"),
+    drift: Callable[[float], float] = lambda kelvin: 0.0,
     extra_sd_K: float = 0.0,
 ) -> list[Event]:
     """Find and measure all events of a signal.
@@ -126,8 +126,8 @@ def find_events(
         Of the same length as the signal.
     config : dict
         Section `tga_ms`.
-    slope_sd_percent_K : float
-        Standard uncertainty of the slope of the mass (buoyancy), percent per K.
+    drift : callable
+        Standard uncertainty of a change of mass in percent over so many K, by buoyancy and balance.
     extra_sd_K : float
         Further uncertainty of every temperature, as the lag of the ion-current clock.
 
@@ -152,10 +152,9 @@ def find_events(
             return abs(change) >= config["min_step_percent"]
         # Background that decays from the first record on, or that is curved, lies above a straight one at
         # the edges of the record: an event rises there.
-        inner = [region.left] if region.at_end else []
-        inner += [0] if region.left <= window else []
-        top = region.sign * smoothed[region.peak]
-        rises = all(top - region.sign * smoothed[i] >= threshold for i in inner)
+        floors = [float(smoothed[region.left])] if region.at_end else []
+        floors += [float(signal.values[:window].mean())] if region.left <= 3 * window else []
+        rises = all(region.sign * (smoothed[region.peak] - low) >= threshold for low in floors)
         return region.peak >= window and rises
 
     least = 0.0 if signal.step else config["min_of_background"] * abs(float(np.median(smoothed)))
@@ -175,8 +174,7 @@ def find_events(
     )
     variations = list(_variations(signal, smoothed, grid, config, rng))
     events = [
-        _measure(signal, region, grid, config, variations, slope_sd_percent_K, extra_sd_K)
-        for region in regions
+        _measure(signal, region, grid, config, variations, drift, extra_sd_K) for region in regions
     ]
     _number(events)
     return events
@@ -240,7 +238,7 @@ def _measure(
     grid: Grid,
     config: dict[str, Any],
     variations: list[Variation],
-    slope_sd_percent_K: float,
+    drift: Callable[[float], float],
     extra_sd_K: float,
 ) -> Event:
     import numpy as np
@@ -248,7 +246,7 @@ def _measure(
     results: dict[str, list[np.ndarray]] = {"value": [], "choice": [], "noise": []}
     for variation in variations:
         results[variation.source].append(_positions(signal, region, variation))
-    time = dict(zip((*POSITIONS, "change"), results["value"][0], strict=True))
+    time = dict(zip((*POSITIONS, "change", "change_sd"), results["value"][0], strict=True))
     event = Event(signal.name, _kind(signal, region), region)
     event.time_s = {p: float(grid.time_s[0] + time[p] * grid.step_s) for p in POSITIONS}
     common = math.hypot(config["temperature_sd_K"], extra_sd_K)
@@ -270,8 +268,7 @@ def _measure(
         elif position == "change":
             event.value["change"] = time["change"]
             length = abs(event.value["end"] - event.value["onset_first_deviation"])
-            buoyancy = slope_sd_percent_K * length if np.isfinite(slope_sd_percent_K) else 0.0
-            event.sd["change"] = math.hypot(*spreads, buoyancy)
+            event.sd["change"] = math.hypot(*spreads, drift(length), time["change_sd"])
         else:
             event.value[position] = float(grid.temperature_at(event.time_s[position]))
             event.sd[position] = math.hypot(*spreads, common)
@@ -310,7 +307,11 @@ def _delay_K(
 
 
 def _positions(signal: Signal, region: Region, v: Variation) -> np.ndarray:
-    """Return the five positions in points, and the change of the signal from first deviation to end."""
+    """Return the five positions in points, the change from first deviation to end, and what its baselines leave.
+
+    The last one is the scatter of the two baselines where they are read, with their extrapolation: a balance
+    wanders more slowly than resampled noise does.
+    """
     import numpy as np
 
     inside = v.rate[region.left : region.right + 1]
@@ -324,16 +325,17 @@ def _positions(signal: Signal, region: Region, v: Variation) -> np.ndarray:
     # A maximum within a window of the end of the record is the end of the record.
     at_edge = peak <= 0 or peak >= v.rate.size - 1 - v.settings.gap
     position = float("nan") if at_edge else refine_peak(v.rate, peak, region.sign)
-    change = float("nan")
-    if signal.step and np.isfinite(before.deviation) and np.isfinite(after.deviation):
-        index = np.arange(v.smoothed.size)
-        change = float(
-            np.diff(np.interp([before.deviation, after.deviation], index, v.smoothed))[0]
+    change = change_sd = float("nan")
+    if signal.step and before.line is not None and after.line is not None:
+        # Between the baselines, not the curve: at its first deviation that has left them by k sigma already.
+        change = float(after.line.at(after.deviation) - before.line.at(before.deviation))
+        change_sd = math.hypot(
+            before.line.sd_at(before.deviation), after.line.sd_at(after.deviation)
         )
     return np.array(
         [
             before.deviation, before.extrapolated, position, after.extrapolated, after.deviation,
-            change,
+            change, change_sd,
         ]
     )  # fmt: skip
 

@@ -39,8 +39,8 @@ class Run:
         NaN if not given.
     buoyancy : str
         ``blank``, ``instrument`` (a correction was subtracted before export) or ``none``.
-    buoyancy_sd_percent_K : float
-        Standard uncertainty of the slope of the mass that buoyancy leaves, in percent per K.
+    drift_sd_percent : float
+        Standard uncertainty of the mass over the whole run that buoyancy and the balance leave, in percent.
     warnings : list of str
     """
 
@@ -51,8 +51,19 @@ class Run:
     exo: int
     initial_mass_mg: float
     buoyancy: str
-    buoyancy_sd_percent_K: float
+    drift_sd_percent: float
     warnings: list[str] = field(default_factory=list)
+
+    def drift(self, kelvin: float) -> float:
+        """Standard uncertainty in percent of a change of mass over so many K; 0 if it is not known.
+
+        It grows with the square root of the distance, as for a random walk: a balance wanders, and what a
+        blank run leaves of buoyancy does not grow steadily either.
+        """
+        if self.drift_sd_percent != self.drift_sd_percent:
+            return 0.0
+        span = max(float(self.grid.temperature_degC.max() - self.grid.temperature_degC.min()), 1.0)
+        return self.drift_sd_percent * min(1.0, max(kelvin, 0.0) / span) ** 0.5
 
 
 def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run:
@@ -104,7 +115,7 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
         warnings.append(f"no sample mass in the header: percent of the first {initial:.3f} mg")
     if not np.isfinite(mass).all():
         raise AnalysisError(export.path, "mass", "known values", "none in a whole column")
-    buoyancy, slope_sd = "none", float("nan")
+    buoyancy, drift_sd = "none", float("nan")
     if block.attrs.get("corrected"):
         buoyancy = "instrument"
         if blank is not None:
@@ -120,9 +131,8 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
             if note:
                 warnings.append(note)
     sd_mg = config["buoyancy_sd_mg" if buoyancy == "none" else "buoyancy_corrected_sd_mg"]
-    span = max(float(np.ptp(grid.temperature_degC)), 1.0)
     if np.isfinite(initial):
-        slope_sd = sd_mg / initial * 100 / span
+        drift_sd = sd_mg / initial * 100
     elif buoyancy != "blank":
         warnings.append(
             "no sample mass in the header: mass changes carry no uncertainty of buoyancy"
@@ -133,7 +143,7 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
         dsc = onto_grid(time[:stop], block[name].values[:stop], grid.time_s)
     unit = str(block[name].attrs.get("units", "")) if name is not None else ""
     return Run(
-        grid, mass, dsc, unit, int(block.attrs.get("exo", 0)), initial, buoyancy, slope_sd, warnings
+        grid, mass, dsc, unit, int(block.attrs.get("exo", 0)), initial, buoyancy, drift_sd, warnings
     )
 
 

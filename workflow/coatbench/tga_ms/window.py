@@ -88,8 +88,8 @@ def slopes(run: Run, grid: Grid, events: list[Event], min_K: float) -> list[dict
         lag1 = float(residual[1:] @ residual[:-1]) / max(float(residual @ residual), 1e-300)
         inflation = (1 + max(0.0, min(lag1, 0.999))) / (1 - max(0.0, min(lag1, 0.999)))
         sd = float(np.sqrt(residual @ residual / (x.size - 2) / spread * inflation))
-        if np.isfinite(run.buoyancy_sd_percent_K):
-            sd = float(np.hypot(sd, run.buoyancy_sd_percent_K))
+        length = float(np.ptp(x))
+        sd = float(np.hypot(sd, run.drift(length) / length))
         rows.append(
             {
                 "temperature_start_degC": float(x[0]),
