@@ -6,7 +6,14 @@ import math
 
 import numpy as np
 import pytest
-from coatbench.leis.kinematics import DATA, Geometry, elastic_energy_eV, isotopes, mean_mass_u
+from coatbench.leis.kinematics import (
+    DATA,
+    Geometry,
+    elastic_energies,
+    elastic_energy_eV,
+    isotopes,
+    mean_mass_u,
+)
 from coatbench.leis.stopping import Stopping, depth_of_energy, energy_of_depth, load
 
 from . import stopping_table
@@ -31,11 +38,16 @@ def test_elastic_energies(geometry, element, energy):
     assert geometry.energy_eV(element) == pytest.approx(energy, abs=0.25)
 
 
-def test_isotope_energies(geometry):
-    nickel = {round(e, 1) for e, _ in geometry.isotope_energies_eV("Ni")}
-    assert {2332.2, 2351.9, 2370.5} <= nickel
-    lithium = [e for e, _ in geometry.isotope_energies_eV("Li")]
-    assert lithium == pytest.approx([155.5, 277.5], abs=0.1)
+def test_isotope_energies(config):
+    rows = elastic_energies(config | {"elements": ["S/P", "Li"]})
+    found = {(r["element"], r["isotope"]): r["elastic_energy_eV"] for r in rows}
+    assert found["S", 34] == pytest.approx(1949.8, abs=0.1)
+    assert [found["Li", 6], found["Li", 7]] == pytest.approx([155.5, 277.5], abs=0.1)
+    # The edge's element is listed though no peak asks for it.
+    assert [found["Ni", n] for n in (58, 60, 62)] == pytest.approx(
+        [2332.2, 2351.9, 2370.5], abs=0.1
+    )
+    assert found["Ni", None] == pytest.approx(2339.8, abs=0.1)
 
 
 def test_elastic_collision_conserves_energy_and_momentum():

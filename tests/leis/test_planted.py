@@ -9,9 +9,10 @@ import yaml
 from coatbench.analysis import save_rows
 from coatbench.leis.analyse import analyse
 from coatbench.leis.kinematics import Geometry, mean_mass_u
-from coatbench.leis.layer import layers
+from coatbench.leis.layer import edge_shape, layers
 from coatbench.leis.stopping import energy_of_depth, load
 from coatbench.simulate.leis import simulate
+from scipy.special import erfc
 
 from .conftest import ROOT, run, tables
 
@@ -129,7 +130,7 @@ def test_a_closed_layer_of_known_thickness_comes_back(config, thickness):
     depth, energy = energy_of_depth(load("Li2SO4"), geometry, mean_mass_u("Ni"), "total")
     shift = energy[0] - np.interp(thickness, depth, energy)
     axis = np.arange(500.0, 2601.0, 2.0)
-    tail = np.where(axis < 2300, 10 + (2300 - axis) / 100, 0.0)
+    tail = (10 + (2300 - axis) / 100) * 0.5 * erfc((axis - 2260) / 60)
     moved = np.interp(axis + shift, axis, tail, right=0.0)
 
     def window(values: np.ndarray) -> float:
@@ -140,12 +141,53 @@ def test_a_closed_layer_of_known_thickness_comes_back(config, thickness):
         "energy_low_eV": 1900.0, "energy_high_eV": 2339.8,
         "relative_to_reference": window(moved) / window(tail), "relative_to_reference_sd": 0.01,
     }  # fmt: skip
-    base = xr.Dataset({"intensity": ("energy", tail)}, coords={"energy_eV": ("energy", axis)})
+    base, coated = (
+        xr.Dataset(
+            {"intensity": ("energy", v), "intensity_sd": ("energy", 0.01 + 0.01 * v)},
+            coords={"energy_eV": ("energy", axis)},
+        )
+        for v in (tail, moved)
+    )
     own = config | {"layer_materials": ["Li2SO4"]}
-    (found,) = layers([row], {"ref": {"T200": base}}, own, "ref")
+    (found,) = layers([row], {"ref": {"T200": base}, "x": {"T200": coated}}, own, "ref")
     assert found["energy_shift_eV"] == pytest.approx(shift, abs=3)
     assert found["thickness_nm"] == pytest.approx(thickness, rel=0.06)
+    assert found["edge_shift_eV"] == pytest.approx(shift, abs=3)
+    assert found["note"] == "the edge is shifted as by a closed layer"
     assert found["thickness_low_nm"] <= found["thickness_nm"] < found["thickness_high_nm"]
+
+
+def counted(intensity: np.ndarray, axis: np.ndarray, seed: int, dose: float = 312.0) -> xr.Dataset:
+    counts = np.random.default_rng(seed).poisson(intensity * dose) / dose
+    sd = np.sqrt(np.maximum(counts, 1 / dose) / dose)
+    return xr.Dataset(
+        {"intensity": ("energy", counts), "intensity_sd": ("energy", sd)},
+        coords={"energy_eV": ("energy", axis)},
+    )
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, 0.0), (0.3, 0.0), (1.0, 120.0), (0.6, 60.0)])
+def test_patches_and_a_closed_layer_are_told_by_the_edge(scale, shift):
+    axis = np.arange(500.0, 2601.0, 2.0)
+    tail = 8 * 0.5 * erfc((axis - 2245) / 65) * (1 + (2245 - axis) / 4000)
+    moved = scale * np.interp(axis + shift, axis, tail)
+    pulls = []
+    for seed in range(20):
+        base, own = counted(tail, axis, seed), counted(moved, axis, 1000 + seed)
+        found = edge_shape(base, own, 1900.0, 2339.8)
+        assert found["edge_shift_eV"] == pytest.approx(shift, abs=3)
+        assert found["edge_scale"] == pytest.approx(scale, rel=0.02)
+        pulls.append((found["edge_shift_eV"] - shift) / found["edge_shift_eV_sd"])
+        pulls.append((found["edge_scale"] - scale) / found["edge_scale_sd"])
+    assert 0.5 < np.std(pulls) < 1.8
+
+
+def test_the_demo_coating_is_patches(demo_tables):
+    for row in demo_tables["leis_layers"]:
+        if row["heating_temperature_degC"] == 200:
+            assert "not shifted" in row["note"]
+            assert abs(row["edge_shift_eV"]) < 5
+            assert row["edge_scale"] == pytest.approx(row["ratio"], rel=0.03)
 
 
 @pytest.mark.parametrize(

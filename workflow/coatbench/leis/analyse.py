@@ -76,14 +76,19 @@ def group(temperature_degC: float) -> str:
 
 
 def _describe(spectrum: Spectrum, config: dict) -> dict[str, Any]:
+    fluence = spectrum.fluence_ions_cm2(config["analysis_area_mm2"])
+    relative = config["beam_current_nA_sd"] / config["beam_current_nA"]
+    known = spectrum.dose_source == "config"
     return {
         "file": spectrum.file.name,
         "n_channels": len(spectrum.energy_eV),
         "energy_first_eV": float(spectrum.energy_eV[0]),
         "energy_last_eV": float(spectrum.energy_eV[-1]),
         "dose_nC": spectrum.dose_nC,
+        "dose_nC_sd": relative * spectrum.dose_nC if known else None,
         "dose_source": spectrum.dose_source,
-        "fluence_ions_cm2": spectrum.fluence_ions_cm2(config["analysis_area_mm2"]),
+        "fluence_ions_cm2": fluence,
+        "fluence_ions_cm2_sd": relative * fluence if known else None,
     }
 
 

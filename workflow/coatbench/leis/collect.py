@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .compare import heating_ratios, spread
+from .kinematics import elastic_energies
 from .layer import layers
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def collect(
     Returns
     -------
     dict
-        leis_spectra, leis_windows, leis_surface_peaks, leis_heating, leis_layers, leis_spread.
+        leis_spectra, leis_windows, leis_surface_peaks, leis_heating, leis_layers, leis_spread,
+        leis_elastic_energies.
     """
     position = {row["sample"]: i for i, row in enumerate(samples)}
 
@@ -58,6 +60,7 @@ def collect(
     result["leis_heating"] = heating_ratios(result["leis_windows"])
     curves = curves or {}
     result["leis_layers"] = layers(result["leis_windows"], curves, config, reference)
+    result["leis_elastic_energies"] = elastic_energies(config)
     result["leis_spread"] = spread(curves, config, sorted(curves, key=_by(position)))
     return result
 

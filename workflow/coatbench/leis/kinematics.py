@@ -97,12 +97,35 @@ class Geometry:
         """Elastic energy of an element at its mean mass, as labels and windows use it."""
         return self.of_mass_eV(mean_mass_u(element))
 
-    def isotope_energies_eV(self, element: str) -> list[tuple[float, float]]:
-        """Return (elastic energy, abundance) of each isotope that can scatter by this angle."""
-        return [(self.of_mass_eV(m), a) for m, a in isotopes(element)]
-
     def of_mass_eV(self, mass_u: float) -> float:
         """Elastic energy of an atom of this mass."""
         return elastic_energy_eV(
             mass_u, self.ion_mass_u, self.ion_energy_eV, self.scattering_angle_deg
         )
+
+
+def elastic_energies(config: dict) -> list[dict[str, float | str | None]]:
+    """List the elastic energies of the config's elements: of the natural mixture and of each isotope."""
+    geometry = Geometry(config)
+    names = [e for entry in config["elements"] for e in entry.split("/")]
+    rows: list[dict[str, float | str | None]] = []
+    for element in dict.fromkeys([*names, config["edge_element"]]):
+        mean = mean_mass_u(element)
+        mixture = {
+            "isotope": None,
+            "abundance": None,
+            "elastic_energy_eV": geometry.of_mass_eV(mean),
+        }
+        rows.append({"element": element, "mass_u": mean, **mixture})
+        for mass, abundance in isotopes(element):
+            energy = geometry.of_mass_eV(mass)
+            rows.append(
+                {
+                    "element": element,
+                    "mass_u": mass,
+                    "isotope": round(mass),
+                    "abundance": abundance,
+                    "elastic_energy_eV": energy,
+                }
+            )
+    return rows
