@@ -111,7 +111,7 @@ def test_covariance_agrees_with_a_parametric_bootstrap(s2p: RegionModel, config:
     assert first is not None
     values = []
     for _ in range(200):
-        again = fit_region(X, noisy(first.fit.models[0], rng), TIME_S, s2p, 0.0, config)
+        again = fit_region(first.x, noisy(first.fit.models[0], rng), TIME_S, s2p, 0.0, config)
         assert again is not None
         values.append(again.estimate.p)
     scatter = np.std(values, axis=0)
