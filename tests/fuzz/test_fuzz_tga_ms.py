@@ -7,17 +7,32 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from coatbench.analysis import save_curves, save_rows
+from coatbench.errors import AnalysisError, ReadError
 from coatbench.readers import ngb, proteus, quadstar
+from coatbench.simulate.tga_ms import simulate
 from coatbench.simulate.write_proteus import write_proteus
 from coatbench.simulate.write_quadstar import write_quadstar
-from fuzz.mutate import CASES, mutate, reads_or_refuses
+from coatbench.tga_ms.analyse import analyse
+from fuzz.mutate import CASES, mutate, reads_or_refuses, time_limit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-REAL_NGB = (
-    Path(__file__).resolve().parents[3]
-    / "shared/realdata/tga_ms/DF_FILED_STA_21O2_10K_220222_R1.ngb-ss3"
-)
+ROOT = Path(__file__).resolve().parents[2]
+# A short fast run, so that hundreds of analyses take seconds.
+PLANTED = {
+    f"tga_ms.{name}": value
+    for name, value in {
+        "sample_mass_mg": 20.0, "start_degC": 250.0, "stop_degC": 450.0, "heating_rate_K_min": 40.0,
+        "gain_onset_degC": 260.0, "gain_end_degC": 290.0, "gain_percent": 5.0, "loss_onset_degC": 320.0,
+        "loss_end_degC": 370.0, "loss_percent": 15.0, "hydrolysis_percent": 0.1, "slow_loss_percent_K": 0.004,
+        "evaporation_onset_degC": 430.0, "evaporation_percent": 1.0, "sulfur_share": 0.9, "residual_66_64": 0.05,
+        "residual_50_48": 0.05, "ms_lag_s": 30.0, "ms_mixing_s": 2.0, "buoyancy_mg": 0.02,
+    }.items()
+}  # fmt: skip
+
+REAL_NGB = ROOT.parent / "shared/realdata/tga_ms/DF_FILED_STA_21O2_10K_220222_R1.ngb-ss3"
 many = settings(
     max_examples=CASES,
     deadline=None,
@@ -165,6 +180,40 @@ def test_quadstar(sources, target):
     run()
     if CASES >= 300:
         assert min(outcomes.values()) > 0.05 * sum(outcomes.values())
+
+
+def test_analysis_of_what_could_be_read(sources, target, tmp_path_factory):
+    """A damaged export that still reads is analysed, or refused as a measurement; it never breaks the job."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["tga_ms"]
+    config |= {"resamples": 10, "smoothing_window_K": 3.0}
+    folder = tmp_path_factory.mktemp("runs")
+    rows = {
+        "run": "r",
+        "sample": "s",
+        "tga_file": "run.txt",
+        "ms_file": "run.asc",
+        "blank_file": "empty.txt",
+    }
+    simulate("s", [rows], folder, PLANTED, {}, 3)
+    files = [folder / rows[k] for k in ("tga_file", "ms_file", "blank_file")]
+    whole = [f.read_bytes() for f in files]
+
+    @settings(many, max_examples=max(1, CASES // 20))
+    @given(seeds, st.integers(0, 2))
+    def run(seed, which):
+        files[which].write_bytes(mutate(whole[which], seed))
+        try:
+            with time_limit(30):
+                result = analyse([rows], files, config)
+        except (ReadError, AnalysisError) as error:
+            assert "\n" not in str(error)
+        else:
+            save_rows(result, folder / "rows.json")
+            save_curves(result.curves, folder / "curves.nc")
+        finally:
+            files[which].write_bytes(whole[which])
+
+    run()
 
 
 @pytest.mark.skipif(not REAL_NGB.is_file(), reason="the real exports are not here")

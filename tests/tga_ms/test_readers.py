@@ -170,6 +170,7 @@ def test_incomplete_last_line_is_dropped_and_reported(tmp_path):
             "line 16: expected temperature_degC from -273.15 to 5000",
         ),
         (lambda t: t.replace("405.00000", "40500000"), "line 16: expected temperature_degC from"),
+        (lambda t: t.replace("99.95938", "9e99"), "line 15: expected mass_percent from"),
         (lambda t: t.replace("37.65167", "1e308"), "line 16: expected time_s from"),
         (lambda t: t.replace("Temp./°C", "Temp./K"), "temperature in °C"),
         (lambda t: t.replace("Time/min", "Zeit"), "columns Temp. and Time"),
@@ -220,6 +221,10 @@ def test_quadstar(tmp_path, end):
         (lambda t: t[: t.index("Cycle\tDate")], "a table that starts with Cycle"),
         (lambda t: t[: t.index("1\t26-3")], "rows of cycles below"),
         (lambda t: t.replace("14:58:00:93\t", ""), "line 18: expected a number in column 8"),
+        (
+            lambda t: t.replace("2.40000E-010", "2.40000E+010"),
+            "line 18: expected a value of channel '0/1'",
+        ),
         (lambda t: t.replace("14:58:00:93", "soon"), "line 18: expected a date and a time"),
         (lambda t: t.replace("0\t1.0E-006\t\r3", "\r3"), "line 18: expected 8 columns"),
     ],

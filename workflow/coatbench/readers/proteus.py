@@ -24,7 +24,15 @@ SEPARATORS = {"SEMICOLON": ";", "COMMA": ",", "TAB": "\t", "TABULATOR": "\t", "B
 DECIMALS = {"POINT": ".", "COMMA": ","}
 SECONDS = {"min": 60.0, "s": 1.0, "h": 3600.0}
 MAX_COLUMNS = 1024
-LIMITS = (("time_s", -1e9, 1e9), ("temperature_degC", -273.15, 5000.0))  # no furnace leaves them
+# No instrument leaves these; what does is a damaged number.
+LIMITS = {
+    "time_s": (-1e9, 1e9),
+    "temperature_degC": (-273.15, 5000.0),
+    "mass_percent": (-1e6, 1e6),
+    "mass_mg": (-1e9, 1e9),
+    "dsc": (-1e9, 1e9),
+    "ion_current_A": (-1.0, 1.0),
+}
 
 _COLUMN_LINE = re.compile(r"##?\s*Temp\.?[^/]*/")
 _LABEL = re.compile(r"(?P<name>[^(/]*)(?P<note>(?:\([^)]*\))*)(?:/(?P<unit>.*))?", re.DOTALL)
@@ -166,16 +174,17 @@ def _dataset(
         attrs = {"units": unit, "label": label}
         with np.errstate(over="ignore"):  # what overflows is outside the limits below
             variables[name] = ("time", values[:, k] * factor, attrs)
-    for needed, low, high in LIMITS:
+    for needed in ("time_s", "temperature_degC"):
         if needed not in variables:
             raise ReadError(
                 text.path, "line of columns", f"a column for {needed}", ", ".join(labels)
             )
-        column = variables[needed][1]
-        if (wrong := np.flatnonzero(~((column >= low) & (column <= high)))).size:
-            line = start + int(wrong[0])
-            expected = f"{needed} from {low:g} to {high:g}"
-            raise text.error(line, expected, text.lines[line])
+    for name, (_, column, _) in variables.items():
+        _check_limits(
+            text, name, column, start, may_be_unknown=name not in ("time_s", "temperature_degC")
+        )
+    for column in channels.values():
+        _check_limits(text, "ion_current_A", column, start, may_be_unknown=True)
     time = variables.pop("time_s")[1]
     if (back := np.flatnonzero(np.diff(time) < 0)).size:
         line = start + int(back[0]) + 1
@@ -202,6 +211,20 @@ def _dataset(
         warnings.append(f"{text.path.name}: {gaps} empty cells are read as unknown")
     dataset.attrs = _attrs(text, header, labels, sample_mass)
     return dataset
+
+
+def _check_limits(
+    text: Text, name: str, column: np.ndarray, start: int, *, may_be_unknown: bool
+) -> None:
+    import numpy as np
+
+    low, high = LIMITS.get(name, (-np.inf, np.inf))
+    good = (column >= low) & (column <= high)
+    if may_be_unknown:
+        good |= np.isnan(column)
+    if (wrong := np.flatnonzero(~good)).size:
+        line = start + int(wrong[0])
+        raise text.error(line, f"{name} from {low:g} to {high:g}", text.lines[line])
 
 
 def _name_and_unit(text: Text, label: str) -> tuple[str, str, float]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FORMAT = "Quadstar ASCII"
 MAX_CHANNELS = 256
+MAX_CURRENT_A, MAX_VALUE = 1.0, 1e12  # what lies beyond is a damaged number
 # A tuned position lies off the whole mass by up to 0.4 u at m/z 66; beyond this it could be either neighbour.
 MAX_TUNING_OFFSET_U = 0.45
 
@@ -193,7 +194,7 @@ def _table(
         data = np.stack([values[:, 2 + present.index(c.key)] for c in own])
         _check_limits(text, own, data, warnings)
         kind, unit = blocks[block]
-        parts[block] = _block(text, kind, unit, own, data, time, warnings)
+        parts[block] = _block(text, kind, unit, own, data, time, start, warnings)
 
 
 def _check_order(text: Text, values: np.ndarray, start: int) -> None:
@@ -248,11 +249,18 @@ def _block(
     own: list[Channel],
     data: np.ndarray,
     time: np.ndarray,
+    start: int,
     warnings: list[str],
 ) -> xr.Dataset:
     import numpy as np
     import xarray as xr
 
+    if (
+        wrong := np.argwhere(~(np.abs(data) <= (MAX_CURRENT_A if unit == "A" else MAX_VALUE)))
+    ).size:
+        k, row = wrong[0]
+        expected = f"a value of channel {own[k].key} in {unit} that an instrument can give"
+        raise text.error(start + int(row), expected, text.lines[start + int(row)])
     coords: dict[str, Any] = {"time_s": ("time", time, {"units": "s"})}
     if unit != "A":
         coords["channel"] = ("channel", [c.label for c in own])
