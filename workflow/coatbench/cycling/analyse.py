@@ -6,20 +6,14 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .. import readers
 from ..analysis import Analysis
 from ..errors import AnalysisError
-from . import cells, features, metrics
+from . import cells, curve_sets, features, metrics
 from .halves import CHARGE, NAMES, Cycle, HalfCycle, Record, half_cycles, pair, record
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from .dqdv import Curve
-
-PROFILE_POINTS = 400
 
 
 def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any]) -> Analysis:
@@ -67,7 +61,9 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any
             result.warnings.append(f"{file.name}: cycle {cycle_row['cycle']}: {cycle_row['note']}")
     _check_capacity(result, file, cycle_rows, config)
     relative = math.hypot(mass.relative_sd, config["charge_sd_percent"] / 100)
-    found = metrics.first_cycles(cycle_rows) + metrics.irreversible(cycle_rows, relative)
+    found = metrics.first_cycles(cycle_rows) + metrics.irreversible(
+        cycle_rows, relative, config["efficiency_sd_percent"], config["retention_cycle"]
+    )
     if row["protocol"] == "long" and cycle_rows:
         more, fits, notes = metrics.long_test(cycle_rows, relative, config)
         found += more
@@ -79,10 +75,10 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any
     for metric in found:
         result.add("cycling_cell_metrics", **key, **metric)
     result.curves = {
-        "dqdv": _dqdv_set(curves),
-        "profiles": _profiles(data, cycles, mass.active_g, config["profile_cycles"]),
-        "relaxation": _relaxations(data, cycles, config["dqdv_cycles"]),
-        "record": _record(data),
+        "dqdv": curve_sets.differential({k: main for k, (main, _) in curves.items()}),
+        "profiles": curve_sets.profiles(data, cycles, mass.active_g, config["profile_cycles"]),
+        "relaxation": curve_sets.relaxations(data, cycles, config["dqdv_cycles"]),
+        "record": curve_sets.whole(data),
     }
     for curve in result.curves.values():
         curve.attrs["potential_reference"] = config["potential_reference"]
@@ -201,119 +197,3 @@ def _overpotential(curves: Curves, config: dict[str, Any]) -> list[dict[str, Any
         return []
     sd = 0.5 * math.hypot(down[1], up[1])
     return [{"metric": "overpotential_V", "value": 0.5 * (up[0] - down[0]), "value_sd": sd}]
-
-
-def _dqdv_set(curves: Curves) -> xr.Dataset:
-    import xarray as xr
-
-    if not curves:
-        return xr.Dataset()
-    bin_V = next(iter(curves.values()))[0].bin_V
-    low = min(round(m.potential_V[0] / bin_V - 0.5) for m, _ in curves.values())
-    high = max(round(m.potential_V[-1] / bin_V - 0.5) for m, _ in curves.values())
-    values = np.full((2, len(curves), high - low + 1), np.nan)
-    for i, (main, _) in enumerate(curves.values()):
-        at = round(main.potential_V[0] / bin_V - 0.5) - low
-        values[0, i, at : at + main.raw.size] = main.raw
-        values[1, i, at : at + main.smooth.size] = main.smooth
-    units = {"units": "mAh/(g V)"}
-    return xr.Dataset(
-        {
-            "dqdv_raw": (("curve", "potential"), values[0], units),
-            "dqdv": (("curve", "potential"), values[1], units),
-        },
-        coords={
-            "potential_V": ("potential", (np.arange(low, high + 1) + 0.5) * bin_V, {"units": "V"}),
-            "cycle": ("curve", [number for number, _ in curves]),
-            "direction": ("curve", [NAMES[direction] for _, direction in curves]),
-        },
-        attrs={"bin_V": bin_V},
-    )
-
-
-def _profiles(data: Record, cycles: list[Cycle], mass_g: float, numbers: list[int]) -> xr.Dataset:
-    """Voltage over capacity of the configured cycles, at most `PROFILE_POINTS` records each."""
-    import xarray as xr
-
-    chosen = [
-        (cycle.number, half)
-        for cycle in cycles
-        if cycle.number in numbers
-        for half in (cycle.charge, cycle.discharge)
-        if half is not None
-    ]
-    if not chosen:
-        return xr.Dataset()
-    capacity = np.full((len(chosen), PROFILE_POINTS), np.nan)
-    voltage = capacity.copy()
-    for i, (_, half) in enumerate(chosen):
-        rows = np.arange(half.first, half.last + 1)
-        rows = rows[data.sign[rows] == half.direction]
-        if rows.size > PROFILE_POINTS:
-            rows = rows[
-                np.unique(np.linspace(0, rows.size - 1, PROFILE_POINTS).round().astype(int))
-            ]
-        before = data.charge_Ah[half.first - 1] if half.first else 0.0
-        capacity[i, : rows.size] = np.abs(data.charge_Ah[rows] - before) * 1e3 / mass_g
-        voltage[i, : rows.size] = data.voltage_V[rows]
-    return xr.Dataset(
-        {
-            "capacity_mAh_g": (("half", "point"), capacity, {"units": "mAh/g"}),
-            "voltage_V": (("half", "point"), voltage, {"units": "V"}),
-        },
-        coords={
-            "cycle": ("half", [number for number, _ in chosen]),
-            "direction": ("half", [NAMES[half.direction] for _, half in chosen]),
-        },
-    )
-
-
-def _record(data: Record) -> xr.Dataset:
-    """Voltage and current over time of the whole record, at most four times `PROFILE_POINTS` points."""
-    import xarray as xr
-
-    rows = np.arange(data.time_s.size)
-    if rows.size > 4 * PROFILE_POINTS:
-        rows = np.unique(np.linspace(0, rows.size - 1, 4 * PROFILE_POINTS).round().astype(int))
-    return xr.Dataset(
-        {
-            "time_s": ("point", data.time_s[rows], {"units": "s"}),
-            "voltage_V": ("point", data.voltage_V[rows], {"units": "V"}),
-            "current_A": ("point", data.current_A[rows], {"units": "A"}),
-        }
-    )
-
-
-def _relaxations(data: Record, cycles: list[Cycle], numbers: list[int]) -> xr.Dataset:
-    """Potential over time after the current stopped, for the configured cycles."""
-    import xarray as xr
-
-    chosen = [
-        (cycle.number, half)
-        for cycle in cycles
-        if cycle.number in numbers
-        for half in (cycle.charge, cycle.discharge)
-        if half is not None and half.end - half.last > 2
-    ]
-    if not chosen:
-        return xr.Dataset()
-    time = np.full((len(chosen), PROFILE_POINTS), np.nan)
-    voltage = time.copy()
-    for i, (_, half) in enumerate(chosen):
-        rows = np.arange(half.last, half.end)
-        if rows.size > PROFILE_POINTS:
-            rows = rows[
-                np.unique(np.linspace(0, rows.size - 1, PROFILE_POINTS).round().astype(int))
-            ]
-        time[i, : rows.size] = data.time_s[rows] - data.time_s[half.last]
-        voltage[i, : rows.size] = data.voltage_V[rows]
-    return xr.Dataset(
-        {
-            "time_s": (("half", "point"), time, {"units": "s"}),
-            "voltage_V": (("half", "point"), voltage, {"units": "V"}),
-        },
-        coords={
-            "cycle": ("half", [number for number, _ in chosen]),
-            "direction": ("half", [NAMES[half.direction] for _, half in chosen]),
-        },
-    )

@@ -162,13 +162,19 @@ def half_cycles(data: Record, stub_fraction: float) -> tuple[list[HalfCycle], li
 
 
 def _pauses(data: Record, half: HalfCycle) -> float:
-    """Return the time between driven records of a half cycle in which no current of its sign flowed."""
+    """Return the time inside a half cycle in which its current did not flow.
+
+    Records at rest or of a stub count; so does a gap between driven records over which less than half of
+    the charge moved that their current would have brought: the recorder was off as well.
+    """
     rows = slice(half.first, half.last + 1)
-    idle = data.sign[rows] != half.direction
-    if not idle.any():
-        return 0.0
-    interval = np.diff(data.time_s[rows], prepend=data.time_s[half.first])
-    return float(np.nansum(interval[idle]))
+    interval = np.diff(data.time_s[rows])
+    idle = (data.sign[rows] != half.direction)[1:]
+    current = np.abs(data.current_A[rows])
+    expected = 0.5 * (current[1:] + current[:-1]) * interval / 3600.0
+    moved = np.abs(np.diff(data.charge_Ah[rows]))
+    silent = (data.sign[rows][1:] == data.sign[rows][:-1]) & (moved < 0.5 * expected)
+    return float(np.nansum(interval[idle | silent]))
 
 
 @dataclass(frozen=True)

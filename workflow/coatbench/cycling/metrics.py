@@ -49,9 +49,25 @@ def first_cycles(rows: Sequence[Row]) -> list[Row]:
     return found
 
 
-def irreversible(rows: Sequence[Row], relative_sd: float) -> list[Row]:
-    """Return the charge that complete, uninterrupted cycles did not give back, in all and per mean cycle."""
-    series = series_of(rows)
+def irreversible(
+    rows: Sequence[Row], relative_sd: float, efficiency_sd_percent: float, last_cycle: int
+) -> list[Row]:
+    """Return the charge that cycles did not give back, in all, and the mean efficiency.
+
+    Both count up to `last_cycle`, so that cells with more cycles compare with those that have fewer. The
+    cycler's linearity is an error of every cycle alike, so it adds up with the charge that flowed.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Table cycling_cells of one cell.
+    relative_sd : float
+        Of a capacity per gram.
+    efficiency_sd_percent : float
+        Of the efficiency of one cycle, percentage points.
+    last_cycle : int
+    """
+    series = series_of([r for r in rows if r["cycle"] <= last_cycle])
     complete = np.isfinite(series.charge) & np.isfinite(series.discharge)
     if not complete.any():
         return []
@@ -60,13 +76,20 @@ def irreversible(rows: Sequence[Row], relative_sd: float) -> list[Row]:
         {
             "metric": "cumulative_irreversible_capacity_mAh_g",
             "value": lost,
-            "value_sd": abs(lost) * relative_sd,
+            "value_sd": math.hypot(
+                lost * relative_sd,
+                0.01 * efficiency_sd_percent * float(series.charge[complete].sum()),
+            ),
         }
     ]
     mean, n = rates.mean_efficiency(series)
     if n:
         found.append(
-            {"metric": "mean_coulombic_efficiency_percent", "value": mean, "value_sd": None}
+            {
+                "metric": "mean_coulombic_efficiency_percent",
+                "value": mean,
+                "value_sd": efficiency_sd_percent,
+            }
         )
     return found
 
@@ -103,8 +126,9 @@ def long_test(
     noise = rates.cycle_noise(series, parts, config["noise_half_width_cycles"])
     retained, note = rates.retentions(series, parts, config)
     for metric, value in retained.items():
-        # Mass cancels in a ratio; the scatter of a single cycle does not, and stands on both sides.
-        sd = value * math.sqrt(2) * noise / series.discharge[parts.reference]
+        # Mass cancels in a ratio; the scatter of a single cycle does not, and stands on both sides:
+        # for R = 100 Q/Q0, u(R) = u(Q)/Q0 sqrt(100^2 + R^2).
+        sd = noise / series.discharge[parts.reference] * math.hypot(100.0, value)
         found.append(
             {"metric": metric, "value": value, "value_sd": sd if math.isfinite(sd) else None}
         )

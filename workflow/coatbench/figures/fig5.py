@@ -123,15 +123,10 @@ def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, st
         handles += _points(axes, _by_sample(rows, metric), shown, label, marker, colour, offset)
     right = axes.twinx()
     efficiency = _by_sample(rows, EFFICIENCY)
-    places = [i for i, s in enumerate(shown) if s["sample"] in efficiency]
-    right.plot(
-        places,
-        [efficiency[shown[i]["sample"]]["value"] for i in places],
-        "-",
-        color=style.GREY,
-        linewidth=0.6,
-        zorder=1,
-    )
+    # The line leads the eye over the annealing; the uncoated sample is no part of that series.
+    line = [i for i, s in enumerate(shown) if s["sample"] in efficiency and s["role"] == "coated"]
+    values = [efficiency[shown[i]["sample"]]["value"] for i in line]
+    right.plot(line, values, "-", color=style.GREY, linewidth=0.6, zorder=1)
     _points(right, efficiency, shown, "", "D", style.GREY)  # its axis says what it is
     _sample_axis(axes, shown)
     # Capacities above, the legend between, efficiencies below; each scale only where its data are.
