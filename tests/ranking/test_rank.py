@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from coatbench.errors import StudyError
+from coatbench.ranking.columns import ranking_columns, table_columns
 from coatbench.ranking.criteria import read_criteria, standard_uncertainty
-from coatbench.ranking.make import make, table_columns
+from coatbench.ranking.make import make
 from coatbench.ranking.montecarlo import draw_weights, share_best
-from coatbench.ranking.rank import best_set, columns, group_utilities, rank
+from coatbench.ranking.rank import best_set, group_utilities, rank
 from coatbench.ranking.score import (
     average_ranks,
     group_matrix,
@@ -225,7 +226,7 @@ def test_two_rows_for_one_criterion_are_an_error_of_one_line():
 )
 def test_mistakes_of_the_config_are_one_line(change, problem):
     with pytest.raises(StudyError, match=problem) as caught:
-        columns(synthetic.config() | change)
+        ranking_columns(synthetic.config() | change)
     assert len(caught.value.problems) == 1
 
 
@@ -236,7 +237,7 @@ def test_same_data_same_numbers():
 def test_a_criterion_switched_off_is_gone():
     config = synthetic.config()
     config["criteria"]["coverage"]["use"] = False
-    assert "coverage" not in columns(config)
+    assert "coverage" not in ranking_columns(config)
     assert run(config=config).ranked.groups == ("efficiency", "resistance", "degradation")
 
 
@@ -249,7 +250,7 @@ def test_group_of_weight_zero_decides_nothing():
 
 def test_contract_columns_come_first_and_every_row_fits(tmp_path):
     config = synthetic.config()
-    names = columns(config)
+    names = ranking_columns(config)
     assert names[:10] == [
         "rank", "sample", "annealing_temperature_degC", "score", "score_ci_low", "score_ci_high",
         "probability_best", "rank_ci_low", "rank_ci_high", "pareto",

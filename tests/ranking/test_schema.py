@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 from coatbench.ranking.claims import read_claims
+from coatbench.ranking.columns import table_columns
 from coatbench.ranking.evaluate import COLUMNS
-from coatbench.ranking.make import table_columns
 from coatbench.settings import settings_problems
 
 from ranking import synthetic

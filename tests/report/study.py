@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from coatbench.ranking.make import make, table_columns
+from coatbench.ranking.columns import table_columns
+from coatbench.ranking.make import make
 from coatbench.report.provenance import checksums, describe_run
 from coatbench.tables import write_table
 from ranking import synthetic

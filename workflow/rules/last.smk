@@ -1,7 +1,7 @@
 # What the last steps need to know of all others: tables and figures that are made, who makes them, and from what.
 
 from coatbench.ranking.claims import read_claims
-from coatbench.ranking.make import table_columns as ranking_columns
+from coatbench.ranking.columns import table_columns as ranking_columns
 
 
 def ranking_tables():

@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .optimum import NEXT_COLUMNS, OPTIMUM_COLUMNS, RESPONSE_COLUMNS, find_optimum
-from .rank import columns, rank
+from .optimum import find_optimum
+from .rank import rank
 from .select import Row
-from .sensitivity import COLUMNS as SENSITIVITY_COLUMNS
 from .sensitivity import sensitivity
-from .statement import SUMMARY_COLUMNS, statement, summary
-
-
-def table_columns(config: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the columns of every table of the ranking; those of `ranking` follow the configuration."""
-    return {
-        "ranking": columns(config),
-        "ranking_sensitivity": list(SENSITIVITY_COLUMNS),
-        "ranking_optimum": list(OPTIMUM_COLUMNS),
-        "ranking_response": list(RESPONSE_COLUMNS),
-        "ranking_next": list(NEXT_COLUMNS),
-        "ranking_summary": list(SUMMARY_COLUMNS),
-    }
+from .statement import statement, summary
 
 
 def make(

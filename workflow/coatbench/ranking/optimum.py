@@ -15,29 +15,6 @@ from .rank import Ranking
 from .response import Responses, expected_spread, fit_responses, optima
 from .score import scale
 
-OPTIMUM_COLUMNS = (
-    "response",
-    "kind",
-    "optimum_degC",
-    "optimum_degC_sd",
-    "optimum_degC_ci_low",
-    "optimum_degC_ci_high",
-    "best_tested_degC",
-    "probability_at_edge",
-    "n_temperatures",
-    "next_temperature_degC",
-    "spread_after_next_degC",
-    "note",
-)
-RESPONSE_COLUMNS = (
-    "response",
-    "temperature_degC",
-    "value",
-    "value_ci_low",
-    "value_ci_high",
-    "probability_optimum",
-)
-NEXT_COLUMNS = ("temperature_degC", "measured", "spread_now_degC", "spread_after_degC")
 OVERALL, STATED = "overall", "overall at stated weights"
 
 

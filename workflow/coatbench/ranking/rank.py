@@ -12,32 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import StudyError
 from .criteria import Criterion, Row, Values, collect_values, read_criteria
 from .montecarlo import Outcome, probability_better, simulate
 from .score import group_matrix, pareto_front, ranks, scale, utility
-
-HEAD = (
-    "rank",
-    "sample",
-    "annealing_temperature_degC",
-    "score",
-    "score_ci_low",
-    "score_ci_high",
-    "probability_best",
-    "rank_ci_low",
-    "rank_ci_high",
-    "pareto",
-)
-TAIL = (
-    "probability_best_stated_weights",
-    "weight_share_best",
-    "probability_pareto",
-    "probability_better_than_reference",
-    "best_set",
-    "n_criteria",
-    "note",
-)
 
 
 @dataclass(frozen=True)
@@ -255,33 +232,3 @@ def _annotate(
             row[f"{criterion.name}_sd"] = float(shown.sd[i, j])
         for j, criterion in enumerate(aside.criteria):
             row[criterion.name] = float(aside.value[i, j])
-
-
-def columns(config: Mapping[str, Any]) -> list[str]:
-    """Return the columns of the table `ranking` under a configuration, in order.
-
-    Raises
-    ------
-    StudyError
-        Two columns would have the same name, or a weight belongs to no group, or no group weighs anything.
-    """
-    criteria = read_criteria(config["criteria"])
-    names = [c.name for c in criteria]
-    aside = [c.name for c in read_criteria(config["annotations"])]
-    found = [*HEAD, *names, *(f"{n}_sd" for n in names), *TAIL, *aside]
-    groups = dict.fromkeys(c.group for c in criteria)
-    problems = [
-        f"config: ranking: {name}: found twice as a column of the ranking, expected a name of its own"
-        for name in sorted({n for n in found if found.count(n) > 1})
-    ]
-    problems += [
-        f"config: ranking.weights: {group}: found no criterion of this group, expected one of "
-        f"{', '.join(groups)}"
-        for group in config["weights"]
-        if group not in groups
-    ]
-    if groups and not any(config["weights"].get(g, 1.0) > 0 for g in groups):
-        problems.append("config: ranking.weights: found only zeros, expected a group that counts")
-    if problems:
-        raise StudyError(problems)
-    return found

@@ -12,7 +12,6 @@ from .montecarlo import simulate
 from .rank import Ranking, group_utilities, rank, stated_weights
 from .score import average_ranks, group_matrix, ranks, scale, topsis, utility
 
-COLUMNS = ("weighting", "sample", "rank", "kind", "score", "probability_best")
 SCATTER_FACTORS = (0.0, 0.5, 2.0)
 
 

@@ -12,8 +12,6 @@ from .optimum import OVERALL, Optimum
 from .rank import Ranking, group_utilities
 from .score import kendall_w
 
-SUMMARY_COLUMNS = ("quantity", "value", "value_ci_low", "value_ci_high", "unit", "samples")
-
 
 def summary(ranking: Ranking, optimum: Optimum, config: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of the table `ranking_summary`: the figures that the statement is made of."""
@@ -82,10 +80,10 @@ def statement(
 ) -> list[str]:
     """Return the ranking in plain sentences, one paragraph an item."""
     if not ranking.ranked.samples:
-        reasons = (
-            "; ".join(f"{r['sample']} {r['note']}" for r in ranking.rows) or "no coated sample"
-        )
-        return [f"No sample can be ranked: {reasons}."]
+        if all(r["note"].startswith("not ranked: uncoated") for r in ranking.rows):
+            return ["No sample can be ranked: the study has no coated sample."]
+        reasons = [_dropped(ranking, config), _unranked(ranking) if ranking.values.criteria else ""]
+        return ["No sample can be ranked. " + " ".join(filter(None, reasons))]
     return [
         text
         for text in (
@@ -127,11 +125,16 @@ def _basis(ranking: Ranking, config: Mapping[str, Any]) -> str:
         f"{len(groups)} {'property' if len(groups) == 1 else 'properties, each counting once'}: "
         f"{'; '.join(groups)}."
     )
-    if ranking.dropped:
-        labels = {c.name: c.label for c in read_criteria(config["criteria"])}
-        gone = "; ".join(f"{labels[name]} ({why})" for name, why in ranking.dropped.items())
-        text += f" Not counted: {gone}."
-    return text
+    return " ".join(filter(None, (text, _dropped(ranking, config))))
+
+
+def _dropped(ranking: Ranking, config: Mapping[str, Any]) -> str:
+    """Return which criteria do not count in this study, and why."""
+    if not ranking.dropped:
+        return ""
+    labels = {c.name: c.label for c in read_criteria(config["criteria"])}
+    gone = "; ".join(f"{labels[name]} ({why})" for name, why in ranking.dropped.items())
+    return f"Not counted: {gone}."
 
 
 def _verdict(ranking: Ranking, config: Mapping[str, Any]) -> str:

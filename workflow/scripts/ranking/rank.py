@@ -5,7 +5,8 @@ from typing import Any
 
 import door
 from coatbench.analysis import write_atomically
-from coatbench.ranking.make import make, table_columns
+from coatbench.ranking.columns import table_columns
+from coatbench.ranking.make import make
 from coatbench.tables import read_table, write_table
 
 
