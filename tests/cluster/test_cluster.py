@@ -121,7 +121,7 @@ def test_a_job_that_dies_of_memory_gets_more(cluster, workflow, study, expected)
     spoil(
         workflow.folder,
         "import os, signal\n"
-        "if snakemake.wildcards.sample == 'coated' and int(os.environ['SLURM_MEM_PER_NODE']) < 1500:\n"
+        "if snakemake.wildcards.sample == 'coated' and snakemake.resources.mem_mb < 1500:\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n",
     )
     before = jobs()

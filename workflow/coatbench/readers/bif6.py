@@ -8,6 +8,8 @@ published description: the middle one is the centre either way.
 
 from __future__ import annotations
 
+import math
+import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,11 +51,25 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         Not BIF6, cut, longer than its header says, or with masses or numbers that cannot be.
     """
     path = Path(path)
-    intervals, shape = _map(path)
-    masses = np.sort(intervals["masses"].astype(np.float64), axis=1)  # NaN sorts last
+    file = _File(path)
+    n, nx, ny = _header(path, file)
+    shape, interval_bytes = (ny, nx), 16 + 4 * nx * ny
+
+    def image(index: int) -> np.ndarray:
+        counts = np.empty(shape, "<u4")
+        file.read_into(counts, HEADER.size + index * interval_bytes + 16)
+        return counts
+
+    intervals = np.empty(n, [("number", "<u4"), ("masses", "<f4", (3,))])
+    for i in range(n):
+        file.read_into(intervals[i : i + 1], HEADER.size + i * interval_bytes)
+    with np.errstate(invalid="ignore"):  # damaged bytes may be signalling NaNs
+        masses = np.sort(intervals["masses"].astype(np.float64), axis=1)  # NaN sorts last
     channels = [
-        _channel(path, int(n), m, i)
-        for i, (n, m) in enumerate(zip(intervals["number"], masses, strict=True))
+        _channel(path, number, m, i)
+        for i, (number, m) in enumerate(
+            zip(intervals["number"].tolist(), masses.tolist(), strict=True)
+        )
     ]
     numbers = [c.number for c in channels]
     if repeated := sorted({n for n in numbers if numbers.count(n) > 1}):
@@ -67,8 +83,8 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         format="BIF6",
         shape=shape,
         channels=[channels[i] for i in images],
-        read_image=lambda i: intervals["counts"][images[i]],
-        total=intervals["counts"][numbers.index(TOTAL_NUMBER)] if has_total else None,
+        read_image=lambda i: image(images[i]),
+        total=image(numbers.index(TOTAL_NUMBER)) if has_total else None,
         total_source=TOTAL_IMAGE if has_total else NO_TOTAL,
         sources=[path],
         attrs={"instrument": "IONTOF SurfaceLab", "date": "", "vendor": {}},
@@ -76,45 +92,75 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
     )
 
 
-def _map(path: Path) -> tuple[np.ndarray, tuple[int, int]]:
-    """Map the file's intervals after checking its size against its header."""
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as stream:
-            head = stream.read(HEADER.size)
-    except OSError as error:
-        raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
-    if len(head) < HEADER.size or not head.startswith(MAGIC):
-        raise ReadError(path, "byte 0", f"the {HEADER.size} bytes of a BIF6 header", quote(head))
-    _, n, nx, ny = HEADER.unpack(head)
+class _File:
+    """An open file that is read in pieces at given places, and closed with its last user.
+
+    Not mapped into memory: a mapped file that is cut while it is read would end the process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.stream = path.open("rb", buffering=0)
+            self.size = os.fstat(self.stream.fileno()).st_size
+        except OSError as error:
+            raise ReadError(
+                path, "file", "a readable file", error.strerror or "an error"
+            ) from error
+
+    def read_into(self, array: np.ndarray, position: int) -> None:
+        """Fill an array with the bytes at a position."""
+        view, got = array.data.cast("B"), 0
+        try:
+            while got < len(view):
+                step = os.preadv(self.stream.fileno(), [view[got:]], position + got)
+                if step == 0:
+                    raise ReadError(
+                        self.path, f"byte {position + got}", "counts", "the end of the file",
+                        "the file changed while it was read",
+                    )  # fmt: skip
+                got += step
+        except OSError as error:
+            raise ReadError(
+                self.path, f"byte {position}", "a readable file", error.strerror or "an error"
+            ) from error
+
+
+def _header(path: Path, file: _File) -> tuple[int, int, int]:
+    """Return intervals, pixels in x and in y, after checking the file's size against them."""
+    head = np.zeros(HEADER.size, np.uint8)
+    file.read_into(head[: min(HEADER.size, file.size)], 0)
+    if file.size < HEADER.size or not head.tobytes().startswith(MAGIC):
+        raise ReadError(
+            path, "byte 0", f"the {HEADER.size} bytes of a BIF6 header", quote(head.tobytes())
+        )
+    _, n, nx, ny = HEADER.unpack(head.tobytes())
     if not (n and nx and ny):
         raise ReadError(
             path, "byte 6", "at least one interval and pixel", f"{n} intervals of {nx} x {ny}"
         )
     interval_bytes = 16 + 4 * nx * ny
     expected = HEADER.size + n * interval_bytes
-    if size != expected:  # told before numpy is asked for records of absurd size
-        complete = (size - HEADER.size) // interval_bytes
-        where = f"byte {min(size, expected)}"
+    if file.size != expected:  # told before memory is asked for images of absurd size
+        complete = (file.size - HEADER.size) // interval_bytes
         advice = (
             f"the file is cut in interval {complete + 1} of {n}; copy or export it again"
-            if size < expected
+            if file.size < expected
             else "the file is longer than its header says; export it again"
         )
         raise ReadError(
-            path, where, f"{expected} bytes for {n} intervals of {nx} x {ny} pixels",
-            f"{size} bytes", advice,
+            path, f"byte {min(file.size, expected)}",
+            f"{expected} bytes for {n} intervals of {nx} x {ny} pixels", f"{file.size} bytes", advice,
         )  # fmt: skip
-    record = np.dtype([("number", "<u4"), ("masses", "<f4", (3,)), ("counts", "<u4", (ny, nx))])
-    # A read-only view: the system reads pages as they are used, and a region costs no memory of ours.
-    return np.memmap(path, dtype=record, mode="r", offset=HEADER.size, shape=(n,)), (ny, nx)
+    return n, nx, ny
 
 
-def _channel(path: Path, number: int, masses: np.ndarray, index: int) -> Channel:
-    if number == TOTAL_NUMBER or np.isnan(masses).all():
+def _channel(path: Path, number: int, masses: list[float], index: int) -> Channel:
+    """Return an interval's channel; its masses come in ascending order, NaN last."""
+    lower, centre, upper = masses
+    if number == TOTAL_NUMBER or math.isnan(lower):
         return Channel(number)
-    lower, centre, upper = (float(m) for m in masses)
-    if not (np.isfinite(masses).all() and 0 < lower < upper):
+    if not 0 < lower < upper < math.inf:  # also where one is NaN
         raise ReadError(
             path, f"interval {index + 1} (number {number})", "finite positive mass limits",
             f"{lower:g}, {centre:g}, {upper:g} u",

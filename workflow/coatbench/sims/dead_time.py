@@ -38,11 +38,11 @@ def correct_spectrum(counts: np.ndarray, shots: float, dead_channels: int = 0) -
     Parameters
     ----------
     counts : numpy.ndarray
-        Registered ions per time-of-flight channel (or per peak), shape (n,).
+        Registered ions per time-of-flight channel, shape (n,).
     shots : float
         Primary-ion shots of the spectrum.
     dead_channels : int, optional
-        Channels for which the detector is blind after an ion; 0 for well separated peaks.
+        Channels for which the detector is blind after an ion.
 
     Returns
     -------
@@ -57,6 +57,13 @@ def correct_spectrum(counts: np.ndarray, shots: float, dead_channels: int = 0) -
     index = np.arange(counts.size)
     blind = before[index] - before[np.maximum(index - dead_channels, 0)]
     ready = shots - blind
+    return np.where(ready > 0, correct_peaks(counts, ready), np.nan)
+
+
+def correct_peaks(counts: np.ndarray, shots: float | np.ndarray) -> np.ndarray:
+    """Correct well separated peaks of a spectrum: -shots ln(1 - counts / shots); NaN where that cannot be."""
+    import numpy as np
+
     with np.errstate(divide="ignore", invalid="ignore"):
-        corrected = -ready * np.log1p(-counts / ready)
-    return np.where((ready > 0) & (counts < ready), corrected, np.nan)
+        corrected = -shots * np.log1p(-np.asarray(counts, dtype=float) / shots)
+    return np.where(np.isfinite(corrected), corrected, np.nan)

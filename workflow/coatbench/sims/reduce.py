@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnalysisError
-from .dead_time import correct_spectrum, harmonic_table
+from .dead_time import correct_peaks, harmonic_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,31 +82,31 @@ def reduce_region(region: Region, how: Reduction) -> Reduced:
     weight = np.divide(1.0, denominator, out=np.zeros(denominator.shape), where=filled)
     inverse_sum = float(weight.sum())
     total_counts = float(denominator.sum())
-    rows = []
-    for i, channel in enumerate(region.channels):
-        counts = image(i)
-        ratio, squared, count, largest = ratio_sums(np.ascontiguousarray(counts), weight)
-        mean = ratio / n
-        variance = max(squared - ratio * mean, 0.0) / (n - 1) if n > 1 else math.nan
-        # Counts of a pixel are binomial in its total: the variance of a ratio is p (1 - p) / total.
-        poisson = math.sqrt(max(mean * (1 - mean), 0.0) * inverse_sum) / n
-        whole = correct_spectrum(np.array([count]), shots * filled.size)[0] if shots else math.nan
-        rows.append(
-            {
-                "number": channel.number,
-                "label": channel.label,
-                "mass_u": _known(channel.mass_u),
-                "mass_lower_u": _known(channel.lower_u),
-                "mass_upper_u": _known(channel.upper_u),
-                "normalised_intensity": mean,
-                "pixel_sd": _known(math.sqrt(variance)),
-                "poisson_sd": poisson,
-                "ratio_of_sums": count / total_counts,
-                "sum_counts": count,
-                "corrected_counts": _known(float(whole)),
-                "largest_count": largest,
-            }
-        )
+    sums = np.empty((len(region.channels), 4))
+    for i in range(len(sums)):
+        sums[i] = ratio_sums(image(i), weight)
+    ratio, squared, count, largest = sums.T
+    mean = ratio / n
+    with np.errstate(invalid="ignore", divide="ignore"):  # one pixel has no standard deviation
+        pixel_sd = np.sqrt(np.maximum(squared - ratio * mean, 0.0) / (n - 1))
+    # Counts of a pixel are binomial in its total: the variance of a ratio is p (1 - p) / total.
+    poisson = np.sqrt(np.maximum(mean * (1 - mean), 0.0) * inverse_sum) / n
+    shots_in_all = shots * filled.size if shots else math.nan
+    columns = {
+        "number": [c.number for c in region.channels],
+        "label": [c.label for c in region.channels],
+        "mass_u": [_known(c.mass_u) for c in region.channels],
+        "mass_lower_u": [_known(c.lower_u) for c in region.channels],
+        "mass_upper_u": [_known(c.upper_u) for c in region.channels],
+        "normalised_intensity": mean.tolist(),
+        "pixel_sd": [_known(v) for v in pixel_sd.tolist()],
+        "poisson_sd": poisson.tolist(),
+        "ratio_of_sums": (count / total_counts).tolist(),
+        "sum_counts": count.tolist(),
+        "corrected_counts": [_known(v) for v in correct_peaks(count, shots_in_all).tolist()],
+        "largest_count": largest.tolist(),
+    }
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     over = [r for r in rows if r["normalised_intensity"] > 1] if not how.normalise_to else []
     if over:
         warnings.append(
