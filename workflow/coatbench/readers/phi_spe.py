@@ -197,7 +197,10 @@ def _trace(
             f"{len(data)} bytes after the header",
             "the file is cut; export it again",
         )
-    return np.frombuffer(data, dtype, n_points, offset).astype(float)
+    with np.errstate(
+        invalid="ignore"
+    ):  # damaged bytes may be NaN of any kind; `make_block` refuses them
+        return np.frombuffer(data, dtype, n_points, offset).astype(float)
 
 
 def _first_number(text: str) -> float:

@@ -358,6 +358,11 @@ def _values(
 def _end(c: _Cursor, warnings: list[str]) -> None:
     last = c.take(f"'{END}'").strip()
     if last == END:
+        rest = next(
+            (i for i in range(c.at, len(c.text.lines)) if c.text.lines[i].strip(" \0\t")), None
+        )
+        if rest is not None:
+            raise c.text.error(rest, f"nothing after '{END}'", c.text.lines[rest])
         return
     if last and END.startswith(last) and not c.text.ended and not c.left:
         warnings.append("1 incomplete last line dropped")
