@@ -102,7 +102,8 @@ class _File:
         self.path = path
         try:
             self.stream = path.open("rb", buffering=0)
-            self.size = os.fstat(self.stream.fileno()).st_size
+            self.number = self.stream.fileno()
+            self.size = os.fstat(self.number).st_size
         except OSError as error:
             raise ReadError(
                 path, "file", "a readable file", error.strerror or "an error"
@@ -110,10 +111,11 @@ class _File:
 
     def read_into(self, array: np.ndarray, position: int) -> None:
         """Fill an array with the bytes at a position."""
-        view, got = array.data.cast("B"), 0
         try:
-            while got < len(view):
-                step = os.preadv(self.stream.fileno(), [view[got:]], position + got)
+            got = os.preadv(self.number, [array.data], position)  # all of it, as a rule
+            while got < array.nbytes:
+                rest = array.data.cast("B")[got:]
+                step = os.preadv(self.number, [rest], position + got)
                 if step == 0:
                     raise ReadError(
                         self.path, f"byte {position + got}", "counts", "the end of the file",
