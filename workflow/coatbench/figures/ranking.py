@@ -67,7 +67,9 @@ def draw(
     ]
     _criteria(figure, middle, first, shown, by_name, criteria)
     curves = read_table(tables["ranking_response"])
-    _optimum(right, curves, read_table(tables["ranking_optimum"]), {c[0]: c[1] for c in criteria})
+    labels = {name: label for name, label, *_ in criteria}
+    height = figure.get_figheight()
+    _optimum(right, curves, read_table(tables["ranking_optimum"]), labels, height)
     for letter, axes in zip("abc", (left, middle, right), strict=True):
         style.panel_letter(axes, letter)
     style.save(figure, output, _numbers(rows, curves), simulated=simulated)
@@ -137,7 +139,7 @@ def _criteria(
     signs = np.array([sign for _, _, sign, _ in criteria])
     of_ranked = values[: len(first)] * signs
     worst, best = of_ranked.min(axis=0), of_ranked.max(axis=0)
-    span = np.where(best > worst, best - worst, 1)
+    span = np.where(best > worst, best - worst, np.nan)  # all alike: no place, no colour
     place = np.clip((values * signs - worst) / span, 0, 1)
     image = axes.imshow(
         np.ma.masked_invalid(place), cmap="cividis", vmin=0, vmax=1, aspect="auto", alpha=0.85
@@ -188,7 +190,11 @@ def _short(column: np.ndarray, value: float) -> str:
 
 
 def _optimum(
-    axes: Axes, curves: Sequence[Row], optimum: Sequence[Row], labels: Mapping[str, str]
+    axes: Axes,
+    curves: Sequence[Row],
+    optimum: Sequence[Row],
+    labels: Mapping[str, str],
+    height_inch: float,
 ) -> None:
     found = next((r for r in optimum if r["response"] == OVERALL), None)
     if found is None:
@@ -208,7 +214,10 @@ def _optimum(
     axes.fill_between(t, low, high, color=style.GREY, alpha=0.25, linewidth=0)
     axes.plot(t, value, color="black", linewidth=1.3, label="all, any weighting")
     top = float(np.nanmax(high))
-    bottom, ceiling = min(0.0, float(np.nanmin(value))) - 0.05, top + 0.1 * (len(names) + 1)
+    bottom = min(0.0, float(np.nanmin(value))) - 0.05
+    # Room for the legend's lines: 0.1 each at the height of a figure of eight samples.
+    line = 0.1 * min(1.0, 3.06 / height_inch)
+    ceiling = top + line * (len(names) + 1)
     axes.set_ylim(bottom, ceiling)
     reach = (top + 0.03 - bottom) / (ceiling - bottom)  # below the legend
     axes.axvspan(
