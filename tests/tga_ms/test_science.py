@@ -388,6 +388,13 @@ def test_a_blank_run_removes_buoyancy(analysed, truth, index_row):
     assert finals["without"] - finals["with"] == pytest.approx(100 * 0.2 / 20.13, abs=0.05)
 
 
+def test_the_window_says_when_buoyancy_is_part_of_the_gain(analysed, truth, index_row):
+    for blank, said in ((index_row["blank_file"], False), ("", True)):
+        analysis, _ = analysed(truth, index_row | {"blank_file": blank})
+        (window,) = analysis.tables["tga_ms_window"]
+        assert ("no blank run" in window["note"]) is said
+
+
 def test_a_blank_run_of_another_programme_is_subtracted_by_temperature(tmp_path, config):
     grid = ramp()
     t = grid.temperature_degC

@@ -12,6 +12,7 @@ from . import tga_ms_common as common
 
 PREFERRED_MZ = (64, 48, 66, 50)  # the paper's channels; other runs show what they have
 MAX_COLUMNS = 4
+TITLE_PAD = 16  # points; two lines of temperatures stand between title and panel
 
 
 def draw(
@@ -73,6 +74,8 @@ def draw(
     by_name = {s["sample"]: s for s in samples}
     colours = style.colours(samples)
     numbers: list[dict[str, Any]] = []
+    for letter, panel in zip("abc", axes[:, 0], strict=False):
+        style.panel_letter(panel, letter)
     for column, (run, sample, sets) in enumerate(shown):
         own = [r for r in event_rows if r["run"] == run and r["signal"] == "mass"]
         suggested = next((r for r in window_rows if r["run"] == run), None)
@@ -89,10 +92,8 @@ def draw(
         title = style.label(by_name[sample])
         if len([s for _, s, _ in loaded if s == sample]) > 1:
             title += f", {run}"
-        axes[0, column].set_title(title, loc="right", pad=14 if len(shown) == 1 else 18)
+        axes[0, column].set_title(title, loc="right", pad=TITLE_PAD)
         numbers += _numbers(run, sample, sets)
-    for letter, panel in zip("abc", axes[:, 0], strict=False):
-        style.panel_letter(panel, letter)
     if len(loaded) > len(shown):
         figure.supxlabel(
             f"{len(loaded) - len(shown)} more runs: see the quick-looks", fontsize="x-small"

@@ -76,13 +76,13 @@ def ion_panel(axes: Axes, ions: xr.Dataset, chosen: Sequence[int]) -> None:
     axes.set_yscale("log")
     if high > 0:
         axes.set_ylim(
-            low / 1.6, high * (high / low) ** 0.25
+            low / 1.6, high * (high / low) ** 0.15
         )  # room for the legend above the highest peak
     axes.set_ylabel("ion current / A")
     axes.legend(
         title="m/z",
-        loc="upper left",
-        ncols=min(4, -(-len(chosen) // 2) if len(chosen) > 4 else len(chosen)),
+        loc="upper right",
+        ncols=min(4, -(-len(chosen) // 2)),
         handlelength=1.2,
         columnspacing=1.0,
         borderaxespad=0.2,

@@ -78,7 +78,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
         for event in _evolutions(ion_events, config):
             for cells in ratios(ions, event, config):
                 result.add("tga_ms_ratios", **key, **cells)
-    result.add("tga_ms_window", **key, **recommended(mass_events))
+    result.add("tga_ms_window", **key, **recommended(mass_events, run.buoyancy))
     for cells in slopes(run, run.grid, mass_events, config["baseline_min_K"]):
         result.add("tga_ms_slopes", **key, **cells)
     result.add("tga_ms_runs", **key, **_describe(exports, run, lag))

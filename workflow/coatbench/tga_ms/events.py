@@ -176,6 +176,7 @@ def find_events(
     events = [
         _measure(signal, region, grid, config, variations, drift, extra_sd_K) for region in regions
     ]
+    events = [e for e in events if any(math.isfinite(e.value[p]) for p in POSITIONS)]
     _number(events)
     return events
 

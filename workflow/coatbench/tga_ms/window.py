@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .smooth import Grid
 
 
-def recommended(events: list[Event]) -> dict[str, Any]:
+def recommended(events: list[Event], buoyancy: str) -> dict[str, Any]:
     """Window between the end of the main gain and the first deviation of the next loss.
 
     Before the gain has ended the precursor is not fully oxidised; beyond the loss it leaves the surface.
@@ -19,6 +19,8 @@ def recommended(events: list[Event]) -> dict[str, Any]:
     ----------
     events : list of Event
         Of the mass.
+    buoyancy : str
+        As in `Run`: without a correction the gain may be buoyancy, and the note says so.
 
     Returns
     -------
@@ -55,6 +57,8 @@ def recommended(events: list[Event]) -> dict[str, Any]:
     note = f"from the end of {gain.name} to the first deviation of {loss.name}"
     if width <= 2 * width_sd:
         note += "; its width is not significant"
+    if buoyancy == "none":
+        note += "; no blank run: buoyancy may be part of the gain"
     return cells | {"width_K": width, "width_K_sd": width_sd, "note": note}
 
 

@@ -1,0 +1,111 @@
+"""Quick-look and figure S4: drawn from files on disk, for complete, partial and failed runs; equal bytes."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+import yaml
+from coatbench.analysis import Analysis, save_curves, save_rows
+from coatbench.figures import figS4, tga_ms_quicklook
+from coatbench.tables import write_table
+
+from .conftest import ROOT
+
+SAMPLES = [
+    {"sample": "lps", "role": "precursor", "label": "Li3PS4"},
+    {"sample": "other", "role": "coated", "label": "", "annealing_temperature_degC": "300"},
+]
+
+
+@pytest.fixture(scope="module")
+def style():
+    return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["figures"]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, demo, analysed, truth, index_row):
+    """Results on disk: the demo run, one without ion currents, and one that could not be read."""
+    folder = tmp_path_factory.mktemp("results")
+    plain, _ = analysed(truth, index_row | {"run": "plain", "ms_file": "", "blank_file": ""})
+    for name, analysis in {
+        "lps_air": demo[0],
+        "plain": plain,
+        "failed": Analysis(problem="cut"),
+    }.items():
+        save_rows(analysis, folder / f"{name}.json")
+        save_curves(analysis.curves, folder / f"{name}.nc")
+    schema = yaml.safe_load(
+        (ROOT / "workflow/schemas/tables/tga_ms.yaml").read_text(encoding="utf-8")
+    )
+    for table in ("tga_ms_events", "tga_ms_window"):
+        rows = [r for a in (demo[0], plain) for r in a.tables[table]]
+        write_table(rows, list(schema[table]), folder / f"{table}.csv")
+    return folder
+
+
+def draw(results, style, runs, stem):
+    output = {kind: str(results / f"{stem}.{kind}") for kind in ("pdf", "png", "csv")}
+    figS4.draw(
+        [str(results / f"{run}.nc") for run, _ in runs],
+        runs,
+        str(results / "tga_ms_events.csv"),
+        str(results / "tga_ms_window.csv"),
+        output,
+        samples=SAMPLES,
+        reference=None,
+        simulated=True,
+        config=style,
+    )
+    return output
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        [("lps_air", "lps")],
+        [("lps_air", "lps"), ("plain", "lps")],
+        [("plain", "other"), ("failed", "lps"), ("lps_air", "lps")],
+        [("failed", "lps")],
+        [("lps_air", "lps"), *[("plain", "lps")] * 5],
+    ],
+)
+def test_figS4(results, style, runs):
+    output = draw(results, style, runs, "figS4")
+    for kind in ("pdf", "png"):
+        assert (results / f"figS4.{kind}").stat().st_size > 3000
+    with open(output["csv"], encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    drawn = {run for run, _ in runs if run != "failed"}
+    assert {r["run"] for r in rows} == drawn
+    if "lps_air" in drawn:
+        signals = {r["signal"] for r in rows if r["run"] == "lps_air"}
+        assert {"mass_percent", "dtg_percent_min", "dsc", "mz64_A", "mz66_A"} <= signals
+        mass = [
+            float(r["value"])
+            for r in rows
+            if r["signal"] == "mass_percent" and r["run"] == "lps_air"
+        ]
+        assert 108 < max(mass) < 110
+
+
+def test_equal_results_give_equal_figures(results, style):
+    raw = []
+    for stem in ("a", "b"):
+        output = draw(results, style, [("lps_air", "lps")], stem)
+        raw.append([(results / f"{stem}.{kind}").read_bytes() for kind in output])
+    assert raw[0] == raw[1]
+
+
+@pytest.mark.parametrize("run", ["lps_air", "plain", "failed"])
+def test_quicklook(results, style, run):
+    png = results / f"{run}.png"
+    tga_ms_quicklook.draw(
+        str(results / f"{run}.nc"),
+        str(results / f"{run}.json"),
+        str(png),
+        sample=SAMPLES[0],
+        simulated=True,
+        config=style,
+    )
+    assert png.stat().st_size > 2000
