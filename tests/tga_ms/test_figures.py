@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import pytest
 import yaml
@@ -74,7 +75,7 @@ def test_figS4(results, style, runs):
     output = draw(results, style, runs, "figS4")
     for kind in ("pdf", "png"):
         assert (results / f"figS4.{kind}").stat().st_size > 3000
-    with open(output["csv"], encoding="utf-8", newline="") as stream:
+    with Path(output["csv"]).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     drawn = {run for run, _ in runs if run != "failed"}
     assert {r["run"] for r in rows} == drawn
