@@ -4,7 +4,7 @@ CORES ?= 8
 BIN := .venv/bin
 STAMP := .venv/.complete
 
-.PHONY: results test env lint fuzz clean
+.PHONY: results test env lint fuzz docs clean
 
 results: env
 	$(BIN)/snakemake --cores $(CORES)
@@ -31,6 +31,10 @@ lint: env
 
 fuzz: env
 	COATBENCH_FUZZ_CASES=$${COATBENCH_FUZZ_CASES:-20000} $(BIN)/python -m pytest -n 2 tests/fuzz
+
+# The page of all tables' columns, from their schemas.
+docs: env
+	$(BIN)/python docs/make_tables.py
 
 clean:
 	rm -rf results .snakemake

@@ -63,3 +63,15 @@ def test_curves(tmp_path) -> None:
     assert back["b"]["y"].values.tolist() == [1.0, 2.0]
     save_curves({}, tmp_path / "c.nc")
     assert load_curves(tmp_path / "c.nc") == {}
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx"])
+def test_text_is_never_a_formula(tmp_path, text: str) -> None:
+    path = tmp_path / "t.csv"
+    write_table([{"sample": "a", "label": text}], ["sample", "label"], path)
+    assert cell(text) == f"'{text}"
+    assert read_table(path) == [{"sample": "a", "label": text}]
+
+
+def test_numbers_and_ids_are_left_alone() -> None:
+    assert [cell(v) for v in (-1.5, -3, "-A.1", "S/P")] == ["-1.5", "-3", "-A.1", "S/P"]

@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .analysis import write_atomically
+
+# How spreadsheets know a formula. Text that starts so came from a label or an export, never from us.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t")
+HARMLESS = re.compile(r"[A-Za-z0-9_.\-]+")  # ids and integers: a name or a number, no call
 
 # Twelve significant digits: more than any instrument gives, fewer than summation order can disturb.
 NUMBER_FORMAT = ".12g"
@@ -25,7 +30,12 @@ def cell(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return format(value, NUMBER_FORMAT) if math.isfinite(value) else ""
-    return str(value)
+    text = str(value).replace(
+        "\r", " "
+    )  # the csv module would not quote it, and readers break the row
+    if text.startswith(FORMULA_STARTS) and not HARMLESS.fullmatch(text):
+        return f"'{text}"  # an apostrophe makes it text, also for a spreadsheet
+    return text
 
 
 def write_table(
@@ -71,4 +81,4 @@ def _parse(column: str, text: str) -> Any:
     try:
         return float(text)
     except ValueError:
-        return text
+        return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA_STARTS) else text

@@ -1,0 +1,145 @@
+"""The docs hold: every command is run as it stands, every link leads somewhere, generated pages are fresh."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Workflow
+from studies import LAST, cut_study, jobs, make_exports, planned
+
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path) -> list[str]:
+    """The fenced blocks of shell commands of a page."""
+    return re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.S | re.M)
+
+
+def shell(block: str, folder: Path) -> str:
+    """Run a block as it stands."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block], cwd=folder, capture_output=True, text=True
+    )
+    if done.returncode:
+        pytest.fail(f"{block}\n{done.stdout}\n{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        found = (page.parent / path) if path else page
+        assert found.exists(), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in anchors(found), f"{page.name}: {target}"
+
+
+def test_the_page_of_tables_is_fresh() -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", "import make_tables; print(make_tables.page(), end='')"],
+        cwd=ROOT / "docs", capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == made, "run: make docs"
+
+
+# Where each block of commands is run; a block that stands in no test fails the first one.
+README = {
+    "make results": "test_set_up_commands",
+    ".venv/bin/snakemake --cores 8": "test_the_plain_command",
+    ".venv/bin/snakemake check": "test_your_own_study",
+    "echo 'c350": "test_one_more_temperature",
+}
+ELSEWHERE = {"cluster.md": ROOT / "tests" / "cluster"}
+
+
+def block_that_starts(start: str) -> str:
+    found = [b for b in blocks(ROOT / "README.md") if b.startswith(start)]
+    assert len(found) == 1, start
+    return found[0]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_every_command_has_its_test(page: Path) -> None:
+    if page.name in ELSEWHERE:
+        tests = "".join(p.read_text(encoding="utf-8") for p in ELSEWHERE[page.name].glob("*.py"))
+        assert not blocks(page) or page.name in tests
+        return
+    for block in blocks(page):
+        assert page.name == "README.md", f"{page.name}: a command without a test:\n{block}"
+        assert [start for start in README if block.startswith(start)], block
+
+
+def test_set_up_commands() -> None:
+    # Not run here: the tests themselves run after `make env`, and the continuous integration runs `make test`.
+    block = block_that_starts("make results")
+    assert block.split("\n")[:2] == ["make results", "make test"]
+    plan = shell("make -n results; make -n test; make -n lint; make -n docs", ROOT)
+    assert "snakemake --cores 8" in plan
+    assert "pytest" in plan
+    assert "make --no-print-directory test" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.fixture
+def project(demo: Workflow, tmp_path: Path) -> Workflow:
+    """A finished demo study of one's own, as `make results` leaves it."""
+    shutil.copytree(demo.folder, tmp_path / "project", symlinks=True)
+    (tmp_path / "project" / ".venv").symlink_to(sys.prefix)
+    return Workflow(tmp_path / "project")
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_the_plain_command(project: Workflow) -> None:
+    assert "Nothing to be done" in shell(
+        block_that_starts(".venv/bin/snakemake --cores 8"), project.folder
+    )
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_your_own_study(tmp_path: Path) -> None:
+    project = Workflow.copied_to(tmp_path / "project")
+    (project.folder / ".venv").symlink_to(sys.prefix)
+    make_exports(
+        project, cut_study(project.folder / "mystudy", ["leis"], ["uncoated", "c300", "c400"])
+    )
+    before = sorted(p for p in (project.folder / "mystudy").rglob("*"))
+    text = shell(block_that_starts(".venv/bin/snakemake check"), project.folder)
+    assert "Qtac ASCII" in text
+    assert (project.folder / "results" / "mystudy" / "tables" / "leis_windows.csv").is_file()
+    assert sorted(p for p in (project.folder / "mystudy").rglob("*")) == before
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_one_more_temperature(project: Workflow) -> None:
+    block = block_that_starts("echo 'c350")
+    *echoes, run = block.strip().split("\n")
+    shell("\n".join(echoes), project.folder)
+    demo = ("--config", "study=data/demo")
+    plan = planned(project, *demo)
+    own = {"simulate_xps_c350", "xps_sample", "xps_quicklook", "xps_casaxps"}
+    assert {rule: plan[rule] for rule in own} == dict.fromkeys(own, 1)
+    jobs_of_other_samples = {
+        r for r in plan if r.startswith("simulate_") or r.endswith(("_sample", "_cell", "_reduce", "_run"))
+    }  # fmt: skip
+    assert jobs_of_other_samples <= own
+    assert "ranking" in plan
+    assert LAST & set(plan)
+    shell(run, project.folder)
+    assert "c350" in (project.folder / "results" / "tables" / "xps_coverage.csv").read_text()
+    assert jobs(project.run(*demo, "-n")) == {}
