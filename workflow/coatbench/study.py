@@ -41,11 +41,13 @@ def _number(low: float = -math.inf, high: float = math.inf, *, above: bool = Fal
     return check
 
 
-def _one_of(*names: str) -> Check:
+def one_of(*names: str) -> Check:
+    """Return the check that a cell is one of these names."""
     return lambda text: None if text in names else "one of " + ", ".join(names)
 
 
-def _any(text: str) -> str | None:
+def any_text(text: str) -> str | None:
+    """Accept every cell."""
     return None
 
 
@@ -64,42 +66,42 @@ class Table:
 
 
 SAMPLES = Table(
-    required={"sample": _id, "role": _one_of(*ROLES)},
+    required={"sample": _id, "role": one_of(*ROLES)},
     optional={
-        "label": _any,
+        "label": any_text,
         "annealing_temperature_degC": _TEMPERATURE,
         "annealing_time_h": _number(0),
-        "atmosphere": _any,
+        "atmosphere": any_text,
     },
     files=(),
     key=("sample",),
 )
 
 INDEXES: dict[str, Table] = {
-    "xps": Table({"sample": _id, "file": _any}, {"spot": _id}),
+    "xps": Table({"sample": _id, "file": any_text}, {"spot": _id}),
     "tga_ms": Table(
-        {"run": _id, "sample": _id, "tga_file": _any},
-        {"ms_file": _any, "blank_file": _any, "ms_lag_s": _number()},
+        {"run": _id, "sample": _id, "tga_file": any_text},
+        {"ms_file": any_text, "blank_file": any_text, "ms_lag_s": _number()},
         files=("tga_file", "ms_file", "blank_file"),
         key=("run",),
     ),
     "leis": Table(
-        {"sample": _id, "file": _any, "heating_temperature_degC": _TEMPERATURE},
-        {"dose_nC": _POSITIVE, "intensity": _one_of("counts", "counts_per_nC")},
+        {"sample": _id, "file": any_text, "heating_temperature_degC": _TEMPERATURE},
+        {"dose_nC": _POSITIVE, "intensity": one_of("counts", "counts_per_nC")},
     ),
     "cycling": Table(
         {
             "sample": _id,
             "cell": _id,
-            "file": _any,
-            "protocol": _one_of("short", "long"),
+            "file": any_text,
+            "protocol": one_of("short", "long"),
             "composite_mass_mg": _POSITIVE,
             "cam_mass_fraction": _number(0, 1, above=True),
         },
         key=("sample", "cell", "protocol"),
     ),
     "sims": Table(
-        {"sample": _id, "region": _id, "file": _any},
+        {"sample": _id, "region": _id, "file": any_text},
         {
             "field_of_view_um": _POSITIVE,
             "pixel_binning": _POSITIVE,
@@ -109,8 +111,8 @@ INDEXES: dict[str, Table] = {
         key=("sample", "region"),
     ),
     "stem": Table(
-        {"sample": _id, "file": _any, "kind": _one_of("laadf", "edx")},
-        {"field": _id, "element": _any, "pixel_size_nm": _POSITIVE},
+        {"sample": _id, "file": any_text, "kind": one_of("laadf", "edx")},
+        {"field": _id, "element": any_text, "pixel_size_nm": _POSITIVE},
     ),
 }
 
@@ -205,14 +207,14 @@ def load_study(
     problems: list[str] = []
     if not folder.is_dir():
         raise StudyError([f"{folder}: expected a study folder, found none; set study in config"])
-    samples = _read(folder / "samples.csv", SAMPLES, problems)
+    samples = read_rows(folder / "samples.csv", SAMPLES, problems)
     names = {row["sample"] for row in samples}
     measurements: dict[str, list[dict[str, str]]] = {}
     for technique, table in INDEXES.items():
         path = folder / technique / "index.csv"
         if not path.is_file():
             continue
-        rows = _read(path, table, problems)
+        rows = read_rows(path, table, problems)
         for row in rows:
             if row["sample"] not in names and ID.match(row["sample"]):
                 problems.append(
@@ -230,8 +232,11 @@ def load_study(
     return Study(folder, title or folder.name, simulated, samples, measurements, chosen)
 
 
-def _read(path: Path, table: Table, problems: list[str]) -> list[dict[str, str]]:
-    """Return the rows of one table; the row's number in the file stands in the key `#`."""
+def read_rows(path: Path, table: Table, problems: list[str]) -> list[dict[str, str]]:
+    """Return the rows of one table, and add its problems to `problems`, one line each.
+
+    The row's number in the file stands in the key `#`.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:

@@ -6,16 +6,15 @@ claims can be checked before anything is analysed.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StudyError, quote
+from ..study import Table, any_text, one_of, read_rows
 from .select import Condition, parse
 
-REQUIRED = ("id", "quantity", "relation")
 ALIASES = {
     "near": "equals",
     "increases": "higher",
@@ -43,6 +42,11 @@ RELATIONS = (
     "absent",
 )
 AGGREGATES = ("mean", "sum", "max", "min", "count")
+TABLE = Table(
+    required={"id": any_text, "quantity": any_text, "relation": one_of(*RELATIONS, *ALIASES)},
+    files=(),
+    key=("id",),
+)
 NEED_VALUE = {"equals", "within", "at_least", "at_most", "maximum", "minimum"} | {
     "steepest_rise",
     "steepest_fall",
@@ -97,62 +101,14 @@ def read_claims(path: str | Path) -> list[Claim]:
     """
     path = Path(path)
     problems: list[str] = []
-    rows = _rows(path, problems)
-    claims: list[Claim] = []
-    seen: dict[str, int] = {}
-    for number, row in rows:
-        place = f"{path}: row {number}"
-        name = row["id"]
-        if not name:
-            problems.append(f"{place}: column id: found an empty cell, expected a name")
-        elif name in seen:
-            problems.append(
-                f"{place}: column id: found {quote(name)} again (first in row {seen[name]}), expected each once"
-            )
-        seen.setdefault(name, number)
+    claims = []
+    for row in read_rows(path, TABLE, problems):
         found: list[str] = []
         claims.append(_claim(row, found))
-        problems.extend(f"{place}: {text}" for text in found)
+        problems.extend(f"{path}: row {row['#']}: {text}" for text in found)
     if problems:
         raise StudyError(problems)
     return claims
-
-
-def _rows(path: Path, problems: list[str]) -> list[tuple[int, dict[str, str]]]:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        problems.append(f"{path}: expected a table of claims, found {error.strerror}")
-        return []
-    except UnicodeDecodeError as error:
-        problems.append(f"{path}: byte {error.start}: expected UTF-8 text")
-        return []
-    lines = [
-        (n, line)
-        for n, line in enumerate(text.splitlines(), 1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if not lines:
-        problems.append(f"{path}: expected a header line, found an empty table")
-        return []
-    header = [cell.strip() for cell in next(csv.reader([lines[0][1]]))]
-    missing = [column for column in REQUIRED if column not in header]
-    if missing:
-        problems.append(
-            f"{path}: row {lines[0][0]}: expected a column {missing[0]}, found {', '.join(header)[:200]}"
-        )
-        return []
-    rows = []
-    for number, line in lines[1:]:
-        cells = [cell.strip() for cell in next(csv.reader([line]))]
-        if len(cells) > len(header):
-            problems.append(
-                f"{path}: row {number}: found {len(cells)} cells, expected {len(header)}; "
-                "quote a cell that holds a comma"
-            )
-        else:
-            rows.append((number, dict(zip(header, cells + [""] * len(header), strict=False))))
-    return rows
 
 
 def _claim(row: Mapping[str, str], problems: list[str]) -> Claim:
@@ -161,13 +117,6 @@ def _claim(row: Mapping[str, str], problems: list[str]) -> Claim:
 
     relation = ALIASES.get(cell("relation"), cell("relation"))
     selected = bool(cell("table") and cell("column"))
-    if not cell("quantity"):
-        problems.append("column quantity: found an empty cell, expected what is claimed")
-    if relation not in RELATIONS:
-        problems.append(
-            f"column relation: found {quote(cell('relation'))}, expected one of "
-            f"{', '.join(sorted({*RELATIONS, *ALIASES}))}"
-        )
     if bool(cell("table")) != bool(cell("column")):
         lacking = "column" if cell("table") else "table"
         problems.append(
