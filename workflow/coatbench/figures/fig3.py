@@ -64,7 +64,11 @@ def draw(
     if not temperatures:
         style.no_data(panels[0], "no LEIS spectrum could be analysed")
     else:
-        panels[0].legend(loc="lower center", handlelength=1.2, bbox_to_anchor=(0.41, 0.01))
+        # Every sample has one line style in all panels: one legend, outside of them.
+        handles = {h.get_label(): h for p in panels for h in p.get_legend_handles_labels()[0]}
+        figure.legend(
+            handles=list(handles.values()), loc="outside lower left", ncols=8, handlelength=1.2
+        )
     last = panels[len(temperatures) or 1]
     _ratios(last, near, shown, temperatures, reference)
     style.panel_letter(last, "abcdefgh"[min(len(temperatures), 7)])
@@ -88,7 +92,7 @@ def _spectra(
         min(float(c["energy_eV"][0]) for _, c in own),
         max(float(c["energy_eV"][-1]) for _, c in own),
     )
-    axes.set_ylim(0, 1.12 * max(float(c["intensity"].max()) for _, c in own))
+    axes.set_ylim(0, 1.3 * max(float(c["intensity"].max()) for _, c in own))
     axes.set_xlabel("energy / eV")
     axes.set_ylabel("intensity / counts nC$^{-1}$ per channel")
 

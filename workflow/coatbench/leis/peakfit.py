@@ -34,11 +34,13 @@ class Fits:
         `chi_square` is infinite where the best fit is a dip.
     coefficients : (centre, 4) array
         Gaussian's height, then those of the background.
-    covariance : (centre, 4, 4) array
-        Scaled by the reduced chi-square where that is above 1.
+    inverse : (centre, 4, 4) array
+        Inverse normal matrices, for the variances as given.
     design : (centre, channel, 4) array
     edge : bool
         The step is the one that describes the data best without a peak.
+    correlation : float
+        Channels that carry one independent value; set by the caller.
     """
 
     fwhm: float
@@ -46,14 +48,37 @@ class Fits:
     chi_square: np.ndarray
     reduced: np.ndarray
     coefficients: np.ndarray
-    covariance: np.ndarray
+    inverse: np.ndarray
     design: np.ndarray
     edge: bool
+    correlation: float = 1.0
 
     @property
     def best(self) -> int:
         """Index of the best centre."""
         return int(self.chi_square.argmin())
+
+    @property
+    def inflation(self) -> float:
+        """Factor on variances at the best centre: misfit, and channels that are not independent."""
+        return max(1.0, float(self.reduced[self.best])) * self.correlation
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Covariance of the coefficients at the best centre."""
+        covariance: np.ndarray = self.inverse[self.best] * self.inflation
+        return covariance
+
+    def model(self) -> np.ndarray:
+        """Fitted curve at the best centre."""
+        model: np.ndarray = self.design[self.best] @ self.coefficients[self.best]
+        return model
+
+    def background(self) -> np.ndarray:
+        """The same without the peak."""
+        best = self.best
+        background: np.ndarray = self.design[best][:, 1:] @ self.coefficients[best][1:]
+        return background
 
     def centre(self) -> tuple[float, float]:
         """Best centre and its uncertainty from the parabola of chi-square around its minimum."""
@@ -65,15 +90,15 @@ class Fits:
             curvature = float(chi[i - 1] - 2 * chi[i] + chi[i + 1])
             if curvature > 0:
                 shift = 0.5 * float(chi[i - 1] - chi[i + 1]) / curvature
-                sd = step * math.sqrt(2 * max(1.0, float(self.reduced[i])) / curvature)
+                sd = step * math.sqrt(2 * self.inflation / curvature)
                 return float(self.centres[i]) + shift * step, sd
         # The best centre is the window's bound: the maximum lies there or beyond.
         return float(self.centres[i]), self.fwhm / FWHM_PER_SIGMA
 
     def height(self) -> tuple[float, float]:
         """Height of the peak at the best centre and its uncertainty."""
-        i = self.best
-        return float(self.coefficients[i, 0]), math.sqrt(max(float(self.covariance[i, 0, 0]), 0.0))
+        sd = math.sqrt(max(float(self.covariance[0, 0]), 0.0))
+        return float(self.coefficients[self.best, 0]), sd
 
 
 def scan(
@@ -112,11 +137,10 @@ def scan(
             chi, coefficients, inverse = _solve(design, y, variance)
             # Centre, width and place of the step are fitted too, by the scan.
             reduced = chi / max(1, len(x) - 7)
-            covariance = inverse * np.maximum(1.0, reduced)[:, None, None]
             chi[coefficients[:, 0] < 0] = np.inf  # a dip is no peak
             fits.append(
                 Fits(
-                    float(fwhm), centres, chi, reduced, coefficients, covariance, design,
+                    float(fwhm), centres, chi, reduced, coefficients, inverse, design,
                     edge=background is fixed,
                 )
             )  # fmt: skip
@@ -199,3 +223,16 @@ def _solve(
     coefficients = (inverse @ (transposed @ (y * weight))[..., None])[..., 0]
     residual = (y - (design @ coefficients[..., None])[..., 0]) * weight
     return (residual**2).sum(axis=-1), coefficients, inverse
+
+
+def correlation(residual: np.ndarray) -> float:
+    """Channels that carry one independent value: 1 + 2 x the sum of the first positive autocorrelations."""
+    total, n = float(residual @ residual), len(residual)
+    time = 1.0
+    for lag in range(1, n // 4):
+        rho = float(residual[lag:] @ residual[:-lag]) / total if total > 0 else 0.0
+        # Two standard deviations of the autocorrelation of white noise are no correlation.
+        if rho < 2 / n**0.5:
+            break
+        time += 2 * rho
+    return time

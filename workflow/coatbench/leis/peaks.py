@@ -107,7 +107,11 @@ def _find_one(name: str, spectrum: Spectrum, config: dict, geometry: Geometry) -
     widths = np.linspace(narrow, wide, max(2, 1 + round((wide - narrow) / WIDTH_STEP_EV)))
     fits, without = peakfit.scan(x, y, variance, centres, widths)
     best = min(fits, key=lambda f: f.chi_square.min())
-    gain = (without - best.chi_square.min()) / max(1.0, float(best.reduced[best.best]))
+    # Exports that were smoothed have fewer independent channels than channels.
+    independent = peakfit.correlation((y - best.model()) / np.sqrt(variance))
+    for one in fits:
+        one.correlation = independent
+    gain = (without - best.chi_square.min()) / best.inflation
     peak.significance = min(
         _over(*best.height()), _over(*_rise(best, x)), math.sqrt(max(0.0, gain))
     )
@@ -116,8 +120,7 @@ def _find_one(name: str, spectrum: Spectrum, config: dict, geometry: Geometry) -
         # What no peak is needed for is described by the edge; a peak on it is bounded by its area.
         fits = [f for f in fits if f.edge]
         best = min(fits, key=lambda f: f.chi_square.min())
-    peak.model = best.design[best.best] @ best.coefficients[best.best]
-    peak.background = best.design[best.best][:, 1:] @ best.coefficients[best.best][1:]
+    peak.model, peak.background = best.model(), best.background()
     _average(peak, fits, spectrum.step_eV)
     return peak
 
@@ -136,13 +139,13 @@ def _rise(fits: Fits, x: np.ndarray) -> tuple[float, float]:
 
     i = fits.best
     centre, design = fits.centres[i], fits.design[i]
-    model = design @ fits.coefficients[i]
+    model = fits.model()
     around = np.flatnonzero(np.abs(x - centre) <= 0.5 * fits.fwhm)
     below = np.flatnonzero((x < centre) & (x >= centre - 1.5 * fits.fwhm))
     top = around[np.argmax(model[around])]
     foot = below[np.argmin(model[below])]
     contrast = design[top] - design[foot]
-    variance = float(contrast @ fits.covariance[i] @ contrast)
+    variance = float(contrast @ fits.covariance @ contrast)
     return float(contrast @ fits.coefficients[i]), math.sqrt(max(variance, 0.0))
 
 
@@ -157,13 +160,12 @@ def _average(peak: Peak, fits: list[Fits], step_eV: float) -> None:
     usable = [f for f in fits if np.isfinite(f.chi_square.min())]
     if not usable:  # a dip everywhere
         peak.area_counts_per_nC = 0.0
-        heights = [math.sqrt(float(f.covariance[0, 0, 0])) * f.fwhm for f in fits]
+        heights = [f.height()[1] * f.fwhm for f in fits]
         peak.area_counts_per_nC_sd = max(heights) * TO_AREA / step_eV
         return
     best = min(usable, key=lambda f: f.chi_square.min())
-    scale = max(1.0, float(best.reduced[best.best]))
     chi = np.array([f.chi_square.min() for f in usable])
-    weight = np.exp(-0.5 * (chi - chi.min()) / scale)
+    weight = np.exp(-0.5 * (chi - chi.min()) / best.inflation)
     weight /= weight.sum()
 
     def mean(values: list[tuple[float, float]]) -> tuple[float, float]:
