@@ -244,12 +244,22 @@ def test_config_and_indexes_can_be_asked(tmp_path):
     assert decide(tmp_path, tables, **row, sample="all", value="0.8")["verdict"] == "holds"
 
 
+def test_the_paper_s_own_table_of_claims_is_shown_and_never_tested():
+    path = synthetic.ROOT.parent / "shared" / "paper" / "claims.csv"
+    if not path.is_file():
+        pytest.skip("the paper's claims are not at hand (shared beside the checkout)")
+    rows = evaluate(read_claims(path), {}, SAMPLES)
+    assert len(rows) > 60
+    assert {r["verdict"] for r in rows} == {"not testable"}
+    assert all(r["expected"] and r["reason"] for r in rows)
+
+
 def test_claims_in_the_form_of_a_paper_are_shown_as_not_testable(tmp_path):
     head = "id,technique,figure,quantity,sample,value,tolerance,unit,relation,note"
     path = write(
         tmp_path,
         {"id": "X10", "value": ">531.4", "relation": "higher", "note": "shifts back above 500"},
-        {"id": "C10", "value": "92.7;87.1", "tolerance": "0.5", "relation": "equals"},
+        {"id": "C10", "value": "92.7;87.1", "tolerance": "0.5", "relation": "resembles"},
         head=head,
     )
     rows = evaluate(read_claims(path), {}, SAMPLES)
@@ -287,7 +297,13 @@ def test_problems_are_one_line_with_file_and_row(tmp_path, row, problem):
 
 
 def test_all_problems_are_reported_at_once(tmp_path):
-    path = write(tmp_path, {"relation": "x"}, {"relation": "y"}, {"id": "K0", "relation": "equals"})
+    look = {"table": "t", "column": "v"}
+    path = write(
+        tmp_path,
+        look | {"relation": "x"},
+        look | {"relation": "y"},
+        {"id": "K0", "relation": "equals"},
+    )
     with pytest.raises(StudyError) as caught:
         read_claims(path)
     assert len(caught.value.problems) == 3

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StudyError, quote
-from ..study import Table, any_text, one_of, read_rows
+from ..study import Table, any_text, read_rows
 from .select import Condition, parse
 
 ALIASES = {
@@ -43,7 +43,7 @@ RELATIONS = (
 )
 AGGREGATES = ("mean", "sum", "max", "min", "count")
 TABLE = Table(
-    required={"id": any_text, "quantity": any_text, "relation": one_of(*RELATIONS, *ALIASES)},
+    required={"id": any_text, "quantity": any_text, "relation": any_text},
     files=(),
     key=("id",),
 )
@@ -134,6 +134,11 @@ def _claim(row: Mapping[str, str], problems: list[str]) -> Claim:
     tolerance = None
     # A row without a selector may say what it expects in any words: it is only shown.
     if selected:
+        if relation not in RELATIONS:
+            problems.append(
+                f"column relation: found {quote(relation)}, expected one of "
+                f"{', '.join(sorted({*RELATIONS, *ALIASES}))}"
+            )
         values = _values(cell("value"), problems)
         tolerance = _tolerance(cell("tolerance"), problems)
         _complete(relation, cell("value"), cell("against"), tolerance, problems)

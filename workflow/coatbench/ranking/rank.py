@@ -82,7 +82,7 @@ def rank(
     if outcome is not None:
         ranked, outcome = _in_order(ranked, outcome, weights)
     rows = _rows(ranked, outcome, weights, values, judged, reference, config)
-    _annotate(rows, tables, judged, criteria, dropped, config)
+    _annotate(rows, tables, judged, criteria, config)
     return Ranking(rows, values, ranked, weights, outcome, dropped, reference)
 
 
@@ -217,7 +217,6 @@ def _annotate(
     tables: Mapping[str, Sequence[Row]],
     judged: Sequence[Mapping[str, str]],
     criteria: Sequence[Criterion],
-    dropped: Mapping[str, str],
     config: Mapping[str, Any],
 ) -> None:
     """Add one column per criterion, its standard uncertainty, and the annotations that decide nothing."""
