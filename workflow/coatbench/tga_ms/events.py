@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from .onset import Settings, Side, measure_sides, refine_peak
+from .onset import Settings, measure_sides, refine_peak
 from .regions import Region, find_regions
 from .smooth import Grid, averaged_points, block_noise, smooth, smoothed_noise, white_noise
 
@@ -318,8 +318,6 @@ def _positions(signal: Signal, region: Region, v: Variation) -> np.ndarray:
     inside = v.rate[region.left : region.right + 1]
     peak = region.left + int(np.argmax(region.sign * inside))
     here = replace(region, peak=peak)
-    before: Side
-    after: Side
     before, after = measure_sides(
         v.smoothed, v.derivative, here, v.settings, step=signal.step, floor=v.floor
     )

@@ -8,7 +8,7 @@ the tangent at the point of steepest slope. The end is the same thing, seen from
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .regions import Region
@@ -123,93 +123,96 @@ def measure_sides(
     before, after : Side
     """
     n = smoothed.size
-    before = NOTHING if region.at_start else _side(
-        smoothed, derivative, region.before, region.left, region.peak, region.sign,
-        settings, step, floor,
-    )  # fmt: skip
-    if region.at_end:
-        return before, NOTHING
-    # The same search on the reversed record: what is the end of a loss is the onset of a gain there.
-    back = slice(None, None, -1)
-    mirrored = _side(
-        smoothed[back], -derivative[back], n - 1 - region.after,
-        n - 1 - region.right, n - 1 - region.peak, -region.sign if step else region.sign,
-        settings, step, floor,
-    )  # fmt: skip
-    line = mirrored.line
-    if line is not None:
-        line = Line(line.level, -line.slope, n - 1 - line.centre, line.scatter, line.n, line.spread)
-    return before, Side(n - 1 - mirrored.deviation, n - 1 - mirrored.extrapolated, line)
+    before = after = NOTHING
+    if not region.at_start:
+        rising = Flank(
+            smoothed, derivative, region.before, region.left, region.peak, region.sign, step
+        )
+        before = _side(rising, settings, floor)
+    if not region.at_end:
+        # The same search on the reversed record: what is the end of a loss is the onset of a gain there.
+        back = slice(None, None, -1)
+        quiet, left, peak = (n - 1 - i for i in (region.after, region.right, region.peak))
+        sign = -region.sign if step else region.sign
+        mirrored = _side(
+            Flank(smoothed[back], -derivative[back], quiet, left, peak, sign, step), settings, floor
+        )
+        line = mirrored.line
+        if line is not None:
+            line = replace(line, slope=-line.slope, centre=n - 1 - line.centre)
+        after = Side(n - 1 - mirrored.deviation, n - 1 - mirrored.extrapolated, line)
+    return before, after
 
 
-def _side(
-    smoothed: np.ndarray,
-    derivative: np.ndarray,
-    quiet: int,
-    left: int,
-    peak: int,
-    sign: int,
-    settings: Settings,
-    step: bool,
-    floor: float,
-) -> Side:
-    import numpy as np
+@dataclass(frozen=True)
+class Flank:
+    """One side of an event, the quiet stretch first: it reaches from `quiet` to `left`, the flank on to `peak`."""
 
-    guess, line, deviation = float(left), None, float("nan")
+    smoothed: np.ndarray
+    derivative: np.ndarray
+    quiet: int
+    left: int
+    peak: int
+    sign: int
+    step: bool
+
+
+def _side(flank: Flank, settings: Settings, floor: float) -> Side:
+    guess = float(flank.left)
+    line, deviation = None, float("nan")
     for _ in range(MAX_ITERATIONS):
-        stop = round(guess) - settings.gap
-        start = max(quiet, stop - settings.baseline)
-        if stop - start < settings.baseline_min:
-            # Too close to the neighbour: the quiet stretch itself, if it is long enough.
-            start, stop = quiet, min(left, quiet + settings.baseline)
-            if stop - start < settings.baseline_min:
-                return (
-                    NOTHING
-                    if line is None
-                    else Side(
-                        deviation,
-                        _tangent(line, smoothed, derivative, left, peak, sign, step),
-                        line,
-                    )
-                )
-        line = fit_line(smoothed, start, stop, settings.correlated)
-        index = np.arange(start, peak + 1)
-        limit = settings.k * np.hypot(line.sd_at(index), floor)
-        excess = sign * (smoothed[start : peak + 1] - line.at(index)) - limit
-        below = np.flatnonzero(excess <= 0)
-        if below.size == 0:
-            deviation = float(start)
-        elif below[-1] == index.size - 1:
-            return Side(float("nan"), float("nan"), line)  # it never leaves the baseline for good
-        else:
-            i = int(below[-1])
-            deviation = float(index[i]) + float(excess[i] / (excess[i] - excess[i + 1]))
+        stretch = _baseline(flank, round(guess), settings)
+        if stretch is None:
+            break
+        line = fit_line(flank.smoothed, *stretch, settings.correlated)
+        deviation = _deviation(flank, line, stretch[0], settings.k, floor)
         # The baseline may only move back: following a slow rise forward would call the rise a baseline.
-        if deviation >= guess - 1:
+        if not deviation < guess - 1:
             break
         guess = deviation
-    return Side(deviation, _tangent(line, smoothed, derivative, left, peak, sign, step), line)
+    if line is None or deviation != deviation:
+        return Side(float("nan"), float("nan"), line)
+    return Side(deviation, _tangent(flank, line), line)
 
 
-def _tangent(
-    line: Line | None,
-    smoothed: np.ndarray,
-    derivative: np.ndarray,
-    left: int,
-    peak: int,
-    sign: int,
-    step: bool,
-) -> float:
+def _baseline(flank: Flank, guess: int, settings: Settings) -> tuple[int, int] | None:
+    """Points [start, stop) of the baseline before a supposed onset; None if too few are quiet."""
+    stop = guess - settings.gap
+    start = max(flank.quiet, stop - settings.baseline)
+    if stop - start < settings.baseline_min:
+        # Too close to the neighbour: the quiet stretch itself, if it is long enough.
+        start, stop = flank.quiet, min(flank.left, flank.quiet + settings.baseline)
+    return (start, stop) if stop - start >= settings.baseline_min else None
+
+
+def _deviation(flank: Flank, line: Line, start: int, k: float, floor: float) -> float:
+    """Point from which the signal stays beyond k sigma of the line until the peak of the rate; NaN if it never does."""
+    import numpy as np
+
+    index = np.arange(start, flank.peak + 1)
+    limit = k * np.hypot(line.sd_at(index), floor)
+    excess = flank.sign * (flank.smoothed[start : flank.peak + 1] - line.at(index)) - limit
+    below = np.flatnonzero(excess <= 0)
+    if below.size == 0:
+        return float(start)
+    i = int(below[-1])
+    if i == index.size - 1:
+        return float("nan")
+    return float(index[i]) + float(excess[i] / (excess[i] - excess[i + 1]))
+
+
+def _tangent(flank: Flank, line: Line) -> float:
     """Point where the baseline meets the tangent at the steepest point; NaN if they do not meet before it."""
     import numpy as np
 
-    if line is None:
+    steepest = flank.peak
+    if not flank.step:
+        rising = flank.sign * flank.derivative[flank.left : flank.peak + 1]
+        steepest = flank.left + int(np.argmax(rising))
+    rise = float(flank.derivative[steepest]) - line.slope
+    if not flank.sign * rise > 0:
         return float("nan")
-    steepest = peak if step else left + int(np.argmax(sign * derivative[left : peak + 1]))
-    rise = float(derivative[steepest]) - line.slope
-    if not sign * rise > 0:
-        return float("nan")
-    point = steepest - (float(smoothed[steepest]) - float(line.at(steepest))) / rise
+    point = steepest - (float(flank.smoothed[steepest]) - float(line.at(steepest))) / rise
     return float(point) if line.centre <= point <= steepest else float("nan")
 
 
