@@ -113,6 +113,7 @@ def crate(run):
         results=results,
         workflow_file="provenance/Snakefile",
         config_file="provenance/config.yaml",
+        texts={run["statement"]: "ranking in words"},
     )
 
 
@@ -158,7 +159,7 @@ def test_crate_describes_the_run(crate, run):
     assert action["instrument"]["@id"] == workflow["@id"]
     assert entity(crate, "./")["mentions"]["@id"] == "#run"
     results = {r["@id"] for r in action["result"]}
-    assert "tables/ranking.csv" in results
+    assert {"tables/ranking.csv", "tables/ranking_statement.txt"} <= results
     assert all((run["results"] / r).is_file() for r in results)
     inputs = [entity(crate, i["@id"]) for i in action["object"]]
     raw = [e for e in inputs if e["@id"].startswith("ni:///sha-256;")]
@@ -196,6 +197,7 @@ def test_the_time_in_the_crate_is_that_of_the_newest_result(run):
             results=results,
             workflow_file="provenance/Snakefile",
             config_file="provenance/config.yaml",
+            texts={},
         )
         for _ in range(2)
     ]

@@ -78,6 +78,8 @@ rule provenance:
 rule crate:
     input:
         run=results("provenance.json"),
+        page=results("report.html"),
+        statement=results("tables/ranking_statement.txt"),
         snakefile="Snakefile",
     output:
         crate=results("ro-crate-metadata.json"),

@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .provenance import checksum
+
 PROFILES = (
     "https://w3id.org/ro/wfrun/process/0.5",
     "https://w3id.org/ro/wfrun/workflow/0.5",
@@ -32,7 +34,12 @@ TYPES = {
 
 
 def make_crate(
-    run: Mapping[str, Any], *, results: str | Path, workflow_file: str, config_file: str
+    run: Mapping[str, Any],
+    *,
+    results: str | Path,
+    workflow_file: str,
+    config_file: str,
+    texts: Mapping[str, str],
 ) -> dict[str, Any]:
     """Return the content of ``ro-crate-metadata.json``.
 
@@ -41,6 +48,7 @@ def make_crate(
     run : what `provenance.describe_run` found
     results : folder of the crate, below which all results lie
     workflow_file, config_file : paths inside the crate of the workflow and of the configuration used
+    texts : further results below the crate, made after the run was described -> what they are
 
     Notes
     -----
@@ -50,7 +58,7 @@ def make_crate(
 
     results = Path(results)
     paths = [Path(p) for p in run["results"]]
-    finished = max((p.stat().st_mtime for p in paths), default=0.0)
+    finished = max((p.stat().st_mtime for p in [*paths, *map(Path, texts)]), default=0.0)
     time = datetime.fromtimestamp(int(finished), UTC).isoformat()
     crate = ROCrate(version="1.1")  # the version that the profiles above extend
     title = run["study"]["title"]
@@ -79,6 +87,10 @@ def make_crate(
         _file(crate, results / config_file, results, {"description": "configuration used"})
     )
     outputs = [_file(crate, p, results, run["results"][str(p)]) for p in paths]
+    outputs += [
+        _file(crate, Path(p), results, {**checksum(p), "description": text})
+        for p, text in texts.items()
+    ]
     software = [
         _entity(crate, f"#{name}-{version}", "SoftwareApplication", name=name, version=version)
         for name, version in run["made_by"]["packages"].items()
