@@ -47,7 +47,7 @@ def draw(
     temperatures = sorted({t for _, t in spectra})
     n = max(1, len(temperatures)) + 1
     n_rows = math.ceil(n / 3)
-    figure = style.new_figure(config, "double", 2.6 * n_rows)
+    figure = style.new_figure(config, "double", 2.75 * n_rows)
     panels = figure.subplots(n_rows, min(n, 3), squeeze=False).ravel()
     for letter, axes, temperature in zip("abcdefgh", panels, temperatures, strict=False):
         own = [
@@ -94,7 +94,7 @@ def _spectra(
     )
     axes.set_ylim(0, 1.3 * max(float(c["intensity"].max()) for _, c in own))
     axes.set_xlabel("energy / eV")
-    axes.set_ylabel("intensity / counts nC$^{-1}$ per channel")
+    axes.set_ylabel("counts nC$^{-1}$ per channel")
 
 
 def _window(axes: Axes, rows: Sequence[Row]) -> None:

@@ -1,0 +1,81 @@
+"""Figure 3 and the quick-look: drawn from files alone, any number of samples, equal bytes for equal data."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+import yaml
+from coatbench.analysis import Analysis, save_curves, save_rows
+from coatbench.figures import fig3, leis_quicklook
+from coatbench.tables import read_table, write_table
+
+from .conftest import DEMO, ROOT, tables
+
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["figures"]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/tables/leis.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[dict[str, str]]:
+    with (DEMO / "samples.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def figure(folder, found, config, samples, reference="uncoated"):
+    folder.mkdir()
+    for sample, analysis in found.items():
+        save_curves(analysis.curves, folder / f"{sample}.nc")
+    rows = tables(found, config, reference)
+    for name in ("leis_windows", "leis_surface_peaks"):
+        write_table(rows[name], list(SCHEMA[name]), folder / f"{name}.csv")
+    output = {kind: str(folder / f"fig3.{kind}") for kind in ("pdf", "png", "csv")}
+    fig3.draw(
+        [str(folder / f"{s}.nc") for s in found],
+        str(folder / "leis_windows.csv"),
+        str(folder / "leis_surface_peaks.csv"),
+        output,
+        samples=samples,
+        reference=reference,
+        simulated=True,
+        config=CONFIG,
+    )
+    return output
+
+
+def test_figure_3(tmp_path, demo, config, samples):
+    first = figure(tmp_path / "a", demo, config, samples)
+    second = figure(tmp_path / "b", demo, config, samples)
+    for kind, path in first.items():
+        content = (tmp_path / "a" / f"fig3.{kind}").read_bytes()
+        assert len(content) > 5000
+        assert content == (tmp_path / "b" / f"fig3.{kind}").read_bytes(), second[kind]
+        assert path
+    rows = read_table(first["csv"])
+    assert len(rows) == 8 * 1051
+    assert {r["sample"] for r in rows} == {"uncoated", "c300", "c400", "c700"}
+
+
+@pytest.mark.parametrize("names", [["c300"], []])
+def test_one_sample_or_none(tmp_path, demo, config, samples, names):
+    found = {name: demo[name] for name in names}
+    output = figure(tmp_path / "a", found, config, samples, None)
+    assert (tmp_path / "a" / "fig3.pdf").stat().st_size > 1000
+    assert len(read_table(output["csv"])) == 2 * 1051 * len(names)
+
+
+def test_quick_looks_of_a_sample_and_of_a_problem(tmp_path, demo, samples):
+    sample = next(s for s in samples if s["sample"] == "c300")
+    for name, analysis in (("good", demo["c300"]), ("bad", Analysis(problem="a.txt: cut"))):
+        save_curves(analysis.curves, tmp_path / f"{name}.nc")
+        save_rows(analysis, tmp_path / f"{name}.json")
+        png = tmp_path / f"{name}.png"
+        leis_quicklook.draw(
+            str(tmp_path / f"{name}.nc"),
+            str(tmp_path / f"{name}.json"),
+            str(png),
+            sample=sample,
+            simulated=True,
+            config=CONFIG,
+        )
+        assert png.stat().st_size > 2000
