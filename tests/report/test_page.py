@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from coatbench.report.page import (
+    ROWS_SHOWN,
     build,
     expectation,
     percent,
@@ -18,6 +19,7 @@ from coatbench.report.page import (
     size,
     write_page,
 )
+from coatbench.tables import write_table
 
 from report import study
 
@@ -137,6 +139,22 @@ def test_page_of_an_empty_study(run):
     html = render(build(**empty))
     assert parse(html).open == []
     assert "There is no ranking" in html
+
+
+def test_a_long_table_is_cut_but_no_doubtful_row_is_lost(run, tmp_path: Path):
+    fits = [
+        {"sample": f"s{i}", "converged": i != 999, "note": None, "reduced_chi_square": 1.0}
+        for i in range(1000)
+    ]
+    path = run["results"] / "tables" / "long_fits.csv"
+    write_table(fits, list(fits[0]), path)
+    page = build(**content(run) | {"tables": {"xps": [path]}})
+    (quality,) = page.quality
+    assert [r["sample"] for r in quality.rows] == ["s999"]
+    html = render(page)
+    assert f"{ROWS_SHOWN} of 1000 rows" in html
+    assert html.count("<td>s1</td>") == 1 and html.count("<td>s500</td>") == 0
+    path.unlink()
 
 
 def test_pictures_beyond_the_budget_are_named(run, monkeypatch):

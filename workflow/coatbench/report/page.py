@@ -17,7 +17,7 @@ from ..analysis import write_atomically
 from ..tables import read_table
 
 DATA = Path(__file__).parent / "data"
-ROWS_SHOWN = 200  # of a table; more are in its file
+ROWS_SHOWN = 200  # of a table in the list of all tables; more are in its file
 PHOTOGRAPH_BYTES = 600_000  # of a PNG; a larger one is no line drawing
 QUICKLOOK_BYTES = (
     40_000_000  # as PNG, of pictures of single measurements; more are named, not shown
@@ -193,14 +193,13 @@ def _labels(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def load_table(path: str | Path, results: Path, technique: str) -> Table:
-    """Read a result table, with no more rows than a page can hold."""
+    """Read a result table."""
     path = Path(path)
     rows = read_table(path)
     header = path.read_text(encoding="utf-8").partition("\n")[0]
-    keep = rows if path.stem in ("claims", "ranking", "problems", "warnings") else rows[:ROWS_SHOWN]
     columns = tuple(rows[0]) if rows else tuple(header.strip().split(","))
     return Table(
-        path.stem, path.relative_to(results).as_posix(), columns, keep, len(rows), technique
+        path.stem, path.relative_to(results).as_posix(), columns, rows, len(rows), technique
     )
 
 
@@ -347,7 +346,8 @@ def render(page: Page) -> str:
     }
     # Only the project's own style and script are trusted; everything else is escaped.
     own = {k: Markup((DATA / f"report.{k}").read_text(encoding="utf-8")) for k in ("css", "js")}
-    return environment.get_template("report.html.j2").render(page=page, **own) + "\n"
+    template = environment.get_template("report.html.j2")
+    return template.render(page=page, rows_shown=ROWS_SHOWN, **own) + "\n"
 
 
 def write_page(page: Page, path: str | Path) -> None:
