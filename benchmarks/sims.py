@@ -257,9 +257,9 @@ def open_grd(path: Path) -> None:
     start = time.process_time()
     total = grd.open_region(path, windows).total
     assert total is not None
-    print(
-        int(total.sum(dtype=np.uint64)), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    )
+    seconds = time.process_time() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(int(total.sum(dtype=np.uint64)), seconds, peak)
 
 
 def run_job(folder: Path) -> None:

@@ -72,10 +72,9 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         )
     ]
     numbers = [c.number for c in channels]
-    if repeated := sorted({n for n in numbers if numbers.count(n) > 1}):
-        raise ReadError(
-            path, "interval numbers", "each once", f"number {repeated[0]} more than once"
-        )
+    if len(set(numbers)) < n:
+        twice = next(k for i, k in enumerate(numbers) if k in numbers[:i])
+        raise ReadError(path, "interval numbers", "each once", f"number {twice} more than once")
     images = [i for i, n in enumerate(numbers) if n != TOTAL_NUMBER]
     has_total = TOTAL_NUMBER in numbers
     return Region(

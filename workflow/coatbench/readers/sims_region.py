@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ReadError
 from .model import Export
@@ -37,8 +37,7 @@ class Window:
     upper_u: float
 
 
-@dataclass(frozen=True)
-class Channel:
+class Channel(NamedTuple):
     """One image of a region: its number and label in the export, and its mass interval.
 
     Masses are NaN and the label is empty where the export does not give them.

@@ -57,3 +57,37 @@ def ratio_sums(counts: np.ndarray, weight: np.ndarray) -> tuple[float, float, fl
             count[x] += v0
             largest[x] = max(largest[x], v0)
     return ratio.sum(), squared.sum(), count.sum(), largest.max()
+
+
+@compiled
+def inverse(total: np.ndarray, weight: np.ndarray) -> tuple[int, float, float]:
+    """Fill `weight` with 1 / total, 0 where there is no count.
+
+    Parameters
+    ----------
+    total : numpy.ndarray
+        Counts (y, x).
+    weight : numpy.ndarray
+        Filled, float64 (y, x).
+
+    Returns
+    -------
+    filled : int
+        Pixels with counts.
+    weights, counts : float
+        Sums over pixels of the weight and of the counts.
+    """
+    ny, nx = total.shape
+    weights = np.zeros(nx)
+    counts = np.zeros(nx)
+    filled = np.zeros(nx)
+    for y in range(ny):
+        for x in range(nx):
+            value = np.float64(total[y, x])
+            some = value > 0
+            one = 1.0 / value if some else 0.0
+            weight[y, x] = one
+            weights[x] += one
+            counts[x] += value
+            filled[x] += some
+    return int(filled.sum()), weights.sum(), counts.sum()

@@ -70,18 +70,15 @@ def reduce_region(region: Region, how: Reduction) -> Reduced:
     """
     import numpy as np
 
-    from .pixels import ratio_sums
+    from .pixels import inverse, ratio_sums
 
     shots = how.shots_per_pixel or region.attrs.get("shots_per_pixel")
     image = _corrected(region, how, shots)
     denominator, source, warnings = _denominator(region, how, image)
-    filled = denominator > 0
-    n = int(filled.sum())
+    weight = np.empty(denominator.shape)
+    n, inverse_sum, total_counts = inverse(denominator, weight)
     if n == 0:
         raise AnalysisError(region.path, "total", "at least one pixel with counts", "none")
-    weight = np.divide(1.0, denominator, out=np.zeros(denominator.shape), where=filled)
-    inverse_sum = float(weight.sum())
-    total_counts = float(denominator.sum())
     sums = np.empty((len(region.channels), 4))
     for i in range(len(sums)):
         sums[i] = ratio_sums(image(i), weight)
@@ -91,7 +88,7 @@ def reduce_region(region: Region, how: Reduction) -> Reduced:
         pixel_sd = np.sqrt(np.maximum(squared - ratio * mean, 0.0) / (n - 1))
     # Counts of a pixel are binomial in its total: the variance of a ratio is p (1 - p) / total.
     poisson = np.sqrt(np.maximum(mean * (1 - mean), 0.0) * inverse_sum) / n
-    shots_in_all = shots * filled.size if shots else math.nan
+    shots_in_all = shots * weight.size if shots else math.nan
     columns = {
         "number": [c.number for c in region.channels],
         "label": [c.label for c in region.channels],
@@ -167,8 +164,9 @@ def _denominator(
             everything += image(i)
         told = f"{region.path.name}: no total image; normalised to the sum of its {len(numbers)} images"
         return everything, SUM_OF_IMAGES, [told]
-    total = region.total.astype(float)
+    total = region.total
     if how.dead_time != "none":
+        total = total.astype(float)
         # Only ions of known mass can be corrected: the rest of the total stays as registered.
         for i in range(len(numbers)):
             total += image(i) - region.read_image(i)
