@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import ReadError
 from .model import Export
 
 if TYPE_CHECKING:
@@ -54,6 +55,16 @@ COLUMNS = (
 REST, CC_CHG, CC_DCH, CV_CHG, CV_DCH = range(5)
 STEP_TYPES = ("REST", "CC_CHG", "CC_DCH", "CV_CHG", "CV_DCH")
 
+# Beyond these no cycler measures: such a value is damage, not data.
+LIMITS = {
+    TIME: 1e10,
+    VOLTAGE: 1e3,
+    CURRENT: 1e5,
+    NET: 1e6,
+    CHARGING: 1e6,
+    DISCHARGING: 1e6,
+    TEMPERATURE: 1e4,
+}
 # A cell outside this window is a wrong unit or a broken contact, not a battery.
 PLAUSIBLE_VOLTAGE_V = (-2.0, 6.0)
 CV_VOLTAGE_BAND_V = 0.005
@@ -162,17 +173,29 @@ def build(
     incomplete_rows : int
         Rows that were dropped because the instrument was still writing them.
 
+    Raises
+    ------
+    ReadError
+        A value that no cycler measures, or none at all where only time may be unknown.
+
     Returns
     -------
     Export with `table`; `attrs` hold instrument, date, vendor, capacity_source and incomplete_rows.
     """
     import pandas as pd
 
+    for label, limit in LIMITS.items():
+        values = columns.get(label, np.empty(0))
+        known = values[np.isfinite(values)] if label == TIME else values
+        wrong = np.flatnonzero(~(np.abs(known) <= limit))
+        if wrong.size:
+            found = f"{known[wrong[0]]:.6g}"
+            raise ReadError(path, f"record {wrong[0] + 1}", f"{label} within {limit:g}", found)
     warnings = [*warnings, *_doubts(columns)]
     data = {label: columns[label] for label in COLUMNS if label in columns and label != STEP_TYPE}
     table = pd.DataFrame(data, copy=False)
     codes: Any = columns[STEP_TYPE]  # one byte a row
-    kinds: Any = pd.Categorical.from_codes(codes, categories=list(STEP_TYPES))
+    kinds: Any = pd.Categorical.from_codes(codes, categories=pd.Index(list(STEP_TYPES)))
     table.insert(min(len(table.columns), COLUMNS.index(STEP_TYPE)), STEP_TYPE, kinds)
     table = table[[label for label in COLUMNS if label in table]]
     source = (

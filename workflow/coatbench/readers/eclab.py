@@ -8,14 +8,14 @@ which stays the same through charge, hold and rest.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ReadError
+from ..errors import ReadError, quote
 from . import bdf
 
 MODE_REST, MODE_VOLTAGE = 3, 2
@@ -51,15 +51,7 @@ def normalise(path: Path, columns: Columns) -> tuple[dict[str, npt.NDArray], lis
         There is no time or no voltage.
     """
     warnings: list[str] = []
-    voltage_name = _first(columns, VOLTAGES)
-    if voltage_name is None or "time/s" not in columns:
-        raise ReadError(
-            path,
-            "columns",
-            "time/s and a voltage (Ewe/V, Ecell/V)",
-            ", ".join(list(columns)[:12]) or "none of the columns of a cycling record",
-            "export with time, voltage, current and charge",
-        )
+    voltage_name = voltage_column(path, columns)
     others = [n for n in VOLTAGES if n in columns and n != voltage_name]
     if others:
         warnings.append(f"voltage is {voltage_name}; not used: {', '.join(others)}")
@@ -101,6 +93,27 @@ def normalise(path: Path, columns: Columns) -> tuple[dict[str, npt.NDArray], lis
     if increment is None and integral is None and (mode != MODE_REST).any():
         warnings.append("no charge column: capacities are integrals of current over time")
     return table, warnings
+
+
+def voltage_column(path: Path, names: Iterable[str]) -> str:
+    """Return the name of the voltage among the vendor's column names.
+
+    Raises
+    ------
+    ReadError
+        There is no time or no voltage.
+    """
+    known = list(names)
+    found = next((name for name in VOLTAGES if name in known), None)
+    if found is None or "time/s" not in known:
+        raise ReadError(
+            path,
+            "columns",
+            "time/s and a voltage (Ewe/V, Ecell/V)",
+            quote(", ".join(known[:12])) if known else "none of the columns of a cycling record",
+            "export with time, voltage, current and charge",
+        )
+    return found
 
 
 def _first(columns: Columns, names: tuple[str, ...]) -> str | None:

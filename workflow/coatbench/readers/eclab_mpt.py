@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ..errors import ReadError, quote
 from . import bdf, eclab
 from .model import Export
-from .tabular import NOT_AVAILABLE, Kind, read_columns
+from .tabular import NOT_AVAILABLE, Kind, read_columns, uses_decimal_comma
 
 MAGIC = re.compile(rb"\A(EC|BT)-Lab ASCII FILE\s*\Z")
 COUNT = re.compile(rb"\ANb header lines\s*:\s*(\d{1,6})\s*\Z")
@@ -38,16 +38,19 @@ def read(path: Path) -> Export:
     names = _names(lines[-1])
     repeated = sorted({n for n in names if names.count(n) > 1})
     names = [n if names.index(n) == i else f"{n} #{i}" for i, n in enumerate(names)]
+    eclab.voltage_column(path, names)
     kinds: dict[str, Kind] = dict(eclab.wanted(names))
     if "time/s" in kinds and (form := _date_form(names, sample_rows)):
         kinds["time/s"] = partial(_seconds, path, form)
+    numbers = [names.index(name) for name, kind in kinds.items() if kind is float]
     read_in = read_columns(
         path,
         names,
         kinds,
         offset=offset,
+        missing=("time/s",),
         first_line=first_line,
-        decimal_comma=_decimal_comma(names, kinds, sample_rows),
+        decimal_comma=uses_decimal_comma(path, sample_rows, numbers, first_line),
     )
     if kinds.get("time/s", float) is not float:
         time = read_in.values["time/s"]
@@ -97,7 +100,7 @@ def _header(path: Path) -> tuple[list[bytes], int, int, list[list[str]]]:
                 f"{count} in a file of {len(lines)} lines",
                 "the file is cut within its header: export it again",
             )
-    elif b"time/s" in first and b"/V" in first:
+    elif b"time/s" in first.split(b"\t") and b"\r" not in first:
         count = 1
     else:
         raise ReadError(path, "line 1", "'EC-Lab ASCII FILE' or column names", quote(first))
@@ -117,12 +120,6 @@ def _names(line: bytes) -> list[str]:
         text = line.decode("cp1252", errors="replace")
     names = [name.strip().replace("\u03bc", "µ") for name in text.split("\t")]
     return names[:-1] if names and names[-1] == "" else names
-
-
-def _decimal_comma(names: list[str], kinds: dict[str, Kind], rows: list[list[str]]) -> bool:
-    """Tell from the first records whether the comma is the decimal sign."""
-    numbers = [names.index(name) for name, kind in kinds.items() if kind is float]
-    return any("," in row[i] for row in rows for i in numbers if i < len(row))
 
 
 def _date_form(names: list[str], rows: list[list[str]]) -> str:

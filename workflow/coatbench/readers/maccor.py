@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ..errors import ReadError, quote
 from . import bdf
 from .model import Export
-from .tabular import Kind, read_columns
+from .tabular import Kind, read_columns, uses_decimal_comma
 from .text import decode
 
 MAX_HEADER_LINES = 60
@@ -61,10 +61,9 @@ def read(path: Path) -> Export:
     found = {role: next((n for n in known if n in names), "") for role, known in NAMES.items()}
     for role in ("time", "capacity", "current", "voltage", "state"):
         if not found[role]:
-            raise ReadError(
-                path, "column names", f"a column of {role}", ", ".join(names)[:120]
-            )
-    comma = any("," in row[names.index(found["voltage"])] for row in rows)
+            raise ReadError(path, "column names", f"a column of {role}", ", ".join(names)[:120])
+    numbers = [names.index(found[k]) for k in ("capacity", "current", "voltage")]
+    comma = uses_decimal_comma(path, rows, numbers, first_line)
     as_text = any("d" in row[names.index(found["time"])] for row in rows[:1])
     kinds: dict[str, Kind] = {found[k]: float for k in ("capacity", "current", "voltage")}
     kinds[found["time"]] = partial(_days, path) if as_text else float
@@ -199,7 +198,7 @@ def _restarts(capacity: npt.NDArray, steps: npt.NDArray, direction: npt.NDArray)
     return np.where(previous >= 0, block[np.maximum(previous, 0)], 0)
 
 
-_DAYS = re.compile(r"\s*(\d+)d\s+(\d+):(\d+):(\d+(?:\.\d*)?)\s*")
+_DAYS = re.compile(r"\s*([0-9]{1,6})d\s+([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2}(?:[.,][0-9]*)?)\s*")
 
 
 def _states(path: Path, name: str, cells: npt.NDArray, first_line: int) -> npt.NDArray:
@@ -224,7 +223,9 @@ def _days(path: Path, cells: npt.NDArray, first_line: int) -> npt.NDArray:
                 quote(cell),
             )
         day, hour, minute, second = match.groups()
-        seconds[i] = ((int(day) * 24 + int(hour)) * 60 + int(minute)) * 60 + float(second)
+        seconds[i] = ((int(day) * 24 + int(hour)) * 60 + int(minute)) * 60 + float(
+            second.replace(",", ".")
+        )
     return seconds
 
 

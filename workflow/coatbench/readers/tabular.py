@@ -19,6 +19,9 @@ import numpy.typing as npt
 from ..errors import ReadError, quote
 
 BLOCK_BYTES = 8 << 20
+# A decimal comma becomes a point, and a point, which then must not stand in a number, something that is none.
+TO_POINT = bytes.maketrans(b".,", b"\x01.")
+FROM_POINT = bytes.maketrans(b"\x01.", b".,")
 # Turns the text cells of a column, the first of which stands in the given line, into an array.
 Converter = Callable[[npt.NDArray[np.object_], int], npt.NDArray]
 Kind = type | Converter
@@ -35,6 +38,24 @@ class Columns:
     incomplete: int = 0
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What is read from where."""
+
+    path: Path
+    names: list[str]
+    wanted: dict[str, Kind]
+    missing: frozenset[str]
+    decimal_comma: bool
+
+    def columns(self) -> list[tuple[int, str, Kind]]:
+        """Return position, name and kind of the wanted columns, in file order."""
+        return sorted(
+            ((self.names.index(name), name, kind) for name, kind in self.wanted.items()),
+            key=lambda column: column[0],
+        )
+
+
 def read_columns(
     path: Path,
     names: Sequence[str],
@@ -43,6 +64,7 @@ def read_columns(
     offset: int,
     first_line: int,
     decimal_comma: bool,
+    missing: Sequence[str] = (),
     block_bytes: int = BLOCK_BYTES,
 ) -> Columns:
     """Read the wanted columns of all data lines from `offset` on.
@@ -54,12 +76,14 @@ def read_columns(
     names : sequence of str
         All column names in file order, without the empty one of a trailing tab.
     wanted : mapping of name to kind
-        `float`: numbers (float64; XXX becomes NaN). `int`: whole numbers (int32). A function: text, which
+        `float`: numbers (float64). `int`: whole numbers (int32). A function: text, which
         it turns into an array; it raises ReadError with the line.
     offset, first_line : int
         Byte and line number (from 1) of the first data line.
     decimal_comma : bool
         Commas are decimal points.
+    missing : sequence of str
+        Columns of numbers that may hold XXX, which becomes NaN.
     block_bytes : int
         How much of the file is held at once.
 
@@ -71,18 +95,15 @@ def read_columns(
     parts: dict[str, list[npt.NDArray]] = {name: [] for name in wanted}
     result = Columns()
     line = first_line
+    plan = _Plan(path, list(names), dict(wanted), frozenset(missing), decimal_comma)
     for block, is_last in _blocks(path, offset, block_bytes):
-        text = block.replace(b"\r\n", b"\n")
-        text, width, dropped = _complete(text, path, names, line, is_last, wanted)
+        text, width, dropped = _complete(plan, block.replace(b"\r\n", b"\n"), line, is_last)
+        if text:
+            values, cut = _parse(plan, text, width, line, is_last)
+            dropped += cut
+            for name, array in values.items():
+                parts[name].append(array)
         result.incomplete += dropped
-        if not text:
-            continue
-        if decimal_comma:
-            text = text.replace(b",", b".")
-        values, dropped = _parse(text, path, names, width, wanted, line, is_last)
-        result.incomplete += dropped
-        for name, array in values.items():
-            parts[name].append(array)
         line += text.count(b"\n")
     for name, kind in wanted.items():
         chunks = parts.pop(name)
@@ -90,6 +111,36 @@ def read_columns(
         result.values[name] = np.concatenate(chunks) if chunks else empty
     result.rows = next(iter(result.values.values())).size if wanted else 0
     return result
+
+
+def uses_decimal_comma(
+    path: Path, rows: Sequence[Sequence[str]], numbers: Sequence[int], first_line: int
+) -> bool:
+    """Tell the decimal sign from the first records.
+
+    Parameters
+    ----------
+    path : Path
+    rows : sequence of lists of str
+        Cells of the first records; some may be short.
+    numbers : sequence of int
+        Columns that hold numbers.
+    first_line : int
+        Line of the first record, for the message.
+
+    Raises
+    ------
+    ReadError
+        Both signs occur: one of them is then no decimal sign, and nothing says which.
+    """
+    cells = [row[i] for row in rows for i in numbers if i < len(row)]
+    comma = next((cell for cell in cells if "," in cell), None)
+    if comma is None:
+        return False
+    if any("." in cell for cell in cells):
+        lines = f"lines {first_line} to {first_line + len(rows) - 1}"
+        raise ReadError(path, lines, "one decimal sign", f"point and comma, as in {quote(comma)}")
+    return True
 
 
 def _blocks(path: Path, offset: int, size: int) -> Iterator[tuple[bytes, bool]]:
@@ -118,18 +169,12 @@ def _blocks(path: Path, offset: int, size: int) -> Iterator[tuple[bytes, bool]]:
         yield held + rest, True
 
 
-def _complete(
-    text: bytes,
-    path: Path,
-    names: Sequence[str],
-    line: int,
-    is_last: bool,
-    wanted: Mapping[str, Kind],
-) -> tuple[bytes, int, int]:
+def _complete(plan: _Plan, text: bytes, line: int, is_last: bool) -> tuple[bytes, int, int]:
     """Check the number of fields of every line; drop blank lines at the end and a cut last line.
 
     Returns the text, the largest number of fields in it, and how many lines were dropped.
     """
+    open_end = False
     if is_last:
         stripped = text.rstrip(b"\r\n \x1a")
         # Without its line end a line may be cut, also within its last field.
@@ -139,46 +184,48 @@ def _complete(
             return b"", 0, 0
     raw = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(raw == 10)
+    starts = np.concatenate(([0], ends[:-1] + 1))
     tabs = np.searchsorted(np.flatnonzero(raw == 9), ends)
     fields = np.diff(tabs, prepend=0) + 1
-    n = len(names)
+    n = len(plan.names)
     trailing = (fields == n + 1) & (raw[ends - 1] == 9)
+    width = n + int(trailing.any())
     wrong = np.flatnonzero((fields != n) & ~trailing)
-    starts = np.concatenate(([0], ends[:-1] + 1))
     if wrong.size:
         first = int(wrong[0])
         if is_last and first == ends.size - 1 and fields[first] < n:
-            return text[: starts[first]], n + int(trailing.any()), 1
+            return text[: starts[first]], width, 1
         found = quote(text[starts[first] : ends[first]])
         if starts[first] == ends[first]:
             found = "a blank line"
-        raise ReadError(path, f"line {line + first}", f"{n} fields", f"{fields[first]} in {found}")
-    if is_last and open_end and names[-1] in wanted and ends.size > 1 and not trailing[-1]:
+        raise ReadError(
+            plan.path, f"line {line + first}", f"{n} fields", f"{fields[first]} in {found}"
+        )
+    if open_end and plan.names[-1] in plan.wanted and ends.size > 1 and not trailing[-1]:
         # All fields are there, but the last may lack digits: shorter than in the line above is cut.
         previous, last = (text[starts[i] : ends[i]].rsplit(b"\t", 1)[-1] for i in (-2, -1))
         if len(last) < len(previous.rstrip(b"\t")):
-            return text[: starts[-1]], n + int(trailing.any()), 1
-    return text, n + int(trailing.any()), 0
+            return text[: starts[-1]], width, 1
+    return text, width, 0
 
 
 def _parse(
-    text: bytes,
-    path: Path,
-    names: Sequence[str],
-    width: int,
-    wanted: Mapping[str, Kind],
-    line: int,
-    is_last: bool,
+    plan: _Plan, text: bytes, width: int, line: int, is_last: bool
 ) -> tuple[dict[str, npt.NDArray], int]:
+    """Return the wanted columns of a block whose lines are complete, and how many lines were dropped."""
     import pandas as pd
 
-    index = {names.index(name): (name, kind) for name, kind in wanted.items()}
-    order = sorted(index)
+    if plan.decimal_comma:
+        text = text.translate(TO_POINT)
+    columns = plan.columns()
+    lines = text.count(b"\n")
     options: dict[str, Any] = {
         "names": range(width),
-        "usecols": order,
-        "dtype": {i: (np.float64 if index[i][1] in (float, int) else object) for i in order},
-        "na_values": {i: [NOT_AVAILABLE] for i in order if index[i][1] is float},
+        "usecols": [i for i, _, _ in columns],
+        "dtype": {i: (np.float64 if kind in (float, int) else object) for i, _, kind in columns},
+        "na_values": {
+            i: [NOT_AVAILABLE] for i, name, k in columns if k is float and name in plan.missing
+        },
     }
     try:
         frame = pd.read_csv(
@@ -193,50 +240,62 @@ def _parse(
             skip_blank_lines=False,
             **options,
         )
-        values = {index[i][0]: frame[i].to_numpy() for i in order}
-        for i in order:
-            name, kind = index[i]
-            values[name] = _typed(values[name], kind)
+        if len(frame) != lines:
+            raise ValueError  # a lone CR: pandas takes it for a line end
+        values = {name: _typed(frame[i].to_numpy(), kind) for i, name, kind in columns}
     except (ValueError, OverflowError, pd.errors.ParserError):
-        at, name, found, cells = _culprit(text, order, index)
-        if is_last and at == text.count(b"\n") - 1 and name == names[-1]:
-            kept = text[: text.rstrip(b"\n").rfind(b"\n") + 1]
-            return (_parse(kept, path, names, width, wanted, line, False)[0] if kept else {}), 1
-        raise ReadError(path, f"line {line + at}, column {name!r}", cells, found) from None
-    for name, kind in wanted.items():
-        if kind is not float and kind is not int:
-            values[name] = kind(values[name], line)
+        at, name, expected, found = _culprit(plan, text)
+        if is_last and at == lines - 1 and name == plan.names[-1]:
+            kept = text[: text[:-1].rfind(b"\n") + 1]
+            if plan.decimal_comma:
+                kept = kept.translate(FROM_POINT)
+            return (_parse(plan, kept, width, line, False)[0] if kept else {}), 1
+        raise ReadError(plan.path, f"line {line + at}, column {name!r}", expected, found) from None
+    for _, name, kind in columns:
+        if kind not in (float, int):
+            cells = values[name]
+            if plan.decimal_comma:
+                cells = np.array([_original(plan, c) for c in cells], dtype=object)
+            values[name] = kind(cells, line)
     return values, 0
 
 
 def _typed(array: npt.NDArray, kind: Kind) -> npt.NDArray:
-    if kind is float or kind is int:
-        if np.isinf(array).any():
+    """Check that numbers are finite and counts whole; text stays as it is."""
+    if kind is float and np.isinf(array).any():
+        raise ValueError
+    if kind is int:
+        if not (np.abs(array) < 2**31).all() or (array != np.floor(array)).any():
             raise ValueError
-        if kind is int:
-            if not (np.abs(array) < 2**31).all() or (array != np.floor(array)).any():
-                raise ValueError
-            return array.astype(np.int32)
+        return array.astype(np.int32)
     return array
 
 
-def _culprit(
-    text: bytes, order: Sequence[int], index: Mapping[int, tuple[str, Kind]]
-) -> tuple[int, str, str, str]:
-    """Find the first cell that is not what its column holds."""
+def _original(plan: _Plan, cell: str) -> str:
+    """Return a cell as it stands in the file."""
+    if not plan.decimal_comma:
+        return cell
+    return cell.encode("latin-1", "replace").translate(FROM_POINT).decode("latin-1")
+
+
+def _culprit(plan: _Plan, text: bytes) -> tuple[int, str, str, str]:
+    """Find the first cell that is not what its column holds: line, column, expected, found."""
+    columns = plan.columns()
     for at, row in enumerate(text.decode("latin-1").split("\n")[:-1]):
         cells = row.split("\t")
-        for i in order:
-            name, kind = index[i]
+        if "\r" in row:
+            return at, plan.names[row[: row.index("\r")].count("\t")], "one line end", "a lone CR"
+        for i, name, kind in columns:
             cell = cells[i]
-            if kind not in (float, int) or (kind is float and cell == NOT_AVAILABLE):
+            written = quote(_original(plan, cell))
+            if kind not in (float, int) or (name in plan.missing and cell == NOT_AVAILABLE):
                 continue
             try:
                 number = float(cell)
             except ValueError:
-                return at, name, quote(cell), "a number"
+                return at, name, "a number", written
             if not np.isfinite(number) or "_" in cell:
-                return at, name, quote(cell), "a finite number"
+                return at, name, "a finite number", written
             if kind is int and (number != int(number) or abs(number) >= 2**31):
-                return at, name, quote(cell), "a whole number"
-    return 0, index[order[0]][0], "a block that does not parse", "numbers"
+                return at, name, "a whole number", written
+    return 0, columns[0][1], "numbers", "a block that does not parse"
