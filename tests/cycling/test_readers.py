@@ -167,13 +167,13 @@ def test_two_decimal_signs_are_none(tmp_path):
     rows = [list(r) for r in ROWS]
     rows[1][5] = "3,10"
     with pytest.raises(
-        ReadError, match="lines 5 to 10: expected one decimal sign, found point and comma"
+        ReadError, match="lines 4 to 9: expected one decimal sign, found point and comma"
     ):
         readers.read(write(tmp_path, mpt(rows)))
     german = [[c.replace(".", ",") for c in r] for r in ROWS * 50]
     german[290][5] = "3.10"  # beyond the records that are looked at first
     with pytest.raises(
-        ReadError, match=r"line 295, column 'Ewe/V': expected a number, found '3\.10'"
+        ReadError, match=r"line 294, column 'Ewe/V': expected a number, found '3\.10'"
     ):
         readers.read(write(tmp_path, mpt(german)))
 
@@ -181,14 +181,14 @@ def test_two_decimal_signs_are_none(tmp_path):
 def test_unknown_is_allowed_for_time_only(tmp_path):
     rows = [list(r) for r in ROWS]
     rows[1][5] = "XXX"
-    with pytest.raises(ReadError, match="line 6, column 'Ewe/V': expected a number, found 'XXX'"):
+    with pytest.raises(ReadError, match="line 5, column 'Ewe/V': expected a number, found 'XXX'"):
         readers.read(write(tmp_path, mpt(rows)))
 
 
 def test_lone_carriage_return_is_no_line_end(tmp_path):
     content = mpt().replace(b"3602.0\t", b"3602.0\r\t", 1)
     with pytest.raises(
-        ReadError, match="line 8, column 'time/s': expected one line end, found a lone CR"
+        ReadError, match="line 7, column 'time/s': expected one line end, found a lone CR"
     ):
         readers.read(write(tmp_path, content))
 
