@@ -13,7 +13,7 @@ from coatbench.ranking.claims import ALIASES, RELATIONS, parse_range, read_claim
 from coatbench.ranking.evaluate import COLUMNS, evaluate, extra_tables
 from coatbench.ranking.select import parse, pick
 from coatbench.tables import write_table
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ranking import synthetic
@@ -135,6 +135,8 @@ def test_relations_on_both_sides_of_their_edges(tmp_path, tables, row, verdict):
         ({"sample": "800..900"}, "the study has no sample 800..900"),
         ({"sample": "lps"}, "lps is not in t"),
         ({"sample": "precursor"}, "no row of t fits precursor"),
+        ({"sample": "", "where": "kind=z", "each": "sample"}, "no row of t fits kind=z"),
+        ({"sample": "", "where": "kind=z"}, "no value of v in t for the claim"),
         ({"sample": "c300", "where": "kind=z"}, "no value of v in t for c300"),
         ({"sample": "c100;c200;c300", "value": "1;2"}, "2 expected values for 3 found ones"),
         ({"column": "kind"}, "column kind of t is not a number"),
@@ -284,6 +286,10 @@ def test_claims_in_the_form_of_a_paper_are_shown_as_not_testable(tmp_path):
         ({"relation": "constant"}, "column tolerance: found an empty cell"),
         ({"relation": "higher"}, "column against: found an empty cell"),
         ({"relation": "much_lower"}, "column against: found an empty cell"),
+        (
+            {"relation": "much_lower", "against": "c300", "value": "..5"},
+            "column value: found '..5'",
+        ),
         ({"value": "1", "quantity": ""}, "column quantity: found an empty cell"),
         ({"value": "1", "id": ""}, "column id: found an empty cell"),
     ],
@@ -333,6 +339,36 @@ def test_no_text_makes_the_parsers_raise_anything_but_valueerror(text):
     for reader in (parse, parse_range):
         with contextlib.suppress(ValueError):
             reader(text)
+
+
+PLACES = st.sampled_from(
+    ["", "c300", "coated", "all", "reference", "100..300", "400", "c100;c500", "lps", "x"]
+)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    relation=st.sampled_from(RELATIONS),
+    sample=PLACES,
+    against=st.one_of(PLACES, st.sampled_from(["kind=b", "kind=z"])),
+    where=st.sampled_from(["", "kind=a", "kind=a|b", "kind=z", "v>3", "seen=true"]),
+    each=st.sampled_from(["", "kind", "sample", "seen"]),
+    aggregate=st.sampled_from(["mean", "sum", "max", "min", "count"]),
+    column=st.sampled_from(["v", "seen", "kind", "sample"]),
+    value=st.sampled_from(["1", "1;2", "..5", "0..9"]),
+)
+def test_no_combination_of_selectors_raises(tmp_path_factory, tables, **row):
+    """Whatever a row of claims.csv asks for, the answer is a verdict, never a broken job."""
+    row |= {"table": "t", "tolerance": "1"}
+    path = write(tmp_path_factory.mktemp("c"), row)
+    try:
+        claims = read_claims(path)
+    except StudyError:
+        return
+    (found,) = evaluate(claims, tables, SAMPLES, "uncoated")
+    assert found["verdict"] in ("holds", "fails", "not testable")
+    assert ("found" in found) == (found["verdict"] != "not testable")
+    assert found.get("reason") is not None or found["verdict"] != "not testable"
 
 
 def test_conditions_pick_rows():

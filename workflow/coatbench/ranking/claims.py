@@ -182,12 +182,22 @@ def _complete(
         problems.append(f"column value: found an empty cell, expected a value for {relation}")
     if relation in NEED_AGAINST and not against:
         problems.append(f"column against: found an empty cell, expected samples for {relation}")
+    if relation in NEED_AGAINST and value and not _is_share(value):
+        problems.append(f"column value: found {quote(value)}, expected a share such as 0.5")
     if relation in ("higher", "lower") and not (value or against):
         problems.append(
             f"column against: found an empty cell, expected against or value for {relation}"
         )
     if relation == "constant" and tolerance is None:
         problems.append("column tolerance: found an empty cell, expected the spread allowed")
+
+
+def _is_share(text: str) -> bool:
+    try:
+        low, high = parse_range(text)
+    except ValueError:
+        return False
+    return low == high and low > 0
 
 
 def _tolerance(text: str, problems: list[str]) -> float | None:

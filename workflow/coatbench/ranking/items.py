@@ -63,9 +63,9 @@ class Lookup:
         """Return the items of the samples that a selector names; `changed` replaces conditions."""
         replaced = {c.column for c in changed}
         where = (*(c for c in self.claim.where if c.column not in replaced), *changed)
-        if not selector:
-            return self._of("", math.nan, pick(self.rows, where), required=True)
         found: list[Item] = []
+        if not selector:
+            found = self._of("", math.nan, pick(self.rows, where), required=True)
         for sample, required in resolve(selector, self.samples, self.reference):
             rows = [r for r in self.rows if r.get("sample") == sample["sample"]]
             text = sample.get("annealing_temperature_degC") or ""
@@ -76,7 +76,8 @@ class Lookup:
                 continue
             found += self._of(sample["sample"], x, pick(rows, where), required=required)
         if not found:
-            raise NotTestableError(f"no row of {self.claim.table} fits {selector}")
+            fitting = selector or "; ".join(map(str, where))
+            raise NotTestableError(f"no row of {self.claim.table} fits {fitting}")
         return found
 
     def _of(self, sample: str, x: float, rows: list[Row], *, required: bool) -> list[Item]:
