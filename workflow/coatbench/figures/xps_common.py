@@ -123,13 +123,6 @@ def stack(
         data = spectra[sample["sample"]]
         scale, offset = max(height(data), least), 1.25 * i
         draw_fit(axes, data, scale=scale, offset=offset, subtract=True)
-        axes.text(
-            0.015,
-            offset + 0.22,
-            style.label(sample),
-            transform=axes.get_yaxis_transform(),
-            va="bottom",
-        )
         if data.attrs["flagged"]:
             axes.text(
                 0.985, offset + 0.22, "fit flagged", color=style.ACCENT, fontsize=5.5, ha="right",
@@ -140,29 +133,29 @@ def stack(
     descending(axes, own)
     _guides(axes, own)
     axes.set_ylim(-0.12, 1.25 * len(shown) + 0.25)
-    axes.set_yticks([])
+    places = [1.25 * i + 0.3 for i in range(len(shown))]
+    axes.set_yticks(places, [style.label(s) for s in shown])
+    axes.tick_params(axis="y", length=0)
     axes.set_ylabel("normalised intensity")
     return numbers
 
 
 def _guides(axes: Axes, spectra: Sequence[xr.Dataset]) -> None:
     """Mark the two components that are strongest in the series at their median position."""
+    largest = max(max(float(d["area_cps_eV"].sum()) for d in spectra), 1e-300)
     weight: dict[str, float] = {}
     position: dict[str, list[float]] = {}
     for data in spectra:
-        areas = data["area_cps_eV"].values
-        total = max(float(areas.sum()), 1e-300)
-        for name, whole, area, at in zip(
-            data["component"].values,
-            data["part_of"].values,
-            areas,
-            data["position_eV"].values,
+        wholes = data["component"].values == data["part_of"].values
+        for name, area, at in zip(
+            data["component"].values[wholes],
+            data["area_cps_eV"].values[wholes] / largest,
+            data["position_eV"].values[wholes],
             strict=True,
         ):
-            if name == whole:
-                weight[str(name)] = weight.get(str(name), 0.0) + float(area) / total
-                if area > 0.3 * total:
-                    position.setdefault(str(name), []).append(float(at))
+            weight[str(name)] = weight.get(str(name), 0.0) + float(area)
+            if area > 0.05:
+                position.setdefault(str(name), []).append(float(at))
     for name in sorted(weight, key=lambda n: -weight[n])[:2]:
         if name in position:
             at = float(np.median(position[name]))

@@ -13,8 +13,8 @@ from . import style
 Row = dict[str, Any]
 LABELS = {
     "eq1": "coverage $\\gamma$ = (S + P) / (S + P + Ni)",
-    "nickel_fraction": "Ni fraction relative to bare material",
-    "lattice_oxygen": "lattice O fraction relative to bare material",
+    "nickel_fraction": "substrate metal fraction relative to reference",
+    "lattice_oxygen": "lattice O fraction relative to reference",
 }
 
 
@@ -73,21 +73,36 @@ def draw(
         )
     bare = by_sample.get(reference or "")
     if bare is not None:
+        name = next(style.label(s) for s in samples if s["sample"] == reference)
         axes.axhline(bare[column], color=style.REFERENCE_COLOUR, linewidth=0.6, linestyle=":")
         axes.text(
-            1.0, bare[column], "bare ", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
+            1.0, bare[column], f"{name} ", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
             fontsize=6,
+            clip_on=True,
         )  # fmt: skip
     axes.set_xlabel("annealing temperature / °C")
     axes.set_ylabel(LABELS.get(definition, definition))
-    low, high = axes.get_ylim()
-    axes.set_ylim(min(low, 0.0), max(high, 1.02))
+    _limits(axes, [*rows, *others], column, coated)
     axes.legend(loc="best")
     numbers = [
         {"choice": "points", **{k: r[k] for k in ("sample", "rsf_library", column, f"{column}_sd")}}
         for r in by_sample.values()
     ]
     style.save(figure, output, numbers, simulated=simulated)
+
+
+def _limits(
+    axes: Axes, rows: Sequence[Row], column: str, coated: Sequence[Mapping[str, str]]
+) -> None:
+    """Show the whole scale from 0, unless all coated samples lie so high that their differences vanish."""
+    names = {s["sample"] for s in coated}
+    values = [r["coverage"] for r in rows if r["sample"] in names]
+    if column == "coverage" and min(values) > 0.6:
+        span = max(values) - min(values)
+        axes.set_ylim(min(values) - 0.6 * span, max(values) + 0.15 * span)
+        return
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 0.0), max(high, 1.02))
 
 
 def _x(sample: Mapping[str, str]) -> float:
