@@ -184,7 +184,7 @@ def test_difference_to_the_reference():
 def test_losses_add_up_with_the_linearity_of_the_cycler():
     rows = [
         {"cycle": i, "charge_capacity_mAh_g": 200.0, "discharge_capacity_mAh_g": 199.0,
-         "c_rate": 0.2, "interrupted": False}
+         "c_rate": 0.2, "interrupted": False, "running": ""}
         for i in range(1, 21)
     ]  # fmt: skip
     found = {r["metric"]: r for r in metrics.irreversible(rows, 0.004, 0.1, 10)}

@@ -234,6 +234,43 @@ def test_claims_of_the_long_protocol(metric, tables):
     assert max(r["cycle"] for r in rows) >= 100
 
 
+# --- a cell that is still being measured ---------------------------------------------------------------
+
+
+def cut_after(path, tmp_path, half_cycle: int, share: float):
+    """The same export as it stood when this share of a half cycle's records was written."""
+    lines = path.read_bytes().split(b"\r\n")
+    count = int(lines[1].split(b":")[1])
+    at = COLUMNS.index("half cycle"), COLUMNS.index("mode")
+    rows = [line.split(b"\t") for line in lines[count:]]
+    own = [
+        i for i, r in enumerate(rows) if (r[at[0]], r[at[1]]) == (str(half_cycle).encode(), b"1")
+    ]
+    stop = count + own[int(share * len(own))]
+    made = tmp_path / path.name
+    made.write_bytes(b"\r\n".join(lines[:stop]) + b"\r\n")
+    return made
+
+
+@pytest.mark.parametrize(("half_cycle", "name"), [(1, "discharge"), (2, "charge")])
+def test_running_half_cycle_is_no_result(exports, index, config, tmp_path, half_cycle, name):
+    row = next(r for r in index if (r["sample"], r["cell"]) == ("c200", "P2"))
+    whole = analyse([row], [exports / row["file"]], config)
+    path = cut_after(exports / row["file"], tmp_path, half_cycle, 0.6)
+    analysis = analyse([row], [path], config)
+    last = analysis.tables["cycling_cells"][-1]
+    assert last["running"] == name
+    assert f"{name} still running" in last["note"]
+    assert last.get("discharge_capacity_mAh_g") is None
+    assert last.get("coulombic_efficiency_percent") is None
+    found = {m["metric"]: m["value"] for m in analysis.tables["cycling_cell_metrics"]}
+    before = {m["metric"]: m["value"] for m in whole.tables["cycling_cell_metrics"]}
+    assert found["first_charge_capacity_mAh_g"] == before["first_charge_capacity_mAh_g"]
+    assert "second_charge_capacity_mAh_g" not in found
+    assert ("first_discharge_capacity_mAh_g" in found) == (name == "charge")
+    assert all(r["running"] == "" for r in whole.tables["cycling_cells"])
+
+
 # --- the simulation itself ---------------------------------------------------------------------------
 
 

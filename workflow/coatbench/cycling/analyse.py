@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,9 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any
     cycles, lone = pair(halves)
     _report_halves(result, file, key, data, cycles, stubs, lone)
     protocol = config["protocols"][row["protocol"]]
-    cycle_rows = [cells.cycle_row(data, cycle, mass, protocol, config) for cycle in cycles]
+    running = cells.running_half(data, cycles, protocol, config["cutoff_tolerance_V"])
+    cycle_rows = [cells.cycle_row(data, c, mass, protocol, config, running) for c in cycles]
+    cycles = [replace(c, discharge=None) if c.discharge is running else c for c in cycles]
     for cycle_row in cycle_rows:
         result.add("cycling_cells", **key, **cycle_row)
         if cycle_row["note"] and cycle_row["note"] != "no discharge yet":
@@ -82,6 +85,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any
     }
     for curve in result.curves.values():
         curve.attrs["potential_reference"] = config["potential_reference"]
+        curve.attrs["relaxation_time_s"] = config["relaxation_time_s"]
     return result
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -87,12 +87,48 @@ def check_percent(data: Record, half: HalfCycle) -> float | None:
     return 100 * (half.moved(data.trapezoid_Ah) / half.charge_Ah - 1)
 
 
+def running_half(
+    data: Record, cycles: Sequence[Cycle], protocol: Mapping[str, Any], tolerance_V: float
+) -> HalfCycle | None:
+    """Return the half cycle that was still going on when the record ended, if there is one.
+
+    The record ends with current, away from the cut-off. Where earlier half cycles of that direction did not
+    end at the cut-off either, the protocol's window is not this cell's, and the half cycle counts as finished.
+    """
+    if not cycles:
+        return None
+    last = cycles[-1].discharge or cycles[-1].charge
+    if last.last != data.sign.size - 1:
+        return None
+    cutoff = protocol[f"{NAMES[last.direction]}_cutoff_V"]
+    same = [
+        h for c in cycles for h in (c.charge, c.discharge) if h and h.direction == last.direction
+    ]
+    at_cutoff = [abs(data.voltage_V[h.last] - cutoff) <= tolerance_V for h in same]
+    return last if not at_cutoff[-1] and (len(same) == 1 or any(at_cutoff)) else None
+
+
 def cycle_row(
-    data: Record, cycle: Cycle, mass: Mass, protocol: Mapping[str, Any], config: Mapping[str, Any]
+    data: Record,
+    cycle: Cycle,
+    mass: Mass,
+    protocol: Mapping[str, Any],
+    config: Mapping[str, Any],
+    running: HalfCycle | None = None,
 ) -> dict[str, Any]:
-    """Return the row of the table cycling_cells of one cycle."""
-    row: dict[str, Any] = {"cycle": cycle.number}
+    """Return the row of the table cycling_cells of one cycle.
+
+    A charge that is still running has its capacity so far and says so; a discharge that is has none.
+    """
+    row: dict[str, Any] = {"cycle": cycle.number, "running": ""}
     notes = []
+    if running is not None and running in (cycle.charge, cycle.discharge):
+        row["running"] = NAMES[running.direction]
+        so_far = 1e3 * running.charge_Ah / mass.active_g
+        end = data.voltage_V[running.last]
+        notes.append(f"{row['running']} still running: {so_far:.1f} mAh/g so far, at {end:.3f} V")
+        if running is cycle.discharge:
+            cycle = replace(cycle, discharge=None)
     rates = {}
     for name, half in (("charge", cycle.charge), ("discharge", cycle.discharge)):
         if half is None:
@@ -124,7 +160,7 @@ def cycle_row(
         ratio = 100 * cycle.discharge.charge_Ah / cycle.charge.charge_Ah
         row["coulombic_efficiency_percent"] = ratio
         row["coulombic_efficiency_percent_sd"] = config["efficiency_sd_percent"]
-    else:
+    elif not row["running"]:
         notes.append("no discharge yet")
     measured = rates.get("discharge", math.nan)
     measured = measured if math.isfinite(measured) else rates.get("charge", math.nan)

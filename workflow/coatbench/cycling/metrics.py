@@ -18,7 +18,9 @@ def series_of(rows: Sequence[Row]) -> rates.Series:
     """Return the capacities of a cell over its cycles."""
     return rates.Series(
         cycle=np.array([r["cycle"] for r in rows], dtype=int),
-        charge=as_array([r.get("charge_capacity_mAh_g") for r in rows]),
+        charge=as_array(
+            [None if r["running"] == "charge" else r["charge_capacity_mAh_g"] for r in rows]
+        ),
         discharge=as_array([r.get("discharge_capacity_mAh_g") for r in rows]),
         rate=as_array([r.get("c_rate") for r in rows]),
         interrupted=np.array([bool(r["interrupted"]) for r in rows]),
@@ -45,6 +47,8 @@ def first_cycles(rows: Sequence[Row]) -> list[Row]:
         value = rows[i].get(column) if i < len(rows) else None
         if value is None or not math.isfinite(value):
             continue
+        if rows[i]["running"] == "charge":
+            continue  # what a charge has so far is not its capacity, nor its end a cut-off
         found.append({"metric": metric, "value": value, "value_sd": rows[i].get(f"{column}_sd")})
     return found
 

@@ -123,7 +123,9 @@ def _relaxation(axes: Axes, data: xr.Dataset | None, why: str) -> None:
         axes.plot(
             half["time_s"] / 3600, half["voltage_V"], **_style_of(f"after {label}", direction, seen)
         )
-    axes.axvline(1, color=style.GREY, linewidth=0.5)
+    if data is not None:
+        hours = data.attrs["relaxation_time_s"] / 3600
+        axes.axvline(hours, color=style.GREY, linewidth=0.5)
     axes.set_xlim(0, min(float(data["time_s"].max()) / 3600, 2.0) if data is not None else 2)
     axes.set_xlabel("time after the current stopped / h")
     axes.set_ylabel(potential_label(data))

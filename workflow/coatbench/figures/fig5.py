@@ -73,10 +73,12 @@ def draw(
         figure.add_subplot(grid[0, 1]),
         figure.add_subplot(grid[1, :]),
     ]
+    first = load_curves(curves[0]).get("dqdv")
     _capacities(panels[0], rows, shown)
-    _potentials(panels[1], rows, shown)
+    hours = first.attrs.get("relaxation_time_s", 3600) / 3600 if first is not None else 1.0
+    _potentials(panels[1], rows, shown, f"{hours:g} h")
     lines = _mean_curves(curves, units)
-    label = potential_label(load_curves(curves[0]).get("dqdv"))
+    label = potential_label(first)
     _dqdv(panels[2], lines, found, shown, style.colours(samples), label)
     for letter, axes in zip("abc", panels, strict=True):
         style.panel_letter(axes, letter)
@@ -152,19 +154,21 @@ def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, st
     )
 
 
-def _potentials(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, str]]) -> None:
+def _potentials(
+    axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, str]], after: str
+) -> None:
     """Draw both potentials on their own scale: two axes one above the other in one panel."""
     axes.set_axis_off()
     parts = [axes.inset_axes((0, 0.53, 1, 0.47)), axes.inset_axes((0, 0, 1, 0.47))]
     for part, (metric, label, marker, colour) in zip(parts, POTENTIALS, strict=True):
         own = _by_sample(rows, metric)
         if not own:
-            style.no_data(part, f"no rest of an hour {label}")
+            style.no_data(part, f"no rest of {after} {label}")
             continue
         _points(part, own, shown, label, marker, colour)
         _sample_axis(part, shown)
         part.margins(y=0.2)
-        part.set_ylabel(f"1 h {label[:5]}\n{label[6:]} / V")
+        part.set_ylabel(f"{after} {label[:5]}\n{label[6:]} / V")
     parts[0].tick_params(axis="x", labelbottom=False)
 
 
