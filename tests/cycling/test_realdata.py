@@ -106,6 +106,7 @@ def test_formation_capacities(folder, config, expected, kind):
     assert cells[0]["coulombic_efficiency_percent"] == pytest.approx(efficiency, abs=1e-4)
     assert cells[1]["charge_capacity_mAh_g"] == pytest.approx(second[0], abs=1e-5)
     assert cells[1]["discharge_capacity_mAh_g"] == pytest.approx(second[1], abs=1e-5)
+    assert not any(c["interrupted"] for c in cells)
     # The trapezoid is a check only: 62.1656 instead of 62.0163 mAh.
     assert cells[0]["charge_check_percent"] == pytest.approx(0.241, abs=0.005)
 

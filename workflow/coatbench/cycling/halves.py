@@ -173,7 +173,9 @@ def _pauses(data: Record, half: HalfCycle) -> float:
     current = np.abs(data.current_A[rows])
     expected = 0.5 * (current[1:] + current[:-1]) * interval / 3600.0
     moved = np.abs(np.diff(data.charge_Ah[rows]))
-    silent = (data.sign[rows][1:] == data.sign[rows][:-1]) & (moved < 0.5 * expected)
+    # At constant voltage the current falls between records: only constant current tells what it brings.
+    steady = data.constant_current[rows][1:] & data.constant_current[rows][:-1]
+    silent = steady & (data.sign[rows][1:] == data.sign[rows][:-1]) & (moved < 0.5 * expected)
     return float(np.nansum(interval[idle | silent]))
 
 
