@@ -128,6 +128,17 @@ def test_ascii_incomplete_last_line_is_dropped_and_its_pixel_left_out(
     np.testing.assert_array_equal(region.total.ravel()[:-1], total.ravel()[:-1])
 
 
+def test_ascii_cut_within_the_first_rows_is_not_taken_for_a_small_image(tmp_path: Path) -> None:
+    path = tmp_path / "m (0) - total.txt"
+    path.write_text("0 0 3\n2 0 7\n3 0")
+    with pytest.raises(ReadError, match=r"pixel \(1, 0\)"):
+        surfacelab_ascii.open_region(path)
+    path.write_text("0 0 3.0\n1 0 2.0\n0 1 7.0\n1 1")
+    region = surfacelab_ascii.open_region(path)
+    np.testing.assert_array_equal(region.total, [[3, 2], [7, 0]])
+    assert any("1 row dropped" in w for w in region.warnings)
+
+
 def test_missing_total_is_told(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
     images, _ = counts
     for write in (made.bif6, made.ascii_folder):

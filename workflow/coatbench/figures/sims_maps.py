@@ -54,14 +54,14 @@ def draw(
         for i, number in enumerate(m["number"].values)
         if (key := (sample, m.attrs["region"], int(number))) in names
     }
-    have = list(dict.fromkeys(f for _, f in images))
+    strongest = sorted(images, key=lambda k: -np.nan_to_num(np.nanmean(images[k])))
+    have = list(dict.fromkeys(fragment for _, fragment in strongest))
     wanted = [f for f in sims["map_fragments"] if f in have] or have[:6]
     shown = [s for s in style.ordered(samples) if s["sample"] in maps]
     n_rows, n_columns = max(1, len(wanted)), max(1, len(shown))
-    width = config["double_column_inch"]
-    # An image is at most as large as six beside each other: few samples do not fill a page each.
-    edge = min((width - 0.9) / n_columns, 1.0)
+    edge = min((config["double_column_inch"] - 0.9) / n_columns, 1.0)  # of an image, in inch
     figure = style.new_figure(config, "double", 0.35 + n_rows * (edge + 0.05))
+    figure.set_figwidth(max(0.9 + n_columns * (edge + 0.1), config["single_column_inch"] / 2))
     panels = figure.subplots(n_rows, n_columns, squeeze=False)
     for row, fragment in zip(panels, wanted, strict=False):
         _row(figure, row, fragment, [images.get((s["sample"], fragment)) for s in shown])

@@ -176,9 +176,8 @@ def read_image(path: Path) -> Image:
     if status not in (kernel.END, kernel.NO_LINE_END) or rows == 0:
         _raise_at(path, data, position, columns, status == kernel.NEGATIVE)
     x, y, value = x[:rows], y[:rows], value[:rows]
-    image, dropped = _raster(
-        path, x, y, value, scans=columns == 4, cut=status == kernel.NO_LINE_END
-    )
+    cut = bytes(data[position:]) if status == kernel.NO_LINE_END else None
+    image, dropped = _raster(path, x, y, value, scans=columns == 4, cut=cut)
     whole = image.astype(np.uint32) if image.max() < 2**32 else image
     return Image(whole if np.array_equal(whole, image) else image, dropped)
 
@@ -225,15 +224,21 @@ def _raise_at(
     raise ReadError(path, f"line {line}", expected + extra, quote(found[0]))
 
 
+def _begins(line: bytes, x: int, y: int) -> bool:
+    """Tell whether an incomplete line may be the beginning of this pixel's row."""
+    found, whole = b" ".join(line.split()), b"%d %d" % (x, y)
+    return whole.startswith(found) or found.startswith(whole + b" ")
+
+
 def _raster(
-    path: Path, x: np.ndarray, y: np.ndarray, value: np.ndarray, scans: bool, cut: bool
+    path: Path, x: np.ndarray, y: np.ndarray, value: np.ndarray, scans: bool, cut: bytes | None
 ) -> tuple[np.ndarray, tuple[int, int] | None]:
     """Put the rows onto the raster that they span, each pixel once (or once per scan)."""
     from . import ascii_kernel as kernel
 
     nx, ny = int(x.max()) + 1, int(y.max()) + 1
     pixels = nx * ny
-    if pixels > x.size + (1 if cut else 0):  # told before an image of absurd size is made
+    if pixels > x.size + (cut is not None):  # told before an image of absurd size is made
         raise ReadError(
             path, "end of file", f"{pixels} rows for {nx} x {ny} pixels", f"{x.size} rows",
             "the file is cut or has a wrong coordinate; export it again",
@@ -242,10 +247,11 @@ def _raster(
     kernel.place(x, y, value, image, seen)
     times = int(seen.max()) if scans else 1
     odd = np.flatnonzero(seen != times)
-    if not odd.size and not cut:
+    if not odd.size and cut is None:
         return image, None
     row, column = divmod(int(odd[0]) if odd.size else pixels - 1, nx)
-    if cut and odd.size == 1 and seen[row, column] == times - 1:
+    one_missing = odd.size == 1 and seen[row, column] == times - 1
+    if cut is not None and one_missing and _begins(cut, column, row):
         image[row, column] = 0
         return image, (row, column)
     raise ReadError(
