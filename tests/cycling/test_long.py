@@ -170,7 +170,7 @@ def test_nothing_known_is_nothing_claimed():
 def test_difference_to_the_reference():
     values = {"ref": (10.0, 10.4), "x": (12.0, 12.6), "y": (11.0, 11.1)}
     found = statistics.summarise(metric_rows(values), 2)
-    rows = {r["sample"]: r for r in statistics.differences(found, "ref")}
+    rows = {r["sample"]: r for r in statistics.differences(found, "ref", 2)}
     assert set(rows) == {"x", "y"}
     row = rows["x"]
     assert row["difference"] == pytest.approx(2.1)
@@ -178,7 +178,9 @@ def test_difference_to_the_reference():
     sd = math.sqrt((0.5 * 0.4**2 + 0.5 * 0.6**2 + 0.5 * 0.1**2) / 3)
     half = scipy.stats.t.ppf(0.975, 3) * sd
     assert row["difference_ci_high"] - row["difference"] == pytest.approx(half)
-    assert statistics.differences(found, None) == []
+    assert statistics.differences(found, None, 2) == []
+    (few,) = (r for r in statistics.differences(found, "ref", 4) if r["sample"] == "x")
+    assert "difference_ci_low" not in few
 
 
 def test_losses_add_up_with_the_linearity_of_the_cycler():

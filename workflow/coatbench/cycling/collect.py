@@ -50,7 +50,8 @@ def collect(
         return position.get(row["sample"], len(position)), row["protocol"] == "long"
 
     result = {name: sorted(tables.get(name, []), key=order) for name in CELL_TABLES}
-    found = summarise(result["cycling_cell_metrics"], config["pool_least_degrees_of_freedom"])
+    least = config["pool_least_degrees_of_freedom"]
+    found = summarise(result["cycling_cell_metrics"], least)
     result["cycling_metrics"] = [metric_row(key, summary) for key, summary in found.items()]
-    result["cycling_differences"] = differences(found, reference)
+    result["cycling_differences"] = differences(found, reference, least)
     return result

@@ -132,11 +132,13 @@ def metric_row(key: Key, summary: Summary) -> Row:
     }
 
 
-def differences(found: Mapping[Key, Summary], reference: str | None) -> list[Row]:
+def differences(
+    found: Mapping[Key, Summary], reference: str | None, least_freedom: int
+) -> list[Row]:
     """Return the difference of every sample to the reference, metric by metric (table cycling_differences).
 
-    The interval is Student's with the degrees of freedom of the pooled scatter; the range is that over all
-    pairs of a cell and a reference cell. A gain error of the cycler cancels: both were measured alike.
+    The interval is Student's with the degrees of freedom of the pooled scatter, if they reach
+    `least_freedom`; the range is that over all pairs of a cell and a reference cell. A gain error of the cycler cancels: both were measured alike.
     """
     from scipy.special import stdtrit
 
@@ -162,7 +164,7 @@ def differences(found: Mapping[Key, Summary], reference: str | None) -> list[Row
         if own.sd is not None and base.sd is not None:
             sd = math.hypot(own.sd, base.sd)
             row["difference_sd"] = sd
-            if own.basis == base.basis == "cells":
+            if own.degrees_of_freedom >= least_freedom:
                 half = float(stdtrit(own.degrees_of_freedom, 0.975)) * sd
                 row["difference_ci_low"], row["difference_ci_high"] = value - half, value + half
         rows.append(row)
