@@ -414,6 +414,16 @@ def test_a_blank_run_of_another_programme_is_subtracted_by_temperature(tmp_path,
     assert np.ptp(run.mass_percent) < 0.01
 
 
+def test_a_blank_run_of_one_record_is_not_subtracted(tmp_path, config):
+    grid = ramp()
+    sample = export(
+        tmp_path, grid.temperature_degC, grid.time_s, mass_percent=np.full(grid.time_s.size, 100.0)
+    )
+    blank = export(tmp_path, grid.temperature_degC[:1], grid.time_s[:1], mass_mg=np.zeros(1))
+    run = prepare(sample, blank, config)
+    assert run.buoyancy == "none" and any("too few records" in w for w in run.warnings)
+
+
 def test_a_corrected_export_is_not_corrected_again(tmp_path, config):
     grid = ramp()
     sample = export(

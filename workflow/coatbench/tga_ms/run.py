@@ -212,7 +212,9 @@ def _blank_percent(
     time = block["time_s"].values.astype(float)
     temperature = block["temperature_degC"].values.astype(float)
     mg = block[name].values.astype(float)
-    n = min(time.size - 1, int(np.argmax(temperature)) + 1)
+    n = int(np.argmax(temperature)) + 1
+    if n < MIN_WINDOW or not np.isfinite(mg[:n]).all():
+        return None, f"{blank.path.name}: too few records while heating: buoyancy is not corrected"
     elapsed = grid.time_s - grid.time_s[0]
     of_blank = np.interp(elapsed, time - time[0], temperature)
     same = np.max(np.abs(of_blank - grid.temperature_degC)) < PROGRAMME_TOLERANCE_K
