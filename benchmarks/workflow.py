@@ -111,7 +111,8 @@ def rebuild_in_processes(folder: Path, notes: list[Path]) -> None:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
     finished: set[int] = set()
     running: dict[Future, int] = {}
-    with ProcessPoolExecutor(CORES) as pool:
+    paths = [str(folder / "workflow"), str(folder / "workflow" / "scripts")]
+    with ProcessPoolExecutor(CORES, initializer=sys.path.extend, initargs=(paths,)) as pool:
         while len(finished) < len(jobs):
             busy = finished.union(running.values())
             for i, (script, job) in enumerate(jobs):
@@ -159,6 +160,10 @@ def many(folder: Path, temperatures: int, regions: int) -> Path:
     return folder
 
 
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         project = copy(Path(scratch) / "project")
@@ -172,29 +177,29 @@ def main() -> None:
         (project / "jobs").mkdir()
         rebuild = cost(snakemake, project)
         notes = sorted((project / "jobs").iterdir())
-        print(f"rebuild: {len(notes)} jobs, {rebuild.wall:.0f} s, {rebuild.cpu:.0f} CPU s")
+        say(f"rebuild: {len(notes)} jobs, {rebuild.wall:.0f} s, {rebuild.cpu:.0f} CPU s")
         in_processes = cost(rebuild_in_processes, plain, notes)
-        print(f"  in {CORES} processes: {in_processes.wall:.0f} s, {in_processes.cpu:.0f} CPU s")
-        print(f"rebuild / in processes: {rebuild.over(in_processes)}")
+        say(f"  in {CORES} processes: {in_processes.wall:.0f} s, {in_processes.cpu:.0f} CPU s")
+        say(f"rebuild / in processes: {rebuild.over(in_processes)}")
 
         empty = project / "Snakefile.empty"
         text = (project / "Snakefile").read_text()
         empty.write_text(text[: text.index("rule all:")] + "rule all:\n    default_target: True\n")
         nothing = cost(snakemake, project, repeat=3)
         bare = cost(snakemake, project, "-n", "-s", "Snakefile.empty", repeat=3)
-        print(f"no-op: {nothing.wall:.2f} s, without targets {bare.wall:.2f} s")
-        print(f"no-op / without targets: {nothing.over(bare)}")
+        say(f"no-op: {nothing.wall:.2f} s, without targets {bare.wall:.2f} s")
+        say(f"no-op / without targets: {nothing.over(bare)}")
 
         add_350(project)
         added = cost(snakemake, project)
-        print(f"temperature: {added.wall:.0f} s; temperature / rebuild: {added.over(rebuild)}")
+        say(f"temperature: {added.wall:.0f} s; temperature / rebuild: {added.over(rebuild)}")
 
         plans = {}
         for temperatures in (50, 100):
             study = many(Path(scratch) / f"study{temperatures}", temperatures, 40)
             arguments = ("-n", "--quiet", "all", "--config", f"study={study}", "results=plan")
             plans[temperatures] = cost(snakemake, project, *arguments, repeat=2)
-        print(f"plan of 100 x 40: {plans[100].wall:.1f} s; 100 / 50: {plans[100].over(plans[50])}")
+        say(f"plan of 100 x 40: {plans[100].wall:.1f} s; 100 / 50: {plans[100].over(plans[50])}")
 
 
 if __name__ == "__main__":

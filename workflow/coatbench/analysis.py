@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import one_line
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
 
 
@@ -83,27 +84,69 @@ def gather(paths: Iterable[str | Path]) -> dict[str, list[dict[str, Any]]]:
     return tables
 
 
+# Written and read with h5netcdf itself: xarray's own way opens the file once per group and imports dask where
+# that is installed, which costs a job more than its curves do. The files are plain netCDF-4 (xr.open_dataset).
+
+
 def save_curves(curves: Mapping[str, xr.Dataset], path: str | Path) -> None:
-    """Write each dataset as one group of a netCDF file, atomically. Needs xarray and h5netcdf."""
-    import xarray as xr
+    """Write each dataset as one group of a netCDF file, atomically."""
+    import h5netcdf
 
     path = Path(path)
     part = path.with_name(f".{path.name}.part")
-    # An empty file is valid netCDF: a measurement with a problem has no curves.
-    xr.Dataset().to_netcdf(part, engine="h5netcdf", mode="w")
-    for group, dataset in curves.items():
-        dataset.to_netcdf(part, engine="h5netcdf", mode="a", group=group)
+    # A file without groups is valid: a measurement with a problem has no curves.
+    with h5netcdf.File(part, "w") as file:
+        for name, dataset in curves.items():
+            group = file.create_group(name)
+            group.dimensions = dict(dataset.sizes)
+            group.attrs.update(dataset.attrs)
+            if beside := [str(c) for c in dataset.coords if c not in dataset.dims]:
+                group.attrs["coordinates"] = " ".join(beside)
+            for key, variable in dataset.variables.items():
+                data, attrs = _stored(variable.values), dict(variable.attrs)
+                if variable.dtype == bool:
+                    attrs["dtype"] = "bool"  # as xarray marks it
+                stored = group.create_variable(str(key), variable.dims, data.dtype)
+                stored[...] = data
+                stored.attrs.update(attrs)
     part.replace(path)
+
+
+def _stored(data: np.ndarray) -> np.ndarray:
+    """Return an array as netCDF holds it: text of any length, truth values as bytes."""
+    if data.dtype.kind in "UO":
+        import h5py
+
+        return data.astype(h5py.string_dtype())
+    return data.astype("i1") if data.dtype == bool else data
 
 
 def load_curves(path: str | Path) -> dict[str, xr.Dataset]:
     """Read all groups of a netCDF file into memory, in the order they were written."""
-    import h5py
+    import h5netcdf
     import xarray as xr
 
-    with h5py.File(path) as file:
-        groups = [name for name, item in file.items() if isinstance(item, h5py.Group)]
-    return {g: xr.load_dataset(path, engine="h5netcdf", group=g) for g in groups}
+    curves = {}
+    with h5netcdf.File(path, "r", decode_vlen_strings=True) as file:
+        for name, group in file.groups.items():
+            attrs = dict(group.attrs)
+            coords = {*group.dimensions, *str(attrs.pop("coordinates", "")).split()}
+            variables = {key: _loaded(variable) for key, variable in group.variables.items()}
+            curves[name] = xr.Dataset(
+                {k: v for k, v in variables.items() if k not in coords},
+                {k: v for k, v in variables.items() if k in coords},
+                attrs,
+            )
+    return curves
+
+
+def _loaded(variable: Any) -> tuple[tuple[str, ...], np.ndarray, dict[str, Any]]:
+    data, attrs = variable[...], dict(variable.attrs)
+    if attrs.pop("dtype", None) == "bool":
+        data = data.astype(bool)
+    if data.dtype == object:
+        data = data.astype("U")
+    return variable.dimensions, data, attrs
 
 
 def write_atomically(path: str | Path, text: str) -> None:

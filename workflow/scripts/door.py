@@ -20,6 +20,11 @@ from coatbench.errors import CoatbenchError, DataError
 
 log = logging.getLogger("coatbench")
 
+# xarray imports these, where they are installed, only to find that no array is one of theirs; that costs a job
+# more than its curves do. (The one reader that needs them takes them back: readers/micrograph_vendor.py.)
+for name in ("dask", "pint"):
+    sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+
 
 def lend_environment(workflow: Path) -> None:
     """Let jobs find the library and this door without an installation, here and on clusters."""
