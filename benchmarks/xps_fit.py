@@ -50,7 +50,9 @@ def main() -> None:
             inside = (x >= low) & (x <= high)
             x, y = x[inside], y[inside]
             try:
-                base = background.shirley(x, y, config["end_points"]).values
+                base = background.shirley(
+                    x, y, background.end_points(x, config["end_width_eV"])
+                ).values
             except background.NotConverged:
                 continue
             spectrum = Spectrum(x, y, base, record.time_s)

@@ -180,6 +180,23 @@ def test_other_acquisitions_need_no_other_configuration(
     assert total == pytest.approx(100)
 
 
+def test_a_coarse_step_keeps_the_ends_of_the_background_out_of_the_lines(
+    simulate, config: dict, truth: dict
+) -> None:
+    settings = {"xps_pass_energy_eV": 58.7, "xps_step_eV": 0.2}
+    file = simulate("c100", settings=settings, xps__charge_shift_eV=4.0)
+    found = analyse([{"sample": "c100", "file": file.name, "spot": "1"}], [file], config)
+    assert not any(r["flagged"] for r in found.tables["xps_fits"])
+    assert check_components(found.tables["xps_components"], truth["c100"], 58.7) >= 7
+
+
+def test_an_unknown_transmission_is_said(realdata, config: dict) -> None:
+    file = realdata / "xps/xps_eis.vms"
+    found = analyse([{"sample": "x", "file": file.name, "spot": ""}], [file], config)
+    assert {r["transmission_source"] for r in found.tables["xps_fits"]} == {"none"}
+    assert any("taken as 1" in w for w in found.warnings)
+
+
 def test_without_carbon_nothing_is_shifted_and_the_rows_say_so(
     simulate, config: dict, truth: dict
 ) -> None:

@@ -49,6 +49,14 @@ def ends(n: int, n_end: int) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
+def end_points(x: np.ndarray, width_eV: float, points: int | None = None) -> int:
+    """Return how many points are averaged at each end: those of a width, or a number that is given.
+
+    A width keeps the ends out of the lines whatever the step of the spectrum is.
+    """
+    return points or max(1, round(width_eV / float(np.median(np.diff(x)))))
+
+
 def linear(x: np.ndarray, y: np.ndarray, n_end: int) -> Background:
     """Straight line through the two averaged ends."""
     low, high = ends(len(x), n_end)

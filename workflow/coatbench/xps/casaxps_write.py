@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..analysis import write_atomically
+from . import background
 from .model import build
 from .quantify import rsf
 
@@ -93,7 +94,7 @@ def _comment(data: xr.Dataset, shift: float, config: Mapping[str, Any]) -> list[
     factor = rsf(config["rsf_library"], attrs["base"], config.get("rsf_extra")) or 1.0
     window = data["binding_energy_eV"].values[np.isfinite(data["envelope_cps"].values)]
     photon, name = attrs["photon_energy_eV"], attrs["base"]
-    width = config["end_points"] // 2
+    width = background.end_points(window, config["end_width_eV"], config.get("end_points")) // 2
     lines += [
         "1",
         f"CASA region (*{name}*) (*{BACKGROUNDS[attrs['background']]}*) {photon - window[-1]:.9g} "

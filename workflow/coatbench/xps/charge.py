@@ -30,7 +30,7 @@ class Region:
 
 
 def locate(
-    regions: list[Region], search_eV: float, reference: str | None, n_end: int
+    regions: list[Region], search_eV: float, reference: str | None, end_eV: float
 ) -> float | None:
     """Return the shift in eV that all regions agree on best, None without a region.
 
@@ -42,13 +42,13 @@ def locate(
     reference : str or None
         Name of the region with the charge reference. Only shifts that explain it are considered; the other
         regions decide between them (a reference line and its neighbours can be mistaken for each other).
-    n_end : int
-        Points averaged at the ends for the background.
+    end_eV : float
+        Width averaged at the ends for the background.
     """
     if not regions:
         return None
     shifts = np.arange(-search_eV, search_eV + STEP_EV / 2, STEP_EV)
-    costs = {r.model.name: _costs(r, shifts, n_end) for r in regions}
+    costs = {r.model.name: _costs(r, shifts, end_eV) for r in regions}
     total = np.sum(list(costs.values()), axis=0)
     if reference not in costs:
         return float(shifts[np.argmin(total)])
@@ -60,10 +60,11 @@ def locate(
     return float(shifts[good][np.argmin(total[good])])
 
 
-def _costs(region: Region, shifts: np.ndarray, n_end: int) -> np.ndarray:
+def _costs(region: Region, shifts: np.ndarray, end_eV: float) -> np.ndarray:
     """Return -log likelihood of each shift, with unknown noise: n/2 log(residual sum of squares)."""
     from scipy.optimize import nnls
 
+    n_end = background.end_points(region.x, end_eV)
     try:
         base = background.static("shirley", region.x, region.y, n_end).values
     except background.NotConverged:

@@ -100,11 +100,12 @@ def fit_series(
         x, y = data["binding_energy_eV"].values, data["intensity_cps"].values
         inside = (x >= model.window_eV[0]) & (x <= model.window_eV[1])
         x, y = x[inside], y[inside]
+        n_end = background.end_points(x, config["end_width_eV"], config.get("end_points"))
         try:
             kind = model.background if model.background != "active_shirley" else "linear"
-            base = background.static(kind, x, y, config["end_points"])
+            base = background.static(kind, x, y, n_end)
         except background.NotConverged:
-            base = background.static("linear", x, y, config["end_points"])
+            base = background.static("linear", x, y, n_end)
         spectra.append(Spectrum(x, y, base.values, float(data.attrs["counting_time_s"])))
         responses.append(base.respond)
     maps = shared_parameters(model, len(spectra), shared)

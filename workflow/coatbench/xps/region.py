@@ -169,10 +169,9 @@ def _background(
     if kind == "active_shirley":
         return None, kind
     options = config["shirley"]
+    n_end = background.end_points(x, config["end_width_eV"], config.get("end_points"))
     try:
-        base = background.static(
-            kind, x, y, config["end_points"], options["tolerance"], options["max_iterations"]
-        )
+        base = background.static(kind, x, y, n_end, options["tolerance"], options["max_iterations"])
         return base, kind
     except background.NotConverged as error:
         notes.append(f"{error}; fitted together with the lines instead (active Shirley)")
@@ -237,10 +236,11 @@ class Integral:
 def integrate(x: np.ndarray, y: np.ndarray, time_s: float, config: Mapping[str, Any]) -> Integral:
     """Integrate a region that the configuration has no model for, above its configured background."""
     kind = config["unmodelled_background"]
+    n_end = background.end_points(x, config["end_width_eV"], config.get("end_points"))
     try:
-        base = background.static(kind, x, y, config["end_points"])
+        base = background.static(kind, x, y, n_end)
     except background.NotConverged:
-        base = background.static("linear", x, y, config["end_points"])
+        base = background.static("linear", x, y, n_end)
     half = 0.5 * np.diff(x)
     weights = np.r_[half, 0.0] + np.r_[0.0, half]
     row = (weights - base.respond(weights[None, :])[0])[None, :]

@@ -88,7 +88,7 @@ def fit_spot(measured: Sequence[Measured], config: Mapping[str, Any]) -> SpotFit
             [Region(m.x, m.y, m.model) for m in modelled if m.model and m.name == m.base],
             reference["search_eV"],
             reference["region"],
-            config["end_points"],
+            config["end_width_eV"],
         )
         or 0.0
     )

@@ -31,6 +31,7 @@ def add_spot(
         if fitted.shift_eV is None:
             notes.append("no charge reference: binding energies are not shifted")
         if fit is not None:
+            notes += _not_quantified(m, fit, config)
             _components(result, key, m, fit, fitted, percent)
         elif m.survey:
             notes.append("survey: shown, not quantified")
@@ -65,7 +66,21 @@ def add_spot(
             result.warnings.append(f"{file}: {m.name}: {'; '.join(flags)}")
         result.curves[f"{spot}|{m.name.replace('/', '_')}"] = _curves(m, fit, fitted, notes)
         _stored(result, key, m, fit, fitted, config)
+    if any(_transmission(m, fitted.fits.get(m.name))[1] == "none" for m in fitted.measured):
+        result.warnings.append(
+            f"{file}: the analyser's transmission is not in the file; taken as 1"
+        )
     _areas(result, key, fitted)
+
+
+def _not_quantified(m: Measured, fit: RegionFit, config: Mapping[str, Any]) -> list[str]:
+    """Return what stands between a region's areas and its atomic percent."""
+    notes = []
+    if _transmission(m, fit)[1] == "none":
+        notes.append("transmission unknown, taken as 1")
+    if rsf(config["rsf_library"], m.base, config.get("rsf_extra")) is None:
+        notes.append(f"no sensitivity factor in {config['rsf_library']}: not in at_percent")
+    return notes
 
 
 def _stored(
