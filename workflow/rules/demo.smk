@@ -9,7 +9,7 @@ if STUDY_SETTINGS.simulator is not None:
         (t, s) for t in STUDY.measurements for (s,) in STUDY.units(t, "sample")
     ]:
         made = simulated_files(technique, sample)
-        SIMULATED_FILES += made
+        SIMULATED_FILES += [str(path) for path in made]  # without the flag of folders
 
         rule:
             name:

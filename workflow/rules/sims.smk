@@ -1,42 +1,8 @@
 # ToF-SIMS in two stages. reduce: the images of a sample (or of a block of its regions) become a small table, and a
 # zarr store beside it from which nothing is reduced twice. compare: all else, from the small tables, no image is read.
 
-from coatbench.sims import jobs as sims_jobs
-from coatbench.sims.fragments import load_fragments
 
-
-def sims_job_rows(wildcards):
-    """Return the index rows of one job."""
-    rows = STUDY.rows("sims", sample=wildcards.sample)
-    return sims_jobs.block_rows(rows, wildcards.block, config["sims"]["regions_per_job"])
-
-
-def sims_files(wildcards):
-    """Return the files and folders of one job, in the order of its rows."""
-    return [f"{config['study'].rstrip('/')}/sims/{row['file']}" for row in sims_job_rows(wildcards)]
-
-
-def sims_parts(wildcards):
-    """Return the files inside folders and beside event lists, so that a replaced one is noticed."""
-    if STUDY_SETTINGS.simulator is not None:
-        return []  # made as whole folders
-    return [part for file in sims_files(wildcards) for part in sims_jobs.parts(file)]
-
-
-def sims_outputs(suffix):
-    """Return the files of all reducing jobs."""
-    return [
-        results(f"sims/{sample}/{block}.{suffix}")
-        for (sample,) in STUDY.units("sims", "sample")
-        for block in sims_jobs.blocks(
-            len(STUDY.rows("sims", sample=sample)), config["sims"]["regions_per_job"]
-        )
-    ]
-
-
-def sims_first(suffix):
-    """Return those that hold the first region of each sample, whose maps are drawn."""
-    return [f for f in sims_outputs(suffix) if Path(f).stem in ("all", "part1")]
+include: "sims_jobs.smk"
 
 
 SIMS_TABLE = sims_jobs.table_path(config["study"], config["sims"])

@@ -1,0 +1,60 @@
+"""How the regions of a sample are divided among jobs, and what the jobs ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from coatbench.sims import jobs
+from coatbench.sims.fragments import DEFAULT_TABLE, load_fragments
+
+CONFIG = {
+    "dead_time": "none", "shots_per_pixel": None, "normalise_to": "total", "map_px": 64, "match_ppm": 100,
+    "window_ppm": 150, "fragments": "", "headline_weighting": "equal",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("regions", "per_job"), [(14, 0), (14, 14), (14, 5), (14, 1), (1, 3)])
+def test_blocks_hold_every_region_once(regions: int, per_job: int) -> None:
+    rows = [{"region": str(i)} for i in range(regions)]
+    names = jobs.blocks(regions, per_job)
+    assert [r for name in names for r in jobs.block_rows(rows, name, per_job)] == rows
+    assert (names == ["all"]) == (per_job == 0 or regions <= per_job)
+
+
+def test_only_what_a_reduction_depends_on_is_handed_to_it() -> None:
+    assert jobs.reduce_config(CONFIG) == jobs.reduce_config(
+        CONFIG | {"headline_weighting": "x", "match_ppm": 50}
+    )
+    assert jobs.reduce_config(CONFIG) != jobs.reduce_config(CONFIG | {"dead_time": "harmonic"})
+    named = CONFIG | {"normalise_to": ["Cl"]}
+    assert jobs.reduce_config(named) != jobs.reduce_config(named | {"match_ppm": 50})
+
+
+def test_the_fragment_table_matters_where_it_is_needed() -> None:
+    fragments = load_fragments()
+    assert jobs.reduce_fragments([{"file": "a.bif6"}], fragments, CONFIG) == []
+    assert len(jobs.reduce_fragments([{"file": "a.itm.grd"}], fragments, CONFIG)) == len(fragments)
+    assert jobs.reduce_fragments([{"file": "a"}], fragments, CONFIG | {"normalise_to": ["Cl"]})
+
+
+def test_files_behind_an_entry(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for name in ("folder/b.txt", "folder/a.txt", "x.itm.grd", "x.properties.txt", "y.bif6"):
+        (tmp_path / name).touch()
+    assert [Path(p).name for p in jobs.parts(tmp_path / "folder")] == ["a.txt", "b.txt"]
+    assert [Path(p).name for p in jobs.parts(tmp_path / "x.itm.grd")] == ["x.properties.txt"]
+    assert jobs.parts(tmp_path / "y.bif6") == []
+    assert jobs.parts(tmp_path / "not yet made") == []
+
+
+def test_requests_grow_with_files_and_attempts() -> None:
+    assert jobs.memory_mb(14 * 13.4, 14, 1) == 680
+    assert jobs.memory_mb(14 * 13.4, 14, 3) == 3 * 680
+    assert jobs.runtime_min(10_000, 1) > jobs.runtime_min(10, 1)
+    assert jobs.runtime_min(10, 2) == 2 * jobs.runtime_min(10, 1)
+
+
+def test_a_study_may_have_its_own_table() -> None:
+    assert jobs.table_path("study", CONFIG) == DEFAULT_TABLE
+    assert jobs.table_path("study", CONFIG | {"fragments": "mine.csv"}) == Path("study/mine.csv")
