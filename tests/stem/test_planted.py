@@ -178,3 +178,33 @@ def test_other_fields_and_names_are_simulated(tmp_path, truth, config):
     simulate("c400", [own], tmp_path, truth["c400"], {}, 1)
     found = analyse([own], [tmp_path / "deep/x.tif"], config).tables["stem_layers"][0]
     assert found["value_median"] == pytest.approx(32, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("constants", "gradient"),
+    [
+        ({"TEXTURE": 0.15}, 0.0),
+        ({"COATING": 100.0}, 0.0),
+        ({}, 0.4),
+        ({"VACUUM": 2.0, "COATING": 12.0, "CORE": 40.0}, 0.0),
+    ],
+    ids=["grains", "faint layer", "uneven illumination", "few counts"],
+)
+@pytest.mark.parametrize(("sample", "field"), [("c100", "detail"), ("c400", "overview"), ("uncoated", "overview")])  # fmt: skip
+def test_poor_images(tmp_path, monkeypatch, truth, config, constants, gradient, sample, field):
+    from coatbench.readers import read
+    from coatbench.simulate import stem as simulator
+    from coatbench.stem import layer
+    from coatbench.stem.segment import segment
+
+    for name, value in constants.items():
+        monkeypatch.setattr(simulator, name, value)
+    own = row(sample=sample, field=field)
+    simulate(sample, [own], tmp_path, truth[sample], {}, 11)
+    block = read(tmp_path / "a.tif").blocks[0]
+    pixels = block["intensity"].values * (1 + gradient * np.linspace(-0.5, 0.5, block.sizes["x"]))
+    pixel = block.attrs["pixel_size_nm"]
+    parts = segment(pixels, pixel, config)
+    median = float(np.median(layer.rim(parts, pixel).thickness_nm))
+    planted = truth[sample]["stem.layer_thickness_nm"] if sample != "uncoated" else 0.0
+    assert median == pytest.approx(planted, rel=0.25)

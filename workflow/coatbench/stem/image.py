@@ -70,7 +70,7 @@ def _scale(
 ) -> tuple[float, str]:
     own = float(block.attrs["pixel_size_nm"])
     if given := (row.get("pixel_size_nm") or "").strip():
-        size = float(given)
+        size = _positive(given, file)
         if math.isfinite(own) and abs(size / own - 1) > SCALE_AGREEMENT:
             warnings.append(f"the index says {size:g} nm per pixel, the file {own:g}; the index is used")  # fmt: skip
         return size, "index"
@@ -83,3 +83,13 @@ def _scale(
     if abs(height / own - 1) > SQUARENESS:
         raise AnalysisError(file, "scale", "square pixels", f"{height:g} x {own:g} nm", "resample the image")  # fmt: skip
     return own, str(block.attrs["calibration"])
+
+
+def _positive(given: str, file: Path) -> float:
+    try:
+        size = float(given)
+    except ValueError:
+        size = math.nan
+    if not (math.isfinite(size) and size > 0):
+        raise AnalysisError(file, "index pixel_size_nm", "nm per pixel above 0", repr(given))
+    return size
