@@ -116,6 +116,8 @@ def segment(pixels: np.ndarray, pixel_nm: float, config: dict) -> Segmentation:
     labels = _labels(clipped, outer, outer)
     levels = (vacuum, float("nan"), core)
     blur = pixel_nm * (core - vacuum) / (_steepness(clipped, labels == CORE) * (2 * np.pi) ** 0.5)
+    # What a layer would have to exceed here: half of the step, at the steepness of the bare edge.
+    least = max(least, config["min_layer_edges"] * 0.5 * (2 * np.pi) ** 0.5 * blur)
     return Segmentation(smooth, labels, levels, outer, outer, noise, least, blur, note)
 
 
