@@ -36,7 +36,9 @@ def draw(
     width = "double" if len(regions) > 1 else "single"
     panel_inch = 0.52 * n
     figure = style.new_figure(config, width, 0.9 + panel_inch)
-    panels = figure.subplots(1, len(regions), squeeze=False)[0]
+    panels = figure.subplots(1, max(1, len(regions)), squeeze=False)[0]
+    if not regions:
+        style.no_data(panels[0], "the configuration names no region for this figure")
     numbers: list[dict[str, Any]] = []
     for letter, axes, region in zip("abcdef", panels, regions, strict=False):
         numbers += xps_common.stack(axes, spectra[region], samples, region)

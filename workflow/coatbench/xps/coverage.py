@@ -6,7 +6,7 @@ lattice_oxygen: 1 - x / x_ref with x the share of the substrate's lattice oxygen
 
 None of them is the covered share of the surface: thickness and contamination enter as well. They order samples.
 Thickness: a closed layer of thickness d leaves x / x_ref = exp(-d / (L cos a)), L the attenuation length and a
-the emission angle to the normal (S. Tougaard, J. Vac. Sci. Technol. A 39 (2021) 011201, and references there).
+the emission angle to the normal (P. J. Cumpson, Surf. Interface Anal. 29 (2000) 403, for one energy).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ The covariance is propagated from the counting statistics of every channel, thro
 background that was taken from the same channels (sandwich form, M (1 - dB/dy) S (1 - dB/dy)^T M^T with M the
 response of the fit); it is widened by the reduced chi-square where that exceeds 1. A component that is not
 significant, or stands at zero, gets an interval [0, upper limit] from the Gaussian of its unconstrained
-estimate cut off at zero (flat prior on non-negative areas; see Particle Data Group, Statistics, sec. 40.4).
+estimate cut off at zero (flat prior on non-negative areas; Particle Data Group, Review of Particle Physics, chapter Statistics).
 """
 
 from __future__ import annotations

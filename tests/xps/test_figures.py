@@ -1,0 +1,101 @@
+"""Figures draw whatever a study has: all of it, some of it, nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from coatbench.analysis import save_curves, save_rows
+from coatbench.figures import xps_coverage, xps_quicklook, xps_stacks
+from coatbench.tables import write_table
+from coatbench.xps.analyse import analyse
+from coatbench.xps.collect import collect
+
+from .conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def study(simulate, config: dict, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """Three samples on disk as the workflow leaves them."""
+    folder = tmp_path_factory.mktemp("figures")
+    joined: dict[str, list[dict]] = {}
+    roles = {"uncoated": "uncoated", "c200": "coated", "c300": "coated"}
+    temperatures = {"c200": "200", "c300": ""}
+    samples = [
+        {"sample": s, "role": r, "label": "", "annealing_temperature_degC": temperatures.get(s, "")}
+        for s, r in roles.items()
+    ]
+    for sample in roles:
+        file = simulate(sample)
+        found = analyse([{"sample": sample, "file": file.name, "spot": "1"}], [file], config)
+        save_curves(found.curves, folder / f"{sample}.nc")
+        save_rows(found, folder / f"{sample}.json")
+        for name, rows in found.tables.items():
+            joined.setdefault(name, []).extend(rows)
+    tables = collect(joined, samples, config, reference="uncoated")
+    columns = yaml.safe_load(
+        (ROOT / "workflow/schemas/tables/xps.yaml").read_text(encoding="utf-8")
+    )
+    for name in columns:
+        write_table(tables.get(name, []), list(columns[name]), folder / f"{name}.csv")
+    style = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["figures"]
+    common = {"samples": samples, "reference": "uncoated", "simulated": True, "config": style}
+    return {"folder": folder, "common": common, "samples": samples}
+
+
+def output(folder: Path) -> dict[str, str]:
+    return {kind: str(folder / f"figure.{kind}") for kind in ("pdf", "png", "csv")}
+
+
+@pytest.mark.parametrize(
+    ("regions", "rows"),
+    [(["S 2p", "O 1s"], True), (["P 2p"], True), (["Mo 3d"], False), ([], False)],
+)
+def test_stacks(study: dict, tmp_path: Path, regions: list[str], rows: bool) -> None:
+    curves = [str(p) for p in sorted(study["folder"].glob("*.nc"))]
+    xps_stacks.draw(curves, regions, output(tmp_path), **study["common"])
+    lines = (tmp_path / "figure.csv").read_text(encoding="utf-8").splitlines()
+    assert (len(lines) > 100) == rows
+    assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("definition", "column"),
+    [("eq1", "coverage"), ("nickel_fraction", "relative_signal"), ("none", "coverage")],
+)
+def test_coverage(study: dict, tmp_path: Path, definition: str, column: str) -> None:
+    folder = study["folder"]
+    xps_coverage.draw(
+        str(folder / "xps_coverage.csv"), str(folder / "xps_sensitivity.csv"), output(tmp_path),
+        definition=definition, column=column, library="scofield", **study["common"],
+    )  # fmt: skip
+    lines = (tmp_path / "figure.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == (1 if definition == "none" else 4)
+
+
+def test_quicklook_of_a_sample_and_of_nothing(study: dict, tmp_path: Path) -> None:
+    folder, common = study["folder"], study["common"]
+    for name in ("c200", "nothing"):
+        if name == "nothing":
+            from coatbench.analysis import Analysis
+
+            save_curves({}, folder / "nothing.nc")
+            save_rows(Analysis(problem="a.npl: byte 0: empty"), folder / "nothing.json")
+        png = tmp_path / f"{name}.png"
+        xps_quicklook.draw(
+            str(folder / f"{name}.nc"), str(folder / f"{name}.json"), str(png),
+            sample=study["samples"][1], simulated=True, config=common["config"],
+        )  # fmt: skip
+        assert png.stat().st_size > 3000
+    (folder / "nothing.nc").unlink()
+
+
+def test_figures_are_the_same_bytes_every_time(study: dict, tmp_path: Path) -> None:
+    curves = [str(p) for p in sorted(study["folder"].glob("*.nc"))]
+    made = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        xps_stacks.draw(curves, ["P 2p"], output(tmp_path / name), **study["common"])
+        made.append([Path(p).read_bytes() for p in output(tmp_path / name).values()])
+    assert made[0] == made[1]
