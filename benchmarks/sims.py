@@ -275,6 +275,7 @@ def run_job(folder: Path) -> None:
         "normalise_to": "total",
         "match_ppm": None,
         "map_px": 64,
+        "map_ions": 100,
     }
     start = time.process_time()
     result = analyse(rows, files, config, fragments=[], store=folder / "store.zarr")

@@ -9,7 +9,7 @@ from coatbench.sims import jobs
 from coatbench.sims.fragments import DEFAULT_TABLE, load_fragments
 
 CONFIG = {
-    "dead_time": "none", "shots_per_pixel": None, "normalise_to": "total", "map_px": 64, "match_ppm": 100,
+    "dead_time": "none", "shots_per_pixel": None, "normalise_to": "total", "map_px": 64, "map_ions": 100, "match_ppm": 100,
     "window_ppm": 150, "fragments": "", "headline_weighting": "equal",
 }  # fmt: skip
 

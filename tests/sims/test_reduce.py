@@ -27,6 +27,7 @@ CONFIG = {
     "normalise_to": "total",
     "match_ppm": 100,
     "map_px": 8,
+    "map_ions": 100,
 }
 FORMULAS = {"S_2^-": "S2", "SO_2-": "SO2", "PO_3-": "PO3", "^37Cl-": "^37Cl"}
 FRAGMENTS = [Fragment(f, f, -1, "any", ion_mass_u(f)) for f in FORMULAS.values()]

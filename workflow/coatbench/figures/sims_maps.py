@@ -61,7 +61,8 @@ def draw(
     n_rows, n_columns = max(1, len(wanted)), max(1, len(shown))
     edge = min((config["double_column_inch"] - 0.9) / n_columns, 1.0)  # of an image, in inch
     figure = style.new_figure(config, "double", 0.35 + n_rows * (edge + 0.05))
-    figure.set_figwidth(max(0.9 + n_columns * (edge + 0.1), config["single_column_inch"] / 2))
+    narrow = max(0.9 + n_columns * (edge + 0.1), config["single_column_inch"] / 2)
+    figure.set_figwidth(min(config["double_column_inch"], narrow))
     panels = figure.subplots(n_rows, n_columns, squeeze=False)
     for row, fragment in zip(panels, wanted, strict=False):
         _row(figure, row, fragment, [images.get((s["sample"], fragment)) for s in shown])

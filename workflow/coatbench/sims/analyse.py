@@ -22,6 +22,7 @@ from .store import Store, source_fingerprint
 if TYPE_CHECKING:
     import xarray as xr
 
+SMALLEST_MAP_PX = 24
 REDUCTION_VERSION = 1  # counts up when the meaning of a reduced row changes
 
 
@@ -44,7 +45,7 @@ def analyse(
     files : sequence of Path
         A BIF6 or GRD file, or a folder of ASCII images, per row.
     config : dict
-        `dead_time`, `shots_per_pixel`, `normalise_to`, `match_ppm`, `map_px`.
+        `dead_time`, `shots_per_pixel`, `normalise_to`, `match_ppm`, `map_px`, `map_ions`.
     fragments : sequence of dict
         label, formula, charge, centre_u, lower_u, upper_u of the fragments that are looked for; no groups.
     store : path-like
@@ -78,7 +79,7 @@ def analyse(
         )
         result.warnings += [*region.warnings, *reduced.warnings]
         if maps and not result.curves:
-            result.curves["maps"] = _maps(row, region, int(config["map_px"]))
+            result.curves["maps"] = _maps(row, region, config)
     result.problem = "; ".join(problems) or None
     return result
 
@@ -198,12 +199,22 @@ def _acquisition(
     }
 
 
-def _maps(row: Mapping[str, str], region: Region, map_px: int) -> xr.Dataset:
-    """Return the normalised images of a region, binned to at most `map_px` pixels for printing."""
+def _map_step(region: Region, map_px: int, map_ions: float) -> int:
+    """Return how many pixels of a region make one of its maps, per direction: enough for size and for counts."""
+    step = max(1, -(-max(region.shape) // map_px))
+    if region.total is not None:
+        mean = float(region.total.mean())
+        while mean * step**2 < map_ions and 2 * step * SMALLEST_MAP_PX <= min(region.shape):
+            step *= 2
+    return step
+
+
+def _maps(row: Mapping[str, str], region: Region, config: Mapping[str, Any]) -> xr.Dataset:
+    """Return the normalised images of a region, binned for printing."""
     import numpy as np
     import xarray as xr
 
-    step = max(1, -(-max(region.shape) // map_px))
+    step = _map_step(region, int(config["map_px"]), float(config["map_ions"]))
     ny, nx = (s // step for s in region.shape)
 
     def binned(image: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 from .fragments import DEFAULT_TABLE, Fragment, windows
 
 ALL = "all"
-REDUCE_KEYS = ("dead_time", "shots_per_pixel", "normalise_to", "map_px")
+REDUCE_KEYS = ("dead_time", "shots_per_pixel", "normalise_to", "map_px", "map_ions")
 
 
 def table_path(study: str | Path, config: Mapping[str, Any]) -> Path:
