@@ -14,6 +14,10 @@ from typing import Any
 
 import pytest
 
+# As in the workflow's jobs: threads that wait for each other cost more than these small matrices.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 
