@@ -101,7 +101,7 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "SurfaceLab ASCII image",
         "sims",
-        _matches(r"\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\d+ \d+ [\d.eE+-]+\s"),
+        _matches(r"\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\d+[ \t]+\d+[ \t]+[\d.,eE+-]+\s"),
         "surfacelab_ascii",
     ),
     Format("Qtac ASCII", "leis", _two_numeric_columns, "qtac"),
