@@ -102,7 +102,7 @@ def workflow(tmp_path: Path) -> Workflow:
 def copy_demo_tables(target: Path) -> None:
     """Copy the tables of the demo study, without the exports that a run of it has made."""
     source = ROOT / "data" / "demo"
-    for path in [*source.glob("*.*"), *source.glob("truth/*.csv"), *source.glob("*/index.csv")]:
+    for path in [*source.glob("*.*"), *source.glob("*/index.csv")]:
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, copy)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from coatbench.simulate.tga_ms import simulate
+from coatbench.simulate.truth import load_truth
 from coatbench.tga_ms.analyse import analyse
 
 ROOT = Path(__file__).parents[2]
@@ -22,10 +23,11 @@ def config() -> dict:
 @pytest.fixture(scope="session")
 def truth() -> dict[str, float]:
     """What is planted in the demo run."""
-    with (ROOT / "data/demo/truth/tga_ms.csv").open(encoding="utf-8", newline="") as stream:
-        return {
-            r["quantity"]: float(r["value"]) for r in csv.DictReader(stream) if r["sample"] == "lps"
-        }
+    return {
+        quantity: value
+        for quantity, value in load_truth(ROOT / "data/demo/truth.csv")["lps"].items()
+        if quantity.startswith("tga_ms.")
+    }
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from coatbench.simulate.truth import load_truth
 
 ROOT = Path(__file__).parents[2]
 SEED = 20250311
@@ -22,12 +23,10 @@ def config() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def truth() -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = {}
-    for part in ("surface", "xps"):
-        with (ROOT / f"data/demo/truth/{part}.csv").open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                found.setdefault(row["sample"], {})[row["quantity"]] = float(row["value"])
-    return found
+    return {
+        sample: {q: v for q, v in values.items() if q.startswith(("xps.", "surface."))}
+        for sample, values in load_truth(ROOT / "data/demo/truth.csv").items()
+    }
 
 
 @pytest.fixture(scope="session")
