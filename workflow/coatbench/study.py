@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -146,11 +147,19 @@ class Study:
 
     def rows(self, technique: str, **where: str) -> list[dict[str, str]]:
         """Return the index rows whose columns equal the given values."""
-        return [
-            row
-            for row in self.measurements.get(technique, [])
-            if all(row[k] == v for k, v in where.items())
-        ]
+        if "sample" in where:  # each job asks for its own: not a walk through all rows
+            rows = self._by_sample.get((technique, where["sample"]), [])
+        else:
+            rows = self.measurements.get(technique, [])
+        return [row for row in rows if all(row[k] == v for k, v in where.items())]
+
+    @cached_property
+    def _by_sample(self) -> dict[tuple[str, str], list[dict[str, str]]]:
+        found: dict[tuple[str, str], list[dict[str, str]]] = {}
+        for technique, rows in self.measurements.items():
+            for row in rows:
+                found.setdefault((technique, row["sample"]), []).append(row)
+        return found
 
     def files(self, technique: str, **where: str) -> list[str]:
         """Return the raw files of those rows, without empty ones, in their order."""

@@ -114,6 +114,7 @@ def code(script, readers=None):
     )
 
 
+@cache
 def table_columns(technique):
     """Return the columns of a technique's result tables: {table: [column, ...]}."""
     path = WORKFLOW / "schemas" / "tables" / f"{technique}.yaml"

@@ -22,6 +22,7 @@ def sims_parts(wildcards):
     return [part for file in sims_files(wildcards) for part in sims_jobs.parts(file)]
 
 
+@cache
 def sims_outputs(suffix):
     """Return the files of all reducing jobs."""
     return [
