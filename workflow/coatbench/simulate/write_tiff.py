@@ -57,7 +57,7 @@ def write_tiff(
 
 
 def _resolution(numerator: int, denominator: int, unit: int) -> list[Tag]:
-    value = [numerator, denominator]
+    value: list[float] = [numerator, denominator]
     return [(282, RATIONAL, value), (283, RATIONAL, value), (296, SHORT, [unit])]
 
 
