@@ -6,6 +6,8 @@ include: "sims_jobs.smk"
 
 
 SIMS_TABLE = sims_jobs.table_path(config["study"], config["sims"])
+if SIMS_TABLE.is_relative_to(WORKFLOW.parent):  # a moved folder reruns nothing
+    SIMS_TABLE = SIMS_TABLE.relative_to(WORKFLOW.parent)
 SIMS_FIGURES = ["fig6", "sims_boxes", "sims_pca", "sims_maps"]
 SIMS_FIGURE_CONFIG = {
     key: config["sims"].get(key)
