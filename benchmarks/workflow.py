@@ -51,13 +51,11 @@ def copy(folder: Path) -> Path:
         ROOT / "workflow", folder / "workflow", ignore=shutil.ignore_patterns("__pycache__")
     )
     (folder / "profiles").symlink_to("workflow/profiles")
-    shutil.copytree(ROOT / "data" / "demo" / "truth", folder / "data" / "demo" / "truth")
-    for path in (ROOT / "data" / "demo").glob("*"):
-        if path.is_file():
-            shutil.copy2(path, folder / "data" / "demo" / path.name)
-        elif (path / "index.csv").is_file():
-            (folder / "data" / "demo" / path.name).mkdir()
-            shutil.copy2(path / "index.csv", folder / "data" / "demo" / path.name)
+    demo = ROOT / "data" / "demo"
+    for path in [*demo.glob("*.*"), *demo.glob("*/index.csv")]:
+        table = folder / path.relative_to(ROOT)
+        table.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, table)
     subprocess.run([sys.executable, "-m", "compileall", "-q", folder / "workflow"], check=True)
     return folder
 
