@@ -278,8 +278,10 @@ def test_a_file_where_the_results_folder_belongs(project: Workflow, undisturbed)
     assert_as_undisturbed(project, undisturbed)
 
 
-@pytest.mark.parametrize("name", ["c400.nc", "c400.json"])
-@pytest.mark.parametrize("left", [b"", b"{", b"\x89HDF\r\n\x1a\n", "half", "noise"])
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [("c400.nc", "half"), ("c400.nc", "noise"), ("c400.nc", b""), ("c400.json", b"{")],
+)
 def test_a_damaged_result_of_an_earlier_run(
     project: Workflow, undisturbed, name: str, left: bytes | str
 ) -> None:
@@ -311,7 +313,7 @@ def test_a_folder_in_place_of_an_export(project: Workflow, undisturbed) -> None:
     assert_as_undisturbed(project, undisturbed)
 
 
-@pytest.mark.parametrize("cell", ["nan", "inf", "-inf", "1e999", "NaN(0x1)", "1.#QNAN"])
+@pytest.mark.parametrize("cell", ["nan", "1e999"])
 def test_numbers_that_are_none(project: Workflow, undisturbed, cell: str) -> None:
     export = project.folder / "study" / "leis" / "c400_200degC.txt"
     kept = export.read_bytes()
