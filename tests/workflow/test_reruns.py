@@ -48,6 +48,12 @@ def only(plan: dict[str, int], *techniques: str) -> None:
     assert set(plan) - known <= RANKING | LAST
 
 
+def override(project: Workflow, line: str) -> None:
+    """Add a line to the study's own settings."""
+    with (project.folder / "study" / "study.yaml").open("a") as stream:
+        stream.write(f"{line}\n")
+
+
 def is_figure(rule: str) -> bool:
     figures = set().union(*FIGURES.values()) | {"ranking_figure"}
     return rule in figures or rule.endswith("_quicklook")
@@ -157,9 +163,7 @@ def test_a_corrected_mass_reruns_one_cell(project: Workflow) -> None:
 
 
 def test_a_changed_xps_model_reruns_xps_and_what_depends_on_it(project: Workflow) -> None:
-    (project.folder / "study" / "study.yaml").write_text(
-        "xps: {regions: {C 1s: {window_eV: [281.0, 293.0]}}}\n"
-    )
+    override(project, "xps: {regions: {C 1s: {window_eV: [281.0, 293.0]}}}")
     plan = planned(project)
     assert plan["xps_sample"] == plan["xps_quicklook"] == len(SAMPLES)
     assert {"xps_tables", "ranking", "ranking_figure"} <= set(plan)
@@ -201,7 +205,7 @@ def test_a_changed_figure_style_reruns_figures_only(project: Workflow) -> None:
     assert plan["fig3"] == plan["ranking_figure"] == 1
     assert {r for r in plan if not is_figure(r)} <= LAST
     style.write_text(before)
-    (project.folder / "study" / "study.yaml").write_text("figures: {font_size_pt: 8}\n")
+    override(project, "figures: {font_size_pt: 8}")
     plan = planned(project)
     assert plan["fig3"] == plan["ranking_figure"] == 1
     assert {r for r in plan if not is_figure(r)} <= LAST
