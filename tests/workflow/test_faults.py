@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Workflow
@@ -96,10 +97,10 @@ def without_rights() -> list[str]:
     return command
 
 
-def held(project: Workflow, rule: str, place: str) -> tuple[subprocess.Popen, int]:
+def held(project: Workflow, rule: str, place: str, **options: Any) -> tuple[subprocess.Popen, int]:
     """Start a run and wait until a job waits at a place; return the run and the job's process id."""
     (project.folder / "hold").write_text(f"{rule} {place}")
-    run = project.start(*ARGUMENTS)
+    run = project.start(*ARGUMENTS, **options)
     mark = project.folder / "held"
     for _ in range(1200):
         if mark.exists() and mark.read_text():
@@ -179,9 +180,10 @@ def test_two_runs_at_once(unfinished: Workflow, undisturbed) -> None:
 
 
 def test_an_interrupted_run_leaves_no_lock(unfinished: Workflow, undisturbed) -> None:
-    run, _ = held(unfinished, "leis_sample", "before")
-    run.send_signal(signal.SIGINT)
+    run, _ = held(unfinished, "leis_sample", "before", start_new_session=True)
+    os.killpg(run.pid, signal.SIGINT)  # as Ctrl-C does: to snakemake and its jobs
     end(run)
+    assert run.returncode != 0
     release(unfinished)
     unfinished.run(*ARGUMENTS)
     assert_as_undisturbed(unfinished, undisturbed)
