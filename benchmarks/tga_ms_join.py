@@ -8,7 +8,6 @@ routine. The error of the temperature of the m/z 64 maximum is measured on simul
 
 from __future__ import annotations
 
-import csv
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ sys.path.insert(0, str(ROOT / "workflow"))
 
 from coatbench.readers import read  # noqa: E402
 from coatbench.simulate import tga_ms as forward  # noqa: E402
+from coatbench.simulate.truth import load_truth  # noqa: E402
 from coatbench.tga_ms.analyse import analyse  # noqa: E402
 
 LAGS = (20.0, 93.0, 300.0, 1200.0)
@@ -30,8 +30,7 @@ TRUE_PEAK = 350.0  # the planted loss is symmetric between 320 and 380 degC
 
 def main() -> None:
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["tga_ms"]
-    with (ROOT / "data/demo/truth/tga_ms.csv").open(encoding="utf-8") as stream:
-        truth = {r["quantity"]: float(r["value"]) for r in csv.DictReader(stream)}
+    truth = load_truth(ROOT / "data/demo/truth.csv")["lps"]
     row = {"run": "r", "sample": "s", "tga_file": "r.txt", "ms_file": "r.asc", "blank_file": ""}
     print(
         f"{'lag / s':>8} {'by row / K':>11} {'by time / K':>12} {'with lag / K':>13} {'stated sd':>10} {'s':>6}"

@@ -11,7 +11,6 @@ be larger.
 
 from __future__ import annotations
 
-import csv
 import sys
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ sys.path.insert(0, str(ROOT / "workflow"))
 import numpy as np  # noqa: E402
 import yaml  # noqa: E402
 from coatbench.simulate import xps  # noqa: E402
+from coatbench.simulate.truth import load_truth  # noqa: E402
 from coatbench.xps import background, lmfit_check  # noqa: E402
 from coatbench.xps.fit import Spectrum, minimise  # noqa: E402
 from coatbench.xps.model import build  # noqa: E402
@@ -32,11 +32,7 @@ REPEATS = 7
 
 def main() -> None:
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["xps"]
-    truth: dict[str, dict[str, float]] = {}
-    for part in ("surface", "xps"):
-        with (ROOT / f"data/demo/truth/{part}.csv").open(encoding="utf-8", newline="") as stream:
-            for row in csv.DictReader(stream):
-                truth.setdefault(row["sample"], {})[row["quantity"]] = float(row["value"])
+    truth = load_truth(ROOT / "data/demo/truth.csv")
     models = {name: build(name, section, config) for name, section in config["regions"].items()}
     times: dict[str, list[tuple[float, float]]] = {}
     worse = 0

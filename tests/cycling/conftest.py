@@ -40,7 +40,7 @@ def index() -> list[dict[str, str]]:
 @pytest.fixture(scope="session")
 def truth() -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
-    for row in read_csv(DEMO / "truth" / "cycling.csv"):
+    for row in read_csv(DEMO / "truth.csv"):
         found.setdefault(row["sample"], {})[row["quantity"]] = float(row["value"])
     return found
 

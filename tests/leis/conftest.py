@@ -28,7 +28,7 @@ def config() -> dict:
 
 @pytest.fixture(scope="session")
 def truth() -> dict[str, dict[str, float]]:
-    return load_truth(DEMO / "truth" / "leis.csv")
+    return load_truth(DEMO / "truth.csv")
 
 
 @pytest.fixture(scope="session")

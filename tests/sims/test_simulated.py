@@ -26,7 +26,7 @@ def index() -> list[dict[str, str]]:
 
 
 def test_same_seed_same_bytes(tmp_path: Path) -> None:
-    truth = load_truth(DEMO / "truth" / "sims.csv")["c400"]
+    truth = load_truth(DEMO / "truth.csv")["c400"]
     settings = {"sims": {"raster_px": {"bif6": 16, "ascii": 16, "grd": 16}}}
     rows = [{"region": str(i), "file": f} for i, f in enumerate(("a.bif6", "b", "c.itm.grd"))]
     for name in ("one", "two"):
@@ -53,7 +53,7 @@ def test_scatter_between_regions() -> None:
 
 
 def test_another_raster_is_a_setting(tmp_path: Path) -> None:
-    truth = load_truth(DEMO / "truth" / "sims.csv")["uncoated"]
+    truth = load_truth(DEMO / "truth.csv")["uncoated"]
     simulate(
         "x",
         [{"region": "1", "file": "x.bif6"}],
@@ -73,7 +73,7 @@ def demo(tmp_path_factory) -> dict[str, list[dict]]:
     """The tables of the whole demo study, simulated and reduced."""
     folder = tmp_path_factory.mktemp("demo")
     config = yaml.safe_load((ROOT / "config.yaml").read_text())["sims"]
-    truth = load_truth(DEMO / "truth" / "sims.csv")
+    truth = load_truth(DEMO / "truth.csv")
     seed = yaml.safe_load((DEMO / "study.yaml").read_text())["simulator"]["seed"]
     fragments = load_fragments()
     tables: dict[str, list[dict]] = {}
@@ -94,7 +94,7 @@ def demo(tmp_path_factory) -> dict[str, list[dict]]:
 
 @pytest.mark.slow
 def test_planted_group_factors_come_back_within_3_percent(demo) -> None:  # type: ignore[no-untyped-def]
-    truth = load_truth(DEMO / "truth" / "sims.csv")
+    truth = load_truth(DEMO / "truth.csv")
     checked = 0
     for row in demo["sims_degradation"]:
         planted = truth[row["sample"]].get(f"sims.relative.{row['group']}")

@@ -27,7 +27,7 @@ def config() -> dict:
 
 @pytest.fixture(scope="session")
 def truth() -> dict[str, dict[str, float]]:
-    return load_truth(DEMO / "truth" / "stem.csv")
+    return load_truth(DEMO / "truth.csv")
 
 
 @pytest.fixture(scope="session")
