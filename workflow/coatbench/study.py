@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -320,6 +321,12 @@ def _missing_files(path: Path, row: Mapping[str, str], columns: Iterable[str]) -
             yield (
                 f"{path}: row {row['#']}: column {column}: found {quote(row[column])}, "
                 f"expected a file below {path.parent}"
+            )
+        elif row[column] and not os.access(path.parent / row[column], os.R_OK):
+            # Snakemake itself reads every input for its checksum, so no job could report this one.
+            yield (
+                f"{path}: row {row['#']}: column {column}: found {quote(row[column])} without "
+                "permission, expected a readable file"
             )
 
 
