@@ -264,7 +264,8 @@ def open_grd(path: Path) -> None:
 
 def run_job(folder: Path) -> None:
     """Reduce all regions as one job does and print the seconds and this process's peak memory in MB."""
-    from coatbench.analysis import save_curves, save_rows
+    from coatbench.analysis import save_rows
+    from coatbench.curves import save_curves
     from coatbench.sims.analyse import analyse
 
     files = sorted(folder.glob("*.bif6"))

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from coatbench.analysis import Analysis, save_curves, save_rows
+from coatbench.analysis import Analysis, save_rows
+from coatbench.curves import save_curves
 from coatbench.figures import cycling_quicklook, fig5, fig7
 from coatbench.tables import write_table
 
@@ -149,7 +150,7 @@ def test_empty_studies_and_problems_say_why(columns, style_config, tmp_path):
         )
         assert Path(output["png"]).stat().st_size > 1000
     cycling_quicklook.draw(
-        str(tmp_path / "a.nc"), str(tmp_path / "a.json"), str(tmp_path / "q.png"),
-        sample=sample, cell="a", simulated=False, config=style_config,
+        [str(tmp_path / "a.nc")], [str(tmp_path / "a.json")], [("short", "a")],
+        str(tmp_path / "q.png"), sample=sample, simulated=False, config=style_config,
     )  # fmt: skip
     assert (tmp_path / "q.png").stat().st_size > 1000

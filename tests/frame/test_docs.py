@@ -132,7 +132,7 @@ def test_one_more_temperature(project: Workflow) -> None:
     shell("\n".join(echoes), project.folder)
     demo = ("--config", "study=data/demo")
     plan = planned(project, *demo)
-    own = {"simulate_xps_c350", "xps_sample", "xps_quicklook", "xps_casaxps"}
+    own = {"simulate_xps_c350", "xps_sample", "xps_quicklook"}
     assert {rule: plan[rule] for rule in own} == dict.fromkeys(own, 1)
     jobs_of_other_samples = {
         r for r in plan if r.startswith("simulate_") or r.endswith(("_sample", "_cell", "_reduce", "_run"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from coatbench.analysis import Analysis, gather, load_curves, load_rows, save_curves, save_rows
+from coatbench.analysis import Analysis, gather, load_rows, save_rows
 from coatbench.tables import cell, read_table, write_table
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,18 +51,6 @@ def test_rows_of_a_job(tmp_path) -> None:
     assert load_rows(tmp_path / "a.json").tables == {"t": [{"sample": "1", "value": None, "n": 3}]}
     assert load_rows(tmp_path / "b.json").problem == "p"
     assert len(gather([tmp_path / "a.json", tmp_path / "b.json"])["t"]) == 1
-
-
-def test_curves(tmp_path) -> None:
-    import xarray as xr
-
-    curves = {"b": xr.Dataset({"y": ("x", [1.0, 2.0])}), "a": xr.Dataset({"z": ("t", [3])})}
-    save_curves(curves, tmp_path / "c.nc")
-    back = load_curves(tmp_path / "c.nc")
-    assert list(back) == ["b", "a"]
-    assert back["b"]["y"].values.tolist() == [1.0, 2.0]
-    save_curves({}, tmp_path / "c.nc")
-    assert load_curves(tmp_path / "c.nc") == {}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx"])

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from coatbench.analysis import save_curves, save_rows
+from coatbench.analysis import save_rows
+from coatbench.curves import save_curves
 from coatbench.cycling.analyse import analyse
 from coatbench.errors import AnalysisError, ReadError
 from coatbench.readers import bdf, eclab_mpr, eclab_mpt, maccor, neware

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from coatbench.analysis import save_curves, save_rows
+from coatbench.analysis import save_rows
+from coatbench.curves import save_curves
 from coatbench.errors import AnalysisError, ReadError
 from coatbench.readers import ngb, proteus, quadstar
 from coatbench.simulate.tga_ms import simulate

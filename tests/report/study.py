@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from coatbench.checksums import checksums
 from coatbench.ranking.columns import table_columns
 from coatbench.ranking.make import make
-from coatbench.report.provenance import checksums, describe_run
+from coatbench.report.provenance import describe_run
 from coatbench.tables import write_table
 from ranking import synthetic
 

@@ -6,7 +6,8 @@ import csv
 
 import pytest
 import yaml
-from coatbench.analysis import Analysis, save_curves, save_rows
+from coatbench.analysis import Analysis, save_rows
+from coatbench.curves import save_curves
 from coatbench.figures import fig4, figS5, stem_common, stem_quicklook
 from coatbench.tables import read_table
 

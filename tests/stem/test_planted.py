@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import yaml
-from coatbench.analysis import save_curves, save_rows
+from coatbench.analysis import save_rows
+from coatbench.curves import save_curves
 from coatbench.errors import AnalysisError, ReadError
 from coatbench.simulate.stem import simulate
 from coatbench.simulate.write_tiff import write_tiff

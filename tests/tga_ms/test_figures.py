@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from coatbench.analysis import Analysis, save_curves, save_rows
+from coatbench.analysis import Analysis, save_rows
+from coatbench.curves import save_curves
 from coatbench.figures import figS4, tga_ms_quicklook
 from coatbench.tables import write_table
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from coatbench.analysis import save_curves, save_rows
+from coatbench.analysis import save_rows
+from coatbench.curves import save_curves
 from coatbench.figures import xps_coverage, xps_quicklook, xps_stacks
 from coatbench.tables import write_table
 from coatbench.xps.analyse import analyse

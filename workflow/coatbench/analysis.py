@@ -2,14 +2,14 @@
 
 On disk this is a pair: `<unit>.json` (rows, warnings and, where the measurement could not be analysed,
 the one-line problem) and `<unit>.nc` (one netCDF group per curve set). Collecting steps and figures read
-these and nothing else.
+these and nothing else. (`curves.py` writes and reads the curves.)
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from .errors import one_line
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
 
 
@@ -32,12 +31,15 @@ class Analysis:
     warnings : list of str, one line each.
     problem : str or None
         Why the measurement could not be analysed; then there are no rows and no curves.
+    inputs : dict of path to checksum
+        What was analysed (`checksums.py`).
     """
 
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     curves: dict[str, xr.Dataset] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     problem: str | None = None
+    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, table: str, **row: Any) -> None:
         """Append one row to a table."""
@@ -58,6 +60,7 @@ def save_rows(analysis: Analysis, path: str | Path) -> None:
     document = {
         "problem": analysis.problem,
         "warnings": analysis.warnings,
+        "inputs": analysis.inputs,
         "tables": {
             name: [{k: _plain(v) for k, v in row.items()} for row in rows]
             for name, rows in analysis.tables.items()
@@ -71,7 +74,10 @@ def load_rows(path: str | Path) -> Analysis:
     """Read what `save_rows` wrote."""
     document = json.loads(Path(path).read_text(encoding="utf-8"))
     return Analysis(
-        tables=document["tables"], warnings=document["warnings"], problem=document["problem"]
+        tables=document["tables"],
+        warnings=document["warnings"],
+        problem=document["problem"],
+        inputs=document["inputs"],
     )
 
 
@@ -82,71 +88,6 @@ def gather(paths: Iterable[str | Path]) -> dict[str, list[dict[str, Any]]]:
         for name, rows in load_rows(path).tables.items():
             tables.setdefault(name, []).extend(rows)
     return tables
-
-
-# Written and read with h5netcdf itself: xarray's own way opens the file once per group and imports dask where
-# that is installed, which costs a job more than its curves do. The files are plain netCDF-4 (xr.open_dataset).
-
-
-def save_curves(curves: Mapping[str, xr.Dataset], path: str | Path) -> None:
-    """Write each dataset as one group of a netCDF file, atomically."""
-    import h5netcdf
-
-    path = Path(path)
-    part = path.with_name(f".{path.name}.part")
-    # A file without groups is valid: a measurement with a problem has no curves.
-    with h5netcdf.File(part, "w") as file:
-        for name, dataset in curves.items():
-            group = file.create_group(name)
-            group.dimensions = dict(dataset.sizes)
-            group.attrs.update(dataset.attrs)
-            if beside := [str(c) for c in dataset.coords if c not in dataset.dims]:
-                group.attrs["coordinates"] = " ".join(beside)
-            for key, variable in dataset.variables.items():
-                data, attrs = _stored(variable.values), dict(variable.attrs)
-                if variable.dtype == bool:
-                    attrs["dtype"] = "bool"  # as xarray marks it
-                stored = group.create_variable(str(key), variable.dims, data.dtype)
-                stored[...] = data
-                stored.attrs.update(attrs)
-    part.replace(path)
-
-
-def _stored(data: np.ndarray) -> np.ndarray:
-    """Return an array as netCDF holds it: text of any length, truth values as bytes."""
-    if data.dtype.kind in "UO":
-        import h5py
-
-        return data.astype(h5py.string_dtype())
-    return data.astype("i1") if data.dtype == bool else data
-
-
-def load_curves(path: str | Path) -> dict[str, xr.Dataset]:
-    """Read all groups of a netCDF file into memory, in the order they were written."""
-    import h5netcdf
-    import xarray as xr
-
-    curves = {}
-    with h5netcdf.File(path, "r", decode_vlen_strings=True) as file:
-        for name, group in file.groups.items():
-            attrs = dict(group.attrs)
-            coords = {*group.dimensions, *str(attrs.pop("coordinates", "")).split()}
-            variables = {key: _loaded(variable) for key, variable in group.variables.items()}
-            curves[name] = xr.Dataset(
-                {k: v for k, v in variables.items() if k not in coords},
-                {k: v for k, v in variables.items() if k in coords},
-                attrs,
-            )
-    return curves
-
-
-def _loaded(variable: Any) -> tuple[tuple[str, ...], np.ndarray, dict[str, Any]]:
-    data, attrs = variable[...], dict(variable.attrs)
-    if attrs.pop("dtype", None) == "bool":
-        data = data.astype(bool)
-    if data.dtype == object:
-        data = data.astype("U")
-    return variable.dimensions, data, attrs
 
 
 def write_atomically(path: str | Path, text: str) -> None:

@@ -57,6 +57,11 @@ _TEMPERATURE = _number(-273.15, 3000)
 _POSITIVE = _number(0, math.inf, above=True)
 
 
+# Beside an index row's own columns: which of its files may not be read. Snakemake reads every input for its
+# checksum, so such a file is no input; its job says what is wrong, and all other jobs go on.
+UNREADABLE = "#unreadable"
+
+
 @dataclass(frozen=True)
 class Table:
     """What an index must and may hold."""
@@ -169,7 +174,7 @@ class Study:
             (self.folder / technique / row[c]).as_posix()
             for row in self.rows(technique, **where)
             for c in columns
-            if row[c]
+            if row[c] and c not in row.get(UNREADABLE, "").split()
         ]
 
     def gaps(self) -> list[str]:
@@ -233,6 +238,9 @@ def load_study(
                 )
             if not made_on_demand:
                 problems.extend(_missing_files(path, row, table.files))
+                locked = [c for c in table.files if row[c] and not _readable(path.parent / row[c])]
+                if locked:
+                    row[UNREADABLE] = " ".join(locked)
         measurements[technique] = rows
     chosen = _reference(folder / "samples.csv", samples, reference, problems)
     if problems:
@@ -322,12 +330,15 @@ def _missing_files(path: Path, row: Mapping[str, str], columns: Iterable[str]) -
                 f"{path}: row {row['#']}: column {column}: found {quote(row[column])}, "
                 f"expected a file below {path.parent}"
             )
-        elif row[column] and not os.access(path.parent / row[column], os.R_OK):
-            # Snakemake itself reads every input for its checksum, so no job could report this one.
-            yield (
-                f"{path}: row {row['#']}: column {column}: found {quote(row[column])} without "
-                "permission, expected a readable file"
-            )
+
+
+def _readable(file: Path) -> bool:
+    return not file.exists() or os.access(file, os.R_OK)
+
+
+def unreadable_files(rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return the files of index rows that may not be read, as the index names them."""
+    return [row[c] for row in rows for c in row.get(UNREADABLE, "").split()]
 
 
 def _reference(

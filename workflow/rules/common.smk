@@ -19,6 +19,7 @@ door.lend_environment(WORKFLOW)
 from coatbench import study as study_module
 from coatbench.code_digest import digest
 from coatbench.errors import StudyError
+from coatbench.figures.order import PLACE, colour_places
 from coatbench.readers.recognise import FORMATS
 from coatbench.settings import load_study_settings, settings_problems
 from coatbench.simulate.truth import load_truth, truth_of
@@ -56,6 +57,7 @@ def load():
 
 STUDY, STUDY_SETTINGS = load()
 SAMPLES = STUDY.samples
+COLOUR_PLACES = colour_places(SAMPLES)
 TECHNIQUES = study_module.TECHNIQUES
 TARGETS = []  # each rule file adds what it makes
 ROWS = []  # each technique adds the rows files of its jobs: they tell what could not be analysed
@@ -83,6 +85,13 @@ def units(technique, pattern, *keys):
     return [
         results(pattern.format(**dict(zip(keys, values))))
         for values in STUDY.units(technique, *keys)
+    ]
+
+
+def sample_units(technique, pattern):
+    """Return an input function: results paths, one per index row of a job's sample."""
+    return lambda wildcards: [
+        results(pattern.format(**row)) for row in STUDY.rows(technique, sample=wildcards.sample)
     ]
 
 
@@ -145,13 +154,26 @@ def reported(name, category, label=None):
     }
 
 
-def figure_params(config_section="figures"):
+def samples_of(technique):
+    """Return the samples that a technique measured: one more temperature that it did not see changes nothing of it.
+
+    Each coated one carries its place on the colour scale, which is the study's and not the figure's.
+    """
+    known = {row["sample"] for row in STUDY.rows(technique)}
+    return [
+        (s | {PLACE: f"{COLOUR_PLACES[s['sample']]:.4f}"} if s["sample"] in COLOUR_PLACES else s)
+        for s in SAMPLES
+        if s["sample"] in known
+    ]
+
+
+def figure_params(technique=None):
     """Return what every figure needs besides its data: samples in order, face label, style."""
     return {
-        "samples": SAMPLES,
+        "samples": samples_of(technique) if technique else SAMPLES,
         "reference": STUDY.reference,
         "simulated": STUDY.simulated,
-        "config": config[config_section],
+        "config": config["figures"],
     }
 
 
@@ -221,5 +243,9 @@ def simulator_truth(technique, sample):
 
 
 onstart:
+    if workflow.local_exec:
+        # A limit of jobs per second protects a cluster's scheduler. Here it makes Snakemake look at all waiting
+        # jobs once more, each second, for every job that has ended: a tenth of a whole run's processor time.
+        workflow.scheduler.job_rate_limiter = None
     for line in STUDY.gaps():
         print(f"note: {line}", file=sys.stderr)

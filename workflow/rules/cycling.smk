@@ -1,14 +1,13 @@
 # Cycling: one job per cell, one that averages over cells and relates them to the reference, one quick-look
-# per cell, and figures 5 and 7.
+# per sample, and figures 5 and 7.
 
 CELL = ("sample", "protocol", "cell")
 CELL_PATH = "cycling/{sample}/{protocol}/{cell}"
-CELL_LOOK = "quicklook/cycling/{sample}_{protocol}_{cell}.png"
 
 if measured("cycling"):
     ROWS += units("cycling", f"{CELL_PATH}.json", *CELL)
     TARGETS += [table(t) for t in table_columns("cycling")]
-    TARGETS += units("cycling", CELL_LOOK, *CELL)
+    TARGETS += units("cycling", "quicklook/cycling/{sample}.png", "sample")
     TARGETS += [*figure_files("fig5").values(), *figure_files("fig7").values()]
 
 
@@ -54,7 +53,7 @@ rule cycling_tables:
         mem_mb=500,
         runtime=5,
     params:
-        samples=SAMPLES,
+        samples=samples_of("cycling"),
         reference=STUDY.reference,
         config=config["cycling"],
         columns=table_columns("cycling"),
@@ -67,14 +66,14 @@ rule cycling_tables:
 
 rule cycling_quicklook:
     input:
-        rows=results(f"{CELL_PATH}.json"),
-        curves=results(f"{CELL_PATH}.nc"),
+        rows=sample_units("cycling", f"{CELL_PATH}.json"),
+        curves=sample_units("cycling", f"{CELL_PATH}.nc"),
     output:
-        png=results(CELL_LOOK),
+        png=results("quicklook/cycling/{sample}.png"),
     log:
-        log_file("cycling/quicklook/{sample}_{protocol}_{cell}"),
+        log_file("cycling/quicklook_{sample}"),
     benchmark:
-        benchmark_file("cycling/quicklook/{sample}_{protocol}_{cell}")
+        benchmark_file("cycling/quicklook_{sample}")
     conda:
         ENVIRONMENT
     threads: 1
@@ -83,9 +82,13 @@ rule cycling_quicklook:
         runtime=5,
     params:
         figure=quicklook_params,
+        cells=lambda wildcards: [
+            (row["protocol"], row["cell"])
+            for row in STUDY.rows("cycling", sample=wildcards.sample)
+        ],
         code=code("cycling/quicklook.py"),
     message:
-        "Cycling: quick-look of cell {wildcards.cell} of {wildcards.sample}"
+        "Cycling: quick-look of {wildcards.sample}"
     script:
         "../scripts/cycling/quicklook.py"
 
@@ -108,7 +111,7 @@ rule fig5:
         mem_mb=800,
         runtime=5,
     params:
-        figure=figure_params(),
+        figure=figure_params("cycling"),
         units=STUDY.units("cycling", *CELL),
         code=code("cycling/fig5.py"),
     message:
@@ -135,7 +138,7 @@ rule fig7:
         mem_mb=800,
         runtime=5,
     params:
-        figure=figure_params(),
+        figure=figure_params("cycling"),
         units=STUDY.units("cycling", *CELL),
         code=code("cycling/fig7.py"),
     message:

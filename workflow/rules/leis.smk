@@ -51,7 +51,7 @@ rule leis_tables:
         mem_mb=500,
         runtime=5,
     params:
-        samples=SAMPLES,
+        samples=samples_of("leis"),
         reference=STUDY.reference,
         config=config["leis"],
         columns=table_columns("leis"),
@@ -105,7 +105,7 @@ rule fig3:
         mem_mb=800,
         runtime=5,
     params:
-        figure=figure_params(),
+        figure=figure_params("leis"),
         code=code("leis/fig3.py"),
     message:
         "Figure 3: LEIS spectra"

@@ -12,35 +12,10 @@ FINISHED_FIGURES = [t for t in TARGETS if t.startswith(results("figures/"))]
 QUICKLOOKS = [t for t in TARGETS if t.startswith(results("quicklook/"))]
 
 
-rule checksums:
-    input:
-        index=lambda wildcards: f"{config['study']}/{wildcards.technique}/index.csv",
-        raw=lambda wildcards: sorted(set(STUDY.files(wildcards.technique))),
-    output:
-        results("provenance/{technique}.json"),
-    log:
-        log_file("provenance/{technique}"),
-    benchmark:
-        benchmark_file("provenance/{technique}")
-    wildcard_constraints:
-        technique="|".join(TECHNIQUES) or "none",
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=200,
-        runtime=30,
-    params:
-        code=code("report/checksums.py"),
-    message:
-        "Checksums of the exports: {wildcards.technique}"
-    script:
-        "../scripts/report/checksums.py"
-
-
 rule provenance:
     input:
-        raw=expand(results("provenance/{technique}.json"), technique=TECHNIQUES),
+        rows=ROWS,
+        indexes=[f"{config['study']}/{t}/index.csv" for t in TECHNIQUES],
         results=FINISHED_TABLES + FINISHED_FIGURES,
     output:
         documents=list(documents()),

@@ -81,7 +81,7 @@ rule sims_compare:
         mem_mb=1000,
         runtime=10,
     params:
-        samples=SAMPLES,
+        samples=samples_of("sims"),
         reference=STUDY.reference,
         config=config["sims"],
         columns=table_columns("sims"),
@@ -135,7 +135,7 @@ rule fig6:
         mem_mb=800,
         runtime=5,
     params:
-        figure=figure_params(),
+        figure=figure_params("sims"),
         sims=SIMS_FIGURE_CONFIG,
         code=code("sims/fig6.py"),
     message:
@@ -160,7 +160,7 @@ rule sims_boxes:
         mem_mb=800,
         runtime=5,
     params:
-        figure=figure_params(),
+        figure=figure_params("sims"),
         sims=SIMS_FIGURE_CONFIG,
         code=code("sims/sims_boxes.py"),
     message:
@@ -186,7 +186,7 @@ rule sims_pca:
         mem_mb=800,
         runtime=5,
     params:
-        figure=figure_params(),
+        figure=figure_params("sims"),
         sims=SIMS_FIGURE_CONFIG,
         code=code("sims/sims_pca.py"),
     message:
@@ -212,7 +212,7 @@ rule sims_maps:
         mem_mb=800,
         runtime=5,
     params:
-        figure=figure_params(),
+        figure=figure_params("sims"),
         sims=SIMS_FIGURE_CONFIG,
         code=code("sims/sims_maps.py"),
     message:

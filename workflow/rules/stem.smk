@@ -50,7 +50,7 @@ rule stem_tables:
         mem_mb=300,
         runtime=5,
     params:
-        samples=SAMPLES,
+        samples=samples_of("stem"),
         config=config["stem"],
         columns=table_columns("stem"),
         code=code("stem/tables.py"),
@@ -101,7 +101,7 @@ rule fig4:
         mem_mb=1500,
         runtime=5,
     params:
-        figure=figure_params(),
+        figure=figure_params("stem"),
         code=code("stem/fig4.py"),
     message:
         "Figure 4: STEM images and element maps"
@@ -125,7 +125,7 @@ rule figS5:
         mem_mb=1500,
         runtime=5,
     params:
-        figure=figure_params(),
+        figure=figure_params("stem"),
         code=code("stem/figS5.py"),
     message:
         "Figure S5: STEM of the uncoated reference"

@@ -50,7 +50,7 @@ rule tga_ms_tables:
         mem_mb=300,
         runtime=5,
     params:
-        samples=SAMPLES,
+        samples=samples_of("tga_ms"),
         config=config["tga_ms"],
         columns=table_columns("tga_ms"),
         code=code("tga_ms/tables.py"),
@@ -103,7 +103,7 @@ rule figS4:
         mem_mb=800,
         runtime=5,
     params:
-        figure=figure_params(),
+        figure=figure_params("tga_ms"),
         runs=[(row["run"], row["sample"]) for row in STUDY.rows("tga_ms")],
         code=code("tga_ms/figS4.py"),
     message:

@@ -1,5 +1,5 @@
-# XPS: one job per sample (all its spots and regions), one that relates the samples to each other, per sample a
-# quick-look and its fits as CasaXPS opens them, and figures 1, 2, S1, S2, S3.
+# XPS: one job per sample (all its spots and regions; its fits also as CasaXPS opens them), one that relates the samples
+# to each other, a quick-look per sample, and figures 1, 2, S1, S2, S3.
 
 if measured("xps"):
     ROWS += units("xps", "xps/{sample}.json", "sample")
@@ -31,6 +31,7 @@ rule xps_sample:
     output:
         rows=results("xps/{sample}.json"),
         curves=results("xps/{sample}.nc"),
+        vms=results("casaxps/{sample}.vms"),
     log:
         log_file("xps/{sample}"),
     benchmark:
@@ -68,7 +69,7 @@ rule xps_tables:
         mem_mb=1000,
         runtime=10,
     params:
-        samples=SAMPLES,
+        samples=samples_of("xps"),
         reference=STUDY.reference,
         config=config["xps"],
         columns=table_columns("xps"),
@@ -77,30 +78,6 @@ rule xps_tables:
         "XPS: tables"
     script:
         "../scripts/xps/tables.py"
-
-
-rule xps_casaxps:
-    input:
-        curves=results("xps/{sample}.nc"),
-    output:
-        vms=results("casaxps/{sample}.vms"),
-    log:
-        log_file("xps/casaxps_{sample}"),
-    benchmark:
-        benchmark_file("xps/casaxps_{sample}")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        config=config["xps"],
-        code=code("xps/casaxps.py"),
-    message:
-        "XPS: fits of {wildcards.sample} for CasaXPS"
-    script:
-        "../scripts/xps/casaxps.py"
 
 
 rule xps_quicklook:
@@ -148,7 +125,7 @@ for figure_name, figure_regions in XPS_STACKS.items():
             mem_mb=800,
             runtime=5,
         params:
-            figure=figure_params(),
+            figure=figure_params("xps"),
             regions=figure_regions,
             code=code("xps/stacks.py"),
         message:
@@ -178,7 +155,7 @@ for figure_name, figure_shown in XPS_CURVES_OVER_TEMPERATURE.items():
             mem_mb=800,
             runtime=5,
         params:
-            figure=figure_params(),
+            figure=figure_params("xps"),
             shown={**figure_shown, "library": config["xps"]["rsf_library"]},
             code=code("xps/coverage.py"),
         message:

@@ -16,13 +16,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from coatbench.errors import CoatbenchError, DataError
+from coatbench.errors import CoatbenchError, DataError, ReadError
 
 log = logging.getLogger("coatbench")
 
-# xarray imports these, where they are installed, only to find that no array is one of theirs; that costs a job
-# more than its curves do. (The one reader that needs them takes them back: readers/micrograph_vendor.py.)
-for name in ("dask", "pint"):
+# xarray and pandas import these, where they are installed, only to find that no array is one of theirs; that costs
+# a job more than its curves do. (The one reader that needs them takes them back: readers/micrograph_vendor.py.)
+for name in ("dask", "pint", "pyarrow"):
     sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
@@ -92,21 +92,40 @@ def _remove_damaged(paths: Iterable[str], results: str) -> None:
             )
 
 
-def measurement(snakemake: Any, analyse: Callable[..., Any], **context: Any) -> None:
-    """Run one measurement job: `analyse(rows, files, config, **context) -> Analysis`, and save it."""
-    from coatbench.analysis import Analysis, save_curves, save_rows
+def measurement(
+    snakemake: Any,
+    analyse: Callable[..., Any],
+    *,
+    more: Callable[[Any], None] | None = None,
+    **context: Any,
+) -> None:
+    """Run one measurement job: `analyse(rows, files, config, **context) -> Analysis`, and save it.
+
+    `more(analysis)` writes what a technique hands on besides. The rows file also says what was analysed, by
+    checksum: provenance need not read the exports again.
+    """
+    from coatbench.analysis import Analysis, save_rows
+    from coatbench.checksums import checksums
+    from coatbench.curves import save_curves
+    from coatbench.study import unreadable_files
 
     with logged(snakemake):
+        rows = list(snakemake.params.rows)
         files = [Path(f) for f in snakemake.input.get("raw", [])]
         try:
-            result = analyse(list(snakemake.params.rows), files, snakemake.params.config, **context)
+            for name in unreadable_files(rows):
+                raise ReadError(name, "file", "a readable file", "no permission", "change its mode")
+            result = analyse(rows, files, snakemake.params.config, **context)
         except DataError as error:
             log.error("%s", error)
             result = Analysis(problem=str(error))
         for warning in result.warnings:
             log.warning("%s", warning)
+        result.inputs = checksums(files)
         save_curves(result.curves, snakemake.output.curves)
         save_rows(result, snakemake.output.rows)
+        if more is not None:
+            more(result)
 
 
 def collect(

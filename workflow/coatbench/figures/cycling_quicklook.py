@@ -1,15 +1,17 @@
-"""Quick-look of one cell: voltage profiles, dQ/dV with its features, relaxation, capacity over cycles."""
+"""Quick-look of a sample's cells: voltage profiles, dQ/dV with its features, relaxation, capacity over cycles."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import xarray as xr
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 
-from ..analysis import Analysis, load_curves, load_rows
+from ..analysis import Analysis, load_rows
+from ..curves import Curves, load_curves
 from . import style
 from .cycling_common import potential_label
 
@@ -18,52 +20,57 @@ LINE = ("-", "--", ":", "-.")
 
 
 def draw(
-    curves: str,
-    rows: str,
+    curves: Sequence[str],
+    rows: Sequence[str],
+    cells: Sequence[tuple[str, str]],
     png: str,
     *,
     sample: Mapping[str, str],
-    cell: str,
     simulated: bool,
     config: Mapping[str, Any],
 ) -> None:
-    """Draw four panels of one cell.
+    """Draw four panels for each cell of a sample.
 
     Parameters
     ----------
-    curves, rows : str
-        The job's netCDF and JSON files.
+    curves, rows : sequence of str
+        netCDF and JSON files of the cells' jobs.
+    cells : sequence of (protocol, cell)
+        Whose they are, in the same order.
     png : str
     sample : mapping
         Its row of samples.csv.
-    cell : str
-        Name of the cell for the title.
     simulated : bool
     config : mapping
         Section `figures` of the config.
     """
-    analysis = load_rows(rows)
-    sets = load_curves(curves)
-    figure = style.new_figure(config, "double", 4.4)
-    panels = figure.subplots(2, 2)
-    figure.suptitle(f"{style.label(sample)}, cell {cell}".replace("$", r"\$"))
+    figure = style.new_figure(config, "double", 4.4 * len(cells))
+    parts = figure.subfigures(len(cells), 1, squeeze=False)[:, 0]
+    for part, own_curves, own_rows, (protocol, cell) in zip(
+        parts, curves, rows, cells, strict=True
+    ):
+        title = f"{style.label(sample)}, {protocol} protocol, cell {style.plain(cell)}"
+        _cell(part, title, load_curves(own_curves), load_rows(own_rows))
+    style.save_quicklook(figure, png, simulated=simulated)
+
+
+def _cell(part: SubFigure, title: str, sets: Mapping[str, Curves], analysis: Analysis) -> None:
+    part.suptitle(title)
+    panels = part.subplots(2, 2)
     why = analysis.problem or "no current flowed"
     _profiles(panels[0, 0], sets.get("profiles"), sets.get("record"), why)
     _dqdv(panels[0, 1], sets.get("dqdv"), analysis, why)
     _relaxation(panels[1, 0], sets.get("relaxation"), analysis.problem or "no rest recorded")
     _capacity(panels[1, 1], analysis, why)
-    style.save_quicklook(figure, png, simulated=simulated)
 
 
-def _halves(data: xr.Dataset | None, dim: str) -> list[tuple[str, str, xr.Dataset]]:
+def _halves(data: Curves | None, dim: str) -> list[tuple[str, str, Curves]]:
     """Return label, direction and data of every half cycle, or nothing."""
-    if data is None or dim not in data.dims:
+    if data is None or dim not in data.sizes:
         return []
     return [
-        (f"{direction} {cycle}", str(direction), data.isel({dim: i}))
-        for i, (cycle, direction) in enumerate(
-            zip(data["cycle"].values, data["direction"].values, strict=True)
-        )
+        (f"{direction} {cycle}", str(direction), data.isel(dim, i))
+        for i, (cycle, direction) in enumerate(zip(data["cycle"], data["direction"], strict=True))
     ]
 
 
@@ -74,7 +81,7 @@ def _style_of(label: str, direction: str, seen: list[str]) -> dict[str, Any]:
     return {"color": COLOUR[direction], "ls": LINE[seen.index(number) % len(LINE)], "label": label}
 
 
-def _profiles(axes: Axes, data: xr.Dataset | None, record: xr.Dataset | None, why: str) -> None:
+def _profiles(axes: Axes, data: Curves | None, record: Curves | None, why: str) -> None:
     halves = _halves(data, "half")
     if not halves and record is not None and record.sizes.get("point"):
         # Nothing flowed: what was recorded is still worth a look.
@@ -92,7 +99,7 @@ def _profiles(axes: Axes, data: xr.Dataset | None, record: xr.Dataset | None, wh
     axes.legend()
 
 
-def _dqdv(axes: Axes, data: xr.Dataset | None, analysis: Analysis, why: str) -> None:
+def _dqdv(axes: Axes, data: Curves | None, analysis: Analysis, why: str) -> None:
     halves = _halves(data, "curve")
     if not halves or data is None:
         return style.no_data(axes, why)
@@ -114,7 +121,7 @@ def _dqdv(axes: Axes, data: xr.Dataset | None, analysis: Analysis, why: str) -> 
     axes.set_ylabel("dQ/dV / mAh g$^{-1}$ V$^{-1}$")
 
 
-def _relaxation(axes: Axes, data: xr.Dataset | None, why: str) -> None:
+def _relaxation(axes: Axes, data: Curves | None, why: str) -> None:
     halves = _halves(data, "half")
     if not halves:
         return style.no_data(axes, why)
@@ -126,7 +133,7 @@ def _relaxation(axes: Axes, data: xr.Dataset | None, why: str) -> None:
     if data is not None:
         hours = data.attrs["relaxation_time_s"] / 3600
         axes.axvline(hours, color=style.GREY, linewidth=0.5)
-    axes.set_xlim(0, min(float(data["time_s"].max()) / 3600, 2.0) if data is not None else 2)
+    axes.set_xlim(0, min(float(np.nanmax(data["time_s"])) / 3600, 2.0) if data is not None else 2)
     axes.set_xlabel("time after the current stopped / h")
     axes.set_ylabel(potential_label(data))
     axes.legend()

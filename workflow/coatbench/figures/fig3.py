@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import xarray as xr
+import numpy as np
 from matplotlib.axes import Axes
 
+from ..curves import Curves
 from ..tables import read_table
 from . import leis_common, style
 
@@ -78,7 +79,7 @@ def draw(
 
 
 def _spectra(
-    axes: Axes, own: Sequence[tuple[Mapping[str, str], xr.Dataset]], colours: Mapping[str, Any]
+    axes: Axes, own: Sequence[tuple[Mapping[str, str], Curves]], colours: Mapping[str, Any]
 ) -> None:
     for sample, curve in own:
         axes.plot(
@@ -92,7 +93,7 @@ def _spectra(
         min(float(c["energy_eV"][0]) for _, c in own),
         max(float(c["energy_eV"][-1]) for _, c in own),
     )
-    axes.set_ylim(0, 1.3 * max(float(c["intensity"].max()) for _, c in own))
+    axes.set_ylim(0, 1.3 * max(float(np.nanmax(c["intensity"])) for _, c in own))
     axes.set_xlabel("energy / eV")
     axes.set_ylabel("counts nC$^{-1}$ per channel")
 
@@ -151,7 +152,7 @@ def _ratios(
 def _numbers(
     shown: Sequence[Mapping[str, str]],
     temperatures: Sequence[float],
-    spectra: Mapping[tuple[str, float], xr.Dataset],
+    spectra: Mapping[tuple[str, float], Curves],
 ) -> list[Row]:
     return [
         {
@@ -165,9 +166,9 @@ def _numbers(
         for s in shown
         if (curve := spectra.get((s["sample"], t))) is not None
         for energy, value, sd in zip(
-            curve["energy_eV"].values,
-            curve["intensity"].values,
-            curve["intensity_sd"].values,
+            curve["energy_eV"],
+            curve["intensity"],
+            curve["intensity_sd"],
             strict=True,
         )
     ]

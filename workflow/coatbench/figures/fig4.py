@@ -94,10 +94,7 @@ def _cell(
     own = {p.element: colours.get(p.element, OXYGEN_COLOUR) for p in cell}
     stem_common.composite(axes, cell, own)
     stem_common.name_in_corner(axes, list(own.items()))
-    return [
-        stem_common.row_of(p, letter, stem_common.limits(p.curves["intensity"].values))
-        for p in cell
-    ]
+    return [stem_common.row_of(p, letter, stem_common.limits(p.curves["intensity"])) for p in cell]
 
 
 def _letter(index: int) -> str:

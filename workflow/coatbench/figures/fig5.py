@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ..analysis import load_curves
+from ..curves import load_curves
 from ..tables import read_table
 from . import style
 from .cycling_common import potential_label
@@ -192,28 +191,27 @@ Lines = dict[tuple[str, int, str], tuple[np.ndarray, np.ndarray]]
 
 def _mean_curves(curves: Sequence[str], units: Sequence[Sequence[str]]) -> Lines:
     """Return the mean dQ/dV over the cells of a sample: {(sample, cycle, direction): (V, dQ/dV)}."""
-    collected: dict[tuple[str, int, str], list[xr.DataArray]] = {}
+    collected: dict[tuple[str, int, str], list[dict[int, float]]] = {}
+    bin_V = 0.0
     for path, (sample, protocol, _) in zip(curves, units, strict=True):
         data = load_curves(path).get("dqdv") if protocol == PROTOCOL else None
-        if data is None or "curve" not in data.dims:
+        if data is None or "curve" not in data.sizes:
             continue
         for cycle, direction, _ in HALVES:
             pick = (data["cycle"] == cycle) & (data["direction"] == direction)
-            if bool(pick.any()):
-                one = data["dqdv"].isel(curve=int(np.argmax(pick.values)))
+            if pick.any():
                 # Bins are multiples of their width in every cell: number them to align.
-                number = np.round(data["potential_V"].values / data.attrs["bin_V"] - 0.5).astype(
-                    int
-                )
-                line = xr.DataArray(one.values, dims="bin", coords={"bin": number})
-                line.attrs["bin_V"] = float(data.attrs["bin_V"])
+                bin_V = float(data.attrs["bin_V"])
+                number = np.round(data["potential_V"] / bin_V - 0.5).astype(int)
+                values = data["dqdv"][int(np.argmax(pick))]
+                known = np.isfinite(values)
+                line = dict(zip(number[known].tolist(), values[known].tolist(), strict=True))
                 collected.setdefault((sample, cycle, direction), []).append(line)
     lines: Lines = {}
-    for key, group in collected.items():
-        bin_V = group[0].attrs["bin_V"]
-        mean = xr.concat(group, "cell", join="outer").mean("cell", skipna=True)
-        mean = mean.sortby("bin").dropna("bin")
-        lines[key] = ((mean["bin"].values + 0.5) * bin_V, mean.values)
+    for key, cells in collected.items():
+        bins = sorted(set().union(*cells))
+        mean = [float(np.mean([c[b] for c in cells if b in c])) for b in bins]
+        lines[key] = ((np.array(bins) + 0.5) * bin_V, np.array(mean))
     return lines
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-import xarray as xr
+import numpy as np
 from matplotlib.axes import Axes
 
-from ..analysis import load_curves
+from ..curves import Curves, load_curves
 from ..tables import read_table
 from . import style
 from .cycling_common import potential_label
@@ -58,7 +58,7 @@ def draw(
     profiles = {
         (sample, cell): profile
         for path, (sample, protocol, cell) in zip(curves, units, strict=True)
-        if protocol == PROTOCOL and "half" in (profile := load_curves(path)["profiles"]).dims
+        if protocol == PROTOCOL and "half" in (profile := load_curves(path)["profiles"]).sizes
     }
     _profiles(panels[0], profiles, shown, colours, found)
     _capacities(panels[1], rows, shown, colours, found)
@@ -77,7 +77,7 @@ def _value(found: Sequence[Row], sample: str, metric: str) -> Row | None:
 
 def _profiles(
     axes: Axes,
-    profiles: Mapping[tuple[str, str], xr.Dataset],
+    profiles: Mapping[tuple[str, str], Curves],
     shown: Sequence[Mapping[str, str]],
     colours: Mapping[str, Any],
     found: Sequence[Row],
@@ -191,15 +191,16 @@ def _label_rates(axes: Axes, known: Sequence[Row]) -> None:
         )
 
 
-def _numbers(profiles: Mapping[tuple[str, str], xr.Dataset], rows: Sequence[Row]) -> list[Row]:
+def _numbers(profiles: Mapping[tuple[str, str], Curves], rows: Sequence[Row]) -> list[Row]:
     numbers: list[Row] = []
     for (sample, cell), data in profiles.items():
         for half in range(data.sizes["half"]):
             if int(data["cycle"][half]) != FIRST_CYCLE:
                 continue
-            one = data.isel(half=half).dropna("point")
-            direction = str(data["direction"].values[half])
-            for q, v in zip(one["capacity_mAh_g"].values, one["voltage_V"].values, strict=True):
+            one = data.isel("half", half)
+            known = np.isfinite(one["capacity_mAh_g"]) & np.isfinite(one["voltage_V"])
+            direction = str(data["direction"][half])
+            for q, v in zip(one["capacity_mAh_g"][known], one["voltage_V"][known], strict=True):
                 numbers.append(
                     {
                         "panel": "a",

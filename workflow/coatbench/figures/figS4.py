@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..analysis import load_curves
+import numpy as np
+
+from ..curves import load_curves
 from ..tables import read_table
 from . import style
 from . import tga_ms_common as common
@@ -132,7 +134,7 @@ def _column(
     if has_ions:
         panel = rest.pop(0)
         if "ions" in sets:
-            have = [int(m) for m in sets["ions"]["mz"].values]
+            have = [int(m) for m in sets["ions"]["mz"]]
             chosen = [m for m in PREFERRED_MZ if m in have] or have[: len(style.CATEGORIES)]
             common.ion_panel(panel, sets["ions"], chosen)
         else:
@@ -146,7 +148,7 @@ def _column(
                 transform=panel.transAxes,
             )
     temperature = mass["temperature_degC"]
-    top.set_xlim(float(temperature.min()), float(temperature.max()))
+    top.set_xlim(float(np.nanmin(temperature)), float(np.nanmax(temperature)))
     for panel in panels:
         common.mark_events(panel, own)
     if suggested is not None and suggested["width_K"] is not None and suggested["width_K"] > 0:
@@ -166,7 +168,7 @@ def _column(
 def _numbers(run: str, sample: str, sets: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the plotted curves, tidy."""
     signals = [
-        (name, sets["mass"]["temperature_degC"].values, sets["mass"][variable].values)
+        (name, sets["mass"]["temperature_degC"], sets["mass"][variable])
         for name, variable in (
             ("mass_percent", "mass_smooth_percent"),
             ("dtg_percent_min", "dtg_percent_min"),
@@ -179,10 +181,10 @@ def _numbers(run: str, sample: str, sets: Mapping[str, Any]) -> list[dict[str, A
         signals += [
             (
                 f"mz{int(mz)}_A",
-                ions["temperature_degC"].values,
-                ions["ion_current_smooth_A"].sel(mz=mz).values,
+                ions["temperature_degC"],
+                ions["ion_current_smooth_A"][i],
             )
-            for mz in ions["mz"].values
+            for i, mz in enumerate(ions["mz"])
         ]
     return [
         {"run": run, "sample": sample, "signal": name, "temperature_degC": t, "value": v}

@@ -6,16 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import xarray as xr
 from matplotlib.axes import Axes
 
-from ..analysis import load_curves
+from ..curves import Curves, load_curves
 from . import style
 
 NEAR_SURFACE = "near_surface"
 
 
-def load_spectra(paths: Iterable[str]) -> dict[tuple[str, float], xr.Dataset]:
+def load_spectra(paths: Iterable[str]) -> dict[tuple[str, float], Curves]:
     """Return {(sample, heating temperature): curves} of the jobs' netCDF files."""
     return {
         (Path(path).stem, float(curve.attrs["heating_temperature_degC"])): curve
@@ -50,7 +49,7 @@ def label_peaks(axes: Axes, rows: Sequence[Mapping[str, Any]], top: Mapping[str,
 
 
 def peak_tops(
-    rows: Sequence[Mapping[str, Any]], curves: Sequence[xr.Dataset], reach_eV: float = 40.0
+    rows: Sequence[Mapping[str, Any]], curves: Sequence[Curves], reach_eV: float = 40.0
 ) -> dict[str, float]:
     """Return the height of the highest curve around each detected element."""
     tops: dict[str, float] = {}
@@ -58,9 +57,9 @@ def peak_tops(
         if not row["detected"]:
             continue
         for curve in curves:
-            energy = curve["energy_eV"].values
+            energy = curve["energy_eV"]
             near = abs(energy - row["energy_eV"]) <= reach_eV
             if near.any():
-                height = float(curve["intensity"].values[near].max())
+                height = float(curve["intensity"][near].max())
                 tops[row["element"]] = max(height, tops.get(row["element"], 0.0))
     return tops

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..analysis import load_curves, load_rows
+import numpy as np
+
+from ..analysis import load_rows
+from ..curves import load_curves
 from . import leis_common, style
 
 
@@ -43,7 +46,7 @@ def draw(
             name: [r for r in table if r["heating_temperature_degC"] == temperature]
             for name, table in analysis.tables.items()
         }
-        energy = curve["energy_eV"].values
+        energy = curve["energy_eV"]
         axes.plot(energy, curve["intensity"], color=style.colours([sample])[sample["sample"]])
         for element in range(curve.sizes["element"]):
             detected = own["leis_surface_peaks"][element]["detected"]
@@ -62,7 +65,7 @@ def draw(
             if window["window"] == leis_common.NEAR_SURFACE:
                 leis_common.mark_window(axes, window["energy_low_eV"], window["energy_high_eV"])
         axes.set_xlim(energy[0], energy[-1])
-        axes.set_ylim(0, 1.15 * float(curve["intensity"].max()))
+        axes.set_ylim(0, 1.15 * float(np.nanmax(curve["intensity"])))
         axes.set_xlabel("energy / eV")
         axes.set_ylabel("counts nC$^{-1}$ per channel")
         axes.set_title(f"{style.label(sample)}, heated to {temperature:g} °C")

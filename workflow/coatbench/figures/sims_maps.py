@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
-from ..analysis import load_curves
+from ..curves import Curves, load_curves
 from ..tables import read_table
 from . import style
 
@@ -49,9 +48,9 @@ def draw(
         for r in read_table(regions)
     }
     images = {
-        (sample, names[key][0]): m["normalised_intensity"].values[i]
+        (sample, names[key][0]): m["normalised_intensity"][i]
         for sample, m in maps.items()
-        for i, number in enumerate(m["number"].values)
+        for i, number in enumerate(m["number"])
         if (key := (sample, m.attrs["region"], int(number))) in names
     }
     strongest = sorted(images, key=lambda k: -np.nan_to_num(np.nanmean(images[k])))
@@ -111,7 +110,7 @@ def _row(figure: Any, row: Any, fragment: str, images: Sequence[np.ndarray | Non
         bar.set_ticks([0, top / 2, top], labels=["0", f"{top / 2:.2g}", f"{top:.2g}"])
 
 
-def _scale_bar(axes: Any, maps: xr.Dataset) -> None:
+def _scale_bar(axes: Any, maps: Curves) -> None:
     edge_um = float(maps.attrs["field_of_view_um"])
     if not np.isfinite(edge_um):
         return

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 
-from ..analysis import load_curves, load_rows
+from ..analysis import load_rows
+from ..curves import Curves, load_curves
 from . import style
 
 N_IMAGES = 5
@@ -65,15 +65,15 @@ def _name(label: str, mass_u: float | None, number: float) -> str:
     )
 
 
-def _images(panels: Sequence[Axes], maps: xr.Dataset) -> None:
-    ratio = maps["normalised_intensity"].values
+def _images(panels: Sequence[Axes], maps: Curves) -> None:
+    ratio = maps["normalised_intensity"]
     strongest = np.argsort([-np.nansum(image) for image in ratio])[: len(panels) - 1]
-    shown = [("total", maps["total_counts"].values)] + [
+    shown = [("total", maps["total_counts"])] + [
         (
             _name(
-                str(maps["label"].values[i]),
-                float(maps["mass_u"].values[i]),
-                int(maps["number"].values[i]),
+                str(maps["label"][i]),
+                float(maps["mass_u"][i]),
+                int(maps["number"][i]),
             ),
             ratio[i],
         )

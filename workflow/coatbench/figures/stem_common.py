@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.patches import Rectangle
 
-from ..analysis import load_curves
+from ..curves import Curves, load_curves
 from . import style
 
 LAYER, CORE, PARTICLE = 1, 2, 3
@@ -33,7 +32,7 @@ class Panel:
     """One image or map of one sample."""
 
     sample: str
-    curves: xr.Dataset
+    curves: Curves
 
     @property
     def kind(self) -> str:
@@ -53,13 +52,13 @@ class Panel:
     @property
     def width_nm(self) -> float:
         """Width of the field."""
-        x = self.curves["x_nm"].values
+        x = self.curves["x_nm"]
         return float(x[-1] + x[0])
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
         """Left, right, bottom, top in nm, row 0 on top."""
-        y = self.curves["y_nm"].values
+        y = self.curves["y_nm"]
         return 0.0, self.width_nm, float(y[-1] + y[0]), 0.0
 
 
@@ -76,7 +75,7 @@ def limits(picture: np.ndarray) -> tuple[float, float]:
 
 def show(axes: Axes, panel: Panel, cmap: str = "gray") -> tuple[float, float]:
     """Draw an image or map with its scale bar; return the grey values of black and white."""
-    picture = panel.curves["intensity"].values
+    picture = panel.curves["intensity"]
     low, high = limits(picture)
     norm = PowerNorm(GAMMA, vmin=low, vmax=high, clip=True)
     axes.imshow(picture, cmap=cmap, norm=norm, extent=panel.extent, interpolation="nearest")
@@ -118,7 +117,7 @@ def scale_bar(axes: Axes, width_nm: float) -> float:
 
 def overlay(axes: Axes, panel: Panel) -> None:
     """Lay the mask over the image: layer, core and particles in colours, for a human to judge."""
-    mask = panel.curves["mask"].values
+    mask = panel.curves["mask"]
     colours = {
         LAYER: style.CATEGORIES[4],
         CORE: style.CATEGORIES[0],
@@ -135,9 +134,9 @@ def arrows(axes: Axes, panel: Panel, n: int = 3) -> None:
     """Point from the vacuum to the layer at `n` places of the rim, spread over it."""
     if "thickness_nm" not in panel.curves:
         return
-    thickness = panel.curves["thickness_nm"].values
-    y, x = panel.curves["rim_y_nm"].values, panel.curves["rim_x_nm"].values
-    mask = panel.curves["mask"].values
+    thickness = panel.curves["thickness_nm"]
+    y, x = panel.curves["rim_y_nm"], panel.curves["rim_x_nm"]
+    mask = panel.curves["mask"]
     if not (thickness > 0).any():
         return
     # The thicker half: on particles it is their top that is pointed at, not their foot.
@@ -185,7 +184,7 @@ def composite(axes: Axes, panels: list[Panel], colours: Mapping[str, str]) -> No
     shape = panels[0].curves["intensity"].shape
     picture = np.zeros((*shape, 3))
     for panel in panels:
-        counts = panel.curves["intensity"].values
+        counts = panel.curves["intensity"]
         if counts.shape != shape:
             continue  # maps of one field have one raster; another one cannot be laid over
         low, high = limits(counts)
@@ -219,7 +218,7 @@ def letter(axes: Axes, text: str) -> None:
 def row_of(panel: Panel, letter: str, limits: tuple[float, float] | None) -> dict[str, Any]:
     """Return the numbers of one panel for the figure's CSV."""
     measured = "thickness_nm" in panel.curves
-    thickness = panel.curves["thickness_nm"].values if measured else np.empty(0)
+    thickness = panel.curves["thickness_nm"] if measured else np.empty(0)
     return {
         "panel": letter,
         "sample": panel.sample,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from ..analysis import load_rows
@@ -54,12 +55,12 @@ def _distribution(axes: Axes, panel: Panel) -> None:
     if "thickness_nm" not in panel.curves or panel.curves.sizes["rim"] == 0:
         style.no_data(axes, "no rim")
         return
-    thickness = panel.curves["thickness_nm"].values
+    thickness = panel.curves["thickness_nm"]
     axes.hist(thickness, bins=40, color=style.CATEGORIES[4])
-    axes.axvline(float(panel.curves["thickness_nm"].median()), color=style.ACCENT)
+    axes.axvline(float(np.median(thickness)), color=style.ACCENT)
     axes.set_xlabel("layer thickness / nm")
     axes.set_ylabel("points of the rim")
-    axes.set_title(f"median {float(panel.curves['thickness_nm'].median()):.1f} nm")
+    axes.set_title(f"median {float(np.median(thickness)):.1f} nm")
 
 
 def _element(axes: Axes, panel: Panel, rows: list[dict[str, Any]]) -> None:

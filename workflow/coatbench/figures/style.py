@@ -18,6 +18,9 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ..tables import cell
+from .order import PLACE, colour_places, ordered, temperature
+
+__all__ = ["colour_places", "ordered", "temperature"]  # figures take them from here
 
 GREY = "#6b6b6b"
 REFERENCE_COLOUR = "#222222"
@@ -71,44 +74,28 @@ def new_figure(
     return figure
 
 
-def temperature(sample: Mapping[str, str]) -> float | None:
-    """Return the annealing temperature of a row of samples.csv in degC, None where not annealed."""
-    text = sample.get("annealing_temperature_degC", "")
-    return float(text) if text else None
-
-
-def ordered(samples: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-    """Return samples in the order of figures: precursors, uncoated, then by temperature and time."""
-    rank = {"precursor": 0, "uncoated": 1, "coated": 2}
-
-    def key(item: tuple[int, Mapping[str, str]]) -> tuple:
-        index, s = item
-        t = temperature(s)
-        time = s.get("annealing_time_h") or "0"
-        return rank[s["role"]], -1e9 if t is None else t, float(time), index
-
-    return [dict(s) for _, s in sorted(enumerate(samples), key=key)]
-
-
 def label(sample: Mapping[str, str]) -> str:
     """Return how a sample is called in figures: its label, else its id; never read as mathtext."""
-    return (sample.get("label") or sample["sample"]).replace("$", r"\$")
+    return plain(sample.get("label") or sample["sample"])
+
+
+def plain(text: str) -> str:
+    """Return text that matplotlib does not read as mathtext."""
+    return text.replace("$", r"\$")
 
 
 def colours(samples: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    """Return a colour per sample: coated ones along a colour-blind safe map by their place in the order.
+    """Return a colour per sample: coated ones along a colour-blind safe map (`order.colour_places`).
 
-    The reference is near black and precursors are grey, so colour alone says what a curve is.
+    The reference is near black and precursors are grey, so colour alone says what a curve is. Rows that carry
+    their place, because the figure shows only a part of the study, keep it.
     """
-    coated = [s["sample"] for s in ordered(samples) if s["role"] == "coated"]
     cmap = mpl.colormaps["viridis"]
-    n = max(len(coated) - 1, 1)
-    chosen: dict[str, Any] = {
-        s["sample"]: REFERENCE_COLOUR if s["role"] == "uncoated" else PRECURSOR_COLOUR
-        for s in samples
-    }
+    places = colour_places(samples)
+    places |= {s["sample"]: float(s[PLACE]) for s in samples if s.get(PLACE)}
+    plain = {"uncoated": REFERENCE_COLOUR, "precursor": PRECURSOR_COLOUR}
     # The upper tenth of viridis is too light for lines on white.
-    return chosen | {name: cmap(0.9 * i / n) for i, name in enumerate(coated)}
+    return {s["sample"]: plain.get(s["role"]) or cmap(0.9 * places[s["sample"]]) for s in samples}
 
 
 def panel_letter(axes: Axes, letter: str) -> None:
@@ -152,6 +139,7 @@ def save(
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     mark_simulated(figure, simulated)
     figure.savefig(output["pdf"], metadata={"Creator": "coatbench"})
+    figure.set_layout_engine("none")  # it stands; the second file need not compute it again
     figure.savefig(output["png"], metadata={"Software": "coatbench"})
     with Path(output["csv"]).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")

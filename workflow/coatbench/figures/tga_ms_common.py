@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..curves import Curves
 from . import style
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.axes import Axes
 
 DTG_COLOUR = style.CATEGORIES[0]
@@ -19,9 +19,9 @@ LABEL_WIDTH = 0.075  # of the panel, for three digits
 EVENT_COLOURS = {"gain": style.CATEGORIES[2], "loss": style.ACCENT, "evolution": style.GREY}
 
 
-def mass_panel(axes: Axes, curve: xr.Dataset, colour: Any) -> Axes:
+def mass_panel(axes: Axes, curve: Curves, colour: Any) -> Axes:
     """Draw mass (left) and DTG (right axis) over temperature; return the right axis."""
-    temperature = curve["temperature_degC"].values
+    temperature = curve["temperature_degC"]
     axes.plot(temperature, curve["mass_smooth_percent"], color=colour)
     axes.set_ylabel("mass / %")
     right = axes.twinx()
@@ -34,12 +34,12 @@ def mass_panel(axes: Axes, curve: xr.Dataset, colour: Any) -> Axes:
     return right
 
 
-def dsc_panel(axes: Axes, curve: xr.Dataset) -> None:
+def dsc_panel(axes: Axes, curve: Curves) -> None:
     """Draw the DSC signal, with the direction of exothermic heat where the export says it."""
     axes.plot(curve["temperature_degC"], curve["dsc"], color=DSC_COLOUR)
-    unit = str(curve["dsc"].attrs.get("units", "")).replace("uV", "µV")
+    unit = str(curve.attrs_of("dsc").get("units", "")).replace("uV", "µV")
     axes.set_ylabel(f"DSC / {unit}" if "/" not in unit else f"DSC / ({unit})")
-    exo = int(curve["dsc"].attrs.get("exo", 0))
+    exo = int(curve.attrs_of("dsc").get("exo", 0))
     if exo:
         axes.annotate(
             "exo",
@@ -53,14 +53,15 @@ def dsc_panel(axes: Axes, curve: xr.Dataset) -> None:
         )
 
 
-def ion_panel(axes: Axes, ions: xr.Dataset, chosen: Sequence[int]) -> None:
+def ion_panel(axes: Axes, ions: Curves, chosen: Sequence[int]) -> None:
     """Draw ion currents on a logarithmic axis, each labelled by its m/z."""
     import numpy as np
 
-    temperature = ions["temperature_degC"].values
+    temperature = ions["temperature_degC"]
+    channel = {int(mz): k for k, mz in enumerate(ions["mz"])}
     low, high = np.inf, 0.0
     for i, mz in enumerate(chosen):
-        current = ions["ion_current_A"].sel(mz=mz).values  # smoothing rings at steep flanks
+        current = ions["ion_current_A"][channel[mz]]  # smoothing rings at steep flanks
         positive = current[current > 0]
         if positive.size == 0:
             continue

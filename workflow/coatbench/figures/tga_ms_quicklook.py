@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..analysis import load_curves, load_rows
+import numpy as np
+
+from ..analysis import load_rows
+from ..curves import load_curves
 from . import style
 from . import tga_ms_common as common
 
@@ -51,8 +54,9 @@ def draw(
     if "dsc" in mass:
         common.dsc_panel(rest.pop(0), mass)
     if ions is not None:
-        common.ion_panel(rest.pop(0), ions, [int(m) for m in ions["mz"].values])
-    axes[0].set_xlim(float(mass["temperature_degC"].min()), float(mass["temperature_degC"].max()))
+        common.ion_panel(rest.pop(0), ions, [int(m) for m in ions["mz"]])
+    temperature = mass["temperature_degC"]
+    axes[0].set_xlim(float(np.nanmin(temperature)), float(np.nanmax(temperature)))
     for panel in axes:
         common.mark_events(panel, events)
     common.label_positions(axes[0], events)

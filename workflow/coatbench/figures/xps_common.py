@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
 
-from ..analysis import load_curves
+from ..curves import Curves, load_curves
 from . import style
 
 # Starting material cold, products warm; the substrate grey. Other names take the next category colour.
@@ -36,24 +35,23 @@ def colour(name: str, index: int) -> str:
     return COLOURS.get(name, style.CATEGORIES[index % len(style.CATEGORIES)])
 
 
-def load_first_spots(paths: Sequence[str], base: str) -> dict[str, xr.Dataset]:
+def load_first_spots(paths: Sequence[str], base: str) -> dict[str, Curves]:
     """Return sample -> the fitted region `base` of its first spot that has one."""
-    found: dict[str, xr.Dataset] = {}
+    found: dict[str, Curves] = {}
     for path in paths:
-        for data in load_curves(path).values():
-            if data.attrs["region"] == base and data.attrs["fitted"]:
-                found[Path(path).stem] = data
-                break
+        groups = load_curves(path, lambda attrs: attrs["region"] == base and attrs["fitted"])
+        if groups:
+            found[Path(path).stem] = next(iter(groups.values()))
     return found
 
 
-def in_window(data: xr.Dataset) -> xr.Dataset:
+def in_window(data: Curves) -> Curves:
     """Return the part of a region that was fitted."""
-    return data.isel(energy=np.flatnonzero(np.isfinite(data["envelope_cps"].values)))
+    return data.isel("energy", np.flatnonzero(np.isfinite(data["envelope_cps"])))
 
 
 def draw_fit(
-    axes: Axes, data: xr.Dataset, *, scale: float = 1.0, offset: float = 0.0, subtract: bool = False
+    axes: Axes, data: Curves, *, scale: float = 1.0, offset: float = 0.0, subtract: bool = False
 ) -> None:
     """Draw data, background, components and envelope of one region.
 
@@ -68,30 +66,28 @@ def draw_fit(
         Draw everything above the background.
     """
     window = in_window(data)
-    x = window["binding_energy_eV"].values
-    base = window["background_cps"].values
+    x = window["binding_energy_eV"]
+    base = window["background_cps"]
     zero = base if subtract else 0.0
     floor = (base - zero) / scale + offset
-    for i, name in enumerate(window["component"].values):
-        part = window["component_cps"].values[i] / scale
+    for i, name in enumerate(window["component"]):
+        part = window["component_cps"][i] / scale
         axes.fill_between(
             x, floor, floor + part, color=colour(str(name), i), alpha=0.75, linewidth=0
         )
     axes.plot(
         x,
-        (window["intensity_cps"].values - zero) / scale + offset,
+        (window["intensity_cps"] - zero) / scale + offset,
         ".",
         color="#404040",
         markersize=1.1,
         rasterized=False,
     )
     axes.plot(x, floor, color=style.GREY, linewidth=0.5)
-    axes.plot(
-        x, (window["envelope_cps"].values - zero) / scale + offset, color="black", linewidth=0.7
-    )
+    axes.plot(x, (window["envelope_cps"] - zero) / scale + offset, color="black", linewidth=0.7)
 
 
-def descending(axes: Axes, data: Sequence[xr.Dataset]) -> None:
+def descending(axes: Axes, data: Sequence[Curves]) -> None:
     """Let binding energies fall from left to right, as the field draws them."""
     low = min(float(in_window(d)["binding_energy_eV"].min()) for d in data)
     high = max(float(in_window(d)["binding_energy_eV"].max()) for d in data)
@@ -99,14 +95,14 @@ def descending(axes: Axes, data: Sequence[xr.Dataset]) -> None:
     axes.set_xlabel("binding energy / eV")
 
 
-def height(data: xr.Dataset) -> float:
+def height(data: Curves) -> float:
     """Return the largest fitted signal above the background in counts/s."""
     window = in_window(data)
     return float((window["envelope_cps"] - window["background_cps"]).max())
 
 
 def stack(
-    axes: Axes, spectra: Mapping[str, xr.Dataset], samples: Sequence[Mapping[str, str]], region: str
+    axes: Axes, spectra: Mapping[str, Curves], samples: Sequence[Mapping[str, str]], region: str
 ) -> list[dict[str, Any]]:
     """Stack the normalised spectra of a region, the first sample at the bottom; return the plotted numbers.
 
@@ -140,17 +136,17 @@ def stack(
     return numbers
 
 
-def _guides(axes: Axes, spectra: Sequence[xr.Dataset]) -> None:
+def _guides(axes: Axes, spectra: Sequence[Curves]) -> None:
     """Mark the two components that are strongest in the series at their median position."""
-    largest = max(max(float(d["area_cps_eV"].sum()) for d in spectra), 1e-300)
+    largest = max(max(float(np.nansum(d["area_cps_eV"])) for d in spectra), 1e-300)
     weight: dict[str, float] = {}
     position: dict[str, list[float]] = {}
     for data in spectra:
-        wholes = data["component"].values == data["part_of"].values
+        wholes = data["component"] == data["part_of"]
         for name, area, at in zip(
-            data["component"].values[wholes],
-            data["area_cps_eV"].values[wholes] / largest,
-            data["position_eV"].values[wholes],
+            data["component"][wholes],
+            data["area_cps_eV"][wholes] / largest,
+            data["position_eV"][wholes],
             strict=True,
         ):
             weight[str(name)] = weight.get(str(name), 0.0) + float(area)
@@ -166,11 +162,11 @@ def _guides(axes: Axes, spectra: Sequence[xr.Dataset]) -> None:
             )  # fmt: skip
 
 
-def legend(axes: Axes, spectra: Mapping[str, xr.Dataset], height_inch: float) -> None:
+def legend(axes: Axes, spectra: Mapping[str, Curves], height_inch: float) -> None:
     """Name the components by colour, a line below the axis of a panel that is about this high."""
     from matplotlib.patches import Patch
 
-    names = dict.fromkeys(str(n) for d in spectra.values() for n in d["component"].values)
+    names = dict.fromkeys(str(n) for d in spectra.values() for n in d["component"])
     if names:
         handles = [
             Patch(color=colour(n, i), alpha=0.75, label=n, linewidth=0) for i, n in enumerate(names)
@@ -182,10 +178,10 @@ def legend(axes: Axes, spectra: Mapping[str, xr.Dataset], height_inch: float) ->
 
 
 def _numbers(
-    sample: str, region: str, data: xr.Dataset, scale: float, offset: float
+    sample: str, region: str, data: Curves, scale: float, offset: float
 ) -> list[dict[str, Any]]:
     window = in_window(data)
-    names = [str(n) for n in window["component"].values]
+    names = [str(n) for n in window["component"]]
     rows = []
     for k in range(window.sizes["energy"]):
         row: dict[str, Any] = {
@@ -197,7 +193,7 @@ def _numbers(
             row[column] = float(window[column][k])
         row["divided_by_cps"], row["offset"] = scale, offset
         row["components_cps"] = "; ".join(
-            f"{n} {v:.6g}" for n, v in zip(names, window["component_cps"].values[:, k], strict=True)
+            f"{n} {v:.6g}" for n, v in zip(names, window["component_cps"][:, k], strict=True)
         )
         rows.append(row)
     return rows

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import xarray as xr
 from matplotlib.figure import SubFigure
 
-from ..analysis import load_curves, load_rows
+from ..analysis import load_rows
+from ..curves import Curves, load_curves
 from . import style, xps_common
 
 COLUMNS = 3
@@ -50,7 +50,7 @@ def draw(
     style.save_quicklook(figure, png, simulated=simulated)
 
 
-def _panel(cell: SubFigure, spot: str, data: xr.Dataset) -> None:
+def _panel(cell: SubFigure, spot: str, data: Curves) -> None:
     title = f"{data.attrs['region']}, spot {spot}"
     if not data.attrs["fitted"]:
         axes = cell.subplots()

@@ -114,12 +114,12 @@ def _shape(
     """Bin a spectrum and scale it to mean 1; None where it does not cover the range."""
     import numpy as np
 
-    energy = curve["energy_eV"].values
+    energy = np.asarray(curve["energy_eV"])
     if energy[0] > low or energy[-1] < high:
         return None
     edges = np.arange(low, high + 0.5 * width, width)
-    total, _ = np.histogram(energy, edges, weights=curve["intensity"].values)
-    variance, _ = np.histogram(energy, edges, weights=curve["intensity_sd"].values ** 2)
+    total, _ = np.histogram(energy, edges, weights=np.asarray(curve["intensity"]))
+    variance, _ = np.histogram(energy, edges, weights=np.asarray(curve["intensity_sd"]) ** 2)
     mean = total.mean()
     return (total / mean, variance / mean**2) if mean > 0 else None
 

@@ -143,14 +143,14 @@ def edge_shape(base: xr.Dataset, own: xr.Dataset, low: float, high: float) -> Ro
     """
     import numpy as np
 
-    energy = base["energy_eV"].values
-    if not np.array_equal(energy, own["energy_eV"].values):
+    energy = np.asarray(base["energy_eV"])
+    if not np.array_equal(energy, np.asarray(own["energy_eV"])):
         return {}
     inside = (energy >= low) & (energy <= high + EDGE_MARGIN_EV)
-    intensity, y = base["intensity"].values, own["intensity"].values[inside]
+    intensity, y = np.asarray(base["intensity"]), np.asarray(own["intensity"])[inside]
     # The reference counts too. Its noise stays where it is, so that shifts do not gain by weights alone.
     ratio = y.sum() / intensity[inside].sum()
-    noise = own["intensity_sd"].values[inside] ** 2 + (ratio * base["intensity_sd"].values[inside]) ** 2  # fmt: skip
+    noise = np.asarray(own["intensity_sd"])[inside] ** 2 + (ratio * np.asarray(base["intensity_sd"])[inside]) ** 2  # fmt: skip
     step = float(energy[1] - energy[0])
     shifts = step * np.arange(-int(EDGE_MARGIN_EV / step), int(EDGE_MAX_SHIFT_EV / step) + 1)
     chi, scale, scale_sd = np.full((3, len(shifts)), np.inf)
@@ -190,10 +190,10 @@ def _shift(base: xr.Dataset, low: float, high: float, ratio: float) -> float:
     """Rise of the lower bound that leaves `ratio` of the reference's window."""
     import numpy as np
 
-    energy = base["energy_eV"].values
+    energy = np.asarray(base["energy_eV"])
     inside = (energy >= low) & (energy <= high)
     # Share of the window that lies above each channel's lower edge; falls from 1 to 0.
-    above = np.cumsum(base["intensity"].values[inside][::-1])[::-1]
+    above = np.cumsum(np.asarray(base["intensity"])[inside][::-1])[::-1]
     share = np.append(above / above[0], 0.0)
     step = float(energy[1] - energy[0])
     bound = np.append(energy[inside], energy[inside][-1] + step) - low

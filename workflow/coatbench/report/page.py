@@ -275,7 +275,7 @@ def compress(path: Path) -> tuple[bytes, int, int]:
         drawing = image.convert("RGB")
     lossless = path.stat().st_size <= PHOTOGRAPH_BYTES
     stream = io.BytesIO()
-    drawing.save(stream, "WEBP", lossless=lossless, quality=60 if lossless else 88, method=2)
+    drawing.save(stream, "WEBP", lossless=lossless, quality=20 if lossless else 88, method=1)
     return stream.getvalue(), *drawing.size
 
 

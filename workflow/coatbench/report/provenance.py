@@ -5,19 +5,18 @@ Standard library only, and no clock: the same files give the same documents.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..analysis import write_atomically
+from ..checksums import checksum
 
-CHUNK = 1 << 20
 # Libraries that touch a number on its way to a table or a figure, and what runs them.
 PACKAGES = (
     "h5netcdf",
@@ -41,36 +40,6 @@ PACKAGES = (
     "fastnda",
     "rosettasciio",
 )
-
-
-def checksum(path: str | Path) -> dict[str, Any]:
-    """Return sha256 and size of a file, or of all files of a folder together.
-
-    The checksum of a folder is that of the sorted lines ``<sha256>  <path inside it>``, as ``sha256sum``
-    would print them.
-    """
-    path = Path(path)
-    if path.is_dir():
-        inside = sorted(p for p in path.rglob("*") if p.is_file())
-        found = [(checksum(p), p.relative_to(path).as_posix()) for p in inside]
-        listing = "".join(f"{c['sha256']}  {name}\n" for c, name in found)
-        return {
-            "sha256": hashlib.sha256(listing.encode()).hexdigest(),
-            "bytes": sum(c["bytes"] for c, _ in found),
-            "files": len(found),
-        }
-    total = hashlib.sha256()
-    size = 0
-    with path.open("rb") as stream:
-        while block := stream.read(CHUNK):
-            total.update(block)
-            size += len(block)
-    return {"sha256": total.hexdigest(), "bytes": size}
-
-
-def checksums(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
-    """Return path -> checksum, each path once, in their order."""
-    return {str(p): checksum(p) for p in dict.fromkeys(map(str, paths))}
 
 
 def software(root: str | Path) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def fit_series(
     """
     spectra, responses = [], []
     for _, _, data in members:
-        x, y = data["binding_energy_eV"].values, data["intensity_cps"].values
+        x, y = np.asarray(data["binding_energy_eV"]), np.asarray(data["intensity_cps"])
         inside = (x >= model.window_eV[0]) & (x <= model.window_eV[1])
         x, y = x[inside], y[inside]
         n_end = background.end_points(x, config["end_width_eV"], config.get("end_points"))

@@ -1,4 +1,4 @@
-"""Draw profiles, dQ/dV, relaxation and capacities of one cell."""
+"""Draw profiles, dQ/dV, relaxation and capacities of every cell of one sample."""
 
 import door
 from coatbench.figures.cycling_quicklook import draw
@@ -7,9 +7,9 @@ if __name__ == "__main__":
     door.figure(
         snakemake,
         draw,
-        curves=snakemake.input.curves,
-        rows=snakemake.input.rows,
+        curves=list(snakemake.input.curves),
+        rows=list(snakemake.input.rows),
+        cells=snakemake.params.cells,
         png=snakemake.output.png,
-        cell=snakemake.wildcards.cell,
         **snakemake.params.figure,
     )

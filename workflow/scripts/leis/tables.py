@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import door
-from coatbench.analysis import load_curves
+from coatbench.curves import load_curves
 from coatbench.leis.collect import collect
 
 if __name__ == "__main__":

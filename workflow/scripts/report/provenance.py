@@ -1,16 +1,26 @@
 """Say of every table and figure what it was made from. Makes one JSON beside each, and one of the run."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import door
+from coatbench.analysis import load_rows
+from coatbench.checksums import checksums
 from coatbench.report.provenance import describe_run, write_document
 
 
-def main(raw: dict[str, str], run: str, **described: Any) -> None:
-    found = {t: json.loads(Path(p).read_text(encoding="utf-8")) for t, p in raw.items()}
-    whole, documents = describe_run(raw=found, **described)
+def analysed(
+    rows: list[str], indexes: dict[str, str], folders: dict[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Return the checksums of each technique's index and of what its jobs say they analysed."""
+    found = {technique: checksums([index]) for technique, index in indexes.items()}
+    for path in rows:
+        technique = next(t for folder, t in folders.items() if path.startswith(folder))
+        found[technique] |= load_rows(path).inputs
+    return found
+
+
+def main(run: str, **described: Any) -> None:
+    whole, documents = describe_run(**described)
     for path, document in documents.items():
         write_document(document, path)
     write_document(whole, run)
@@ -19,9 +29,10 @@ def main(raw: dict[str, str], run: str, **described: Any) -> None:
 if __name__ == "__main__":
     with door.logged(snakemake):
         p = snakemake.params
+        indexes = dict(zip(p.techniques, snakemake.input.get("indexes", []), strict=True))
         main(
-            dict(zip(p.techniques, snakemake.input.raw, strict=True)),
             snakemake.output.run,
+            raw=analysed(list(snakemake.input.get("rows", [])), indexes, p.folders),
             study=p.study,
             config=p.config,
             targets=p.targets,

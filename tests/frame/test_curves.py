@@ -1,0 +1,74 @@
+"""Curves on disk: what a job writes is what figures read, and what any netCDF reader reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from coatbench.curves import load_curves, save_curves
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> tuple[dict[str, xr.Dataset], Path]:
+    """Two sets that hold all that techniques store: text, truth values, NaN, units, coordinates of both kinds."""
+    halves = xr.Dataset(
+        {
+            "voltage_V": (("half", "point"), [[3.0, 3.5, np.nan], [3.7, 3.1, 2.0]], {"units": "V"}),
+            "rested": ("half", [True, False]),
+            "n": ((), 3),
+        },
+        coords={
+            "direction": ("half", np.array(["charge", "Entladung ä"], dtype=object)),
+            "point": [10, 20, 30],
+        },
+        attrs={"sample": "c400", "bin_V": 0.005, "fitted": 1, "limits": np.array([1.0, 2.0])},
+    )
+    curves = {"profiles": halves, "a": xr.Dataset({"z": ("t", [3])}, attrs={"sample": "c500"})}
+    save_curves(curves, tmp_path / "c.nc")
+    return curves, tmp_path / "c.nc"
+
+
+def test_groups_come_back_in_their_order(written) -> None:
+    assert list(load_curves(written[1])) == ["profiles", "a"]
+
+
+def test_arrays_and_attributes_come_back(written) -> None:
+    back = load_curves(written[1])["profiles"]
+    np.testing.assert_array_equal(back["voltage_V"], [[3.0, 3.5, np.nan], [3.7, 3.1, 2.0]])
+    assert back["rested"].dtype == bool and back["rested"].tolist() == [True, False]
+    assert back["direction"].tolist() == ["charge", "Entladung ä"]
+    assert back["point"].tolist() == [10, 20, 30]
+    assert int(back["n"]) == 3
+    assert back.attrs["sample"] == "c400" and back.attrs["bin_V"] == 0.005
+    assert back.attrs["limits"].tolist() == [1.0, 2.0]
+    assert back.sizes == {"half": 2, "point": 3}
+    assert back.attrs_of("voltage_V") == {"units": "V"}
+    assert "half" not in back  # a dimension without values is no variable
+
+
+def test_any_netcdf_reader_reads_the_same(written) -> None:
+    curves, path = written
+    for name, dataset in curves.items():
+        with xr.open_dataset(path, group=name, engine="h5netcdf") as found:
+            xr.testing.assert_equal(found.load(), dataset)
+
+
+def test_one_place_of_a_dimension_and_several(written) -> None:
+    back = load_curves(written[1])["profiles"]
+    one = back.isel("half", 1)
+    assert one["voltage_V"].tolist() == [3.7, 3.1, 2.0]
+    assert one["direction"] == "Entladung ä" and one.sizes == {"point": 3}
+    some = back.isel("point", np.array([0, 2]))
+    assert some["voltage_V"].shape == (2, 2) and some.sizes == {"half": 2, "point": 2}
+    assert some["direction"].tolist() == back["direction"].tolist()
+
+
+def test_only_wanted_groups_are_read(written) -> None:
+    assert list(load_curves(written[1], lambda attrs: attrs["sample"] == "c500")) == ["a"]
+
+
+def test_a_job_without_curves(tmp_path: Path) -> None:
+    save_curves({}, tmp_path / "c.nc")
+    assert load_curves(tmp_path / "c.nc") == {}

@@ -1,0 +1,147 @@
+"""Curves on disk: one netCDF-4 file per job, one group per curve set (any netCDF reader opens them).
+
+Written from xarray datasets. Read back as plain arrays by name: figures and tables need no more, and importing
+xarray with pandas would cost most of their jobs more than the drawing. For the same reason h5netcdf and h5py
+are used directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import h5py
+    import numpy as np
+    import xarray as xr
+
+BARE_DIMENSION = "This is a netCDF dimension but not a netCDF variable"
+
+
+class Curves:
+    """One curve set read from disk.
+
+    Attributes
+    ----------
+    attrs : dict
+        Attributes of the set.
+    sizes : dict of dimension to length.
+
+    Indexing gives a variable as numpy.ndarray; `in` tells whether there is one.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, tuple[tuple[str, ...], np.ndarray]],
+        attrs: Mapping[str, Any],
+        sizes: Mapping[str, int],
+        about: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self._variables = dict(variables)
+        self.attrs = dict(attrs)
+        self.sizes = dict(sizes)
+        self._about = dict(about)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._variables[name][1]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._variables
+
+    def attrs_of(self, name: str) -> Mapping[str, Any]:
+        """Return the attributes of a variable, its units among them."""
+        return self._about[name]
+
+    def isel(self, dim: str, index: Any) -> Curves:
+        """Return the set at one place of a dimension (an int), or at several (an index array)."""
+        import numpy as np
+
+        taken = {}
+        for name, (dims, data) in self._variables.items():
+            if dim in dims:
+                axis = dims.index(dim)
+                data = np.take(data, index, axis)
+                dims = dims if data.ndim == len(dims) else dims[:axis] + dims[axis + 1 :]
+            taken[name] = (dims, data)
+        sizes = {k: n for k, n in self.sizes.items() if k != dim}
+        if np.ndim(index):
+            sizes[dim] = len(index)
+        return Curves(taken, self.attrs, sizes, self._about)
+
+
+def save_curves(curves: Mapping[str, xr.Dataset], path: str | Path) -> None:
+    """Write each dataset as one group of a netCDF file, atomically."""
+    import h5netcdf
+
+    path = Path(path)
+    part = path.with_name(f".{path.name}.part")
+    # A file without groups is valid: a measurement with a problem has no curves.
+    with h5netcdf.File(part, "w") as file:
+        for name, dataset in curves.items():
+            group = file.create_group(name)
+            group.dimensions = dict(dataset.sizes)
+            group.attrs.update(dataset.attrs)
+            if beside := [str(c) for c in dataset.coords if c not in dataset.dims]:
+                group.attrs["coordinates"] = " ".join(beside)
+            for key, variable in dataset.variables.items():
+                data, attrs = _stored(variable.values), dict(variable.attrs)
+                if variable.dtype == bool:
+                    attrs["dtype"] = "bool"  # as xarray marks it
+                stored = group.create_variable(str(key), variable.dims, data.dtype)
+                stored[...] = data
+                stored.attrs.update(attrs)
+    part.replace(path)
+
+
+def _stored(data: np.ndarray) -> np.ndarray:
+    """Return an array as netCDF holds it: text of any length, truth values as bytes."""
+    if data.dtype.kind in "UO":
+        import h5py
+
+        return data.astype(h5py.string_dtype())
+    return data.astype("i1") if data.dtype == bool else data
+
+
+def load_curves(
+    path: str | Path, wanted: Callable[[Mapping[str, Any]], bool] | None = None
+) -> dict[str, Curves]:
+    """Read the groups of a file into memory, in the order they were written.
+
+    `wanted`, if given, says by a group's attributes whether it is read.
+    """
+    import h5py
+
+    curves = {}
+    with h5py.File(path) as file:
+        for name, group in file.items():
+            attrs = {k: _plain(v) for k, v in group.attrs.items() if k != "coordinates"}
+            if wanted is None or wanted(attrs):
+                curves[name] = _read(group, attrs)
+    return curves
+
+
+def _read(group: h5py.Group, attrs: Mapping[str, Any]) -> Curves:
+    datasets = dict(group.items())
+    scales = {name: data for name, data in datasets.items() if data.is_scale}
+    number = {int(data.attrs["_Netcdf4Dimid"]): name for name, data in scales.items()}
+    variables, about = {}, {}
+    for name, data in datasets.items():
+        own = data.attrs
+        if name in scales and _plain(own["NAME"]).startswith(BARE_DIMENSION):
+            continue
+        places = own["_Netcdf4Coordinates"] if data.shape else ()
+        dims = tuple(number[i] for i in places)
+        values = data.asstr()[...].astype("U") if data.dtype.kind == "O" else data[...]
+        about[name] = {k: _plain(own[k]) for k in ("units", "exo", "dtype") if k in own}
+        if about[name].get("dtype") == "bool":
+            values = values.astype(bool)
+        variables[name] = dims, values
+    return Curves(variables, attrs, {n: d.shape[0] for n, d in scales.items()}, about)
+
+
+def _plain(value: Any) -> Any:
+    """Return an attribute as Python's own number or text; longer arrays as they are."""
+    if getattr(value, "size", 0) == 1:
+        value = value.item()
+    return value.decode() if isinstance(value, bytes) else value
