@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -33,12 +34,21 @@ def _resolve(module: str) -> tuple[Path, ...]:
     return ()
 
 
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Walk all statements, at any depth; expressions hold no import and are most of a file."""
+    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inner in getattr(node, name, ()):
+            if isinstance(inner, ast.stmt):
+                yield inner
+            yield from _statements(inner)
+
+
 @cache
 def _imports(path: Path) -> frozenset[Path]:
     """Return the project's own files that one file imports, anywhere in it."""
     found: set[Path] = set()
     package = list(path.relative_to(PACKAGE.parent).parts[:-1]) if _inside(path) else []
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in _statements(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

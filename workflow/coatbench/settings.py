@@ -13,6 +13,19 @@ from .errors import StudyError, one_line, quote
 STUDY_KEYS = ("title", "simulated", "simulator", "config")
 
 
+# The parser in C, where PyYAML has it: every start of the workflow reads a dozen schemas.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def load_yaml(path: str | Path) -> Any:
+    """Read a YAML file; plain data only."""
+    loader = _LOADER(Path(path).read_text(encoding="utf-8"))
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
 @dataclass(frozen=True)
 class StudySettings:
     """What `study.yaml` says: a title, whether the data are simulated, overrides of the config."""
@@ -38,7 +51,7 @@ def load_study_settings(folder: str | Path) -> StudySettings:
     if not path.is_file():
         return StudySettings()
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        document = load_yaml(path) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StudyError(
             [f"{path}: expected YAML, found an error: {one_line(str(error))}"]
@@ -86,12 +99,10 @@ def settings_problems(config: dict[str, Any], schemas: str | Path) -> list[str]:
 def config_schema(schemas: str | Path) -> dict[str, Any]:
     """Return the schema of the whole configuration: the top level with each section's schema in it."""
     folder = Path(schemas)
-    schema: dict[str, Any] = yaml.safe_load(
-        (folder / "config.schema.yaml").read_text(encoding="utf-8")
-    )
+    schema: dict[str, Any] = load_yaml(folder / "config.schema.yaml")
     for path in sorted((folder / "config").glob("*.schema.yaml")):
         section = path.name.removesuffix(".schema.yaml")
-        part = yaml.safe_load(path.read_text(encoding="utf-8"))
+        part = load_yaml(path)
         # An id of its own, so that "#/$defs/..." in a section means that section.
         schema["properties"][section] = part | {"$id": f"urn:coatbench:{section}"}
     return schema

@@ -5,7 +5,6 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
@@ -21,7 +20,7 @@ from coatbench.code_digest import digest
 from coatbench.errors import StudyError
 from coatbench.figures.order import PLACE, colour_places
 from coatbench.readers.recognise import FORMATS
-from coatbench.settings import load_study_settings, settings_problems
+from coatbench.settings import load_study_settings, load_yaml, settings_problems
 from coatbench.simulate.truth import load_truth, truth_of
 
 ENVIRONMENT = "../../environment.yml"
@@ -126,9 +125,8 @@ def code(script, readers=None):
 @cache
 def table_columns(technique):
     """Return the columns of a technique's result tables: {table: [column, ...]}."""
-    path = WORKFLOW / "schemas" / "tables" / f"{technique}.yaml"
-    with open(path, encoding="utf-8") as stream:
-        return {table: list(columns) for table, columns in yaml.safe_load(stream).items()}
+    schema = load_yaml(WORKFLOW / "schemas" / "tables" / f"{technique}.yaml")
+    return {table: list(columns) for table, columns in schema.items()}
 
 
 def table(name):

@@ -1,6 +1,8 @@
 # The last steps: where every table and figure comes from, the run as an RO-Crate, and the report. Included after
 # the techniques, whose targets and rules it reads.
 
+import yaml
+
 CAPTIONS = Path("workflow/report")  # relative, as all inputs: a moved folder reruns nothing
 CONFIG_TEXT = yaml.safe_dump(dict(config), allow_unicode=True, sort_keys=False)
 TECHNIQUES = [t for t in STUDY.measurements if measured(t)]

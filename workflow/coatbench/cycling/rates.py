@@ -173,11 +173,11 @@ def fade_fits(series: Series, parts: Plan) -> list[dict[str, Any]]:
     Each model has two parameters, Q = q0 f(n), n counted from the reference cycle; least squares; Akaike's
     criterion (small samples) tells which describes the fade best.
     """
-    from scipy.optimize import curve_fit
-
     pick = _counted(series, parts)
     if pick.size < 10:
         return []
+    from scipy.optimize import curve_fit  # costs a short cell's job more than its analysis
+
     n = (series.cycle[pick] - series.cycle[pick[0]]).astype(float)
     y = series.discharge[pick]
     models = {
