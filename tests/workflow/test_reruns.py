@@ -24,7 +24,7 @@ from studies import (
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
-SAMPLES = ["uncoated", "c300", "c400"]
+SAMPLES = ["uncoated", "c400", "c700"]
 # The rules of each technique: its jobs and tables (by the start of their names), and its figures.
 FIGURES = {
     "xps": {"fig1", "fig2", "figS1", "figS2", "figS3"},
@@ -214,11 +214,11 @@ def test_a_changed_figure_style_reruns_figures_only(project: Workflow) -> None:
 def test_a_removed_sample_leaves_no_trace_in_the_tables(project: Workflow) -> None:
     study = project.folder / "study"
     for table in [study / "samples.csv", *study.glob("*/index.csv")]:
-        edit_rows(table, lambda row: None if row["sample"] == "c300" else row)
+        edit_rows(table, lambda row: None if row["sample"] == "c700" else row)
     plan = planned(project)
     assert not {r for r in plan if r.endswith(("_sample", "_cell", "_reduce", "_run"))}
     project.run(*ARGUMENTS)
     for name, raw in result(project.folder / "out").items():
         if name.startswith(("tables/", "figures/")) and name.endswith((".csv", ".txt")):
-            assert b"c300" not in raw, name
+            assert b"c700" not in raw, name
     assert planned(project) == {}

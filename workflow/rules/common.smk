@@ -56,7 +56,6 @@ def load():
 
 STUDY, STUDY_SETTINGS = load()
 SAMPLES = STUDY.samples
-COLOUR_PLACES = colour_places(SAMPLES)
 TECHNIQUES = study_module.TECHNIQUES
 TARGETS = []  # each rule file adds what it makes
 ROWS = []  # each technique adds the rows files of its jobs: they tell what could not be analysed
@@ -153,22 +152,22 @@ def reported(name, category, label=None):
 
 
 def samples_of(technique):
-    """Return the samples that a technique measured: one more temperature that it did not see changes nothing of it.
-
-    Each coated one carries its place on the colour scale, which is the study's and not the figure's.
-    """
+    """Return the samples that a technique measured: one more that it did not see changes nothing of it."""
     known = {row["sample"] for row in STUDY.rows(technique)}
-    return [
-        (s | {PLACE: f"{COLOUR_PLACES[s['sample']]:.4f}"} if s["sample"] in COLOUR_PLACES else s)
-        for s in SAMPLES
-        if s["sample"] in known
-    ]
+    return [s for s in SAMPLES if s["sample"] in known]
 
 
 def figure_params(technique=None):
-    """Return what every figure needs besides its data: samples in order, face label, style."""
+    """Return what every figure needs besides its data: samples in order, face label, style.
+
+    A coated sample carries its place on the colour scale, which is the study's and not the figure's.
+    """
+    places = colour_places(SAMPLES)
     return {
-        "samples": samples_of(technique) if technique else SAMPLES,
+        "samples": [
+            s | {PLACE: f"{places[s['sample']]:.4f}"} if s["sample"] in places else s
+            for s in (samples_of(technique) if technique else SAMPLES)
+        ],
         "reference": STUDY.reference,
         "simulated": STUDY.simulated,
         "config": config["figures"],
