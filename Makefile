@@ -32,9 +32,10 @@ lint: env
 fuzz: env
 	COATBENCH_FUZZ_CASES=$${COATBENCH_FUZZ_CASES:-20000} $(BIN)/python -m pytest -n 2 tests/fuzz
 
-# The page of all tables' columns, from their schemas.
+# What is made of the code itself: the columns of all tables, and the graph of the rules.
 docs: env
 	$(BIN)/python docs/make_tables.py
+	$(BIN)/python docs/make_rulegraph.py
 
 clean:
 	rm -rf results .snakemake

@@ -56,6 +56,21 @@ def test_the_page_of_tables_is_fresh() -> None:
     assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == made, "run: make docs"
 
 
+def test_the_rule_graph_is_fresh() -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", "import make_rulegraph; print(make_rulegraph.page(), end='')"],
+        cwd=ROOT / "docs", capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8") == made, "run: make docs"
+    graph = made[made.index("```mermaid") :]
+    for arrow in (
+        "xps_sample --> xps_tables",
+        "leis_sample --> fig3",
+        "ranking --> ranking_figure",
+    ):
+        assert f"  {arrow}\n" in graph
+
+
 # Where each block of commands is run; a block that stands in no test fails the first one.
 README = {
     "make results": "test_set_up_commands",
