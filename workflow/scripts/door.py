@@ -17,13 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from coatbench.errors import CoatbenchError, DataError, ReadError
+from coatbench.hidden import hide
 
 log = logging.getLogger("coatbench")
 
-# xarray and pandas import these, where they are installed, only to find that no array is one of theirs; that costs
-# a job more than its curves do. (The one reader that needs them takes them back: readers/micrograph_vendor.py.)
-for name in ("dask", "pint", "pyarrow"):
-    sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+hide()
 
 
 def lend_environment(workflow: Path) -> None:

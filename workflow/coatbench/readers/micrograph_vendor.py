@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtraError, ReadError, quote
+from ..hidden import unhide
 from .micrograph import image, in_nm
 from .model import Export
 
@@ -30,7 +30,7 @@ def read_dm(path: Path, head: bytes) -> Export:
             path, "byte 4", f"a file of about {declared} bytes", f"{total} bytes",
             "the file is cut; copy it again",
         )  # fmt: skip
-    _unhide()
+    unhide()
     try:
         from rsciio.digitalmicrograph import file_reader
     except ImportError as error:
@@ -40,19 +40,12 @@ def read_dm(path: Path, head: bytes) -> Export:
 
 def read_bcf(path: Path) -> Export:
     """Read a Bruker .bcf file: its images, and the spectrum image as counts per pixel and energy."""
-    _unhide()
+    unhide()
     try:
         from rsciio.bruker import file_reader
     except ImportError as error:
         raise MissingExtraError("rosettasciio", "microscopy", f"{path}: reading Bruker .bcf files") from error  # fmt: skip
     return _read(path, "Bruker BCF", lambda: file_reader(str(path)))
-
-
-def _unhide() -> None:
-    """Let rosettasciio import what jobs hide from xarray (workflow/scripts/door.py)."""
-    for name in ("dask", "pint"):
-        if sys.modules.get(name, name) is None:
-            del sys.modules[name]
 
 
 def _read(path: Path, name: str, load: Callable[[], list[dict[str, Any]]]) -> Export:

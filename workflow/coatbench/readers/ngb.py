@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtraError, ReadError
+from ..hidden import unhide
 from .model import Export
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def read(path: Path) -> Export:
     ReadError
         The archive or one of its streams is damaged, or time and temperature are missing.
     """
+    unhide()
     try:
         import pyngb
     except ImportError as error:
