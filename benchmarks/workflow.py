@@ -2,7 +2,7 @@
 
 rebuild      the whole demo study by snakemake, over the same job scripts called in one Python process per core
 no-op        a run with nothing to do, over `snakemake -n` of the same rule files without any target
-temperature  one more annealing temperature, over the rebuild
+temperature  one more annealing temperature, over the rebuild; exports are given in both
 plan         the plan of 100 temperatures x 40 regions, and of 50: seconds, and their ratio
 """
 
@@ -189,6 +189,7 @@ def main() -> None:
         say(f"no-op / without targets: {nothing.over(bare)}")
 
         add_350(project)
+        snakemake(project, "exports")
         added = cost(snakemake, project)
         say(f"temperature: {added.wall:.0f} s; temperature / rebuild: {added.over(rebuild)}")
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 from coatbench.curves import load_curves, save_curves
+from conftest import ROOT
 
 
 @pytest.fixture
@@ -72,3 +76,17 @@ def test_only_wanted_groups_are_read(written) -> None:
 def test_a_job_without_curves(tmp_path: Path) -> None:
     save_curves({}, tmp_path / "c.nc")
     assert load_curves(tmp_path / "c.nc") == {}
+
+
+def test_reading_needs_neither_xarray_nor_pandas(written) -> None:
+    code = """
+import sys
+from coatbench.curves import load_curves
+load_curves(sys.argv[1])["profiles"].isel("half", 0)
+print(*[n for n in ("xarray", "pandas", "h5netcdf") if n in sys.modules])
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(written[1])],
+        capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(ROOT / "workflow")},
+    ).stdout  # fmt: skip
+    assert found.split() == []

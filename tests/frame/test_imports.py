@@ -1,0 +1,42 @@
+"""A job imports what it uses and nothing heavy besides: its start costs as much as its work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+SCRIPTS = ROOT / "workflow" / "scripts"
+HEAVY = ("pandas", "xarray", "scipy", "lmfit", "matplotlib", "numba", "zarr", "skimage", "plotly")
+FIGURES = {
+    p.relative_to(SCRIPTS).as_posix()
+    for p in SCRIPTS.rglob("*.py")
+    if "coatbench.figures" in p.read_text(encoding="utf-8")
+}
+# What a script may load before its work begins.
+ALLOWED = {name: {"matplotlib"} for name in FIGURES} | {
+    "cycling/cell.py": {"pandas", "xarray"},
+}
+CODE = """
+import runpy, sys
+runpy.run_path(sys.argv[1], run_name="imported")
+print(*[n for n in sys.argv[2].split() if sys.modules.get(n)])
+print(*[n for n in ("matplotlib.pyplot",) if n in sys.modules])
+"""
+
+
+@pytest.mark.parametrize(
+    "script", sorted(p.relative_to(SCRIPTS).as_posix() for p in SCRIPTS.rglob("*.py"))
+)
+def test_what_a_script_loads(script: str) -> None:
+    path = os.pathsep.join([str(ROOT / "workflow"), str(SCRIPTS)])
+    found = subprocess.run(
+        [sys.executable, "-c", CODE, str(SCRIPTS / Path(script)), " ".join(HEAVY)],
+        capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": path},
+    ).stdout.split("\n")  # fmt: skip
+    assert set(found[0].split()) <= ALLOWED.get(script, set())
+    assert not found[1]  # figures are made without pyplot
