@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -44,12 +44,18 @@ def region(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 def typical(action: Callable[[], object], turns: int) -> float:
     """Return the median processor time of several turns: other programs may run beside."""
-    times = []
+    return alternately([action], turns)[0]
+
+
+def alternately(actions: Sequence[Callable[[], object]], turns: int) -> list[float]:
+    """Return the median processor time of each, taken in turn: what runs beside slows all of them."""
+    times: list[list[float]] = [[] for _ in actions]
     for _ in range(turns):
-        start = time.process_time()
-        action()
-        times.append(time.process_time() - start)
-    return sorted(times)[len(times) // 2]
+        for action, taken in zip(actions, times, strict=True):
+            start = time.process_time()
+            action()
+            taken.append(time.process_time() - start)
+    return [sorted(taken)[turns // 2] for taken in times]
 
 
 def row(what: str, seconds: float, per: str, base: float, base_name: str) -> None:
@@ -127,8 +133,9 @@ def bench_bif6(folder: Path) -> None:
     ours = means_of(files[0])
     np.testing.assert_allclose(ours, whole_arrays(files[0]), rtol=1e-12)
     np.testing.assert_allclose(ours[:5], plain(files[0]), rtol=1e-12)
-    base = typical(read_bytes, 15) / N_REGIONS
-    reduced = typical(lambda: [means_of(p) for p in files], 15) / N_REGIONS
+    base, reduced = (
+        t / N_REGIONS for t in alternately([read_bytes, lambda: [means_of(p) for p in files]], 15)
+    )
     print(f"BIF6, {len(buffer) / 1e6:.1f} MB per region, {N_REGIONS} regions")
     row("(c) reading the bytes", base, "per region", base, "(c)")
     row("ours: open, check, normalise, sum", reduced, "per region", base, "(c)")

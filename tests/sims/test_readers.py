@@ -11,6 +11,7 @@ from coatbench.errors import ReadError
 from coatbench.readers import bif6, grd, surfacelab_ascii
 from coatbench.readers.recognise import read, recognise
 from coatbench.readers.sims_region import Window, open_region
+from coatbench.simulate.write_bif6 import write_bif6
 
 from . import conftest as made
 
@@ -49,6 +50,28 @@ def test_bif6_agrees_with_an_independent_reader(realdata: Path) -> None:
         assert (channel.mass_u, channel.lower_u, channel.upper_u) == (
             other.mz_center, other.mz_interval_lower, other.mz_interval_upper,
         )  # fmt: skip
+
+
+def test_bif6_images_in_any_order_and_the_total_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = np.arange(7 * 6).reshape(7, 2, 3)
+    path = tmp_path / "x.bif6"
+    numbers = (5, 3, 0, 9, 1, 2, 8)
+    write_bif6(path, [(n, (n, n - 0.1, n + 0.1), images[i]) for i, n in enumerate(numbers)])
+    monkeypatch.setattr(bif6, "BLOCK_BYTES", 100)  # three intervals at once
+    region = bif6.open_region(path)
+    np.testing.assert_array_equal(region.total, images[2])
+    held = [region.read_image(i) for i in (5, 0, 1, 3, 2, 4, 0)]
+    for i, image in zip((6, 0, 1, 4, 3, 5, 0), held, strict=True):
+        np.testing.assert_array_equal(image, images[i])
+
+
+def test_bif6_cut_after_it_was_opened(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    region = bif6.open_region(path := made.bif6(tmp_path, *(np.tile(c, (40, 40)) for c in counts)))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ReadError, match="the file changed while it was read"):
+        region.read_image(3)
 
 
 # --- the same counts in every format ---------------------------------------------------------------

@@ -65,6 +65,32 @@ def test_against_plain_python(counts) -> None:  # type: ignore[no-untyped-def]
     assert (zeros["normalised_intensity"], zeros["pixel_sd"], zeros["largest_count"]) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("kind", [np.uint32, np.float64])
+@pytest.mark.parametrize("largest", [9, 2**32 - 1])
+def test_many_pixels_and_large_counts(kind: type, largest: int) -> None:
+    """More pixels than are added at a time, and a rest; sums that 32 bits do not hold."""
+    rng = np.random.default_rng(11)
+    image = rng.integers(0, largest, (19, 31), dtype=np.uint32, endpoint=True)
+    total = rng.integers(0, 3, image.shape).astype(np.uint32)
+    row = reduce_region(region_of(image[None].astype(kind), total), Reduction()).rows[0]
+    mean, sd = plain(image, total)
+    assert row["normalised_intensity"] == pytest.approx(mean, rel=1e-13)
+    assert row["pixel_sd"] == pytest.approx(sd, rel=1e-9)
+    assert row["sum_counts"] == image.sum(dtype=np.uint64)
+    assert row["largest_count"] == image.max()
+
+
+def test_an_image_does_not_depend_on_its_neighbours(counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = (np.tile(c, (5, 3)) for c in counts)
+    for number in (4, 3):  # even and odd
+        together = reduce_region(region_of(images[:number], total), Reduction()).rows
+        alone = [reduce_region(region_of(i[None], total), Reduction()).rows[0] for i in images]
+        mixed = region_of(images[:number], total)
+        mixed.read_image = lambda i: images[i].astype(float) if i == 1 else images[i]
+        for rows in (alone[:number], reduce_region(mixed, Reduction()).rows):
+            assert [r | {"number": 0} for r in rows] == [r | {"number": 0} for r in together]
+
+
 def test_poisson_uncertainty_is_that_of_repeated_draws() -> None:
     rng = np.random.default_rng(5)
     share, expected = 0.1, rng.uniform(2, 20, (16, 16))

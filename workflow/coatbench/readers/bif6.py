@@ -29,7 +29,9 @@ from .sims_region import (
 
 MAGIC = b"\x00\x00BIF6"
 HEADER = struct.Struct("<6sHHH")
+INTERVAL_HEAD = [("number", "<u4"), ("masses", "<f4", (3,))]
 TOTAL_NUMBER = 0
+BLOCK_BYTES = 1 << 20  # read at once: few calls, and little enough to stay in a processor's cache
 
 
 def read(path: Path) -> Export:
@@ -53,23 +55,30 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
     path = Path(path)
     file = _File(path)
     n, nx, ny = _header(path, file)
-    shape, interval_bytes = (ny, nx), 16 + 4 * nx * ny
+    shape = (ny, nx)
+    interval = np.dtype([*INTERVAL_HEAD, ("counts", "<u4", shape)])
+    at_once = -(-BLOCK_BYTES // interval.itemsize)
+    held = (0, np.empty((0, *shape), "<u4"))
 
     def image(index: int) -> np.ndarray:
-        counts = np.empty(shape, "<u4")
-        file.read_into(counts, HEADER.size + index * interval_bytes + 16)
-        return counts
+        """Return the image of an interval; those after it come with it and are kept until others are asked for."""
+        nonlocal held
+        first, counts = held
+        if not first <= index < first + len(counts):
+            size = min(at_once, n - index) * interval.itemsize
+            block = np.frombuffer(
+                file.read(size, HEADER.size + index * interval.itemsize), interval
+            )
+            first, counts = held = index, block["counts"]
+        return counts[index - first]
 
-    intervals = np.empty(n, [("number", "<u4"), ("masses", "<f4", (3,))])
-    for i in range(n):
-        file.read_into(intervals[i : i + 1], HEADER.size + i * interval_bytes)
+    starts = range(HEADER.size, file.size, interval.itemsize)
+    heads = np.frombuffer(b"".join([file.read(16, start) for start in starts]), INTERVAL_HEAD)
     with np.errstate(invalid="ignore"):  # damaged bytes may be signalling NaNs
-        masses = np.sort(intervals["masses"].astype(np.float64), axis=1)  # NaN sorts last
+        masses = np.sort(heads["masses"].astype(np.float64), axis=1)  # NaN sorts last
     channels = [
         _channel(path, number, m, i)
-        for i, (number, m) in enumerate(
-            zip(intervals["number"].tolist(), masses.tolist(), strict=True)
-        )
+        for i, (number, m) in enumerate(zip(heads["number"].tolist(), masses.tolist(), strict=True))
     ]
     numbers = [c.number for c in channels]
     if len(set(numbers)) < n:
@@ -108,19 +117,19 @@ class _File:
                 path, "file", "a readable file", error.strerror or "an error"
             ) from error
 
-    def read_into(self, array: np.ndarray, position: int) -> None:
-        """Fill an array with the bytes at a position."""
+    def read(self, size: int, position: int) -> bytes:
+        """Return the bytes at a position."""
+        got = b""
         try:
-            got = os.preadv(self.number, [array.data], position)  # all of it, as a rule
-            while got < array.nbytes:
-                rest = array.data.cast("B")[got:]
-                step = os.preadv(self.number, [rest], position + got)
-                if step == 0:
+            while len(got) < size:  # once, as a rule
+                more = os.pread(self.number, size - len(got), position + len(got))
+                if not more:
                     raise ReadError(
-                        self.path, f"byte {position + got}", "counts", "the end of the file",
+                        self.path, f"byte {position + len(got)}", "counts", "the end of the file",
                         "the file changed while it was read",
                     )  # fmt: skip
-                got += step
+                got = got + more if got else more
+            return got
         except OSError as error:
             raise ReadError(
                 self.path, f"byte {position}", "a readable file", error.strerror or "an error"
@@ -129,13 +138,10 @@ class _File:
 
 def _header(path: Path, file: _File) -> tuple[int, int, int]:
     """Return intervals, pixels in x and in y, after checking the file's size against them."""
-    head = np.zeros(HEADER.size, np.uint8)
-    file.read_into(head[: min(HEADER.size, file.size)], 0)
-    if file.size < HEADER.size or not head.tobytes().startswith(MAGIC):
-        raise ReadError(
-            path, "byte 0", f"the {HEADER.size} bytes of a BIF6 header", quote(head.tobytes())
-        )
-    _, n, nx, ny = HEADER.unpack(head.tobytes())
+    head = file.read(min(HEADER.size, file.size), 0)
+    if len(head) < HEADER.size or not head.startswith(MAGIC):
+        raise ReadError(path, "byte 0", f"the {HEADER.size} bytes of a BIF6 header", quote(head))
+    _, n, nx, ny = HEADER.unpack(head)
     if not (n and nx and ny):
         raise ReadError(
             path, "byte 6", "at least one interval and pixel", f"{n} intervals of {nx} x {ny}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SMALLEST_MAP_PX = 24
-REDUCTION_VERSION = 1  # counts up when the meaning of a reduced row changes
+REDUCTION_VERSION = 2  # counts up when the meaning of a reduced row changes
 
 
 def analyse(
