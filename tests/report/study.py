@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 from coatbench.checksums import checksums
+from coatbench.pictures import picture_of, write_picture
 from coatbench.ranking.columns import table_columns
 from coatbench.ranking.make import make
 from coatbench.report.provenance import describe_run
@@ -73,6 +74,9 @@ def finished(folder: Path, *, simulated: bool = True, title: str = "A study") ->
     figures = [results / "figures" / f"{n}.png" for n in ("ranking", "fig2", "fig10")]
     for path in [*figures, results / "quicklook" / "leis" / "c300.png"]:
         path.write_bytes(PIXEL)
+        picture = picture_of(path, results)
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        write_picture(path, picture)
     raw = {"leis": checksums([study / "leis" / "index.csv", study / "leis" / "a.txt"])}
     targets = {str(p.with_suffix(".provenance.json")): [str(p)] for p in [*paths, *figures]}
     graph = {

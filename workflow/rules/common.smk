@@ -19,6 +19,7 @@ from coatbench import study as study_module
 from coatbench.code_digest import digest
 from coatbench.errors import StudyError
 from coatbench.figures.order import PLACE, colour_places
+from coatbench.pictures import picture_of
 from coatbench.readers.recognise import FORMATS
 from coatbench.settings import load_study_settings, load_yaml, settings_problems
 from coatbench.simulate.truth import load_truth, truth_of
@@ -133,6 +134,11 @@ def table(name):
     return results(f"tables/{name}.csv")
 
 
+def picture(png):
+    """Return the path of the small copy of a figure that the report embeds."""
+    return picture_of(png, results("").rstrip("/")).as_posix()
+
+
 def figure_files(name):
     """Return the three files of a figure, by kind."""
     return {kind: results(f"figures/{name}.{kind}") for kind in ("pdf", "png", "csv")}
@@ -148,7 +154,7 @@ def reported(name, category, label=None):
             labels={"figure": label or name.removeprefix("fig"), "kind": kind},
         )
         for kind, path in figure_files(name).items()
-    }
+    } | {"webp": picture(figure_files(name)["png"])}
 
 
 def samples_of(technique):

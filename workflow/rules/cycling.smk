@@ -70,6 +70,7 @@ rule cycling_quicklook:
         curves=sample_units("cycling", f"{CELL_PATH}.nc"),
     output:
         png=results("quicklook/cycling/{sample}.png"),
+        webp=picture(results("quicklook/cycling/{sample}.png")),
     log:
         log_file("cycling/quicklook_{sample}"),
     benchmark:

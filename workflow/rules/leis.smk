@@ -68,6 +68,7 @@ rule leis_quicklook:
         curves=results("leis/{sample}.nc"),
     output:
         png=results("quicklook/leis/{sample}.png"),
+        webp=picture(results("quicklook/leis/{sample}.png")),
     log:
         log_file("leis/quicklook_{sample}"),
     benchmark:

@@ -88,6 +88,7 @@ rule page:
         tables=FINISHED_TABLES,
         figures=[f for f in FINISHED_FIGURES if f.endswith(".png")],
         quicklooks=QUICKLOOKS,
+        pictures=[picture(f) for f in FINISHED_FIGURES + QUICKLOOKS if f.endswith(".png")],
         statement=results("tables/ranking_statement.txt"),
         captions=sorted(str(p) for p in CAPTIONS.glob("*.rst")),
     output:

@@ -100,6 +100,7 @@ rule sims_quicklook:
         curves=lambda wildcards: [f for f in sims_first("nc") if f"/sims/{wildcards.sample}/" in f],
     output:
         png=results("quicklook/sims/{sample}.png"),
+        webp=picture(results("quicklook/sims/{sample}.png")),
     log:
         log_file("sims/quicklook_{sample}"),
     benchmark:

@@ -66,6 +66,7 @@ rule stem_quicklook:
         curves=results("stem/{sample}.nc"),
     output:
         png=results("quicklook/stem/{sample}.png"),
+        webp=picture(results("quicklook/stem/{sample}.png")),
     log:
         log_file("stem/quicklook_{sample}"),
     benchmark:

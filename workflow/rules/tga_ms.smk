@@ -66,6 +66,7 @@ rule tga_ms_quicklook:
         curves=results("tga_ms/{run}.nc"),
     output:
         png=results("quicklook/tga_ms/{run}.png"),
+        webp=picture(results("quicklook/tga_ms/{run}.png")),
     log:
         log_file("tga_ms/quicklook_{run}"),
     benchmark:

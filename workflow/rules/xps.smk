@@ -86,6 +86,7 @@ rule xps_quicklook:
         curves=results("xps/{sample}.nc"),
     output:
         png=results("quicklook/xps/{sample}.png"),
+        webp=picture(results("quicklook/xps/{sample}.png")),
     log:
         log_file("xps/quicklook_{sample}"),
     benchmark:

@@ -149,5 +149,8 @@ def collect(
 
 def figure(snakemake: Any, draw: Callable[..., None], **context: Any) -> None:
     """Run one figure job: `draw(**context)` reads tables and datasets from disk and writes the figure."""
+    from coatbench.pictures import write_picture
+
     with logged(snakemake):
         draw(**context)
+        write_picture(snakemake.output.png, snakemake.output.webp)

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis import write_atomically
+from ..pictures import picture_of
 from ..tables import read_table
 
 DATA = Path(__file__).parent / "data"
 ROWS_SHOWN = 200  # of a table in the list of all tables; more are in its file
-PHOTOGRAPH_BYTES = 600_000  # of a PNG; a larger one is no line drawing
 QUICKLOOK_BYTES = (
     40_000_000  # as PNG, of pictures of single measurements; more are named, not shown
 )
@@ -124,7 +124,7 @@ def build(
     run : what `provenance.describe_run` found
     results : folder that the page lies in
     tables : technique (or `ranking`, `study`) -> paths of its tables
-    figures, quicklooks : paths of PNG files
+    figures, quicklooks : paths of PNG files, whose pictures were made with them (`pictures.py`)
     statement : path of the ranking in words
     captions : folder with one .rst per figure
     config_text : the configuration used, as YAML
@@ -242,10 +242,14 @@ def _within(paths: Sequence[str], budget: int) -> tuple[list[str], list[str]]:
 
 
 def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
-    """Embed a PNG file, with its caption and the files beside it."""
+    """Embed the picture of a PNG file, with its caption and the files beside it."""
     path = Path(path)
-    content, width, height = compress(path)
-    encoded = base64.b64encode(content).decode()
+    from PIL import Image
+
+    webp = picture_of(path, results)
+    with Image.open(webp) as image:
+        width, height = image.size
+    encoded = base64.b64encode(webp.read_bytes()).decode()
     beside = [path.with_suffix(s) for s in (".pdf", ".png", ".csv")]
     title, caption = "", ""
     if captions is not None and (captions / f"{path.stem}.rst").is_file():
@@ -259,24 +263,6 @@ def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
         width=width,
         height=height,
     )
-
-
-def compress(path: Path) -> tuple[bytes, int, int]:
-    """Return a picture as WebP with its width and height: a third of a PNG's size.
-
-    Lossless for drawings; for micrographs and maps, where that is large, at a quality that the eye cannot
-    tell apart. The original lies beside the page.
-    """
-    import io
-
-    from PIL import Image
-
-    with Image.open(path) as image:
-        drawing = image.convert("RGB")
-    lossless = path.stat().st_size <= PHOTOGRAPH_BYTES
-    stream = io.BytesIO()
-    drawing.save(stream, "WEBP", lossless=lossless, quality=20 if lossless else 88, method=1)
-    return stream.getvalue(), *drawing.size
 
 
 def read_caption(path: str | Path) -> tuple[str, str]:
