@@ -35,7 +35,11 @@ def arguments(study: Path) -> list[str]:
 def outputs(project: Path) -> dict[str, bytes]:
     """Return what a run made, file by file."""
     results = project / "results"
-    files = [*(results / "tables").glob("*.csv"), *(results / "sims").rglob("*")]
+    made = ("sims", "xps", "leis")
+    files = [
+        *(results / "tables").glob("*.csv"),
+        *(f for m in made for f in (results / m).rglob("*")),
+    ]
     return {str(f.relative_to(results)): f.read_bytes() for f in sorted(files) if f.is_file()}
 
 
@@ -53,11 +57,11 @@ def expected(tmp_path_factory: pytest.TempPathFactory, study: Path) -> dict[str,
 
 def jobs() -> list[dict[str, str]]:
     """Return all jobs that SLURM knows of, running and finished."""
-    fields = ("%i", "%j", "%T", "%m", "%k")
+    fields = ("%i", "%j", "%T", "%m", "%C", "%l")
     shown = subprocess.run(
         ["squeue", "--all", "-h", "-t", "all", "-o", "|".join(fields)], capture_output=True, text=True, check=True
     ).stdout  # fmt: skip
-    names = ("id", "name", "state", "memory", "comment")
+    names = ("id", "name", "state", "memory", "processors", "limit")
     return [dict(zip(names, line.strip().split("|"), strict=True)) for line in shown.splitlines()]
 
 
@@ -191,6 +195,32 @@ def test_blocks_of_regions_give_the_same_tables(
     made = outputs(workflow.folder)
     for table in TABLES:
         assert made[f"tables/{table}.csv"] == expected[f"tables/{table}.csv"]
+
+
+def test_small_jobs_travel_in_one_submission(cluster, workflow, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from conftest import Workflow
+    from studies import cut_study, make_exports
+
+    local = Workflow.copied_to(tmp_path / "local")
+    study = cut_study(tmp_path / "study", ["xps", "leis"], ["uncoated", "c400"])
+    make_exports(local, study)
+    (study / "leis" / "c400_200degC.txt").write_text("")  # damage that its own sample tells of
+    wanted = [
+        *(f"results/tables/{t}.csv" for t in ("xps_fits", "leis_windows", "problems")),
+        "--config", f"study={study}", "results=results",
+    ]  # fmt: skip
+    local.run(*wanted)
+    before = jobs()
+    workflow.run(*wanted, *PROFILE)
+    made = outputs(workflow.folder)
+    assert made == outputs(local.folder)
+    assert {f"{t}/{s}.json" for t in ("xps", "leis") for s in ("uncoated", "c400")} < set(made)
+    assert b"c400_200degC.txt" in made["tables/problems.csv"]
+    (group,) = new_jobs(before)  # four measurements; tables are made where snakemake runs
+    assert group["state"] == "COMPLETED"
+    assert group["processors"] == "2"  # not one for each: no more than --cores
+    assert int(group["memory"].removesuffix("M")) <= 2 * 800
+    assert group["limit"] == "10:00"  # of 5 min for each pair
 
 
 def test_the_daemons_stop_by_their_ids(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -118,6 +118,7 @@ def test_weights_do_not_depend_on_the_order_of_regions() -> None:
 
 def test_scalings() -> None:
     values = np.array([[1.0, 10.0], [2.0, 40.0], [4.0, 10.0]])
+    np.testing.assert_allclose(scaled(values, "pca_none"), values - values.mean(axis=0))
     by_max = values / [4, 40]
     np.testing.assert_allclose(scaled(values, "pca_max"), by_max - by_max.mean(axis=0))
     np.testing.assert_allclose(scaled(values, "pca_autoscale").std(axis=0, ddof=1), 1)
@@ -142,7 +143,7 @@ def test_tables_of_a_study() -> None:
     assert row["n_regions"] == 14
     assert row["empty_pixel_fraction"] == pytest.approx(0.1)
     groups = {(r["sample"], r["group"], r["weighting"]): r for r in tables["sims_degradation"]}
-    assert len(groups) == 4 * 6 * 4
+    assert len(groups) == 4 * 6 * 5
     equal = groups["a", "polysulfide", "equal"]["relative_degradation"]
     assert equal == pytest.approx(
         np.mean([fragments["a", f]["relative"] for f in ("S2", "S3", "S4", "S5")])
@@ -156,7 +157,7 @@ def test_tables_of_a_study() -> None:
     assert sum(
         r["weight"] for r in tables["sims_weights"] if r["weighting"] == "pca_max"
     ) == pytest.approx(1)
-    assert len(tables["sims_scores"]) == 3 * 4 * 14
+    assert len(tables["sims_scores"]) == 4 * 4 * 14
 
 
 def test_a_further_sample_leaves_equal_weights_untouched() -> None:
@@ -317,6 +318,6 @@ def test_intervals_cover_the_truth() -> None:
                     found.low <= FACTORS[s, i] <= found.high
                 )
     coverage = {key: float(np.mean(inside)) for key, inside in hits.items()}
-    assert len(coverage) == 6 * 4 + 1
+    assert len(coverage) == 6 * 5 + 1
     assert min(coverage.values()) >= 0.92, coverage
     assert max(coverage.values()) <= 0.98, coverage

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from coatbench.sims import jobs
 from coatbench.sims.fragments import DEFAULT_TABLE, load_fragments
 
@@ -49,10 +51,28 @@ def test_files_behind_an_entry(tmp_path: Path) -> None:
 
 
 def test_requests_grow_with_files_and_attempts() -> None:
-    assert jobs.memory_mb(14 * 13.4, 14, 1) == 680
-    assert jobs.memory_mb(14 * 13.4, 14, 3) == 3 * 680
+    images, events = [{"file": "x.bif6"}] * 14, [{"file": "x.itm.grd"}] * 14
+    assert jobs.memory_mb(14 * 13.4, images, 1) == 680
+    assert jobs.memory_mb(14 * 13.4, images, 3) == 3 * 680
+    assert jobs.memory_mb(14 * 348, events, 1) == jobs.memory_mb(14 * 10_000, events, 1) < 1000
     assert jobs.runtime_min(10_000, 1) > jobs.runtime_min(10, 1)
     assert jobs.runtime_min(10, 2) == 2 * jobs.runtime_min(10, 1)
+
+
+def test_the_profile_groups_what_is_submitted_beside_the_reductions() -> None:
+    workflow = Path(__file__).parents[2] / "workflow"
+    profile = yaml.safe_load((workflow / "profiles" / "slurm" / "config.yaml").read_text())
+    groups = dict(entry.split("=") for entry in profile["groups"])
+    rules = "".join(p.read_text() for p in (workflow / "rules").glob("*.smk"))
+    submitted = re.findall(r'"(\w+)"', rules.split("SUBMITTED = {")[1].split("}")[0])
+    assert set(submitted) == {"sims_reduce", *groups}
+    assert set(groups.values()) == {"small"}
+    minutes = [
+        int(re.search(r"runtime=(\d+)", rules.split(f"rule {r}:")[1])[1])  # type: ignore[index]
+        for r in groups
+    ]
+    (together,) = (int(n.split("=")[1]) for n in profile["group-components"])
+    assert together / profile["cores"] * max(minutes) <= 60  # short queues end after an hour
 
 
 def test_a_study_may_have_its_own_table() -> None:

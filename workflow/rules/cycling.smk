@@ -26,7 +26,7 @@ rule cycling_cell:
     threads: 1
     resources:
         mem_mb=1000,
-        runtime=10,
+        runtime=5,
     params:
         rows=index_rows("cycling", *CELL),
         config=config["cycling"],

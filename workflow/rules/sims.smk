@@ -45,7 +45,7 @@ rule sims_reduce:
     threads: 1
     resources:
         mem_mb=lambda wildcards, input, attempt: sims_jobs.memory_mb(
-            input.size_mb, len(sims_job_rows(wildcards)), attempt
+            input.size_mb, sims_job_rows(wildcards), attempt
         ),
         runtime=lambda wildcards, input, attempt: sims_jobs.runtime_min(input.size_mb, attempt),
     params:

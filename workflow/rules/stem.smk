@@ -23,7 +23,7 @@ rule stem_sample:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=15,
+        runtime=10,
     params:
         rows=index_rows("stem", "sample"),
         config=config["stem"],

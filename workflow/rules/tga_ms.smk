@@ -23,7 +23,7 @@ rule tga_ms_run:
     threads: 1
     resources:
         mem_mb=800,
-        runtime=10,
+        runtime=5,
     params:
         rows=index_rows("tga_ms", "run"),
         config=config["tga_ms"],

@@ -41,7 +41,7 @@ rule xps_sample:
     threads: 1
     resources:
         mem_mb=800,
-        runtime=10,
+        runtime=5,
     params:
         rows=index_rows("xps", "sample"),
         config=config["xps"],

@@ -9,6 +9,7 @@ from typing import Any
 from .fragments import DEFAULT_TABLE, Fragment, windows
 
 ALL = "all"
+STREAMED_IMAGES_MB = 64  # 60 images of 512 x 512 pixels
 REDUCE_KEYS = ("dead_time", "shots_per_pixel", "normalise_to", "map_px", "map_ions")
 
 
@@ -61,9 +62,14 @@ def reduce_fragments(
     return windows(fragments, config["window_ppm"]) if needed else []
 
 
-def memory_mb(size_mb: float, n_regions: int, attempt: int) -> int:
-    """Return the memory that a job asks for: the libraries, and a few copies of one region's images."""
-    return attempt * int(600 + 6 * size_mb / max(1, n_regions))
+def memory_mb(size_mb: float, rows: Sequence[Mapping[str, str]], attempt: int) -> int:
+    """Return the memory that a job asks for: the libraries, and a few copies of one region's images.
+
+    Event lists stream, so that their images need what the raster needs, whatever the size of the file.
+    """
+    streamed = bool(rows) and all(r["file"].endswith(".grd") for r in rows)
+    image_mb = STREAMED_IMAGES_MB if streamed else size_mb / max(1, len(rows))
+    return attempt * int(600 + 6 * image_mb)
 
 
 def runtime_min(size_mb: float, attempt: int) -> int:

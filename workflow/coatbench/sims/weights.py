@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 EQUAL = "equal"
-WEIGHTINGS = (EQUAL, "pca_max", "pca_autoscale", "pca_poisson")
+WEIGHTINGS = (EQUAL, "pca_none", "pca_max", "pca_autoscale", "pca_poisson")
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,14 @@ class Components:
 def scaled(intensities: np.ndarray, weighting: str) -> np.ndarray:
     """Scale regions x fragments (any leading axes) and centre each fragment.
 
-    `pca_max` divides by the fragment's maximum, `pca_autoscale` by its standard deviation, `pca_poisson` by the root
-    of the region's mean times the fragment's mean, which makes counting noise even.
+    `pca_none` leaves intensities as they are, `pca_max` divides by the fragment's maximum, `pca_autoscale` by its
+    standard deviation, `pca_poisson` by the root of the region's mean times the fragment's mean, which makes counting
+    noise even.
     """
     x = np.asarray(intensities, dtype=float)
-    if weighting == "pca_max":
+    if weighting == "pca_none":
+        by = np.ones(1)
+    elif weighting == "pca_max":
         by = x.max(axis=-2, keepdims=True)
     elif weighting == "pca_autoscale":
         by = x.std(axis=-2, ddof=1, keepdims=True)
