@@ -143,7 +143,8 @@ def test_tables_of_a_study() -> None:
     assert row["n_regions"] == 14
     assert row["empty_pixel_fraction"] == pytest.approx(0.1)
     groups = {(r["sample"], r["group"], r["weighting"]): r for r in tables["sims_degradation"]}
-    assert len(groups) == 4 * 6 * 5
+    assert len(groups) == 4 * 6 * 4
+    assert {r["weighting"] for r in tables["sims_sensitivity"]} == set(WEIGHTINGS)
     equal = groups["a", "polysulfide", "equal"]["relative_degradation"]
     assert equal == pytest.approx(
         np.mean([fragments["a", f]["relative"] for f in ("S2", "S3", "S4", "S5")])

@@ -9,7 +9,7 @@ import numpy as np
 
 from .fragments import Fragment
 from .groups import Draws, GroupValues, drawn_weights, group_values, resample
-from .weights import WEIGHTINGS, principal_components, weights
+from .weights import STANDARD, WEIGHTINGS, principal_components, weights
 
 Row = dict[str, Any]
 
@@ -75,6 +75,8 @@ def degradation_tables(
             empty["sims_sensitivity"].append(row | _ranking(found, reference))
     _compare_orders(empty["sims_sensitivity"], config["headline_weighting"])
     place = {s: i for i, s in enumerate(regions)}
+    shown = {*STANDARD, config["headline_weighting"]}
+    empty["sims_degradation"] = [r for r in empty["sims_degradation"] if r["weighting"] in shown]
     empty["sims_degradation"].sort(key=lambda r: place[r["sample"]])
     return empty
 

@@ -14,6 +14,8 @@ import numpy as np
 
 EQUAL = "equal"
 WEIGHTINGS = (EQUAL, "pca_none", "pca_max", "pca_autoscale", "pca_poisson")
+# Those that the table of degradation always has; another one stands there when it is the headline.
+STANDARD = (EQUAL, "pca_max", "pca_autoscale", "pca_poisson")
 
 
 @dataclass(frozen=True)
