@@ -161,6 +161,12 @@ def test_tables_of_a_study() -> None:
     assert len(tables["sims_scores"]) == 4 * 4 * 14
 
 
+def test_a_headline_of_its_own_stands_in_the_table() -> None:
+    rows = as_rows(study(np.random.default_rng(3)))
+    found = made(rows, CONFIG | {"headline_weighting": "pca_none"})
+    assert {r["weighting"] for r in found["sims_degradation"]} == set(WEIGHTINGS)
+
+
 def test_a_further_sample_leaves_equal_weights_untouched() -> None:
     values = study(np.random.default_rng(3))
     few = {
