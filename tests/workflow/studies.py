@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import re
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+import numpy as np
 from conftest import ROOT, Workflow
 
 DEMO = ROOT / "data" / "demo"
@@ -59,6 +61,69 @@ def cut_study(
             (folder / technique).mkdir()
             write_rows(folder / technique / "index.csv", rows)
     return folder
+
+
+def study_of_temperatures(folder: Path, temperatures_degC: Sequence[int]) -> list[str]:
+    """Write a study of uncoated material and a coated sample per annealing temperature, exports and all.
+
+    It has all techniques but TGA-MS, which needs a precursor. The truth of a temperature lies between that of the
+    demo study's samples. Images are small, and of many samples each has one cell and one LEIS spectrum, only some have
+    long-term cells: a run should not take longer than the layout of its figures is worth. Returns the samples' names.
+    """
+    from coatbench.simulate.truth import load_truth
+
+    known = {
+        float(r["annealing_temperature_degC"]): r["sample"]
+        for r in rows_of(DEMO / "samples.csv")
+        if r["role"] == "coated"
+    }
+    demo = load_truth(DEMO / "truth.csv")
+    truth = {"uncoated": demo["uncoated"]}
+    for t in temperatures_degC:
+        truth[f"t{t}"] = {}
+        for quantity in demo["c400"]:  # the one coated sample that everything measured
+            at = [k for k in sorted(known) if quantity in demo[known[k]]]
+            values = [demo[known[k]][quantity] for k in at]
+            truth[f"t{t}"][quantity] = float(np.interp(t, at, values))
+    names = list(truth)
+    few = len(names) < 6
+    folder.mkdir(parents=True)
+    (folder / "study.yaml").write_text("title: Some temperatures\nsimulated: true\n")
+    bare = {
+        "sample": "uncoated",
+        "role": "uncoated",
+        "label": "bare NCM85",
+        "annealing_temperature_degC": "",
+    }
+    write_rows(
+        folder / "samples.csv",
+        [bare]
+        + [
+            {"sample": f"t{t}", "role": "coated", "label": f"{t} °C", "annealing_temperature_degC": str(t)}
+            for t in temperatures_degC
+        ],
+    )  # fmt: skip
+    settings = {"sims": {"raster_px": {"bif6": 32}, "ions_per_pixel": {"bif6": 120.0}}}
+    for technique in ("xps", "leis", "cycling", "sims", "stem"):
+        module = importlib.import_module(f"coatbench.simulate.{technique}")
+        like = rows_of(DEMO / technique / "index.csv")
+        (folder / technique).mkdir()
+        index = []
+        for i, name in enumerate(names):
+            model = "uncoated" if name == "uncoated" else "c400"
+            rows = [
+                {k: v.replace(model, name) for k, v in r.items()}
+                for r in like
+                if r["sample"] == model
+                and r.get("region", "01") <= "03"
+                and r.get("spot", "1") == "1"
+                and (few or (r.get("cell") != "P2" and r.get("heating_temperature_degC") != "600"))
+                and (few or i % 4 == 0 or r.get("protocol") != "long")
+            ]
+            module.simulate(name, rows, folder / technique, truth[name], settings, 1)
+            index += rows
+        write_rows(folder / technique / "index.csv", index)
+    return names
 
 
 def as_supplied(study: Path) -> None:

@@ -1,10 +1,15 @@
-"""Studies that lack things: one technique, samples without measurements, a damaged export."""
+"""Studies unlike the demo: few or many samples, one technique, a damaged export."""
 
 from __future__ import annotations
 
+import csv
+import shutil
+from pathlib import Path
+
 import pytest
 from coatbench.tables import read_table
-from studies import as_supplied, cut_study, make_exports, planned, tree
+from conftest import ROOT
+from studies import as_supplied, cut_study, make_exports, planned, study_of_temperatures, tree
 
 pytestmark = pytest.mark.workflow
 
@@ -78,3 +83,58 @@ def test_check_prints_a_row_per_measurement(workflow, tmp_path) -> None:
     rows = [line for line in text.splitlines() if "Qtac ASCII" in line]
     assert len(rows) == 4
     assert "xps: not measured in this study" in text
+
+
+ALL, COATED, REFERENCE, SOME = "all", "coated", "reference", "some"
+# Whom the plotted numbers of each figure must name.
+FIGURES = {
+    "fig1": ALL, "fig2": ALL, "fig3": ALL, "fig4": COATED, "fig5": ALL, "fig6": COATED, "fig7": SOME,
+    "figS1": ALL, "figS2": ALL, "figS3": ALL, "figS5": REFERENCE, "ranking": ALL,
+    "sims_boxes": ALL, "sims_maps": ALL, "sims_pca": ALL,
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("temperatures", [(200, 500), tuple(range(25, 700, 35))], ids=len)
+def test_figures_of_few_and_of_many_samples_can_be_read(workflow, tmp_path, temperatures) -> None:
+    names = study_of_temperatures(tmp_path / "study", temperatures)
+    arguments = ["--config", f"study={tmp_path / 'study'}", "results=out"]
+    if (
+        len(names) > 3
+    ):  # no quick-looks and no report: they are a sample's own, or show what the figures are
+        arguments = [*(f"out/figures/{name}.png" for name in FIGURES), *arguments]
+    workflow.run(*arguments)
+    folder = workflow.folder / "out" / "figures"
+    keep = ROOT / "tests" / "artefacts" / f"{len(names)}_samples"
+    shutil.rmtree(keep, ignore_errors=True)
+    keep.mkdir(parents=True)
+    for path in folder.glob("*.png"):
+        shutil.copy2(path, keep)
+    print(f"images: {keep}")
+    assert {p.stem for p in folder.glob("*.pdf")} == set(FIGURES)
+    for name, whom in FIGURES.items():
+        log = (workflow.folder / "out" / "logs" / "figures" / f"{name}.log").read_text()
+        assert [line for line in log.splitlines() if "hard to read" in line] == [], name
+        height_px = int.from_bytes((folder / f"{name}.png").read_bytes()[20:24])
+        assert height_px <= 9.5 * 300 + 1, name
+        pdf = (folder / f"{name}.pdf").read_bytes()
+        assert b"/FontFile2" in pdf, name  # the glyphs are in the file, as outlines
+        assert b"/Type3" not in pdf, name
+        assert (
+            _named(folder / f"{name}.csv")
+            >= {
+                ALL: set(names),
+                COATED: set(names[1:]),
+                REFERENCE: {"uncoated"},
+                SOME: {row["sample"] for row in _long_cells(tmp_path / "study")},
+            }[whom]
+        ), name
+
+
+def _named(path: Path) -> set[str]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return {row.get("sample") or row.get("series", "") for row in csv.DictReader(stream)}
+
+
+def _long_cells(study: Path) -> list[dict[str, str]]:
+    return [r for r in read_table(study / "cycling" / "index.csv") if r["protocol"] == "long"]

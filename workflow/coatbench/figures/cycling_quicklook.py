@@ -58,10 +58,15 @@ def _cell(part: SubFigure, title: str, sets: Mapping[str, Curves], analysis: Ana
     part.suptitle(title)
     panels = part.subplots(2, 2)
     why = analysis.problem or "no current flowed"
-    _profiles(panels[0, 0], sets.get("profiles"), sets.get("record"), why)
-    _dqdv(panels[0, 1], sets.get("dqdv"), analysis, why)
-    _relaxation(panels[1, 0], sets.get("relaxation"), analysis.problem or "no rest recorded")
+    seen: list[str] = []  # cycles, in the order of their line styles
+    _profiles(panels[0, 0], sets.get("profiles"), sets.get("record"), seen, why)
+    _dqdv(panels[0, 1], sets.get("dqdv"), analysis, seen, why)
+    _relaxation(panels[1, 0], sets.get("relaxation"), seen, analysis.problem or "no rest recorded")
     _capacity(panels[1, 1], analysis, why)
+    # A half cycle looks the same in all panels: one legend, beside them, for curves leave no room.
+    handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
+    if handles:
+        part.legend(handles=list(handles.values()), loc="outside right upper", handlelength=1.5)
 
 
 def _halves(data: Curves | None, dim: str) -> list[tuple[str, str, Curves]]:
@@ -81,7 +86,9 @@ def _style_of(label: str, direction: str, seen: list[str]) -> dict[str, Any]:
     return {"color": COLOUR[direction], "ls": LINE[seen.index(number) % len(LINE)], "label": label}
 
 
-def _profiles(axes: Axes, data: Curves | None, record: Curves | None, why: str) -> None:
+def _profiles(
+    axes: Axes, data: Curves | None, record: Curves | None, seen: list[str], why: str
+) -> None:
     halves = _halves(data, "half")
     if not halves and record is not None and record.sizes.get("point"):
         # Nothing flowed: what was recorded is still worth a look.
@@ -91,19 +98,16 @@ def _profiles(axes: Axes, data: Curves | None, record: Curves | None, why: str) 
         return None
     if not halves:
         return style.no_data(axes, why)
-    seen: list[str] = []
     for label, direction, half in halves:
         axes.plot(half["capacity_mAh_g"], half["voltage_V"], **_style_of(label, direction, seen))
     axes.set_xlabel("capacity / mAh g$^{-1}$")
     axes.set_ylabel(potential_label(data))
-    axes.legend()
 
 
-def _dqdv(axes: Axes, data: Curves | None, analysis: Analysis, why: str) -> None:
+def _dqdv(axes: Axes, data: Curves | None, analysis: Analysis, seen: list[str], why: str) -> None:
     halves = _halves(data, "curve")
     if not halves or data is None:
         return style.no_data(axes, why)
-    seen: list[str] = []
     for label, direction, half in halves:
         sign = 1 if direction == "charge" else -1
         axes.plot(data["potential_V"], sign * half["dqdv"], **_style_of(label, direction, seen))
@@ -121,22 +125,18 @@ def _dqdv(axes: Axes, data: Curves | None, analysis: Analysis, why: str) -> None
     axes.set_ylabel("dQ/dV / mAh g$^{-1}$ V$^{-1}$")
 
 
-def _relaxation(axes: Axes, data: Curves | None, why: str) -> None:
+def _relaxation(axes: Axes, data: Curves | None, seen: list[str], why: str) -> None:
     halves = _halves(data, "half")
     if not halves:
         return style.no_data(axes, why)
-    seen: list[str] = []
     for label, direction, half in halves:
-        axes.plot(
-            half["time_s"] / 3600, half["voltage_V"], **_style_of(f"after {label}", direction, seen)
-        )
+        axes.plot(half["time_s"] / 3600, half["voltage_V"], **_style_of(label, direction, seen))
     if data is not None:
         hours = data.attrs["relaxation_time_s"] / 3600
         axes.axvline(hours, color=style.GREY, linewidth=0.5)
     axes.set_xlim(0, min(float(np.nanmax(data["time_s"])) / 3600, 2.0) if data is not None else 2)
     axes.set_xlabel("time after the current stopped / h")
     axes.set_ylabel(potential_label(data))
-    axes.legend()
 
 
 def _capacity(axes: Axes, analysis: Analysis, why: str) -> None:
@@ -148,9 +148,10 @@ def _capacity(axes: Axes, analysis: Analysis, why: str) -> None:
         axes.plot(
             [r["cycle"] for r in known],
             [r[f"{name}_capacity_mAh_g"] for r in known],
-            "o",
+            "^" if name == "charge" else "v",
+            mfc="none" if name == "charge" else None,
             color=COLOUR[name],
-            label=name,
+            label=f"{name} capacity",
         )
     odd = [r for r in rows if r["interrupted"] and r.get("discharge_capacity_mAh_g") is not None]
     if odd:
@@ -162,7 +163,7 @@ def _capacity(axes: Axes, analysis: Analysis, why: str) -> None:
             label="interrupted",
         )
     axes.set_xlim(0, max(r["cycle"] for r in rows) + 1)
+    axes.margins(y=0.1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("cycle")
     axes.set_ylabel("capacity / mAh g$^{-1}$")
-    axes.legend()

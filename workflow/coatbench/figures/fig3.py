@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from ..curves import Curves
 from ..tables import read_table
-from . import leis_common, style
+from . import layout, leis_common, style
 
 Row = dict[str, Any]
 
@@ -48,7 +48,7 @@ def draw(
     temperatures = sorted({t for _, t in spectra})
     n = max(1, len(temperatures)) + 1
     n_rows = math.ceil(n / 3)
-    figure = style.new_figure(config, "double", 2.75 * n_rows)
+    figure = style.new_figure(config, "double", min(2.75 * n_rows, layout.PAGE_INCH))
     panels = figure.subplots(n_rows, min(n, 3), squeeze=False).ravel()
     for letter, axes, temperature in zip("abcdefgh", panels, temperatures, strict=False):
         own = [
@@ -67,9 +67,7 @@ def draw(
     else:
         # Every sample has one line style in all panels: one legend, outside of them.
         handles = {h.get_label(): h for p in panels for h in p.get_legend_handles_labels()[0]}
-        figure.legend(
-            handles=list(handles.values()), loc="outside lower left", ncols=8, handlelength=1.2
-        )
+        style.legend_below(figure, handles)
     last = panels[len(temperatures) or 1]
     _ratios(last, near, shown, temperatures, reference)
     style.panel_letter(last, "abcdefgh"[min(len(temperatures), 7)])
@@ -142,11 +140,10 @@ def _ratios(
             label=f"{temperature:g} °C",
         )
     axes.axhline(1, color=style.GREY, linewidth=0.6, zorder=0)
-    axes.set_xticks(range(len(names)), [style.label(s) for s in shown], rotation=30, ha="right")
-    axes.set_xlim(-0.5, len(names) - 0.5)
-    axes.set_ylim(bottom=0)
+    style.sample_axis(axes, shown, 1.8)
+    axes.set_ylim(0, 1.3 * axes.get_ylim()[1])
     axes.set_ylabel("near-surface signal / reference")
-    axes.legend(title="heated to", loc="best")
+    axes.legend(title="heated to", loc="upper center", ncols=2, columnspacing=1.0)
 
 
 def _numbers(

@@ -8,13 +8,15 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from . import stem_common, style
+from . import layout, stem_common, style
 from .stem_common import Panel
 
 # Oxygen tells whether the coating is oxidised, so it has a row of its own; the others share one.
 OXYGEN = "O"
 MAP_COLOURS = ("#ffd400", "#ff3db5", "#34d1ff", "#7dff5a", "#ff8c3a", "#b9a3ff")
 OXYGEN_COLOUR = "#4ea3ff"
+MARGIN_INCH = 0.25  # names above the images and the note below
+SMALL_INCH, SMALL_PT = 1.0, 5.5  # in small images the writing is small, too
 
 
 def draw(
@@ -50,18 +52,27 @@ def draw(
     rows += [[[p for p in c if p.kind == "edx" and p.element in elements] for c in columns]]
     rows += [[[p for p in c if p.kind == "edx" and p.element == OXYGEN] for c in columns]]
     rows = [row for row in rows if any(row)]
-    n = max(1, len(columns))
-    side = config["double_column_inch"] / max(n, 3)
-    figure = style.new_figure(config, "double", max(1, len(rows)) * side + 0.25)
+    high = max(1, len(rows))
+    width = "double" if len(columns) > 2 else "single"
+    n, blocks, side = layout.wrapped(
+        max(1, len(columns)), high, config[f"{width}_column_inch"], layout.PAGE_INCH - MARGIN_INCH
+    )
+    if side < SMALL_INCH:
+        config = {**config, "font_size_pt": SMALL_PT}
+    figure = style.new_figure(config, width, blocks * high * side + MARGIN_INCH)
     if isinstance(engine := figure.get_layout_engine(), ConstrainedLayoutEngine):
         engine.set(rect=(0, 0.012, 1, 0.988))  # room for the note below the images
-    grid = figure.subplots(max(1, len(rows)), n, squeeze=False)
+    grid = figure.subplots(blocks * high, n, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
     if not rows:
         style.no_data(grid[0, 0], "no STEM image of a coated sample")
     numbers = []
     for i, row in enumerate(rows):
         for j, cell in enumerate(row):
-            axes, letter = grid[i, j], _letter(i * n + j)
+            line = j // n * high + i
+            axes, letter = grid[line, j % n], _letter(line * n + j % n)
+            axes.set_axis_on()
             if not cell:
                 style.no_data(axes, "not measured")
             else:

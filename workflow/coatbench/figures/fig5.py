@@ -129,7 +129,7 @@ def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, st
     values = [efficiency[shown[i]["sample"]]["value"] for i in line]
     right.plot(line, values, "-", color=style.GREY, linewidth=0.6, zorder=1)
     _points(right, efficiency, shown, "", "D", style.GREY)  # its axis says what it is
-    _sample_axis(axes, shown)
+    style.sample_axis(axes, shown, 2.3)
     # Capacities above, the legend between, efficiencies below; each scale only where its data are.
     low, high = axes.get_ylim()
     axes.set_ylim(low - 0.95 * (high - low), high)
@@ -165,25 +165,10 @@ def _potentials(
             style.no_data(part, f"no rest of {after} {label}")
             continue
         _points(part, own, shown, label, marker, colour)
-        _sample_axis(part, shown)
+        style.sample_axis(part, shown, 2.3)
         part.margins(y=0.2)
         part.set_ylabel(f"{after} {label[:5]}\n{label[6:]} / V")
     parts[0].tick_params(axis="x", labelbottom=False)
-
-
-def _sample_axis(axes: Axes, shown: Sequence[Mapping[str, str]]) -> None:
-    labels = [style.label(s) for s in shown]
-    fits = len(labels) * max(map(len, labels)) <= 40
-    rotation = 0 if fits else 45 if len(shown) <= 12 else 90
-    axes.set_xticks(
-        range(len(shown)),
-        labels,
-        rotation=rotation,
-        ha="center" if fits else "right",
-        va="top" if rotation < 90 else "center",
-        rotation_mode="anchor",
-    )
-    axes.set_xlim(-0.6, len(shown) - 0.4)
 
 
 Lines = dict[tuple[str, int, str], tuple[np.ndarray, np.ndarray]]

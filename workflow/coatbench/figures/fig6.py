@@ -49,14 +49,12 @@ def draw(
     figure = style.new_figure(config, "double", 2.5)
     panels = figure.subplots(1, 2, width_ratios=[1.5, 1], sharey=True)
     for letter, axes, names in (("a", panels[0], groups), ("b", panels[1], main)):
-        _bars(axes, known, shown, names, sims["group_labels"], first=0 if letter == "a" else 4)
         if base is not None and known:
-            axes.axhline(1, color=style.REFERENCE_COLOUR, linewidth=0.7, zorder=0)
-            axes.annotate(
-                style.label(base), (0.995, 1), xycoords=("axes fraction", "data"), xytext=(0, 1.5),
-                textcoords="offset points", ha="right", va="bottom", color=style.REFERENCE_COLOUR,
-                fontsize="small",
-            )  # fmt: skip
+            axes.axhline(
+                1, color=style.REFERENCE_COLOUR, linewidth=0.7, zorder=0, label=style.label(base)
+            )
+        _bars(axes, known, shown, names, sims["group_labels"], first=0 if letter == "a" else 4)
+        style.sample_axis(axes, shown, 3.7 if letter == "a" else 2.5)
         style.panel_letter(axes, letter)
     panels[0].set_ylabel("signal relative to reference\n(95 % intervals over regions)")
     if known:
@@ -96,10 +94,8 @@ def _bars(
         axes.errorbar(
             x, y, errors, fmt="none", ecolor=style.REFERENCE_COLOUR, elinewidth=0.6, capsize=1.2
         )
-    axes.set_xticks(range(len(shown)), [style.label(s) for s in shown], rotation=30, ha="right")
     axes.tick_params(axis="x", which="both", length=0)
-    axes.set_xlim(-0.6, len(shown) - 0.4)
-    axes.legend(ncols=2, loc="upper center", handlelength=1, columnspacing=1)
+    axes.legend(ncols=3, loc="upper center", handlelength=1, columnspacing=1)
 
 
 def _numbers(

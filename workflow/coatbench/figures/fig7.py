@@ -19,6 +19,12 @@ PROTOCOL = "long"
 FIRST_CYCLE = 1
 LINES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D")
+METRICS = {
+    "initial_coulombic_efficiency_percent": "{:.1f} %",
+    "retention_percent": "{:.0f} % retained",
+}
+TITLE = "initial Coulombic efficiency"
+INSIDE = 4  # samples whose legend finds room in the panels
 
 
 def draw(
@@ -60,8 +66,22 @@ def draw(
         for path, (sample, protocol, cell) in zip(curves, units, strict=True)
         if protocol == PROTOCOL and "half" in (profile := load_curves(path)["profiles"]).sizes
     }
-    _profiles(panels[0], profiles, shown, colours, found)
-    _capacities(panels[1], rows, shown, colours, found)
+    named = {s["sample"] for s in shown if any(sample == s["sample"] for sample, _ in profiles)}
+    many = len(named) > INSIDE  # then one legend for both panels, below them
+    efficiency, retained = (_values(found, metric) for metric in METRICS)
+    left, right = {}, {}
+    for s in shown:
+        both = [efficiency.get(s["sample"]), retained.get(s["sample"])]
+        left[s["sample"]] = _label(s, both if many else both[:1])
+        right[s["sample"]] = None if many and s["sample"] in named else _label(s, both[1:])
+    _profiles(panels[0], profiles, shown, colours, left)
+    _capacities(panels[1], rows, shown, colours, right)
+    handles = {h.get_label(): h for p in panels for h in p.get_legend_handles_labels()[0]}
+    if many:
+        style.legend_below(figure, handles, TITLE)
+    elif handles:
+        panels[0].legend(loc="lower left", title=TITLE, alignment="left")
+        panels[1].legend(loc="lower left")
     for letter, axes in zip("ab", panels, strict=True):
         style.panel_letter(axes, letter)
     style.save(figure, output, _numbers(profiles, rows), simulated=simulated)
@@ -71,8 +91,15 @@ def _cells_of(keys: Sequence[tuple[str, str]], sample: str) -> list[str]:
     return list(dict.fromkeys(cell for name, cell in keys if name == sample))
 
 
-def _value(found: Sequence[Row], sample: str, metric: str) -> Row | None:
-    return next((r for r in found if r["sample"] == sample and r["metric"] == metric), None)
+def _values(found: Sequence[Row], metric: str) -> dict[str, str]:
+    """Return how a metric of each sample is written."""
+    text = METRICS[metric]
+    return {r["sample"]: text.format(r["value"]) for r in found if r["metric"] == metric}
+
+
+def _label(sample: Mapping[str, str], values: Sequence[str | None]) -> str:
+    known = ", ".join(v for v in values if v)
+    return f"{style.label(sample)}: {known}" if known else style.label(sample)
 
 
 def _profiles(
@@ -80,17 +107,14 @@ def _profiles(
     profiles: Mapping[tuple[str, str], Curves],
     shown: Sequence[Mapping[str, str]],
     colours: Mapping[str, Any],
-    found: Sequence[Row],
+    labels: Mapping[str, str | None],
 ) -> None:
     if not profiles:
         style.no_data(axes, "no cell of the long protocol could be analysed")
         return
     for sample in shown:
         name = sample["sample"]
-        efficiency = _value(found, name, "initial_coulombic_efficiency_percent")
-        label: str | None = style.label(sample)
-        if efficiency is not None:
-            label = f"{label}: {efficiency['value']:.1f} %"
+        label = labels[name]
         for i, cell in enumerate(_cells_of(list(profiles), name)):
             data = profiles[name, cell]
             for half in range(data.sizes["half"]):
@@ -108,7 +132,6 @@ def _profiles(
     axes.set_xlim(left=0)
     axes.set_xlabel("specific capacity / mAh g$^{-1}$")
     axes.set_ylabel(potential_label(next(iter(profiles.values()))))
-    axes.legend(loc="lower left", title="initial Coulombic efficiency", alignment="left")
 
 
 def _capacities(
@@ -116,7 +139,7 @@ def _capacities(
     rows: Sequence[Row],
     shown: Sequence[Mapping[str, str]],
     colours: Mapping[str, Any],
-    found: Sequence[Row],
+    labels: Mapping[str, str | None],
 ) -> None:
     known = [r for r in rows if r["discharge_capacity_mAh_g"] is not None]
     if not known:
@@ -125,10 +148,7 @@ def _capacities(
     named = False
     for sample in shown:
         name = sample["sample"]
-        kept = _value(found, name, "retention_percent")
-        label: str | None = style.label(sample)
-        if kept is not None:
-            label = f"{label}: {kept['value']:.0f} % retained"
+        label = labels[name]
         for i, cell in enumerate(_cells_of([(r["sample"], r["cell"]) for r in known], name)):
             own = [r for r in known if (r["sample"], r["cell"]) == (name, cell)]
             good = [r for r in own if not r["interrupted"]]
@@ -158,7 +178,6 @@ def _capacities(
     axes.set_xlabel("cycle")
     axes.set_ylabel("discharge capacity / mAh g$^{-1}$")
     axes.set_xlim(0, max(r["cycle"] for r in known) + 2)
-    axes.legend(loc="lower left")
 
 
 def _label_rates(axes: Axes, known: Sequence[Row]) -> None:

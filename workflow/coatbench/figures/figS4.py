@@ -97,9 +97,7 @@ def draw(
         axes[0, column].set_title(title, loc="right", pad=TITLE_PAD)
         numbers += _numbers(run, sample, sets)
     if len(loaded) > len(shown):
-        figure.supxlabel(
-            f"{len(loaded) - len(shown)} more runs: see the quick-looks", fontsize="x-small"
-        )
+        figure.supxlabel(f"{len(loaded) - len(shown)} more runs: see the quick-looks", fontsize=5.5)
     style.save(figure, output, numbers, simulated=simulated)
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..tables import read_table
-from . import style
+from . import layout, style
 
 Row = dict[str, Any]
 OVERALL = "overall"
@@ -47,7 +47,7 @@ def draw(
     first = [s for s in shown if by_name[s["sample"]]["rank"] is not None]
     shown = first + [s for s in shown if s not in first]  # unranked ones below a gap
     n = max(len(shown), 3)
-    figure = style.new_figure(config, "double", max(2.3, 1.35 + 0.19 * n))
+    figure = style.new_figure(config, "double", min(max(2.3, 1.35 + 0.19 * n), layout.PAGE_INCH))
     if not ranked:
         axes = figure.subplots()
         style.no_data(axes, "no sample has all core criteria, so none can be ranked")
@@ -63,7 +63,7 @@ def draw(
             entry["group"],
         )
         for name, entry in ranking["criteria"].items()
-        if entry.get("use", True)
+        if entry.get("use", True) and any(r[name] is not None for r in rows)
     ]
     _criteria(figure, middle, first, shown, by_name, criteria)
     curves = read_table(tables["ranking_response"])
@@ -144,7 +144,7 @@ def _criteria(
     image = axes.imshow(
         np.ma.masked_invalid(place), cmap="cividis", vmin=0, vmax=1, aspect="auto", alpha=0.85
     )
-    size = 5.5 if len(criteria) <= 6 else 4.5
+    size = 5.5 if len(criteria) <= 6 else 5.0
     for y in range(len(shown)):
         for x in range(len(criteria)):
             if math.isnan(values[y, x]):

@@ -9,10 +9,10 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from ..tables import read_table
-from . import style
+from . import layout, style
 
 Row = dict[str, Any]
-COLUMNS = 4
+COLUMNS, FEWER_COLUMNS, MANY_SAMPLES = 4, 3, 12
 
 
 def draw(
@@ -46,9 +46,10 @@ def draw(
     order = sorted(fragments, key=lambda f: counted.index(fragments[f]) if fragments[f] else 0)
     means = _means(rows, reference)
     shown = [s for s in style.ordered(samples) if any(r["sample"] == s["sample"] for r in rows)]
-    n_rows = max(1, math.ceil(len(order) / COLUMNS))
-    figure = style.new_figure(config, "double", 0.5 + 1.35 * n_rows)
-    panels = figure.subplots(n_rows, COLUMNS, sharex=True, squeeze=False)
+    n_columns = FEWER_COLUMNS if len(shown) > MANY_SAMPLES else COLUMNS
+    n_rows = max(1, math.ceil(len(order) / n_columns))
+    figure = style.new_figure(config, "double", min(0.5 + 1.35 * n_rows, layout.PAGE_INCH))
+    panels = figure.subplots(n_rows, n_columns, sharex=True, squeeze=False)
     plotted: list[Row] = []
     for axes, fragment in zip(panels.flat, order, strict=False):
         own = [r for r in rows if r["fragment"] == fragment]
@@ -58,11 +59,9 @@ def draw(
         axes.set_title(label, loc="right", color=style.GREY, fontsize="small")
     for axes in panels.flat[len(order) :]:
         axes.set_axis_off()
-    for k in range(min(COLUMNS, len(order))):
-        lowest = [a for i, a in enumerate(panels[:, k]) if i * COLUMNS + k < len(order)][-1]
-        lowest.set_xticks(
-            range(len(shown)), [style.label(s) for s in shown], rotation=60, ha="right"
-        )
+    for k in range(min(n_columns, len(order))):
+        lowest = [a for i, a in enumerate(panels[:, k]) if i * n_columns + k < len(order)][-1]
+        style.sample_axis(lowest, shown, 6.0 / n_columns)
         lowest.tick_params(labelbottom=True)
     if not order:
         style.no_data(panels[0, 0], "no image was measured")

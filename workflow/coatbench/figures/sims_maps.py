@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import patheffects
 
 from ..curves import Curves, load_curves
 from ..tables import read_table
-from . import style
+from . import layout, style
 
 SCALE_PERCENTILE = 99.0
 
@@ -57,17 +58,30 @@ def draw(
     have = list(dict.fromkeys(fragment for _, fragment in strongest))
     wanted = [f for f in sims["map_fragments"] if f in have] or have[:6]
     shown = [s for s in style.ordered(samples) if s["sample"] in maps]
-    n_rows, n_columns = max(1, len(wanted)), max(1, len(shown))
-    edge = min((config["double_column_inch"] - 0.9) / n_columns, 1.0)  # of an image, in inch
-    figure = style.new_figure(config, "double", 0.35 + n_rows * (edge + 0.05))
-    narrow = max(0.9 + n_columns * (edge + 0.1), config["single_column_inch"] / 2)
+    n_rows = max(1, len(wanted))
+    n_columns, blocks, edge = layout.wrapped(
+        max(1, len(shown)), n_rows, config["double_column_inch"] - 1.0, layout.PAGE_INCH - 1.0
+    )
+    edge = min(edge, 1.0)
+    figure = style.new_figure(
+        config, "double", 0.15 + 0.2 * blocks + blocks * n_rows * (edge + 0.05)
+    )
+    narrow = max(1.0 + n_columns * (edge + 0.1), config["single_column_inch"] / 2)
     figure.set_figwidth(min(config["double_column_inch"], narrow))
-    panels = figure.subplots(n_rows, n_columns, squeeze=False)
-    for row, fragment in zip(panels, wanted, strict=False):
-        _row(figure, row, fragment, [images.get((s["sample"], fragment)) for s in shown])
-    for axes, s in zip(panels[0], shown, strict=False):
-        axes.set_title(style.label(s))
+    panels = figure.subplots(blocks * n_rows, n_columns, squeeze=False)
+    for axes in panels.flat:
+        axes.set_axis_off()
+    for block in range(blocks):
+        part = shown[block * n_columns : (block + 1) * n_columns]
+        for row, fragment in zip(panels[block * n_rows :], wanted, strict=False):
+            top = _top([images.get((s["sample"], fragment)) for s in shown])
+            _row(figure, row, fragment, [images.get((s["sample"], fragment)) for s in part], top)
+        for axes, s in zip(panels[block * n_rows], part, strict=False):
+            axes.set_title(style.label(s))
     if shown and wanted:
+        figure.supylabel(
+            "fragment: normalised intensity (white: no counts)", fontsize=config["font_size_pt"]
+        )
         _scale_bar(panels[-1, 0], maps[shown[0]["sample"]])
     else:
         style.no_data(panels[0, 0], "no image was measured")
@@ -91,10 +105,13 @@ def _top(images: Sequence[np.ndarray | None]) -> float:
     return float(np.percentile(values, SCALE_PERCENTILE)) if values.size else 0.0
 
 
-def _row(figure: Any, row: Any, fragment: str, images: Sequence[np.ndarray | None]) -> None:
-    top = _top(images) or 1.0
+def _row(
+    figure: Any, row: Any, fragment: str, images: Sequence[np.ndarray | None], top: float
+) -> None:
+    top = top or 1.0
     drawn = None
-    for axes, image in zip(row, images, strict=True):
+    for axes, image in zip(row, images, strict=False):
+        axes.set_axis_on()
         axes.set_xticks([])
         axes.set_yticks([])
         if image is None:
@@ -127,6 +144,6 @@ def _scale_bar(axes: Any, maps: Curves) -> None:
         solid_capstyle="butt",
     )
     axes.text(
-        0.06 * nx + length / 2, 0.9 * ny, f"{length_um:g} µm", color="white", ha="center", va="bottom",
-        fontsize="small",
+        0.06 * nx, 0.9 * ny, f"{length_um:g} µm", color="white", ha="left", va="bottom",
+        fontsize="small", path_effects=[patheffects.withStroke(linewidth=1.2, foreground="black")],
     )  # fmt: skip

@@ -42,12 +42,14 @@ def draw(
     headline = sims["headline_weighting"]
     scaling = headline if headline in scalings else (scalings or [headline])[0]
     points = [r for r in read_table(scores) if r["weighting"] == scaling]
-    figure = style.new_figure(config, "double", 2.7)
+    figure = style.new_figure(config, "double", 2.85)
     panels = figure.subplots(1, 2, width_ratios=[1, 1.15])
     if points:
         _scores(panels[0], points, samples, next(r for r in loadings if r["weighting"] == scaling))
         panels[0].set_title(f"scaling {scaling}", loc="right", color=style.GREY, fontsize="small")
         _loadings(panels[1], loadings, scalings)
+        handles, labels = panels[0].get_legend_handles_labels()
+        style.legend_below(figure, dict(zip(labels, handles, strict=True)))
     for axes, letter in zip(panels, "ab", strict=True):
         if not points:
             style.no_data(axes, "no fragments of degradation groups in a reference")
@@ -77,9 +79,6 @@ def _scores(
             )  # fmt: skip
     axes.set_xlabel(f"PC 1 ({100 * explained['explained_pc1']:.0f} % of variance)")
     axes.set_ylabel(f"PC 2 ({100 * explained['explained_pc2']:.1f} %)")
-    low, high = axes.get_xlim()
-    axes.set_xlim(low, high + 0.32 * (high - low))  # room for the legend beside the points
-    axes.legend(loc="center right", handletextpad=0.1, borderaxespad=0.2, labelspacing=0.25)
 
 
 def _loadings(axes: Axes, loadings: Sequence[Row], scalings: Sequence[str]) -> None:

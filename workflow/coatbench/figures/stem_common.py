@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
@@ -198,13 +199,15 @@ def composite(axes: Axes, panels: list[Panel], colours: Mapping[str, str]) -> No
 
 def name_in_corner(axes: Axes, parts: list[tuple[str, str]]) -> None:
     """Write element names, each in its colour, into the upper right corner."""
-    x = 0.95
+    letter_pt = 0.85 * mpl.rcParams["font.size"]
+    x = 0.0
     for text, colour in reversed(parts):
-        label = axes.text(
-            x, 0.95, text, transform=axes.transAxes, ha="right", va="top", color=colour, fontweight="bold"
+        label = axes.annotate(
+            text, (0.95, 0.95), xytext=(x, 0), xycoords="axes fraction", textcoords="offset points",
+            ha="right", va="top", color=colour, fontweight="bold",
         )  # fmt: skip
         label.set_path_effects([patheffects.withStroke(linewidth=1.2, foreground="black")])
-        x -= 0.05 + 0.05 * len(text)
+        x -= letter_pt * (len(text) + 0.4)
 
 
 def letter(axes: Axes, text: str) -> None:

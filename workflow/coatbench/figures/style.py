@@ -6,6 +6,8 @@ Figures are made without pyplot (`new_figure`), which saves its import and its g
 from __future__ import annotations
 
 import csv
+import logging
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,9 +20,12 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ..tables import cell
+from . import layout
 from .order import PLACE, colour_places, ordered, temperature
 
 __all__ = ["colour_places", "ordered", "temperature"]  # figures take them from here
+
+log = logging.getLogger(__name__)
 
 GREY = "#6b6b6b"
 REFERENCE_COLOUR = "#222222"
@@ -57,8 +62,7 @@ def apply(config: Mapping[str, Any]) -> None:
             "legend.frameon": False,
             "pdf.fonttype": 42,  # embedded TrueType, editable by the journal
             "svg.hashsalt": "coatbench",
-            "figure.dpi": 150,
-            "savefig.dpi": config["dpi"],
+            "figure.dpi": config["dpi"],
             "mathtext.default": "regular",
         }
     )
@@ -103,6 +107,52 @@ def panel_letter(axes: Axes, letter: str) -> None:
     axes.set_title(f"({letter})", loc="left", fontweight="bold")
 
 
+def sample_axis(axes: Axes, shown: Sequence[Mapping[str, str]], width_inch: float) -> None:
+    """Name samples along the x axis of a panel about this wide: level where there is room, else tilted, else upright.
+
+    Where even upright names would touch, they shrink; beyond that only every second (third, ...) is written.
+    """
+    n = len(shown)
+    if not n:
+        return
+    labels = [label(s) for s in shown]
+    size = float(mpl.rcParams["xtick.labelsize"])
+    slot = width_inch * 72 / (n + 0.2)  # points
+    line = 1.2  # height of a line in font sizes
+    longest = 0.62 * size * max(map(len, labels))
+    rotation = 0 if longest <= slot else 45 if slot * 0.7 >= line * size else 90
+    every = 1
+    if rotation == 90:
+        size = max(layout.SMALLEST_PT, min(size, slot / line))
+        every = math.ceil(line * size / slot - 1e-9)
+    axes.set_xticks(
+        range(0, n, every),
+        labels[::every],
+        rotation=rotation,
+        ha="right" if rotation else "center",
+        va="top" if rotation < 90 else "center",
+        rotation_mode="anchor",
+        fontsize=size,
+    )
+    axes.set_xlim(-0.6, n - 0.4)
+
+
+def legend_below(figure: Figure, handles: Mapping[str, Any], title: str | None = None) -> None:
+    """Write a legend below all panels and make the figure higher by the lines that it needs beyond the first."""
+    if not handles:
+        return
+    size = float(mpl.rcParams["legend.fontsize"])
+    entry = (0.58 * max(map(len, handles)) + 4) * size / 72
+    columns = max(1, int(figure.get_figwidth() / entry))
+    lines = math.ceil(len(handles) / columns) + (title is not None)
+    height = figure.get_figheight() + (lines - 1) * 1.45 * size / 72
+    figure.set_figheight(min(height, layout.PAGE_INCH))
+    figure.legend(
+        list(handles.values()), list(handles), title=title, loc="outside lower left", ncols=columns,
+        handlelength=1.2, alignment="left",
+    )  # fmt: skip
+
+
 def mark_simulated(figure: Figure, simulated: bool) -> None:
     """Say on the face of a figure that its data are simulated, on a line of its own below everything."""
     if not simulated:
@@ -141,6 +191,8 @@ def save(
     figure.savefig(output["pdf"], metadata={"Creator": "coatbench"})
     figure.set_layout_engine("none")  # it stands; the second file need not compute it again
     figure.savefig(output["png"], metadata={"Software": "coatbench"})
+    for problem in layout.problems(figure):
+        log.warning("hard to read: %s", problem)
     with Path(output["csv"]).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         columns = list(rows[0]) if rows else ["no_data"]

@@ -136,6 +136,6 @@ def label_positions(
             xycoords="axes fraction",
             ha="center",
             va="bottom",
-            fontsize="x-small",
+            fontsize=5.5,
             color=EVENT_COLOURS.get(str(event).split()[0], style.GREY),
         )

@@ -11,6 +11,7 @@ from ..tables import read_table
 from . import style
 
 Row = dict[str, Any]
+MARKERS = "os^Dvp"
 LABELS = {
     "eq1": "coverage $\\gamma$ = (S + P) / (S + P + Ni)",
     "nickel_fraction": "substrate metal fraction relative to reference",
@@ -65,25 +66,24 @@ def draw(
             [_x(s) for s in members],
             [by_sample[s["sample"]][column] for s in members],
             [by_sample[s["sample"]][f"{column}_sd"] for s in members],
-            fmt="o-",
+            fmt=f"{MARKERS[i % len(MARKERS)]}-",
             color=style.CATEGORIES[i % len(style.CATEGORIES)],
             capsize=2,
             label=name if len(series) > 1 else f"{library}, {_spots(by_sample)}",
             zorder=3,
         )
+    _limits(axes, [*rows, *others], column, coated)
+    low, high = axes.get_ylim()
     bare = by_sample.get(reference or "")
-    if bare is not None:
+    if bare is not None and low <= bare[column] <= high:
         name = next(style.label(s) for s in samples if s["sample"] == reference)
-        axes.axhline(bare[column], color=style.REFERENCE_COLOUR, linewidth=0.6, linestyle=":")
-        axes.text(
-            1.0, bare[column], f"{name} ", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
-            fontsize=6,
-            clip_on=True,
-        )  # fmt: skip
+        axes.axhline(
+            bare[column], color=style.REFERENCE_COLOUR, linewidth=0.6, linestyle=":", label=name
+        )
     axes.set_xlabel("annealing temperature / °C")
     axes.set_ylabel(LABELS.get(definition, definition))
-    _limits(axes, [*rows, *others], column, coated)
-    axes.legend(loc="best")
+    # The line of the uncoated sample may pass behind it.
+    axes.legend(loc="best", frameon=True, framealpha=0.85, edgecolor="none", fancybox=False)
     numbers = [
         {"choice": "points", **{k: r[k] for k in ("sample", "rsf_library", column, f"{column}_sd")}}
         for r in by_sample.values()
@@ -98,7 +98,7 @@ def _limits(
     names = {s["sample"] for s in coated}
     values = [r["coverage"] for r in rows if r["sample"] in names]
     if column == "coverage" and min(values) > 0.6:
-        span = max(values) - min(values)
+        span = max(max(values) - min(values), 0.02)
         axes.set_ylim(min(values) - 0.6 * span, max(values) + 0.15 * span)
         return
     low, high = axes.get_ylim()
@@ -113,6 +113,8 @@ def _x(sample: Mapping[str, str]) -> float:
 
 def _spots(by_sample: Mapping[str, Row]) -> str:
     counts = {int(r["n_spots"]) for r in by_sample.values()}
+    if counts == {1}:
+        return "one spot"
     return f"mean of {counts.pop()} spots" if len(counts) == 1 else "means of spots"
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import style, xps_common
+from . import layout, style, xps_common
+
+MARGIN_INCH = 0.9  # title, axis and legend
 
 
 def draw(
@@ -34,8 +36,8 @@ def draw(
     spectra = {region: xps_common.load_first_spots(curves, region) for region in regions}
     n = max([1, *(len(s) for s in spectra.values())])
     width = "double" if len(regions) > 1 else "single"
-    panel_inch = 0.52 * n
-    figure = style.new_figure(config, width, 0.9 + panel_inch)
+    panel_inch = min(0.52 * n, layout.PAGE_INCH - MARGIN_INCH)
+    figure = style.new_figure(config, width, MARGIN_INCH + panel_inch)
     panels = figure.subplots(1, max(1, len(regions)), squeeze=False)[0]
     if not regions:
         style.no_data(panels[0], "the configuration names no region for this figure")

@@ -1,0 +1,87 @@
+"""What cannot be read in a figure is found, and nothing else; names along an axis, images on a page."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from coatbench.figures import layout, style
+from conftest import ROOT
+
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["figures"]
+
+
+def drawn(draw, width: str = "double", height: float = 2.5) -> list[str]:
+    figure = style.new_figure(CONFIG, width, height)
+    draw(figure.subplots())
+    figure.canvas.draw()
+    return layout.problems(figure)
+
+
+def samples(n: int) -> list[dict[str, str]]:
+    names = ["bare NCM85", *(f"{25 + 35 * i} °C" for i in range(n - 1))]
+    return [{"sample": f"s{i}", "label": name} for i, name in enumerate(names)]
+
+
+def test_a_tidy_figure_has_no_problem() -> None:
+    def draw(axes) -> None:
+        axes.plot([0, 1], [0, 1], label="a line")
+        axes.set_xlabel("potential / V")
+        axes.legend()
+        axes.set_xlim(0.2, 0.5)  # ticks beyond the limits are not drawn
+
+    assert drawn(draw) == []
+
+
+def test_labels_on_each_other_are_named() -> None:
+    def draw(axes) -> None:
+        axes.set_xticks([0.0, 0.01, 1.0], ["one name", "another name", "far"])
+
+    assert drawn(draw) == ["'one name' lies on 'another name'"]
+
+
+@pytest.mark.parametrize(("angle", "collides"), [(45, False), (90, False), (10, True)])
+def test_turned_labels_are_compared_as_they_lie(angle: float, collides: bool) -> None:
+    def draw(axes) -> None:
+        names = [f"sample number {i}" for i in range(20)]
+        axes.set_xticks(range(20), names, rotation=angle, ha="right", rotation_mode="anchor")
+
+    assert bool(drawn(draw)) is collides
+
+
+def test_text_outside_too_small_and_a_page_too_high() -> None:
+    def draw(axes) -> None:
+        axes.text(1.2, 0.5, "lost", transform=axes.transAxes)
+        axes.text(0.5, 0.5, "tiny", fontsize=4)
+
+    figure = style.new_figure(CONFIG, "single", 11)
+    figure.set_layout_engine("none")
+    draw(figure.subplots())
+    figure.canvas.draw()
+    assert layout.problems(figure) == [
+        "11.0 in high, a page is 9.5 in",
+        "'lost': outside of the figure",
+        "'tiny': 4.0 pt",
+    ]
+
+
+@pytest.mark.parametrize("n", [1, 3, 8, 12, 21, 40, 80])
+@pytest.mark.parametrize("width", [1.8, 2.5, 3.7])
+def test_names_of_any_number_of_samples_can_be_read(n: int, width: float) -> None:
+    figure = style.new_figure(CONFIG, "double", 2.5)
+    axes = figure.subplots()
+    style.sample_axis(axes, samples(n), width)
+    figure.set_layout_engine("none")
+    axes.set_position((0.3, 0.4, width / 7.0, 0.5))
+    figure.canvas.draw()
+    assert layout.problems(figure) == []
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 8, 21, 60])
+def test_images_stay_on_the_page_and_are_as_large_as_it_lets_them(n: int) -> None:
+    columns, blocks, edge = layout.wrapped(n, 4, 7.0, 9.0)
+    assert columns * blocks >= n
+    assert edge * columns <= 7.0 + 1e-9
+    assert edge * 4 * blocks <= 9.0 + 1e-9
+    assert all(
+        min(7.0 / c, 9.0 / (4 * -(-n // c))) <= edge + 1e-9 for c in range(1, n + 1)
+    )  # no other arrangement is larger

@@ -1,0 +1,103 @@
+"""What a reader could not read in a figure: text outside of it, on other text or too small, and a page too high."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+PAGE_INCH = 9.5  # ACS: the height of a page without its caption
+SMALLEST_PT = 5.0
+# Of a text's height: line boxes hold room for ascenders and descenders that most text has not.
+SLACK = 0.2
+
+
+def wrapped(n: int, rows: int, width_inch: float, height_inch: float) -> tuple[int, int, float]:
+    """Return columns, blocks one below the other, and edge, for `n` columns of `rows` square images each.
+
+    Those by which the images are largest on the area; columns go on in a further block where one is not enough.
+    """
+    choices = []
+    for columns in range(1, n + 1):
+        blocks = math.ceil(n / columns)
+        edge = min(width_inch / columns, height_inch / (blocks * rows))
+        choices.append((edge, -blocks, columns))
+    edge, blocks, columns = max(choices)
+    return columns, -blocks, edge
+
+
+def problems(figure: Figure) -> list[str]:
+    """Return what cannot be read in a figure that has been drawn, a line each."""
+    found = []
+    if figure.get_figheight() > PAGE_INCH + 0.005:
+        found.append(f"{figure.get_figheight():.1f} in high, a page is {PAGE_INCH} in")
+    shown = [(t, t.get_window_extent()) for t in _texts(figure)]
+    page = figure.bbox
+    for text, box in shown:
+        if (size := text.get_fontproperties().get_size_in_points()) < SMALLEST_PT:
+            found.append(f"{_name(text)}: {size:.1f} pt")
+        # A pixel: what anti-aliasing adds.
+        if box.x0 < -1 or box.y0 < -1 or box.x1 > page.x1 + 1 or box.y1 > page.y1 + 1:
+            found.append(f"{_name(text)}: outside of the figure")
+    outlines = {id(t): _outline(t) for t, _ in shown}
+    for (one, box), (other, other_box) in combinations(shown, 2):
+        if box.overlaps(other_box) and not _apart(outlines[id(one)], outlines[id(other)]):
+            found.append(f"{_name(one)} lies on {_name(other)}")
+    return found
+
+
+def _name(text: Text) -> str:
+    return repr(text.get_text().replace("\n", " "))
+
+
+def _texts(figure: Figure) -> Iterator[Text]:
+    """Yield all text that is drawn; axes hold tick labels beyond their limits, which are not."""
+    ticks: set[int] = set()
+    drawn: list[Text] = []
+    for axes in figure.findobj(Axes):
+        for axis in (axes.xaxis, axes.yaxis):
+            ticks |= {id(t) for t in axis.findobj(Text)}
+            if not (axes.axison and axes.get_visible() and axis.get_visible()):
+                continue
+            drawn += [axis.label, axis.offsetText]
+            low, high = sorted(axis.get_view_interval())
+            reach = 1e-9 * (high - low)
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                if low - reach <= tick.get_loc() <= high + reach:
+                    drawn += [tick.label1, tick.label2]
+    for text in [t for t in figure.findobj(Text) if id(t) not in ticks] + drawn:
+        if text.get_visible() and text.get_text().strip():
+            yield text
+
+
+def _outline(text: Text) -> np.ndarray:
+    """Return the corners of a text's box, turned as the text is, less the slack."""
+    box = text.get_window_extent()
+    angle = text.get_rotation()
+    text.set_rotation(0)
+    flat = text.get_window_extent()
+    text.set_rotation(angle)
+    # Turning leaves the centre of what surrounds a rectangle in the rectangle's own centre.
+    centre = np.array([0.5 * (box.x0 + box.x1), 0.5 * (box.y0 + box.y1)])
+    lines = 1 + text.get_text().count("\n")
+    slack = SLACK * flat.height / lines
+    half = 0.5 * np.array([flat.width - slack, flat.height - slack])
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
+    turn = np.deg2rad(angle)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    return np.asarray(centre + corners @ rotation.T)
+
+
+def _apart(one: np.ndarray, other: np.ndarray) -> bool:
+    """Say whether a side of one of two rectangles parts them."""
+    for corners in (one, other):
+        for side in (corners[1] - corners[0], corners[3] - corners[0]):
+            a, b = one @ side, other @ side
+            if a.max() <= b.min() or b.max() <= a.min():
+                return True
+    return False
