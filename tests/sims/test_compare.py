@@ -167,6 +167,24 @@ def test_a_headline_of_its_own_stands_in_the_table() -> None:
     assert {r["weighting"] for r in found["sims_degradation"]} == set(WEIGHTINGS)
 
 
+def test_an_order_that_depends_on_the_weights_is_told() -> None:
+    rng = np.random.default_rng(9)
+    factors = np.ones((3, len(DEGRADATION)))
+    factors[1, 0] = (
+        0.3  # a differs in one fragment of its group, strongly; b in all of them, a little
+    )
+    factors[2] = 0.8
+    values = SHARES * factors[:, None, :] * np.exp(rng.normal(0, 0.01, (3, 14, len(DEGRADATION))))
+    group = DEGRADATION[0].group
+    rows = {
+        r["weighting"]: r for r in made(as_rows(values))["sims_sensitivity"] if r["group"] == group
+    }
+    assert (rows["pca_max"]["order"], rows["pca_max"]["pairs_changed"]) == ("a < b", 0)
+    assert (rows["equal"]["order"], rows["equal"]["pairs_changed"]) == ("b < a", 1)
+    assert rows["equal"]["n_pairs"] == 1
+    assert rows["equal"]["same_order_fraction"] > 0.9
+
+
 def test_a_further_sample_leaves_equal_weights_untouched() -> None:
     values = study(np.random.default_rng(3))
     few = {

@@ -133,3 +133,14 @@ def test_acquisition_of_the_demo_study(demo) -> None:  # type: ignore[no-untyped
     assert {r["fragment"] for r in demo["sims_fragments"] if r["sample"] == "c200"} == set(
         FRAGMENTS
     )
+
+
+@pytest.mark.slow
+def test_neighbours_that_the_resolution_does_not_separate(demo) -> None:  # type: ignore[no-untyped-def]
+    rows = {(r["fragment"], r["neighbour"]): r for r in demo["sims_neighbours"]}
+    close = {pair for pair, r in rows.items() if not r["separated"]}
+    assert {("POS2", "PO3S"), ("PS3", "PO2S2"), ("SO2", "HPO2")} <= close
+    assert ("PO2", "PS") in rows and ("PO2", "PS") not in close  # 3545 of 5500
+    measured = {r["fragment"] for r in demo["sims_fragments"] if r["group"]}
+    assert {r["fragment"] for r in rows.values() if r["in_interval"] is not None} <= measured
+    assert rows["POS2", "PO3S"]["in_interval"] is not None

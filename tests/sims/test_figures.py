@@ -1,0 +1,148 @@
+"""Figures of ToF-SIMS, from files alone: one scale per fragment, every region a point, equal bytes for equal data."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from coatbench.analysis import save_curves
+from coatbench.figures import fig6, sims_boxes, sims_maps, sims_pca
+from coatbench.sims import jobs
+from coatbench.sims.analyse import analyse
+from coatbench.sims.collect import collect
+from coatbench.sims.fragments import load_fragments
+from coatbench.tables import read_table, write_table
+from matplotlib.axes import Axes
+
+from .small_study import make_study
+
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/tables/sims.yaml").read_text(encoding="utf-8"))
+MAPS = ["S2", "PO2"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tables and maps of a small study."""
+    folder = tmp_path_factory.mktemp("figures")
+    rows = make_study(folder / "study")
+    tables: dict[str, list[dict]] = {}
+    for sample in ("bare", "coated"):
+        own = [r for r in rows if r["sample"] == sample]
+        found = analyse(
+            own, [folder / "study" / "sims" / r["file"] for r in own], jobs.reduce_config(CONFIG["sims"]),
+            fragments=[], store=folder / f"{sample}.zarr",
+        )  # fmt: skip
+        save_curves(found.curves, folder / f"{sample}.nc")
+        for name, part in found.tables.items():
+            tables.setdefault(name, []).extend(part)
+    whole = collect(
+        tables, samples(folder), CONFIG["sims"], reference="bare", fragments=load_fragments()
+    )
+    for name, part in whole.items():
+        write_table(part, list(SCHEMA[name]), folder / f"{name}.csv")
+    return folder
+
+
+def samples(made: Path) -> list[dict[str, str]]:
+    with (made / "study" / "samples.csv").open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def draw(module, made: Path, *inputs: object) -> dict[str, str]:  # type: ignore[no-untyped-def]
+    """Draw a figure twice, see that the bytes are equal, and return its paths."""
+    paths = []
+    for k in range(2):
+        output = {
+            kind: str(made / f"{module.__name__}_{k}.{kind}") for kind in ("pdf", "png", "csv")
+        }
+        module.draw(
+            *inputs, output, sims=CONFIG["sims"] | {"map_fragments": MAPS}, samples=samples(made), reference="bare",
+            simulated=True, config=CONFIG["figures"],
+        )  # fmt: skip
+        paths.append(output)
+    for kind, path in paths[0].items():
+        assert Path(path).read_bytes() == Path(paths[1][kind]).read_bytes()
+    return paths[0]
+
+
+def test_maps_of_a_fragment_share_their_scale(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    real = Axes.imshow
+
+    def watched(axes, image, **options):  # type: ignore[no-untyped-def]
+        drawn.append((image, options["vmin"], options["vmax"]))
+        return real(axes, image, **options)
+
+    monkeypatch.setattr(Axes, "imshow", watched)
+    curves = [str(made / f"{s}.nc") for s in ("bare", "coated")]
+    rows = read_table(draw(sims_maps, made, curves, str(made / "sims_regions.csv"))["csv"])
+    assert [(r["fragment"], r["sample"]) for r in rows] == [
+        (f, s) for f in MAPS for s in ("bare", "coated")
+    ]
+    for k, fragment in enumerate(MAPS):
+        (one, *scale_one), (other, *scale_other) = drawn[2 * k : 2 * k + 2]
+        top = np.percentile(np.concatenate([one[one >= 0], other[other >= 0]]), 99)
+        assert scale_one == scale_other == [0, pytest.approx(top)]
+        (told,) = {r["scale_maximum"] for r in rows if r["fragment"] == fragment}
+        assert told == pytest.approx(top)
+        assert np.nanmean(other) < 0.7 * np.nanmean(one)  # the coated sample has half of it
+
+
+def test_every_region_is_a_point_of_its_box(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    points, boxes = [], []
+    scatter, boxplot = Axes.scatter, Axes.boxplot
+    monkeypatch.setattr(
+        Axes, "scatter", lambda a, x, y, **o: (points.append(list(y)), scatter(a, x, y, **o))[1]
+    )
+    monkeypatch.setattr(
+        Axes, "boxplot", lambda a, x, **o: (boxes.append(list(x[0])), boxplot(a, x, **o))[1]
+    )
+    regions = read_table(made / "sims_regions.csv")
+    rows = read_table(draw(sims_boxes, made, str(made / "sims_regions.csv"))["csv"])
+    counted = {g for parts in CONFIG["sims"]["main_groups"].values() for g in parts}
+    assert len(rows) == sum(r["group"] in counted for r in regions) > 0
+    assert points == boxes
+    assert [len(p) for p in points] == [3] * len(points)  # three regions a sample
+    bare = [r["relative_to_reference_mean"] for r in rows if r["sample"] == "bare"]
+    assert np.mean(bare) == pytest.approx(1)
+
+
+def test_scores_and_loadings(made: Path) -> None:
+    rows = read_table(
+        draw(sims_pca, made, str(made / "sims_scores.csv"), str(made / "sims_weights.csv"))["csv"]
+    )
+    scores = [r for r in rows if r["kind"] == "score"]
+    assert len(scores) == 6
+    assert {r["weighting"] for r in scores} == {CONFIG["sims"]["headline_weighting"]}
+    assert {r["weighting"] for r in rows if r["kind"] == "loading"} == {
+        "pca_none", "pca_max", "pca_autoscale", "pca_poisson",
+    }  # fmt: skip
+    means = {s: np.mean([r["pc1"] for r in scores if r["sample"] == s]) for s in ("bare", "coated")}
+    assert means["bare"] > means["coated"]  # more of the fragments, a higher score
+
+
+def test_figure_6_shows_groups_and_main_groups(made: Path) -> None:
+    rows = read_table(draw(fig6, made, str(made / "sims_degradation.csv"))["csv"])
+    main = list(CONFIG["sims"]["main_groups"])
+    groups = [g for parts in CONFIG["sims"]["main_groups"].values() for g in parts]
+    assert [r["group"] for r in rows] == [*groups, *main]
+    for row in rows:
+        assert row["sample"] == "coated"
+        assert row["relative_degradation_ci_low"] < 0.5 < row["relative_degradation_ci_high"]
+
+
+@pytest.mark.parametrize(
+    ("module", "tables"),
+    [(fig6, ["sims_degradation"]), (sims_boxes, ["sims_regions"]), (sims_pca, ["sims_scores", "sims_weights"])],
+)  # fmt: skip
+def test_nothing_measured(made: Path, tmp_path: Path, module, tables: list[str]) -> None:  # type: ignore[no-untyped-def]
+    for name in tables:
+        write_table([], list(SCHEMA[name]), tmp_path / f"{name}.csv")
+    assert (
+        read_table(draw(module, made, *(str(tmp_path / f"{n}.csv") for n in tables))["csv"]) == []
+    )
