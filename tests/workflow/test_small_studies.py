@@ -30,8 +30,10 @@ def test_one_technique_two_samples_and_nothing_left_to_do(workflow, tmp_path) ->
     with zipfile.ZipFile(workflow.folder / "report.zip") as archive:
         page = archive.read("report/report.html").decode()
         files = [Path(name).name for name in archive.namelist()]
-    found, _ = json.JSONDecoder().raw_decode(page.split("var results = ", 1)[1].lstrip())
-    categories, _ = json.JSONDecoder().raw_decode(page.split("var categories = ", 1)[1].lstrip())
+    found, categories = (
+        json.JSONDecoder().raw_decode(page, page.index(start + "{") + len(start))[0]
+        for start in (" var results = ", " var categories = ")
+    )
     for kind in ("pdf", "png", "csv"):
         entry = found[f"out/figures/fig3.{kind}"]
         assert entry["caption"].startswith("<p><strong>Low-energy ion scattering")
