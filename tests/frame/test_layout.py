@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 from coatbench.figures import layout, style
 from conftest import ROOT
+from PIL import Image
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["figures"]
 
@@ -77,11 +80,27 @@ def test_names_of_any_number_of_samples_can_be_read(n: int, width: float) -> Non
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 8, 21, 60])
-def test_images_stay_on_the_page_and_are_as_large_as_it_lets_them(n: int) -> None:
+def test_images_stay_on_the_page_and_are_about_as_large_as_it_lets_them(n: int) -> None:
     columns, blocks, edge = layout.wrapped(n, 4, 7.0, 9.0)
     assert columns * blocks >= n
     assert edge * columns <= 7.0 + 1e-9
     assert edge * 4 * blocks <= 9.0 + 1e-9
-    assert all(
-        min(7.0 / c, 9.0 / (4 * -(-n // c))) <= edge + 1e-9 for c in range(1, n + 1)
-    )  # no other arrangement is larger
+    largest = max(min(7.0 / c, 9.0 / (4 * -(-n // c))) for c in range(1, n + 1))
+    assert edge >= 0.85 * largest
+    assert columns == -(-n // blocks)  # the blocks are about equally full
+
+
+def test_fonts_are_in_the_pdf_and_the_png_has_300_dots_per_inch(tmp_path: Path) -> None:
+    figure = style.new_figure(CONFIG, "single", 2.0)
+    figure.subplots().set_title("γ, °C, $mAh\\,g^{-1}$")
+    output = {kind: str(tmp_path / f"f.{kind}") for kind in ("pdf", "png", "csv")}
+    style.save(figure, output, [{"sample": "a", "value": 1.0}], simulated=True)
+    pdf = Path(output["pdf"]).read_bytes()
+    fonts = pdf.count(b"/Type /Font ") + pdf.count(b"/Type /FontDescriptor")
+    assert fonts > 0
+    assert b"/FontFile2" in pdf
+    assert b"/Type3" not in pdf
+    with Image.open(output["png"]) as image:
+        assert image.size == (975, 600)  # an ACS column is 3.25 in wide
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    assert Path(output["csv"]).read_text(encoding="utf-8") == "sample,value\na,1\n"

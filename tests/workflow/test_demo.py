@@ -64,6 +64,12 @@ def test_figure(demo_results: Path, name: str) -> None:
     assert len((folder / f"{name}.csv").read_text(encoding="utf-8").splitlines()) > 1
 
 
+def test_every_figure_can_be_read(demo_results: Path) -> None:
+    logs = {p.stem: p.read_text(encoding="utf-8") for p in demo_results.glob("logs/figures/*.log")}
+    assert set(FIGURES) <= set(logs)
+    assert [name for name, text in logs.items() if "hard to read" in text] == []
+
+
 def test_no_cell_holds_what_is_no_number(demo_results: Path) -> None:
     for path in [*demo_results.glob("tables/*.csv"), *demo_results.glob("figures/*.csv")]:
         with path.open(encoding="utf-8", newline="") as stream:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,21 @@ def test_one_technique_two_samples_and_nothing_left_to_do(workflow, tmp_path) ->
     assert (workflow.folder / "out" / "figures" / "fig3.pdf").is_file()
     assert not (workflow.folder / "out" / "tables" / "xps_fits.csv").exists()
     assert planned(workflow, *arguments) == {}
+    # Snakemake's own report: every figure with its caption and category.
+    workflow.run(*arguments, "--report", "report.zip")
+    with zipfile.ZipFile(workflow.folder / "report.zip") as archive:
+        page = archive.read("report/report.html").decode()
+        files = [Path(name).name for name in archive.namelist()]
+    found, categories = (
+        json.JSONDecoder().raw_decode(page, page.index(start + "{") + len(start))[0]
+        for start in (" var results = ", " var categories = ")
+    )
+    for kind in ("pdf", "png", "csv"):
+        entry = found[f"out/figures/fig3.{kind}"]
+        assert entry["caption"].startswith("<p><strong>Low-energy ion scattering")
+        assert entry["labels"] == {"figure": "3", "kind": kind}
+        assert f"fig3.{kind}" in files
+    assert {"LEIS", "Ranking"} <= set(categories)
 
 
 def test_a_supplied_study_is_never_written_to(workflow, tmp_path) -> None:

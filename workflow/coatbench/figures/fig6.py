@@ -95,7 +95,10 @@ def _bars(
             x, y, errors, fmt="none", ecolor=style.REFERENCE_COLOUR, elinewidth=0.6, capsize=1.2
         )
     axes.tick_params(axis="x", which="both", length=0)
-    axes.legend(ncols=3, loc="upper center", handlelength=1, columnspacing=1)
+    # Three names fit beside each other in the wider panel, two in the other.
+    axes.legend(
+        ncols=3 if len(groups) > 2 else 2, loc="upper center", handlelength=1, columnspacing=1
+    )
 
 
 def _numbers(

@@ -13,6 +13,7 @@ from matplotlib.text import Text
 
 PAGE_INCH = 9.5  # ACS: the height of a page without its caption
 SMALLEST_PT = 5.0
+CLEARLY = 0.85  # of the largest images is large enough
 # Of a text's height: line boxes hold room for ascenders and descenders that most text has not.
 SLACK = 0.2
 
@@ -20,15 +21,14 @@ SLACK = 0.2
 def wrapped(n: int, rows: int, width_inch: float, height_inch: float) -> tuple[int, int, float]:
     """Return columns, blocks one below the other, and edge, for `n` columns of `rows` square images each.
 
-    Those by which the images are largest on the area; columns go on in a further block where one is not enough.
+    Columns go on in a further block only where that makes the images clearly larger.
     """
     choices = []
-    for columns in range(1, n + 1):
-        blocks = math.ceil(n / columns)
-        edge = min(width_inch / columns, height_inch / (blocks * rows))
-        choices.append((edge, -blocks, columns))
-    edge, blocks, columns = max(choices)
-    return columns, -blocks, edge
+    for blocks in range(1, n + 1):
+        columns = math.ceil(n / blocks)
+        choices.append((columns, blocks, min(width_inch / columns, height_inch / (blocks * rows))))
+    largest = max(edge for _, _, edge in choices)
+    return next(choice for choice in choices if choice[2] >= CLEARLY * largest)
 
 
 def problems(figure: Figure) -> list[str]:
