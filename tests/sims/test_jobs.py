@@ -67,6 +67,9 @@ def test_the_profile_groups_what_is_submitted_beside_the_reductions() -> None:
     submitted = re.findall(r'"(\w+)"', rules.split("SUBMITTED = {")[1].split("}")[0])
     assert set(submitted) == {"sims_reduce", *groups}
     assert set(groups.values()) == {"small"}
+    for rule in submitted:  # a retry gets more memory
+        own = rules.split(f"rule {rule}:")[1].split("script:")[0]
+        assert re.search(r"mem_mb=lambda .*attempt:", own), rule
     minutes = [
         int(re.search(r"runtime=(\d+)", rules.split(f"rule {r}:")[1])[1])  # type: ignore[index]
         for r in groups

@@ -25,7 +25,7 @@ rule cycling_cell:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=5,
     params:
         rows=index_rows("cycling", *CELL),

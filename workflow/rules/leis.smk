@@ -22,7 +22,7 @@ rule leis_sample:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=5,
     params:
         rows=index_rows("leis", "sample"),

@@ -22,7 +22,7 @@ rule stem_sample:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
     params:
         rows=index_rows("stem", "sample"),

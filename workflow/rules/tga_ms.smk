@@ -22,7 +22,7 @@ rule tga_ms_run:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=5,
     params:
         rows=index_rows("tga_ms", "run"),

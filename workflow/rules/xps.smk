@@ -40,7 +40,7 @@ rule xps_sample:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=5,
     params:
         rows=index_rows("xps", "sample"),
