@@ -53,7 +53,12 @@ def test_figure_3(tmp_path, demo, config, samples):
         assert content == (tmp_path / "b" / f"fig3.{kind}").read_bytes(), second[kind]
         assert path
     rows = read_table(first["csv"])
-    assert len(rows) == 8 * 1051
+    spectra = [r for r in rows if r["energy_eV"] is not None]
+    assert len(spectra) == 8 * 1051
+    ratios = [r for r in rows if r["energy_eV"] is None]
+    assert len(ratios) == 8
+    assert all(r["near_surface_relative"] > 0 for r in ratios)
+    assert any(r["near_surface_relative_sd"] > 0 for r in ratios)
     assert {r["sample"] for r in rows} == {"uncoated", "c300", "c400", "c700"}
 
 

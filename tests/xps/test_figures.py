@@ -9,7 +9,7 @@ import yaml
 from coatbench.analysis import save_rows
 from coatbench.curves import save_curves
 from coatbench.figures import xps_coverage, xps_quicklook, xps_stacks
-from coatbench.tables import write_table
+from coatbench.tables import read_table, write_table
 from coatbench.xps.analyse import analyse
 from coatbench.xps.collect import collect
 
@@ -71,8 +71,23 @@ def test_coverage(study: dict, tmp_path: Path, definition: str, column: str) -> 
         str(folder / "xps_coverage.csv"), str(folder / "xps_sensitivity.csv"), output(tmp_path),
         definition=definition, column=column, library="scofield", **study["common"],
     )  # fmt: skip
-    lines = (tmp_path / "figure.csv").read_text(encoding="utf-8").splitlines()
-    assert len(lines) == (1 if definition == "none" else 4)
+    rows = read_table(tmp_path / "figure.csv")
+    points = [r for r in rows if r["choice"] == "points"]
+    assert len(points) == (0 if definition == "none" else 3)
+    # The thin lines are plotted numbers, too.
+    assert (len(rows) > len(points)) == bool(points)
+
+
+def test_a_coated_sample_that_was_not_annealed_stands_at_0(study: dict, tmp_path: Path) -> None:
+    folder = study["folder"]
+    xps_coverage.draw(
+        str(folder / "xps_coverage.csv"), str(folder / "xps_sensitivity.csv"), output(tmp_path),
+        definition="eq1", column="coverage", library="scofield", **study["common"],
+    )  # fmt: skip
+    at = {r["sample"]: r["annealing_temperature_degC"] for r in read_table(tmp_path / "figure.csv")}
+    assert at["c300"] == 0
+    assert at["c200"] == 200
+    assert at["uncoated"] is None  # a level line, at no temperature
 
 
 def test_quicklook_of_a_sample_and_of_nothing(study: dict, tmp_path: Path) -> None:

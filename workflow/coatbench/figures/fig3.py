@@ -73,7 +73,8 @@ def draw(
     style.panel_letter(last, "abcdefgh"[min(len(temperatures), 7)])
     for axes in panels[n:]:
         axes.set_axis_off()
-    style.save(figure, output, _numbers(shown, temperatures, spectra), simulated=simulated)
+    numbers = _numbers(shown, temperatures, spectra) + _ratio_numbers(near)
+    style.save(figure, output, numbers, simulated=simulated)
 
 
 def _spectra(
@@ -158,6 +159,8 @@ def _numbers(
             "energy_eV": float(energy),
             "intensity_counts_per_nC": float(value),
             "intensity_sd_counts_per_nC": float(sd),
+            "near_surface_relative": None,
+            "near_surface_relative_sd": None,
         }
         for t in temperatures
         for s in shown
@@ -168,4 +171,17 @@ def _numbers(
             curve["intensity_sd"],
             strict=True,
         )
+    ]
+
+
+def _ratio_numbers(near: Sequence[Row]) -> list[Row]:
+    return [
+        {
+            "sample": r["sample"],
+            "heating_temperature_degC": r["heating_temperature_degC"],
+            "near_surface_relative": r["relative_to_reference"],
+            "near_surface_relative_sd": r["relative_to_reference_sd"],
+        }
+        for r in near
+        if r["relative_to_reference"] is not None
     ]

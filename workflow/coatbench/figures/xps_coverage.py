@@ -84,11 +84,28 @@ def draw(
     axes.set_ylabel(LABELS.get(definition, definition))
     # The line of the uncoated sample may pass behind it.
     axes.legend(loc="best", frameon=True, framealpha=0.85, edgecolor="none", fancybox=False)
+    at = {s["sample"]: _x(s) for s in coated}
     numbers = [
-        {"choice": "points", **{k: r[k] for k in ("sample", "rsf_library", column, f"{column}_sd")}}
+        {
+            "choice": "points", "sample": r["sample"], "annealing_temperature_degC": at.get(r["sample"]),
+            "rsf_library": r["rsf_library"], column: r[column], f"{column}_sd": r[f"{column}_sd"],
+        }
         for r in by_sample.values()
-    ]
+    ] + [
+        {
+            "choice": f"line, {r['background']} background", "sample": r["sample"],
+            "annealing_temperature_degC": at[r["sample"]], "rsf_library": r["rsf_library"],
+            column: _height(r, column), f"{column}_sd": None,
+        }
+        for r in others
+        if r["sample"] in at
+    ]  # fmt: skip
     style.save(figure, output, numbers, simulated=simulated)
+
+
+def _height(row: Row, column: str) -> float:
+    """Return where a thin line stands: of a sensitivity row, which holds the coverage alone."""
+    return row["coverage"] if column == "coverage" else 1 - row["coverage"]
 
 
 def _limits(
@@ -148,13 +165,12 @@ def _choices(
             if (r["rsf_library"], r["background"]) == (library, background) and r["sample"] in names
         ]
         groups = _series([names[r["sample"]] for r in own], {r["sample"]: r for r in own})
-        values = {r["sample"]: r["coverage"] for r in own}
+        values = {r["sample"]: r for r in own}
         for members in groups.values():
             ordered = sorted(members, key=_x)
-            y = [values[s["sample"]] for s in ordered]
             axes.plot(
                 [_x(s) for s in ordered],
-                y if column == "coverage" else [1 - v for v in y],
+                [_height(values[s["sample"]], column) for s in ordered],
                 color="#c9c9c9",
                 linewidth=0.5,
                 zorder=1,
