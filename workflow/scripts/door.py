@@ -40,9 +40,9 @@ def logged(snakemake: Any) -> Iterator[None]:
     handlers[0].setLevel(logging.ERROR)
     if snakemake.log:
         handlers.append(logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8"))
-    logging.basicConfig(
-        level=logging.INFO, format="%(levelname)s %(message)s", handlers=handlers, force=True
-    )
+    # Of libraries only warnings: a PDF's fonts alone would fill a hundred lines.
+    logging.basicConfig(format="%(levelname)s %(message)s", handlers=handlers, force=True)
+    log.setLevel(logging.INFO)
     logging.captureWarnings(True)
     before = _state(snakemake.input)
     try:

@@ -59,6 +59,7 @@ def draw(
         (
             name,
             entry.get("label", name),
+            entry.get("unit", "1"),
             1 if entry["direction"] == "higher" else -1,
             entry["group"],
         )
@@ -127,7 +128,7 @@ def _criteria(
     first: Sequence[Mapping[str, str]],
     shown: Sequence[Mapping[str, str]],
     by_name: Mapping[str, Row],
-    criteria: Sequence[tuple[str, str, int, str]],
+    criteria: Sequence[tuple[str, str, str, int, str]],
 ) -> None:
     """Show where each value stands between the worst and the best ranked sample, and the value."""
     values = np.array(
@@ -136,7 +137,7 @@ def _criteria(
             for s in shown
         ]
     )
-    signs = np.array([sign for _, _, sign, _ in criteria])
+    signs = np.array([sign for *_, sign, _ in criteria])
     of_ranked = values[: len(first)] * signs
     worst, best = of_ranked.min(axis=0), of_ranked.max(axis=0)
     span = np.where(best > worst, best - worst, np.nan)  # all alike: no place, no colour
@@ -154,14 +155,19 @@ def _criteria(
                 text = _short(values[:, x], values[y, x])
                 axes.text(x, y, text, ha="center", va="center", color=ink, fontsize=size)
     axes.set_xticks(
-        range(len(criteria)), [_wrapped(label) for _, label, _, _ in criteria], rotation=40
+        range(len(criteria)),
+        [
+            _wrapped(label if unit == "1" else f"{label} / {unit}")
+            for _, label, unit, *_ in criteria
+        ],
+        rotation=40,
     )
     for tick in axes.get_xticklabels():
         tick.set(ha="right", rotation_mode="anchor", fontsize=5.5)
     axes.set_yticks([])
     axes.tick_params(length=0)
     for x in range(1, len(criteria)):
-        if criteria[x][3] != criteria[x - 1][3]:  # groups count once: set them apart
+        if criteria[x][-1] != criteria[x - 1][-1]:  # groups count once: set them apart
             axes.axvline(x - 0.5, color="white", linewidth=2.5)
     if len(shown) > len(first):
         axes.axhline(len(first) - 0.5, color="white", linewidth=2.5)
