@@ -136,6 +136,16 @@ def stop_daemon(folder: Path, name: str, how: signal.Signals = signal.SIGTERM) -
     os.kill(process, signal.SIGKILL)
 
 
+def kill_processes(argument: str) -> None:
+    """Kill every process that was started with this argument."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if argument in (folder / "cmdline").read_text(errors="replace").split("\0"):
+                os.kill(int(folder.name), signal.SIGKILL)
+        except OSError:
+            continue  # gone meanwhile
+
+
 def stop(folder: Path) -> None:
     """Cancel what runs, stop the daemons, remove the link."""
     folder = folder.resolve()

@@ -173,6 +173,7 @@ def test_a_node_that_dies_is_made_up_for(cluster, workflow, study, expected, tmp
     process = start(workflow, study)
     wait_for(tmp_path / "marker", process)
     slurm.stop_daemon(cluster, "slurmd", signal.SIGKILL)
+    slurm.kill_processes(str(workflow.folder / "Snakefile"))  # a dead node takes its jobs with it
     try:
         interrupt(process)
     finally:

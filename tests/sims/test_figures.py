@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from coatbench.analysis import save_curves
+from coatbench.curves import save_curves
 from coatbench.figures import fig6, sims_boxes, sims_maps, sims_pca
 from coatbench.sims import jobs
 from coatbench.sims.analyse import analyse

@@ -25,7 +25,8 @@ JOB = """
 import json, resource, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from coatbench.analysis import save_curves, save_rows
+from coatbench.analysis import save_rows
+from coatbench.curves import save_curves
 from coatbench.sims.analyse import analyse
 files = [Path(f) for f in sys.argv[4:]]
 rows = [{"sample": "s", "region": str(i), "file": f.name} for i, f in enumerate(files)]
