@@ -173,7 +173,6 @@ def test_a_node_that_dies_is_made_up_for(cluster, workflow, study, expected, tmp
     process = start(workflow, study)
     wait_for(tmp_path / "marker", process)
     slurm.stop_daemon(cluster, "slurmd", signal.SIGKILL)
-    slurm.kill_processes(str(workflow.folder / "Snakefile"))  # a dead node takes its jobs with it
     try:
         interrupt(process)
     finally:
@@ -181,6 +180,7 @@ def test_a_node_that_dies_is_made_up_for(cluster, workflow, study, expected, tmp
     subprocess.run(["scancel", *[job["id"] for job in new_jobs(before)]], capture_output=True)
     workflow.run("--unlock", "--config", f"study={study}")
     workflow.run(*arguments(study), *PROFILE)
+    slurm.kill_processes(str(workflow.folder / "Snakefile"))  # what the dead node left running
     assert outputs(workflow.folder) == expected
 
 
