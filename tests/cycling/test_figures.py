@@ -135,15 +135,16 @@ def test_empty_studies_and_problems_say_why(columns, style_config, tmp_path):
         "annealing_temperature_degC": "1",
     }
     common = {"samples": [sample], "reference": None, "simulated": False, "config": style_config}
-    unit = [("x", "short", "a")]
-    for draw, tabs in (
-        (fig5.draw, {"metrics": "cycling_metrics", "features": "cycling_dqdv_features"}),
-        (fig7.draw, {"cells": "cycling_cells", "metrics": "cycling_metrics"}),
+    fig5_tables = {"metrics": "cycling_metrics", "features": "cycling_dqdv_features"}
+    fig7_tables = {"cells": "cycling_cells", "metrics": "cycling_metrics"}
+    for draw, protocol, tabs in (
+        (fig5.draw, "short", fig5_tables),
+        (fig7.draw, "long", fig7_tables),
     ):
         output = {k: str(tmp_path / f"f.{k}") for k in ("pdf", "png", "csv")}
         draw(
             [str(tmp_path / "a.nc")],
-            unit,
+            [("x", protocol, "a")],
             output=output,
             **{k: paths[v] for k, v in tabs.items()},
             **common,

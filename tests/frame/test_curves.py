@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from coatbench.curves import load_curves, save_curves
+from coatbench.curves import load_curves, load_set, save_curves
 from conftest import ROOT
 
 
@@ -73,9 +73,22 @@ def test_only_wanted_groups_are_read(written) -> None:
     assert list(load_curves(written[1], lambda attrs: attrs["sample"] == "c500")) == ["a"]
 
 
+def test_one_group_is_read_by_its_name(written) -> None:
+    one, whole = load_set(written[1], "a"), load_curves(written[1])["a"]
+    assert one is not None and one.attrs == whole.attrs and one.sizes == whole.sizes
+    assert load_set(written[1], "b") is None
+
+
+def test_one_group_is_read_by_its_attributes(written) -> None:
+    found = load_set(written[1], lambda attrs: attrs["sample"] == "c500")
+    assert found is not None and found.attrs == load_curves(written[1])["a"].attrs
+    assert load_set(written[1], lambda attrs: attrs["sample"] == "none") is None
+
+
 def test_a_job_without_curves(tmp_path: Path) -> None:
     save_curves({}, tmp_path / "c.nc")
     assert load_curves(tmp_path / "c.nc") == {}
+    assert load_set(tmp_path / "c.nc", "profiles") is None
 
 
 def test_reading_needs_neither_xarray_nor_pandas(written) -> None:

@@ -11,7 +11,7 @@ from coatbench.checksums import checksums
 from coatbench.pictures import picture_of, write_picture
 from coatbench.ranking.columns import table_columns
 from coatbench.ranking.make import make
-from coatbench.report.provenance import describe_run
+from coatbench.report.provenance import describe_results, describe_run
 from coatbench.tables import write_table
 from ranking import synthetic
 
@@ -86,7 +86,7 @@ def finished(folder: Path, *, simulated: bool = True, title: str = "A study") ->
             [str(results / "tables" / "ranking.csv")],
         ),
     }
-    run, documents = describe_run(
+    run = describe_run(
         study={
             "title": title,
             "folder": str(study),
@@ -102,7 +102,7 @@ def finished(folder: Path, *, simulated: bool = True, title: str = "A study") ->
     )
     return {
         "run": run,
-        "documents": documents,
+        "documents": describe_results(run),
         "results": results,
         "tables": {
             "xps": [results / "tables" / "xps_fits.csv"],

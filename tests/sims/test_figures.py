@@ -16,6 +16,7 @@ from coatbench.sims.collect import collect
 from coatbench.sims.fragments import load_fragments
 from coatbench.tables import read_table, write_table
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from .small_study import make_study
 
@@ -94,22 +95,37 @@ def test_maps_of_a_fragment_share_their_scale(made: Path, monkeypatch: pytest.Mo
 
 
 def test_every_region_is_a_point_of_its_box(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    points, boxes = [], []
-    scatter, boxplot = Axes.scatter, Axes.boxplot
+    points = []
+    scatter = Axes.scatter
     monkeypatch.setattr(
         Axes, "scatter", lambda a, x, y, **o: (points.append(list(y)), scatter(a, x, y, **o))[1]
-    )
-    monkeypatch.setattr(
-        Axes, "boxplot", lambda a, x, **o: (boxes.append(list(x[0])), boxplot(a, x, **o))[1]
     )
     regions = read_table(made / "sims_regions.csv")
     rows = read_table(draw(sims_boxes, made, str(made / "sims_regions.csv"))["csv"])
     counted = {g for parts in CONFIG["sims"]["main_groups"].values() for g in parts}
     assert len(rows) == sum(r["group"] in counted for r in regions) > 0
-    assert points == boxes
-    assert [len(p) for p in points] == [3] * len(points)  # three regions a sample
+    shown = [
+        [r["relative_to_reference_mean"] for r in rows if r["fragment"] == fragment]
+        for fragment in dict.fromkeys(r["fragment"] for r in rows)
+    ]
+    assert points == 2 * [pytest.approx(values) for values in shown]  # drawn twice
     bare = [r["relative_to_reference_mean"] for r in rows if r["sample"] == "bare"]
     assert np.mean(bare) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("values", [[1.0], [1.0, 2.0], [3.0, 1.0, 2.0, 2.5, 9.0, 0.1]])
+def test_a_box_is_that_of_matplotlib(values: list[float]) -> None:
+    axes = Figure().subplots()
+    sims_boxes._boxes(axes, {4: (values, "red")})
+    lines, median = (
+        [np.asarray(s)[:, 1].tolist() for s in c.get_segments()] for c in axes.collections[:2]
+    )
+    own = Figure().subplots().boxplot([values])
+    assert median == [own["medians"][0].get_ydata().tolist()]
+    box, *whiskers = lines
+    assert sorted(set(box)) == sorted(set(own["boxes"][0].get_ydata().tolist()))
+    drawn = [line.get_ydata().tolist() for k in ("whiskers", "caps") for line in own[k]]
+    assert sorted(whiskers) == sorted(drawn)
 
 
 def test_scores_and_loadings(made: Path) -> None:

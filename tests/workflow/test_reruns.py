@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 SAMPLES = ["uncoated", "c400", "c700"]
 # The rules of each technique: its jobs and tables (by the start of their names), and its figures.
 FIGURES = {
-    "xps": {"fig1", "fig2", "figS1", "figS2", "figS3"},
+    "xps": {"xps_stacks", "xps_coverage"},
     "tga_ms": {"figS4"},
     "leis": {"fig3"},
     "cycling": {"fig5", "fig7"},

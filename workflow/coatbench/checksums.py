@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +38,22 @@ def checksum(path: str | Path) -> dict[str, Any]:
 def checksums(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
     """Return path -> checksum, each path once, in their order."""
     return {str(p): checksum(p) for p in dict.fromkeys(map(str, paths))}
+
+
+def replaced(known: Mapping[str, Mapping[str, Any]], since_ns: int) -> list[str]:
+    """Return the files of `known`, path -> checksum, that hold something else since a time.
+
+    Only what the file system says was changed since then is read again. A file that is gone is not named.
+    """
+    found = []
+    for name, was in known.items():
+        path = Path(name)
+        inside = [path, *path.rglob("*")] if path.is_dir() else [path]
+        try:
+            # The time of the entry, not of the content: a file moved here keeps the latter.
+            recent = any(p.stat().st_ctime_ns >= since_ns for p in inside)
+            if recent and checksum(path) != was:
+                found.append(name)
+        except FileNotFoundError:
+            continue
+    return found

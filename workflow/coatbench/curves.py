@@ -7,7 +7,7 @@ are used directly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     import xarray as xr
 
 BARE_DIMENSION = "This is a netCDF dimension but not a netCDF variable"
+
+
+class _Attributes(Mapping[str, Any]):
+    """Attributes of a group, each read when asked for: most groups are passed over for one or two of them."""
+
+    def __init__(self, stored: h5py.AttributeManager) -> None:
+        self._stored = stored
+
+    def __getitem__(self, key: str) -> Any:
+        return _plain(self._stored[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in self._stored if key != "coordinates")
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class Curves:
@@ -115,10 +131,22 @@ def load_curves(
     curves = {}
     with h5py.File(path) as file:
         for name, group in file.items():
-            attrs = {k: _plain(v) for k, v in group.attrs.items() if k != "coordinates"}
+            attrs = _Attributes(group.attrs)
             if wanted is None or wanted(attrs):
                 curves[name] = _read(group, attrs)
     return curves
+
+
+def load_set(path: str | Path, which: str | Callable[[Mapping[str, Any]], bool]) -> Curves | None:
+    """Read one group of a file: that of a name, or the first whose attributes suit; none if there is none."""
+    import h5py
+
+    with h5py.File(path) as file:
+        for name, group in file.items():
+            attrs = _Attributes(group.attrs)
+            if name == which if isinstance(which, str) else which(attrs):
+                return _read(group, attrs)
+    return None
 
 
 def _read(group: h5py.Group, attrs: Mapping[str, Any]) -> Curves:

@@ -2,6 +2,9 @@
 # be analysed, with one line for each such measurement.
 
 
+ANALYSED = [row.removeprefix(results("")).removesuffix(".json") for row in ROWS]
+
+
 rule check:
     input:
         SIMULATED_FILES,
@@ -38,7 +41,8 @@ rule problems:
         mem_mb=300,
         runtime=5,
     params:
-        units=[row.removeprefix(results("")).removesuffix(".json") for row in ROWS],
+        units=ANALYSED,
+        logs=[log_file(unit) for unit in ANALYSED],
         gaps=STUDY.gaps(),
         code=code("problems.py"),
     message:

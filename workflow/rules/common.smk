@@ -59,6 +59,8 @@ STUDY, STUDY_SETTINGS = load()
 SAMPLES = STUDY.samples
 TECHNIQUES = study_module.TECHNIQUES
 TARGETS = []  # each rule file adds what it makes
+# Priority of what others wait for: measurements, tables, the ranking. Figures fill the gaps.
+EARLY = 10
 ROWS = []  # each technique adds the rows files of its jobs: they tell what could not be analysed
 
 
@@ -155,6 +157,13 @@ def reported(name, category, label=None):
         )
         for kind, path in figure_files(name).items()
     } | {"webp": picture(figure_files(name)["png"])}
+
+
+def reported_all(names, category):
+    """Return the outputs of a job that draws several figures, by figure and kind."""
+    return {
+        f"{name}_{kind}": path for name in names for kind, path in reported(name, category).items()
+    }
 
 
 def samples_of(technique):

@@ -21,6 +21,7 @@ rule cycling_cell:
         log_file(CELL_PATH),
     benchmark:
         benchmark_file(CELL_PATH)
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1
@@ -46,6 +47,7 @@ rule cycling_tables:
         log_file("cycling/tables"),
     benchmark:
         benchmark_file("cycling/tables")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1

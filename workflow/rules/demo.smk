@@ -20,6 +20,7 @@ if STUDY_SETTINGS.simulator is not None:
                 log_file(f"simulate/{technique}_{sample}"),
             benchmark:
                 benchmark_file(f"simulate/{technique}_{sample}")
+            priority: EARLY
             conda:
                 ENVIRONMENT
             threads: 1

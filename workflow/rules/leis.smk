@@ -18,6 +18,7 @@ rule leis_sample:
         log_file("leis/{sample}"),
     benchmark:
         benchmark_file("leis/{sample}")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1
@@ -44,6 +45,7 @@ rule leis_tables:
         log_file("leis/tables"),
     benchmark:
         benchmark_file("leis/tables")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1

@@ -28,6 +28,7 @@ rule ranking:
         log_file("ranking/ranking"),
     benchmark:
         benchmark_file("ranking/ranking")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1

@@ -20,7 +20,6 @@ rule provenance:
         indexes=[f"{config['study']}/{t}/index.csv" for t in TECHNIQUES],
         results=FINISHED_TABLES + FINISHED_FIGURES,
     output:
-        documents=list(documents()),
         run=results("provenance.json"),
     log:
         log_file("provenance/run"),
@@ -47,9 +46,33 @@ rule provenance:
         root=".",
         code=code("report/provenance.py"),
     message:
-        "Provenance of every table and figure"
+        "Provenance of the run"
     script:
         "../scripts/report/provenance.py"
+
+
+# Apart from `provenance`: Snakemake reads all inputs of a job once for each of its outputs.
+rule documents:
+    input:
+        run=results("provenance.json"),
+    output:
+        list(documents()),
+    log:
+        log_file("provenance/documents"),
+    benchmark:
+        benchmark_file("provenance/documents")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=5,
+    params:
+        code=code("report/documents.py"),
+    message:
+        "Provenance beside every table and figure"
+    script:
+        "../scripts/report/documents.py"
 
 
 rule crate:

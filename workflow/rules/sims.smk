@@ -37,9 +37,10 @@ rule sims_reduce:
         rows=results("sims/{sample}/{block}.json"),
         curves=results("sims/{sample}/{block}.nc"),
     log:
-        log_file("sims/{sample}_{block}"),
+        log_file("sims/{sample}/{block}"),
     benchmark:
         benchmark_file("sims/{sample}_{block}")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1
@@ -74,6 +75,7 @@ rule sims_compare:
         log_file("sims/compare"),
     benchmark:
         benchmark_file("sims/compare")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1

@@ -18,6 +18,7 @@ rule stem_sample:
         log_file("stem/{sample}"),
     benchmark:
         benchmark_file("stem/{sample}")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1
@@ -43,6 +44,7 @@ rule stem_tables:
         log_file("stem/tables"),
     benchmark:
         benchmark_file("stem/tables")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1

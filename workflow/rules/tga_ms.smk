@@ -18,6 +18,7 @@ rule tga_ms_run:
         log_file("tga_ms/{run}"),
     benchmark:
         benchmark_file("tga_ms/{run}")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1
@@ -43,6 +44,7 @@ rule tga_ms_tables:
         log_file("tga_ms/tables"),
     benchmark:
         benchmark_file("tga_ms/tables")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1

@@ -1,6 +1,18 @@
 # XPS: one job per sample (all its spots and regions; its fits also as CasaXPS opens them), one that relates the samples
 # to each other, a quick-look per sample, and figures 1, 2, S1, S2, S3.
 
+# Which regions stand side by side in a figure, and which coverage a figure shows.
+XPS_COVERAGE = config["xps"]["coverage"]
+XPS_STACKS = {
+    "fig1": {"regions": [XPS_COVERAGE["coating"][0], XPS_COVERAGE["lattice_region"]]},
+    "figS1": {"regions": XPS_COVERAGE["coating"][1:2]},
+    "figS2": {"regions": [XPS_COVERAGE["substrate"]]},
+}
+XPS_OVER_TEMPERATURE = {
+    "fig2": {"definition": "eq1", "column": "coverage"},
+    "figS3": {"definition": "nickel_fraction", "column": "relative_signal"},
+}
+
 if measured("xps"):
     ROWS += units("xps", "xps/{sample}.json", "sample")
     TARGETS += [table(t) for t in table_columns("xps")]
@@ -8,21 +20,9 @@ if measured("xps"):
     TARGETS += units("xps", "casaxps/{sample}.vms", "sample")
     TARGETS += [
         path
-        for name in ("fig1", "fig2", "figS1", "figS2", "figS3")
+        for name in [*XPS_STACKS, *XPS_OVER_TEMPERATURE]
         for path in figure_files(name).values()
     ]
-
-# Which regions stand side by side in a figure, and which coverage a figure shows.
-XPS_COVERAGE = config["xps"]["coverage"]
-XPS_STACKS = {
-    "fig1": [XPS_COVERAGE["coating"][0], XPS_COVERAGE["lattice_region"]],
-    "figS1": XPS_COVERAGE["coating"][1:2],
-    "figS2": [XPS_COVERAGE["substrate"]],
-}
-XPS_CURVES_OVER_TEMPERATURE = {
-    "fig2": {"definition": "eq1", "column": "coverage"},
-    "figS3": {"definition": "nickel_fraction", "column": "relative_signal"},
-}
 
 
 rule xps_sample:
@@ -36,6 +36,7 @@ rule xps_sample:
         log_file("xps/{sample}"),
     benchmark:
         benchmark_file("xps/{sample}")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1
@@ -62,6 +63,7 @@ rule xps_tables:
         log_file("xps/tables"),
     benchmark:
         benchmark_file("xps/tables")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1
@@ -106,60 +108,53 @@ rule xps_quicklook:
         "../scripts/xps/quicklook.py"
 
 
-for figure_name, figure_regions in XPS_STACKS.items():
-
-    rule:
-        name:
-            figure_name
-        input:
-            curves=units("xps", "xps/{sample}.nc", "sample"),
-        output:
-            **reported(figure_name, "XPS"),
-        log:
-            log_file(f"figures/{figure_name}"),
-        benchmark:
-            benchmark_file(f"figures/{figure_name}")
-        conda:
-            ENVIRONMENT
-        threads: 1
-        resources:
-            mem_mb=800,
-            runtime=5,
-        params:
-            figure=figure_params("xps"),
-            regions=figure_regions,
-            code=code("xps/stacks.py"),
-        message:
-            f"XPS: {figure_name}"
-        script:
-            "../scripts/xps/stacks.py"
+rule xps_stacks:
+    input:
+        curves=units("xps", "xps/{sample}.nc", "sample"),
+    output:
+        **reported_all(XPS_STACKS, "XPS"),
+    log:
+        log_file("figures/xps_stacks"),
+    benchmark:
+        benchmark_file("figures/xps_stacks")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=figure_params("xps"),
+        each=XPS_STACKS,
+        code=code("xps/stacks.py"),
+    message:
+        f"XPS: figures of spectra ({', '.join(XPS_STACKS)})"
+    script:
+        "../scripts/xps/stacks.py"
 
 
-for figure_name, figure_shown in XPS_CURVES_OVER_TEMPERATURE.items():
-
-    rule:
-        name:
-            figure_name
-        input:
-            coverage=table("xps_coverage"),
-            sensitivity=table("xps_sensitivity"),
-        output:
-            **reported(figure_name, "XPS"),
-        log:
-            log_file(f"figures/{figure_name}"),
-        benchmark:
-            benchmark_file(f"figures/{figure_name}")
-        conda:
-            ENVIRONMENT
-        threads: 1
-        resources:
-            mem_mb=800,
-            runtime=5,
-        params:
-            figure=figure_params("xps"),
-            shown={**figure_shown, "library": config["xps"]["rsf_library"]},
-            code=code("xps/coverage.py"),
-        message:
-            f"XPS: {figure_name}"
-        script:
-            "../scripts/xps/coverage.py"
+rule xps_coverage:
+    input:
+        coverage=table("xps_coverage"),
+        sensitivity=table("xps_sensitivity"),
+    output:
+        **reported_all(XPS_OVER_TEMPERATURE, "XPS"),
+    log:
+        log_file("figures/xps_coverage"),
+    benchmark:
+        benchmark_file("figures/xps_coverage")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=figure_params("xps"),
+        each=XPS_OVER_TEMPERATURE,
+        library=config["xps"]["rsf_library"],
+        code=code("xps/coverage.py"),
+    message:
+        f"XPS: figures of coverage ({', '.join(XPS_OVER_TEMPERATURE)})"
+    script:
+        "../scripts/xps/coverage.py"

@@ -154,3 +154,18 @@ def figure(snakemake: Any, draw: Callable[..., None], **context: Any) -> None:
     with logged(snakemake):
         draw(**context)
         write_picture(snakemake.output.png, snakemake.output.webp)
+
+
+def figures(snakemake: Any, draw: Callable[..., None], **context: Any) -> None:
+    """Run one job that draws several figures of a kind: a process and its imports cost more than a figure.
+
+    The parameter `each` holds what is a figure's own: `draw(output=..., **own, **context)`.
+    """
+    from coatbench.pictures import write_picture
+
+    with logged(snakemake):
+        for name, own in snakemake.params.each.items():
+            kinds = ("pdf", "png", "csv", "webp")
+            output = {kind: snakemake.output[f"{name}_{kind}"] for kind in kinds}
+            draw(output=output, **own, **context)
+            write_picture(output["png"], output["webp"])

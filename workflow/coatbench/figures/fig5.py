@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ..curves import load_curves
+from ..curves import load_set
 from ..tables import read_table
 from . import style
 from .cycling_common import potential_label
@@ -72,7 +72,7 @@ def draw(
         figure.add_subplot(grid[0, 1]),
         figure.add_subplot(grid[1, :]),
     ]
-    first = load_curves(curves[0]).get("dqdv")
+    first = load_set(curves[0], "dqdv")
     _capacities(panels[0], rows, shown)
     hours = first.attrs.get("relaxation_time_s", 3600) / 3600 if first is not None else 1.0
     _potentials(panels[1], rows, shown, f"{hours:g} h")
@@ -179,7 +179,7 @@ def _mean_curves(curves: Sequence[str], units: Sequence[Sequence[str]]) -> Lines
     collected: dict[tuple[str, int, str], list[dict[int, float]]] = {}
     bin_V = 0.0
     for path, (sample, protocol, _) in zip(curves, units, strict=True):
-        data = load_curves(path).get("dqdv") if protocol == PROTOCOL else None
+        data = load_set(path, "dqdv") if protocol == PROTOCOL else None
         if data is None or "curve" not in data.sizes:
             continue
         for cycle, direction, _ in HALVES:

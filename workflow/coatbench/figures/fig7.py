@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..curves import Curves, load_curves
+from ..curves import Curves, load_set
 from ..tables import read_table
 from . import style
 from .cycling_common import potential_label
@@ -64,7 +64,9 @@ def draw(
     profiles = {
         (sample, cell): profile
         for path, (sample, protocol, cell) in zip(curves, units, strict=True)
-        if protocol == PROTOCOL and "half" in (profile := load_curves(path)["profiles"]).sizes
+        if protocol == PROTOCOL
+        and (profile := load_set(path, "profiles")) is not None  # none: the cell has a problem
+        and "half" in profile.sizes
     }
     named = {s["sample"] for s in shown if any(sample == s["sample"] for sample, _ in profiles)}
     many = len(named) > INSIDE  # then one legend for both panels, below them

@@ -9,6 +9,7 @@ from itertools import combinations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
 PAGE_INCH = 9.5  # ACS: the height of a page without its caption
@@ -18,17 +19,28 @@ CLEARLY = 0.85  # of the largest images is large enough
 SLACK = 0.2
 
 
-def wrapped(n: int, rows: int, width_inch: float, height_inch: float) -> tuple[int, int, float]:
+def wrapped(
+    n: int, rows: int, width_inch: float, height_inch: float, above_inch: float = 0.0
+) -> tuple[int, int, float]:
     """Return columns, blocks one below the other, and edge, for `n` columns of `rows` square images each.
 
-    Columns go on in a further block only where that makes the images clearly larger.
+    Columns go on in a further block only where that makes the images clearly larger. Each row of images may
+    need some height besides, `above_inch`.
     """
     choices = []
     for blocks in range(1, n + 1):
         columns = math.ceil(n / blocks)
-        choices.append((columns, blocks, min(width_inch / columns, height_inch / (blocks * rows))))
+        height = height_inch / (blocks * rows) - above_inch
+        choices.append((columns, blocks, min(width_inch / columns, height)))
     largest = max(edge for _, _, edge in choices)
     return next(choice for choice in choices if choice[2] >= CLEARLY * largest)
+
+
+def tight(figure: Figure) -> None:
+    """Let rows of images stand close."""
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    engine.set(h_pad=0.01, w_pad=0.04, hspace=0.0, wspace=0.0)
 
 
 def problems(figure: Figure) -> list[str]:

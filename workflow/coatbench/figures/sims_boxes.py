@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.cbook import boxplot_stats
+from matplotlib.collections import LineCollection
 
 from ..tables import read_table
 from . import layout, style
 
 Row = dict[str, Any]
+Line = list[tuple[float, float]]
 COLUMNS, FEWER_COLUMNS, MANY_SAMPLES = 4, 3, 12
 
 
@@ -88,23 +91,13 @@ def _panel(
     colours: Mapping[str, Any],
 ) -> list[Row]:
     plotted: list[Row] = []
-    highest = 0.0
+    boxes: dict[int, tuple[list[float], Any]] = {}
     for i, s in enumerate(shown):
         own = [r for r in rows if r["sample"] == s["sample"]]
         values = [r["normalised_intensity"] / (mean or 1) for r in own]
         if not values:
             continue
-        highest = max(highest, *values)
-        colour = colours[s["sample"]]
-        line = {"color": colour, "linewidth": 0.7}
-        axes.boxplot(
-            [values], positions=[i], widths=0.6, showfliers=False, boxprops=line, whiskerprops=line,
-            capprops=line, medianprops={"color": colour, "linewidth": 1.2},
-        )  # fmt: skip
-        spread = [0.36 * ((j * 0.618034) % 1 - 0.5) for j in range(len(values))]
-        axes.scatter(
-            [i + d for d in spread], values, s=2.5, color=colour, alpha=0.6, linewidths=0, zorder=3
-        )
+        boxes[i] = values, colours[s["sample"]]
         plotted += [
             {
                 "sample": r["sample"], "region": r["region"], "fragment": r["fragment"],
@@ -113,9 +106,43 @@ def _panel(
             }
             for r, v in zip(own, values, strict=True)
         ]  # fmt: skip
+    _boxes(axes, boxes)
     if mean is not None:
         axes.axhline(1, color=style.GREY, linewidth=0.5, zorder=0)
+    highest = max((max(values) for values, _ in boxes.values()), default=0.0)
     axes.set_ylim(0, 1.08 * highest or 1)
     axes.set_xlim(-0.7, len(shown) - 0.3)
     axes.set_xticks(range(len(shown)), [""] * len(shown))
     return plotted
+
+
+def _boxes(axes: Axes, boxes: Mapping[int, tuple[Sequence[float], Any]]) -> None:
+    """Draw a box with whiskers (1.5 times the box, Tukey) and all points at each place.
+
+    As three collections for all places: `Axes.boxplot` makes seven artists of each box.
+    """
+    lines: list[Line] = []
+    medians: list[Line] = []
+    line_colours = []
+    for i, (values, colour) in boxes.items():
+        box = boxplot_stats(values)[0]
+        low, q1, q3, high = (box[k] for k in ("whislo", "q1", "q3", "whishi"))
+        edge, cap = 0.3, 0.15
+        lines += [
+            [(i - edge, q1), (i + edge, q1), (i + edge, q3), (i - edge, q3), (i - edge, q1)],
+            [(i, q1), (i, low)], [(i - cap, low), (i + cap, low)],
+            [(i, q3), (i, high)], [(i - cap, high), (i + cap, high)],
+        ]  # fmt: skip
+        line_colours += [colour] * 5
+        medians.append([(i - edge, box["med"]), (i + edge, box["med"])])
+    own = [colour for _, colour in boxes.values()]
+    axes.add_collection(LineCollection(lines, colors=line_colours, linewidths=0.7))
+    axes.add_collection(LineCollection(medians, colors=own, linewidths=1.2))
+    points = [
+        (i + 0.36 * ((j * 0.618034) % 1 - 0.5), value, colour)
+        for i, (values, colour) in boxes.items()
+        for j, value in enumerate(values)
+    ]
+    if points:
+        x, y, colour = zip(*points, strict=True)
+        axes.scatter(x, y, s=2.5, c=colour, alpha=0.6, linewidths=0, zorder=3)

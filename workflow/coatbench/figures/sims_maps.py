@@ -7,12 +7,17 @@ from typing import Any
 
 import numpy as np
 from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
-from ..curves import Curves, load_curves
+from ..curves import Curves, load_set
 from ..tables import read_table
 from . import layout, style
 
 SCALE_PERCENTILE = 99.0
+EDGE = 0.96  # of an image, of the room that it has
+BESIDE_INCH = 0.9  # names of fragments, colour bar and its numbers
+ABOVE_INCH = 0.1
 
 
 def draw(
@@ -41,9 +46,7 @@ def draw(
     samples, reference, simulated, config
         As `figure_params` of the workflow gives them.
     """
-    maps = {
-        m.attrs["sample"]: m for path in curves if (m := load_curves(path).get("maps")) is not None
-    }
+    maps = {m.attrs["sample"]: m for path in curves if (m := load_set(path, "maps")) is not None}
     names = {
         (r["sample"], r["region"], int(r["number"])): (r["fragment"], r["group"])
         for r in read_table(regions)
@@ -60,31 +63,38 @@ def draw(
     shown = [s for s in style.ordered(samples) if s["sample"] in maps]
     n_rows = max(1, len(wanted))
     n_columns, blocks, edge = layout.wrapped(
-        max(1, len(shown)), n_rows, config["double_column_inch"] - 1.0, layout.PAGE_INCH - 1.0
+        max(1, len(shown)),
+        n_rows,
+        config["double_column_inch"] - BESIDE_INCH,
+        layout.PAGE_INCH - 1.0,
+        ABOVE_INCH,
     )
     edge = min(edge, 1.0)
-    figure = style.new_figure(
-        config, "double", 0.15 + 0.2 * blocks + blocks * n_rows * (edge + 0.05)
-    )
-    narrow = max(1.0 + n_columns * (edge + 0.1), config["single_column_inch"] / 2)
-    figure.set_figwidth(min(config["double_column_inch"], narrow))
-    panels = figure.subplots(blocks * n_rows, n_columns, squeeze=False)
-    for axes in panels.flat:
-        axes.set_axis_off()
+    width = n_columns * edge
+    # A strip is as high as its images and the numbers of its colour bar, which stand over both ends.
+    height = 0.15 + blocks * (0.2 + n_rows * (edge + ABOVE_INCH))
+    figure = style.new_figure(config, "double", height)
+    layout.tight(figure)
+    figure.set_figwidth(max(width + BESIDE_INCH, config["single_column_inch"] / 2))
+    strips = figure.subplots(blocks * n_rows, 1, squeeze=False)[:, 0]
     for block in range(blocks):
         part = shown[block * n_columns : (block + 1) * n_columns]
-        for row, fragment in zip(panels[block * n_rows :], wanted, strict=False):
+        own = strips[block * n_rows : (block + 1) * n_rows]
+        for axes, fragment in zip(own, wanted, strict=False):
             top = _top([images.get((s["sample"], fragment)) for s in shown])
-            _row(figure, row, fragment, [images.get((s["sample"], fragment)) for s in part], top)
-        for axes, s in zip(panels[block * n_rows], part, strict=False):
-            axes.set_title(style.label(s))
+            _strip(axes, [images.get((s["sample"], fragment)) for s in part], top)
+            axes.set_ylabel(fragment, fontweight="bold")
+        if part and wanted:
+            style.sample_axis(own[0], part, len(part) * edge, top=True)
+        for axes in own:
+            axes.set_xlim(-0.5, n_columns - 0.5)
     if shown and wanted:
         figure.supylabel(
             "fragment: normalised intensity (white: no counts)", fontsize=config["font_size_pt"]
         )
-        _scale_bar(panels[-1, 0], maps[shown[0]["sample"]])
+        _scale_bar(strips[-1], maps[shown[0]["sample"]])
     else:
-        style.no_data(panels[0, 0], "no image was measured")
+        style.no_data(strips[0], "no image was measured")
     numbers = [
         {
             "sample": s["sample"], "region": maps[s["sample"]].attrs["region"], "fragment": fragment,
@@ -105,45 +115,51 @@ def _top(images: Sequence[np.ndarray | None]) -> float:
     return float(np.percentile(values, SCALE_PERCENTILE)) if values.size else 0.0
 
 
-def _row(
-    figure: Any, row: Any, fragment: str, images: Sequence[np.ndarray | None], top: float
-) -> None:
+def _strip(axes: Axes, images: Sequence[np.ndarray | None], top: float) -> None:
+    """Draw images side by side, each centred on its number; a pixel without counts stays white."""
     top = top or 1.0
     drawn = None
-    for axes, image in zip(row, images, strict=False):
-        axes.set_axis_on()
-        axes.set_xticks([])
-        axes.set_yticks([])
-        if image is None:
-            axes.set_axis_off()
-            continue
-        axes.set_facecolor("white")  # pixels without counts have no ratio
-        drawn = axes.imshow(image, vmin=0, vmax=top, cmap="inferno", interpolation="nearest")
-    row[0].set_ylabel(fragment, fontweight="bold")
+    for i, image in enumerate(images):
+        if image is not None:
+            left, right, below, above = _extent(image, i)
+            drawn = axes.imshow(
+                image, vmin=0, vmax=top, cmap="inferno", interpolation="nearest",
+                extent=(left, right, below, above),
+            )  # fmt: skip
+            axes.add_patch(
+                Rectangle((left, above), right - left, below - above, fill=False, linewidth=0.4)
+            )
+    axes.set_ylim(0.5, -0.5)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
     if drawn is not None:
-        bar = figure.colorbar(drawn, ax=list(row), fraction=0.012, pad=0.005, extend="max")
+        bar = axes.figure.colorbar(drawn, ax=axes, fraction=0.012, pad=0.005, extend="max")
         bar.ax.tick_params(length=1.5)
-        bar.formatter.set_powerlimits((-2, 2))
         bar.set_ticks([0, top / 2, top], labels=["0", f"{top / 2:.2g}", f"{top:.2g}"])
 
 
-def _scale_bar(axes: Any, maps: Curves) -> None:
+def _extent(image: np.ndarray, place: int) -> tuple[float, float, float, float]:
+    """Return left, right, lower and upper edge of an image at a place of its strip."""
+    ny, nx = image.shape
+    x, y = 0.5 * EDGE * nx / max(nx, ny), 0.5 * EDGE * ny / max(nx, ny)
+    return place - x, place + x, y, -y
+
+
+def _scale_bar(axes: Axes, maps: Curves) -> None:
     edge_um = float(maps.attrs["field_of_view_um"])
     if not np.isfinite(edge_um):
         return
-    ny, nx = maps["normalised_intensity"].shape[1:]
     length_um = max(
         (x for x in (1, 2, 5, 10, 20, 50, 100, 200, 500) if x <= 0.4 * edge_um), default=edge_um
     )
-    length = length_um / edge_um * nx
+    left, right, below, above = _extent(maps["normalised_intensity"][0], 0)
+    x, height = left + 0.06 * (right - left), below - above
+    length = length_um / edge_um * (right - left)
     axes.plot(
-        [0.06 * nx, 0.06 * nx + length],
-        [0.93 * ny] * 2,
-        color="white",
-        linewidth=2,
-        solid_capstyle="butt",
-    )
+        [x, x + length], [below - 0.07 * height] * 2, color="white", linewidth=2, solid_capstyle="butt"
+    )  # fmt: skip
     axes.text(
-        0.06 * nx, 0.9 * ny, f"{length_um:g} µm", color="white", ha="left", va="bottom",
+        x, below - 0.1 * height, f"{length_um:g} µm", color="white", ha="left", va="bottom",
         fontsize="small", path_effects=[patheffects.withStroke(linewidth=1.2, foreground="black")],
     )  # fmt: skip

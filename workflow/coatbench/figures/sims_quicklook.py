@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..analysis import load_rows
-from ..curves import Curves, load_curves
+from ..curves import Curves, load_set
 from . import style
 
 N_IMAGES = 5
@@ -39,7 +39,7 @@ def draw(
     """
     analyses = [load_rows(path) for path in rows]
     regions = [r for a in analyses for r in a.tables.get("sims_regions", [])]
-    maps = next((m for path in curves if (m := load_curves(path).get("maps")) is not None), None)
+    maps = next((m for path in curves if (m := load_set(path, "maps")) is not None), None)
     figure = style.new_figure(config, "double", 3.6)
     upper, lower = np.asarray(figure.subfigures(2, 1, height_ratios=[1, 1.35])).tolist()
     panels = upper.subplots(1, N_IMAGES + 1, squeeze=False)[0]

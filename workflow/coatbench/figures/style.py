@@ -107,10 +107,13 @@ def panel_letter(axes: Axes, letter: str) -> None:
     axes.set_title(f"({letter})", loc="left", fontweight="bold")
 
 
-def sample_axis(axes: Axes, shown: Sequence[Mapping[str, str]], width_inch: float) -> None:
+def sample_axis(
+    axes: Axes, shown: Sequence[Mapping[str, str]], width_inch: float, *, top: bool = False
+) -> None:
     """Name samples along the x axis of a panel about this wide: level where there is room, else tilted, else upright.
 
     Where even upright names would touch, they shrink; beyond that only every second (third, ...) is written.
+    At the `top` there are names only, without ticks.
     """
     n = len(shown)
     if not n:
@@ -129,12 +132,14 @@ def sample_axis(axes: Axes, shown: Sequence[Mapping[str, str]], width_inch: floa
         range(0, n, every),
         labels[::every],
         rotation=rotation,
-        ha="right" if rotation else "center",
-        va="top" if rotation < 90 else "center",
+        ha="center" if not rotation else "left" if top else "right",
+        va="center" if rotation == 90 else "bottom" if top else "top",
         rotation_mode="anchor",
         fontsize=size,
     )
     axes.set_xlim(-0.6, n - 0.4)
+    if top:
+        axes.tick_params("x", bottom=False, top=False, labelbottom=False, labeltop=True, pad=1.5)
 
 
 def legend_below(figure: Figure, handles: Mapping[str, Any], title: str | None = None) -> None:
@@ -163,7 +168,7 @@ def mark_simulated(figure: Figure, simulated: bool) -> None:
         engine.set(rect=(0, share, 1, 1 - share))
     figure.text(
         0.995, 0.15 * share, SIMULATED_NOTE, ha="right", va="bottom", color=ACCENT,
-        fontsize=NOTE_PT, style="italic",
+        fontsize=NOTE_PT,
     )  # fmt: skip
 
 
@@ -186,11 +191,15 @@ def save(
 
     `output` maps `pdf`, `png` and `csv` to paths; `rows` are the plotted numbers, tidy, all with the same keys.
     """
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf  # quick-looks do without
+
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     mark_simulated(figure, simulated)
-    figure.savefig(output["pdf"], metadata={"Creator": "coatbench"})
+    # Not `savefig`, which draws every file twice: once to lay it out.
+    FigureCanvasPdf(figure).print_pdf(output["pdf"], metadata={"Creator": "coatbench"})
     figure.set_layout_engine("none")  # it stands; the second file need not compute it again
-    figure.savefig(output["png"], metadata={"Software": "coatbench"})
+    figure.set_dpi(mpl.rcParams["figure.dpi"])  # the PDF's is 72
+    FigureCanvasAgg(figure).print_png(output["png"], metadata={"Software": "coatbench"})
     for problem in layout.problems(figure):
         log.warning("hard to read: %s", problem)
     with Path(output["csv"]).open("w", encoding="utf-8", newline="") as stream:
@@ -203,4 +212,5 @@ def save(
 def save_quicklook(figure: Figure, png: str, *, simulated: bool) -> None:
     """Write a quick-look figure as PNG."""
     mark_simulated(figure, simulated)
-    figure.savefig(png, metadata={"Software": "coatbench"}, dpi=150)
+    figure.set_dpi(150)
+    FigureCanvasAgg(figure).print_png(png, metadata={"Software": "coatbench"})

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..curves import Curves, load_curves
+from ..curves import Curves, load_set
 from . import style
 
 # Starting material cold, products warm; the substrate grey. Other names take the next category colour.
@@ -39,9 +39,9 @@ def load_first_spots(paths: Sequence[str], base: str) -> dict[str, Curves]:
     """Return sample -> the fitted region `base` of its first spot that has one."""
     found: dict[str, Curves] = {}
     for path in paths:
-        groups = load_curves(path, lambda attrs: attrs["region"] == base and attrs["fitted"])
-        if groups:
-            found[Path(path).stem] = next(iter(groups.values()))
+        data = load_set(path, lambda attrs: attrs["region"] == base and attrs["fitted"])
+        if data is not None:
+            found[Path(path).stem] = data
     return found
 
 

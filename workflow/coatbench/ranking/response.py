@@ -21,6 +21,7 @@ LENGTHS = 7  # settings of the length scale
 HEIGHTS = (0.25, 0.5, 1.0)  # prior standard deviation of a response, in utilities
 MEAN, MEAN_SD = 0.5, 1.0  # prior of a response's level, in utilities
 JITTER = 1e-9
+BLOCK = 20
 
 
 @dataclass(frozen=True)
@@ -213,10 +214,14 @@ def expected_spread(
             misses.append(seen[None] - (fit.draws[:n, at] + draw_noise[:, c])[:, None])
             surprise = (seen[None] - fit.mean[own, at][:, None]) ** 2 / variance[:, None]
             fit_quality -= 0.5 * (surprise + np.log(variance)[:, None])
-        updated = overall[:, None] + np.stack(misses, axis=2) @ np.stack(gains, axis=1)
+        miss, gain = np.stack(misses, axis=2), np.stack(gains, axis=1)
+        best = np.empty((n, m))
+        for k in range(0, n, BLOCK):  # few draws at a time: the processor's cache holds them
+            updated = miss[k : k + BLOCK] @ gain[k : k + BLOCK]
+            updated += overall[k : k + BLOCK, None]
+            best[k : k + BLOCK] = optima(updated, grid)
         share = np.exp(fit_quality - fit_quality.max(axis=0))
         share /= share.sum(axis=0)
-        best = optima(updated, grid)
         centre = (share * best).sum(axis=0)
         after.append(float(np.sqrt((share * (best - centre) ** 2).sum(axis=0).mean())))
     # Some draws stand for all: their change is what counts, not their own spread.

@@ -125,8 +125,8 @@ def describe_run(
     graph: Mapping[str, tuple[str, Sequence[str]]],
     folders: Mapping[str, str],
     root: str | Path,
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Describe a run, and each of its figures and tables.
+) -> dict[str, Any]:
+    """Describe a run: everything that the documents of its figures and tables are cut from.
 
     Parameters
     ----------
@@ -139,39 +139,53 @@ def describe_run(
 
     Returns
     -------
-    run : one document for all
-    documents : path of a document -> its content
+    dict of study, made_by, measurements, parameters, checksums of results and of intermediate files, and
+    what each document is about
     """
-    made_with = software(root)
-    known: dict[str, dict[str, Any]] = {}
-
-    def look(path: str) -> dict[str, Any]:
-        if path not in known:
-            known[path] = checksum(path)
-        return known[path]
-
+    results = {f: checksum(f) for files in targets.values() for f in files}
+    intermediate: dict[str, dict[str, Any]] = {}
     documents = {}
     for document, files in targets.items():
         rule, inputs = direct_inputs(files[0], graph)
+        inputs = [p for p in inputs if Path(p).exists()]
+        intermediate |= {
+            p: checksum(p) for p in inputs if p not in results and p not in intermediate
+        }
         techniques = techniques_of(files[0], graph, folders)
         sections = [*techniques, *(["figures"] if "/figures/" in files[0] else [])]
         sections += [s for s in config if f"{Path(files[0]).stem}_".startswith(f"{s}_")]
         documents[document] = {
-            "files": {Path(f).name: look(f) for f in files},
-            "study": dict(study),
-            "made_by": {"rule": rule, **made_with},
-            "inputs": {p: look(p) for p in inputs if Path(p).exists()},
-            "measurements": {t: raw[t] for t in techniques if t in raw},
-            "parameters": {s: config[s] for s in dict.fromkeys(sections) if s in config},
+            "rule": rule,
+            "files": list(files),
+            "inputs": inputs,
+            "measurements": [t for t in techniques if t in raw],
+            "parameters": [s for s in dict.fromkeys(sections) if s in config],
         }
-    run = {
+    return {
         "study": dict(study),
-        "made_by": made_with,
+        "made_by": software(root),
         "measurements": dict(raw),
         "parameters": dict(config),
-        "results": {f: look(f) for files in targets.values() for f in files},
+        "results": results,
+        "intermediate": intermediate,
+        "documents": documents,
     }
-    return run, documents
+
+
+def describe_results(run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the document of each figure and table, by its path, from the description of the run."""
+    known = {**run["intermediate"], **run["results"]}
+    return {
+        path: {
+            "files": {Path(f).name: known[f] for f in about["files"]},
+            "study": run["study"],
+            "made_by": {"rule": about["rule"], **run["made_by"]},
+            "inputs": {p: known[p] for p in about["inputs"]},
+            "measurements": {t: run["measurements"][t] for t in about["measurements"]},
+            "parameters": {s: run["parameters"][s] for s in about["parameters"]},
+        }
+        for path, about in run["documents"].items()
+    }
 
 
 def write_document(document: Mapping[str, Any], path: str | Path) -> None:

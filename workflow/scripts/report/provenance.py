@@ -1,4 +1,4 @@
-"""Say of every table and figure what it was made from. Makes one JSON beside each, and one of the run."""
+"""Say of the run what every table and figure was made from. Makes provenance.json."""
 
 from typing import Any
 
@@ -19,19 +19,11 @@ def analysed(
     return found
 
 
-def main(run: str, **described: Any) -> None:
-    whole, documents = describe_run(**described)
-    for path, document in documents.items():
-        write_document(document, path)
-    write_document(whole, run)
-
-
 if __name__ == "__main__":
     with door.logged(snakemake):
         p = snakemake.params
         indexes = dict(zip(p.techniques, snakemake.input.get("indexes", []), strict=True))
-        main(
-            snakemake.output.run,
+        run = describe_run(
             raw=analysed(list(snakemake.input.get("rows", [])), indexes, p.folders),
             study=p.study,
             config=p.config,
@@ -40,3 +32,4 @@ if __name__ == "__main__":
             folders=p.folders,
             root=p.root,
         )
+        write_document(run, snakemake.output.run)

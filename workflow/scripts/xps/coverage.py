@@ -1,15 +1,14 @@
-"""Draw figure 2 or S3: coverage over annealing temperature."""
+"""Draw figures 2 and S3: coverage over annealing temperature."""
 
 import door
 from coatbench.figures.xps_coverage import draw
 
 if __name__ == "__main__":
-    door.figure(
+    door.figures(
         snakemake,
         draw,
         coverage=snakemake.input.coverage,
         sensitivity=snakemake.input.sensitivity,
-        output=dict(snakemake.output.items()),
-        **snakemake.params.shown,
+        library=snakemake.params.library,
         **snakemake.params.figure,
     )

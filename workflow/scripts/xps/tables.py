@@ -6,10 +6,15 @@ import door
 from coatbench.curves import load_curves
 from coatbench.xps.collect import collect
 
+
+def jointly_fitted(attrs):
+    return attrs["region"] in snakemake.params.config["joint"]
+
+
 if __name__ == "__main__":
     door.collect(
         snakemake,
         collect,
         reference=snakemake.params.reference,
-        curves={Path(p).stem: load_curves(p) for p in snakemake.input.curves},
+        curves={Path(p).stem: load_curves(p, jointly_fitted) for p in snakemake.input.curves},
     )
