@@ -27,12 +27,12 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 SAMPLES = ["uncoated", "c400", "c700"]
 # The rules of each technique: its jobs and tables (by the start of their names), and its figures.
 FIGURES = {
-    "xps": {"xps_stacks", "xps_coverage"},
+    "xps": {"xps_figures"},
     "tga_ms": {"figS4"},
     "leis": {"fig3"},
-    "cycling": {"fig5", "fig7"},
-    "sims": {"fig6", "sims_boxes", "sims_maps", "sims_pca"},
-    "stem": {"fig4", "figS5"},
+    "cycling": {"cycling_figures"},
+    "sims": {"sims_figures", "sims_maps"},
+    "stem": {"stem_figures"},
 }
 RANKING = {"ranking", "ranking_figure", "claims"}
 

@@ -159,10 +159,12 @@ def reported(name, category, label=None):
     } | {"webp": picture(figure_files(name)["png"])}
 
 
-def reported_all(names, category):
-    """Return the outputs of a job that draws several figures, by figure and kind."""
+def reported_all(labels, category):
+    """Return the outputs of a job that draws several figures, {name: label}, by figure and kind."""
     return {
-        f"{name}_{kind}": path for name in names for kind, path in reported(name, category).items()
+        f"{name}_{kind}": path
+        for name, label in labels.items()
+        for kind, path in reported(name, category, label).items()
     }
 
 

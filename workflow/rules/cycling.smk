@@ -96,44 +96,18 @@ rule cycling_quicklook:
         "../scripts/cycling/quicklook.py"
 
 
-rule fig5:
-    input:
-        curves=units("cycling", f"{CELL_PATH}.nc", *CELL),
-        metrics=table("cycling_metrics"),
-        features=table("cycling_dqdv_features"),
-    output:
-        **reported("fig5", "Cycling"),
-    log:
-        log_file("figures/fig5"),
-    benchmark:
-        benchmark_file("figures/fig5")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=800,
-        runtime=5,
-    params:
-        figure=figure_params("cycling"),
-        units=STUDY.units("cycling", *CELL),
-        code=code("cycling/fig5.py"),
-    message:
-        "Figure 5: short cycling"
-    script:
-        "../scripts/cycling/fig5.py"
-
-
-rule fig7:
+rule cycling_figures:
     input:
         curves=units("cycling", f"{CELL_PATH}.nc", *CELL),
         cells=table("cycling_cells"),
         metrics=table("cycling_metrics"),
+        features=table("cycling_dqdv_features"),
     output:
-        **reported("fig7", "Cycling"),
+        **reported_all(dict.fromkeys(["fig5", "fig7"]), "Cycling"),
     log:
-        log_file("figures/fig7"),
+        log_file("figures/cycling"),
     benchmark:
-        benchmark_file("figures/fig7")
+        benchmark_file("figures/cycling")
     conda:
         ENVIRONMENT
     threads: 1
@@ -143,8 +117,8 @@ rule fig7:
     params:
         figure=figure_params("cycling"),
         units=STUDY.units("cycling", *CELL),
-        code=code("cycling/fig7.py"),
+        code=code("cycling/figures.py"),
     message:
-        "Figure 7: long-term cycling"
+        "Cycling: figures 5 (short) and 7 (long protocol)"
     script:
-        "../scripts/cycling/fig7.py"
+        "../scripts/cycling/figures.py"

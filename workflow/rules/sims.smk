@@ -8,7 +8,11 @@ include: "sims_jobs.smk"
 SIMS_TABLE = sims_jobs.table_path(config["study"], config["sims"])
 if SIMS_TABLE.is_relative_to(WORKFLOW.parent):  # a moved folder reruns nothing
     SIMS_TABLE = SIMS_TABLE.relative_to(WORKFLOW.parent)
-SIMS_FIGURES = ["fig6", "sims_boxes", "sims_pca", "sims_maps"]
+SIMS_FIGURES = {
+    "fig6": None,
+    "sims_boxes": "fragments of every region",
+    "sims_pca": "principal components",
+}
 SIMS_FIGURE_CONFIG = {
     key: config["sims"].get(key)
     for key in ("group_labels", "main_groups", "headline_weighting", "map_fragments")
@@ -22,7 +26,9 @@ if measured("sims"):
     ROWS += sims_outputs("json")
     TARGETS += [table(t) for t in table_columns("sims")]
     TARGETS += units("sims", "quicklook/sims/{sample}.png", "sample")
-    TARGETS += [path for name in SIMS_FIGURES for path in figure_files(name).values()]
+    TARGETS += [
+        path for name in [*SIMS_FIGURES, "sims_maps"] for path in figure_files(name).values()
+    ]
 
 
 wildcard_constraints:
@@ -122,66 +128,18 @@ rule sims_quicklook:
         "../scripts/sims/quicklook.py"
 
 
-rule fig6:
+rule sims_figures:
     input:
         degradation=table("sims_degradation"),
-    output:
-        **reported("fig6", "ToF-SIMS"),
-    log:
-        log_file("figures/fig6"),
-    benchmark:
-        benchmark_file("figures/fig6")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=800,
-        runtime=5,
-    params:
-        figure=figure_params("sims"),
-        sims=SIMS_FIGURE_CONFIG,
-        code=code("sims/fig6.py"),
-    message:
-        "Figure 6: relative degradation"
-    script:
-        "../scripts/sims/fig6.py"
-
-
-rule sims_boxes:
-    input:
         regions=table("sims_regions"),
-    output:
-        **reported("sims_boxes", "ToF-SIMS", "fragments of every region"),
-    log:
-        log_file("figures/sims_boxes"),
-    benchmark:
-        benchmark_file("figures/sims_boxes")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=800,
-        runtime=5,
-    params:
-        figure=figure_params("sims"),
-        sims=SIMS_FIGURE_CONFIG,
-        code=code("sims/sims_boxes.py"),
-    message:
-        "Figure: every region of every sample"
-    script:
-        "../scripts/sims/sims_boxes.py"
-
-
-rule sims_pca:
-    input:
         scores=table("sims_scores"),
         weights=table("sims_weights"),
     output:
-        **reported("sims_pca", "ToF-SIMS", "principal components"),
+        **reported_all(SIMS_FIGURES, "ToF-SIMS"),
     log:
-        log_file("figures/sims_pca"),
+        log_file("figures/sims"),
     benchmark:
-        benchmark_file("figures/sims_pca")
+        benchmark_file("figures/sims")
     conda:
         ENVIRONMENT
     threads: 1
@@ -191,11 +149,11 @@ rule sims_pca:
     params:
         figure=figure_params("sims"),
         sims=SIMS_FIGURE_CONFIG,
-        code=code("sims/sims_pca.py"),
+        code=code("sims/figures.py"),
     message:
-        "Figure: principal components of the regions"
+        "ToF-SIMS: figure 6, boxes, principal components"
     script:
-        "../scripts/sims/sims_pca.py"
+        "../scripts/sims/figures.py"
 
 
 rule sims_maps:

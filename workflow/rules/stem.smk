@@ -88,15 +88,15 @@ rule stem_quicklook:
         "../scripts/stem/quicklook.py"
 
 
-rule fig4:
+rule stem_figures:
     input:
         curves=units("stem", "stem/{sample}.nc", "sample"),
     output:
-        **reported("fig4", "STEM"),
+        **reported_all(dict.fromkeys(["fig4", "figS5"]), "STEM"),
     log:
-        log_file("figures/fig4"),
+        log_file("figures/stem"),
     benchmark:
-        benchmark_file("figures/fig4")
+        benchmark_file("figures/stem")
     conda:
         ENVIRONMENT
     threads: 1
@@ -105,32 +105,8 @@ rule fig4:
         runtime=5,
     params:
         figure=figure_params("stem"),
-        code=code("stem/fig4.py"),
+        code=code("stem/figures.py"),
     message:
-        "Figure 4: STEM images and element maps"
+        "STEM: figures 4 (coated samples) and S5 (reference)"
     script:
-        "../scripts/stem/fig4.py"
-
-
-rule figS5:
-    input:
-        curves=units("stem", "stem/{sample}.nc", "sample"),
-    output:
-        **reported("figS5", "STEM"),
-    log:
-        log_file("figures/figS5"),
-    benchmark:
-        benchmark_file("figures/figS5")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=1500,
-        runtime=5,
-    params:
-        figure=figure_params("stem"),
-        code=code("stem/figS5.py"),
-    message:
-        "Figure S5: STEM of the uncoated reference"
-    script:
-        "../scripts/stem/figS5.py"
+        "../scripts/stem/figures.py"

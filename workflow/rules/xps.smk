@@ -12,17 +12,14 @@ XPS_OVER_TEMPERATURE = {
     "fig2": {"definition": "eq1", "column": "coverage"},
     "figS3": {"definition": "nickel_fraction", "column": "relative_signal"},
 }
+XPS_FIGURES = [*XPS_STACKS, *XPS_OVER_TEMPERATURE]
 
 if measured("xps"):
     ROWS += units("xps", "xps/{sample}.json", "sample")
     TARGETS += [table(t) for t in table_columns("xps")]
     TARGETS += units("xps", "quicklook/xps/{sample}.png", "sample")
     TARGETS += units("xps", "casaxps/{sample}.vms", "sample")
-    TARGETS += [
-        path
-        for name in [*XPS_STACKS, *XPS_OVER_TEMPERATURE]
-        for path in figure_files(name).values()
-    ]
+    TARGETS += [path for name in XPS_FIGURES for path in figure_files(name).values()]
 
 
 rule xps_sample:
@@ -108,41 +105,17 @@ rule xps_quicklook:
         "../scripts/xps/quicklook.py"
 
 
-rule xps_stacks:
+rule xps_figures:
     input:
         curves=units("xps", "xps/{sample}.nc", "sample"),
-    output:
-        **reported_all(XPS_STACKS, "XPS"),
-    log:
-        log_file("figures/xps_stacks"),
-    benchmark:
-        benchmark_file("figures/xps_stacks")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=800,
-        runtime=5,
-    params:
-        figure=figure_params("xps"),
-        each=XPS_STACKS,
-        code=code("xps/stacks.py"),
-    message:
-        f"XPS: figures of spectra ({', '.join(XPS_STACKS)})"
-    script:
-        "../scripts/xps/stacks.py"
-
-
-rule xps_coverage:
-    input:
         coverage=table("xps_coverage"),
         sensitivity=table("xps_sensitivity"),
     output:
-        **reported_all(XPS_OVER_TEMPERATURE, "XPS"),
+        **reported_all(dict.fromkeys(XPS_FIGURES), "XPS"),
     log:
-        log_file("figures/xps_coverage"),
+        log_file("figures/xps"),
     benchmark:
-        benchmark_file("figures/xps_coverage")
+        benchmark_file("figures/xps")
     conda:
         ENVIRONMENT
     threads: 1
@@ -151,10 +124,11 @@ rule xps_coverage:
         runtime=5,
     params:
         figure=figure_params("xps"),
-        each=XPS_OVER_TEMPERATURE,
+        stacks=XPS_STACKS,
+        over_temperature=XPS_OVER_TEMPERATURE,
         library=config["xps"]["rsf_library"],
-        code=code("xps/coverage.py"),
+        code=code("xps/figures.py"),
     message:
-        f"XPS: figures of coverage ({', '.join(XPS_OVER_TEMPERATURE)})"
+        "XPS: figures 1, 2, S1, S2, S3"
     script:
-        "../scripts/xps/coverage.py"
+        "../scripts/xps/figures.py"

@@ -201,7 +201,7 @@ def save(
     figure.set_dpi(mpl.rcParams["figure.dpi"])  # the PDF's is 72
     FigureCanvasAgg(figure).print_png(output["png"], metadata={"Software": "coatbench"})
     for problem in layout.problems(figure):
-        log.warning("hard to read: %s", problem)
+        log.warning("hard to read: %s: %s", Path(output["png"]).stem, problem)
     with Path(output["csv"]).open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         columns = list(rows[0]) if rows else ["no_data"]

@@ -1,0 +1,15 @@
+"""Draw figure 6 (relative degradation), every region of every sample, and their principal components."""
+
+from functools import partial
+
+import door
+from coatbench.figures import fig6, sims_boxes, sims_pca
+
+if __name__ == "__main__":
+    given, params = snakemake.input, snakemake.params
+    figures = {
+        "fig6": partial(fig6.draw, degradation=given.degradation),
+        "sims_boxes": partial(sims_boxes.draw, regions=given.regions),
+        "sims_pca": partial(sims_pca.draw, scores=given.scores, weights=given.weights),
+    }
+    door.figures(snakemake, figures, sims=params.sims, **params.figure)
