@@ -9,31 +9,15 @@ from coatbench.ranking.columns import ranking_columns, table_columns
 from coatbench.ranking.criteria import read_criteria, standard_uncertainty
 from coatbench.ranking.make import make
 from coatbench.ranking.montecarlo import draw_weights, share_best
-from coatbench.ranking.rank import best_set, group_utilities, rank
 from coatbench.ranking.score import (
-    average_ranks,
-    group_matrix,
-    kendall_w,
-    pareto_front,
-    ranks,
     scale,
-    topsis,
     utility,
 )
 from coatbench.ranking.sensitivity import sensitivity
 from coatbench.tables import write_table
 
 from ranking import synthetic
-
-
-def run(tables=None, samples=None, config=None, reference="uncoated", **changes):
-    config = (config or synthetic.config()) | changes
-    return rank(
-        tables if tables is not None else synthetic.tables(),
-        samples or synthetic.samples(),
-        config,
-        reference=reference,
-    )
+from ranking.ranked import run
 
 
 def row_of(ranking, sample):
@@ -350,80 +334,6 @@ def test_weight_share_of_two_opposed_groups_is_the_analytic_one():
     scores = np.array([[1.0, 0.25], [0.0, 1.0]])
     weights = draw_weights(np.array([0.5, 0.5]), 100_000, np.random.default_rng(0))
     assert share_best(weights @ scores.T)[0] == pytest.approx(4 / 7, abs=0.005)
-
-
-# --- formulas, against independent implementations ------------------------------------------------
-
-
-@pytest.fixture
-def matrix():
-    ranked = run(
-        synthetic.tables(optima={"coverage": 300, "ice": 500, "ocv": 420, "sims": 380})
-    ).ranked
-    return ranked.value, np.array([c.sign for c in ranked.criteria]), ranked
-
-
-def test_weighted_sum_and_topsis_agree_with_pymcdm(matrix):
-    methods = pytest.importorskip("pymcdm.methods")
-    from pymcdm import normalizations
-    from pymcdm.helpers import rankdata
-
-    value, signs, ranked = matrix
-    config = synthetic.config()
-    for c in config["criteria"].values():
-        c["smallest_difference"] = 0.0
-    weights = group_matrix(ranked.criteria) @ np.full(4, 0.25)
-    utilities = utility(value, *scale(ranked))
-    ours = utilities @ weights
-    theirs = methods.WSM(normalizations.minmax_normalization)(value, weights, signs)
-    assert np.allclose(ours, theirs)
-    assert np.array_equal(ranks(ours), rankdata(theirs, reverse=True))
-    closeness = methods.TOPSIS(normalizations.minmax_normalization)(value, weights, signs)
-    assert np.allclose(topsis(utilities, weights), closeness)
-
-
-def test_average_ranks_and_kendall_agree_with_scipy(matrix):
-    stats = pytest.importorskip("scipy.stats")
-    value, signs, _ = matrix
-    score = np.array([3.0, 1.0, 3.0, 2.0])
-    assert np.array_equal(average_ranks(score), stats.rankdata(-score))
-    signed = value * signs
-    n, m = signed.shape
-    chi2, _ = stats.friedmanchisquare(*signed)  # Friedman's statistic is m (n - 1) W, ties included
-    assert kendall_w(signed) == pytest.approx(chi2 / (m * (n - 1)))
-    assert kendall_w(np.ones((4, 3))) is None
-    assert kendall_w(np.arange(4.0)[:, None] * np.ones(3)) == pytest.approx(1)
-
-
-def test_pareto_front_by_brute_force():
-    rng = np.random.default_rng(3)
-    u = rng.integers(0, 4, (30, 3)).astype(float)
-    expected = [
-        not any((u[j] >= u[i]).all() and (u[j] > u[i]).any() for j in range(30)) for i in range(30)
-    ]
-    assert pareto_front(u).tolist() == expected
-    assert pareto_front(np.stack([u, -u]))[0].tolist() == expected
-
-
-def test_best_set_is_the_smallest_that_reaches_the_confidence():
-    assert best_set(np.array([0.1, 0.5, 0.4]), 0.8).tolist() == [False, True, True]
-    assert best_set(np.array([0.1, 0.85, 0.05]), 0.8).tolist() == [False, True, False]
-    assert best_set(np.array([1.0]), 0.8).tolist() == [True]
-
-
-def test_a_range_without_meaning_is_not_stretched():
-    tables = synthetic.tables()
-    for r in tables["cycling_metrics"]:
-        if r["metric"].startswith("initial"):
-            r["value"] = 85.0 + 0.001 * hash_free(r["sample"])
-    ranked = run(tables).ranked
-    j = [c.name for c in ranked.criteria].index("initial_coulombic_efficiency")
-    assert np.ptp(utility(ranked.value, *scale(ranked))[:, j]) < 0.02
-    assert group_utilities(ranked).shape == (8, 4)
-
-
-def hash_free(text: str) -> float:
-    return float(sum(map(ord, text)) % 10)
 
 
 def test_leaving_out_what_decides_changes_the_order_and_is_reported():

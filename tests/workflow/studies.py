@@ -174,3 +174,10 @@ def result(folder: Path) -> dict[str, bytes]:
 def differences(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
     """Names of files that only one of two results has, or that differ."""
     return sorted(k for k in one.keys() | other.keys() if one.get(k) != other.get(k))
+
+
+def hard_to_read(results: Path) -> list[str]:
+    """What the figures of a run say of themselves in their logs."""
+    logs = [p.read_text(encoding="utf-8") for p in results.glob("logs/figures/*.log")]
+    assert logs
+    return [line for text in logs for line in text.splitlines() if "hard to read" in line]

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from ..curves import Curves
 from ..tables import read_table
 from . import layout, leis_common, style
+from .order import ordered
 
 Row = dict[str, Any]
 
@@ -43,7 +44,7 @@ def draw(
     spectra = leis_common.load_spectra(curves)
     near = [r for r in read_table(windows) if r["window"] == leis_common.NEAR_SURFACE]
     peaks = read_table(surface_peaks)
-    shown = [s for s in style.ordered(samples) if any(k[0] == s["sample"] for k in spectra)]
+    shown = [s for s in ordered(samples) if any(k[0] == s["sample"] for k in spectra)]
     colours = style.colours(samples)
     temperatures = sorted({t for _, t in spectra})
     n = max(1, len(temperatures)) + 1

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from . import layout, stem_common, style
+from .order import ordered
 from .stem_common import Panel
 
 # Oxygen tells whether the coating is oxidised, so it has a row of its own; the others share one.
@@ -42,7 +43,7 @@ def draw(
     panels = stem_common.load_panels(curves)
     shown = [
         s
-        for s in style.ordered(samples)
+        for s in ordered(samples)
         if s["role"] == "coated" and any(p.sample == s["sample"] for p in panels)
     ]
     columns = [[p for p in panels if p.sample == s["sample"]] for s in shown]

@@ -13,6 +13,7 @@ from ..curves import load_set
 from ..tables import read_table
 from . import style
 from .cycling_common import potential_label
+from .order import ordered
 
 Row = dict[str, Any]
 PROTOCOL = "short"
@@ -60,7 +61,7 @@ def draw(
     rows = [r for r in read_table(metrics) if r["protocol"] == PROTOCOL]
     found = [r for r in read_table(features) if r["protocol"] == PROTOCOL]
     names = {r["sample"] for r in rows}
-    shown = [s for s in style.ordered(samples) if s["sample"] in names]
+    shown = [s for s in ordered(samples) if s["sample"] in names]
     figure = style.new_figure(config, "double", 5.2)
     if not shown:
         style.no_data(figure.subplots(), "no cell of the short protocol could be analysed")

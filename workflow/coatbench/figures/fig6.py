@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from ..tables import read_table
 from . import style
+from .order import ordered
 
 Row = dict[str, Any]
 
@@ -42,7 +43,7 @@ def draw(
         if r["weighting"] == sims["headline_weighting"] and r["sample"] != reference
     ]
     known = [r for r in rows if r["relative_degradation"] is not None]
-    shown = [s for s in style.ordered(samples) if any(r["sample"] == s["sample"] for r in known)]
+    shown = [s for s in ordered(samples) if any(r["sample"] == s["sample"] for r in known)]
     main = list(sims["main_groups"])
     groups = [g for g in dict.fromkeys(r["group"] for r in known) if g not in main]
     base = next((s for s in samples if s["sample"] == reference), None)

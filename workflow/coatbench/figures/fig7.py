@@ -13,6 +13,7 @@ from ..curves import Curves, load_set
 from ..tables import read_table
 from . import style
 from .cycling_common import potential_label
+from .order import ordered
 
 Row = dict[str, Any]
 PROTOCOL = "long"
@@ -57,7 +58,7 @@ def draw(
     rows = [r for r in read_table(cells) if r["protocol"] == PROTOCOL]
     found = [r for r in read_table(metrics) if r["protocol"] == PROTOCOL]
     names = {r["sample"] for r in rows}
-    shown = [s for s in style.ordered(samples) if s["sample"] in names]
+    shown = [s for s in ordered(samples) if s["sample"] in names]
     colours = style.colours(samples)
     figure = style.new_figure(config, "double", 2.9)
     panels = figure.subplots(1, 2, width_ratios=(1, 1.35))

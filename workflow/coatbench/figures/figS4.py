@@ -11,6 +11,7 @@ from ..curves import load_curves
 from ..tables import read_table
 from . import style
 from . import tga_ms_common as common
+from .order import ordered
 
 PREFERRED_MZ = (64, 48, 66, 50)  # the paper's channels; other runs show what they have
 MAX_COLUMNS = 4
@@ -50,7 +51,7 @@ def draw(
     config : mapping
         Section `figures` of the config.
     """
-    order = {s["sample"]: i for i, s in enumerate(style.ordered(samples))}
+    order = {s["sample"]: i for i, s in enumerate(ordered(samples))}
     loaded = [
         (run, sample, sets)
         for (run, sample), path in zip(runs, curves, strict=True)

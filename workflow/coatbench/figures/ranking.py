@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from ..tables import read_table
 from . import layout, style
+from .order import ordered
 
 Row = dict[str, Any]
 OVERALL = "overall"
@@ -43,7 +44,7 @@ def draw(
     rows = read_table(tables["ranking"])
     ranked = [r for r in rows if r["rank"] is not None]
     by_name = {r["sample"]: r for r in rows}
-    shown = [s for s in style.ordered(samples) if s["sample"] in by_name]
+    shown = [s for s in ordered(samples) if s["sample"] in by_name]
     first = [s for s in shown if by_name[s["sample"]]["rank"] is not None]
     shown = first + [s for s in shown if s not in first]  # unranked ones below a gap
     n = max(len(shown), 3)

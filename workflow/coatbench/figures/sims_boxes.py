@@ -12,6 +12,7 @@ from matplotlib.collections import LineCollection
 
 from ..tables import read_table
 from . import layout, style
+from .order import ordered
 
 Row = dict[str, Any]
 Line = list[tuple[float, float]]
@@ -48,7 +49,7 @@ def draw(
         fragments = {r["fragment"]: "" for r in rows}
     order = sorted(fragments, key=lambda f: counted.index(fragments[f]) if fragments[f] else 0)
     means = _means(rows, reference)
-    shown = [s for s in style.ordered(samples) if any(r["sample"] == s["sample"] for r in rows)]
+    shown = [s for s in ordered(samples) if any(r["sample"] == s["sample"] for r in rows)]
     n_columns = FEWER_COLUMNS if len(shown) > MANY_SAMPLES else COLUMNS
     n_rows = max(1, math.ceil(len(order) / n_columns))
     figure = style.new_figure(config, "double", min(0.5 + 1.35 * n_rows, layout.PAGE_INCH))

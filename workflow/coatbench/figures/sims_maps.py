@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..curves import Curves, load_set
 from ..tables import read_table
 from . import layout, style
+from .order import ordered
 
 SCALE_PERCENTILE = 99.0
 EDGE = 0.96  # of an image, of the room that it has
 BESIDE_INCH = 0.9  # names of fragments, colour bar and its numbers
 ABOVE_INCH = 0.1
+BAR_INCH = 0.06
 
 
 def draw(
@@ -60,7 +63,7 @@ def draw(
     strongest = sorted(images, key=lambda k: -np.nan_to_num(np.nanmean(images[k])))
     have = list(dict.fromkeys(fragment for _, fragment in strongest))
     wanted = [f for f in sims["map_fragments"] if f in have] or have[:6]
-    shown = [s for s in style.ordered(samples) if s["sample"] in maps]
+    shown = [s for s in ordered(samples) if s["sample"] in maps]
     n_rows = max(1, len(wanted))
     n_columns, blocks, edge = layout.wrapped(
         max(1, len(shown)),
@@ -82,7 +85,7 @@ def draw(
         own = strips[block * n_rows : (block + 1) * n_rows]
         for axes, fragment in zip(own, wanted, strict=False):
             top = _top([images.get((s["sample"], fragment)) for s in shown])
-            _strip(axes, [images.get((s["sample"], fragment)) for s in part], top)
+            _strip(figure, axes, [images.get((s["sample"], fragment)) for s in part], top, edge)
             axes.set_ylabel(fragment, fontweight="bold")
         if part and wanted:
             style.sample_axis(own[0], part, len(part) * edge, top=True)
@@ -115,7 +118,9 @@ def _top(images: Sequence[np.ndarray | None]) -> float:
     return float(np.percentile(values, SCALE_PERCENTILE)) if values.size else 0.0
 
 
-def _strip(axes: Axes, images: Sequence[np.ndarray | None], top: float) -> None:
+def _strip(
+    figure: Figure, axes: Axes, images: Sequence[np.ndarray | None], top: float, edge_inch: float
+) -> None:
     """Draw images side by side, each centred on its number; a pixel without counts stays white."""
     top = top or 1.0
     drawn = None
@@ -134,7 +139,17 @@ def _strip(axes: Axes, images: Sequence[np.ndarray | None], top: float) -> None:
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     if drawn is not None:
-        bar = axes.figure.colorbar(drawn, ax=axes, fraction=0.012, pad=0.005, extend="max")
+        # Anchored at its left, else the layout sees the name of the fragment inside of the room for the strip.
+        share = BAR_INCH / figure.get_figwidth()
+        bar = figure.colorbar(
+            drawn,
+            ax=axes,
+            fraction=share,
+            pad=0.5 * share,
+            aspect=edge_inch / BAR_INCH,
+            extend="max",
+            panchor=(0.0, 0.5),
+        )
         bar.ax.tick_params(length=1.5)
         bar.set_ticks([0, top / 2, top], labels=["0", f"{top / 2:.2g}", f"{top:.2g}"])
 

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from ..tables import read_table
 from . import style
+from .order import ordered
 
 Row = dict[str, Any]
 
@@ -70,7 +71,7 @@ def _scores(
     axes: Axes, points: Sequence[Row], samples: Sequence[Mapping[str, str]], explained: Row
 ) -> None:
     colours = style.colours(samples)
-    for s in style.ordered(samples):
+    for s in ordered(samples):
         own = [r for r in points if r["sample"] == s["sample"]]
         if own:
             axes.scatter(

@@ -21,9 +21,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ..tables import cell
 from . import layout
-from .order import PLACE, colour_places, ordered, temperature
-
-__all__ = ["colour_places", "ordered", "temperature"]  # figures take them from here
+from .order import PLACE, colour_places
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from ..curves import Curves, load_set
 from . import style
+from .order import ordered
 
 # Starting material cold, products warm; the substrate grey. Other names take the next category colour.
 COLOURS = {
@@ -109,7 +110,7 @@ def stack(
     Each spectrum is divided by its own maximum above the background. One that holds less than a tenth of the
     series' largest signal is divided by that tenth, so that the absence of a signal looks like it.
     """
-    shown = [s for s in style.ordered(samples) if s["sample"] in spectra]
+    shown = [s for s in ordered(samples) if s["sample"] in spectra]
     if not shown:
         style.no_data(axes, f"no {region} spectrum was fitted")
         return []

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from ..tables import read_table
 from . import style
+from .order import ordered, temperature
 
 Row = dict[str, Any]
 MARKERS = "os^Dvp"
@@ -53,7 +54,7 @@ def draw(
     others = [r for r in read_table(sensitivity) if r["definition"] == definition]
     figure = style.new_figure(config, "single", 2.7)
     axes = figure.subplots()
-    coated = [s for s in style.ordered(samples) if s["role"] == "coated"]
+    coated = [s for s in ordered(samples) if s["role"] == "coated"]
     by_sample = {r["sample"]: r for r in rows if r["rsf_library"] == library}
     if not by_sample:
         style.no_data(axes, "no sample has all the regions that this needs")
@@ -124,8 +125,8 @@ def _limits(
 
 def _x(sample: Mapping[str, str]) -> float:
     """Return where a sample stands; one that was not annealed stands at 0."""
-    temperature = style.temperature(sample)
-    return 0.0 if temperature is None else temperature
+    known = temperature(sample)
+    return 0.0 if known is None else known
 
 
 def _spots(by_sample: Mapping[str, Row]) -> str:

@@ -1,0 +1,23 @@
+"""Records made for tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from coatbench.readers.model import Export
+from coatbench.tga_ms.smooth import (
+    Grid,
+)
+
+
+def ramp(start=30.0, stop=800.0, rate=10.0, step_s=2.0) -> Grid:
+    time = np.arange(0, (stop - start) / rate * 60, step_s)
+    return Grid(time, start + rate / 60 * time, rate / 60)
+
+
+def export(tmp_path, temperature, time, **variables) -> Export:
+    data = {"temperature_degC": ("time", temperature)}
+    data |= {k: ("time", v) for k, v in variables.items()}
+    block = xr.Dataset(data, {"time_s": ("time", time)})
+    block.attrs = {"sample_mass_mg": 20.0, "corrected": 0, "exo": -1}
+    return Export(tmp_path / "run.txt", "NETZSCH Proteus ASCII", "tga_ms", [block])

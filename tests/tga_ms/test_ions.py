@@ -1,0 +1,155 @@
+"""Lag of the ion currents and isotopologues against planted truth."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import xarray as xr
+from coatbench.simulate.tga_ms import extent
+from coatbench.tga_ms import ions as ion_module
+from coatbench.tga_ms.events import Signal, find_events
+from coatbench.tga_ms.isotopes import ISOTOPE_RATIOS, ratios
+from coatbench.tga_ms.lag import estimate_lag
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .made_runs import ramp
+from .test_planted import event, ratio
+
+# --- lag --------------------------------------------------------------------------------------------
+
+
+def lag_case(shift: float, seed: int = 1, step: float = 4.0):
+    grid = ramp()
+    t = grid.temperature_degC
+    mass = 100 + 8 * extent(t, 180, 300, 2, 2) - 15 * extent(t, 320, 380, 2, 2)
+    dtg = np.gradient(mass, grid.time_s)
+    clock = np.arange(0, grid.time_s[-1] + 1200, step)
+    rng = np.random.default_rng(seed)
+    signal = np.interp(clock - shift, grid.time_s, np.clip(-dtg, 0, None), 0, 0)
+    current = 1e-12 + 1e-9 * signal + rng.normal(0, 2e-13, clock.size)
+    block = xr.Dataset(
+        {"ion_current_A": (("mz", "time"), current[None, :])},
+        {"time_s": ("time", clock), "mz": ("mz", [64])},
+    )
+    return block, grid, dtg
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(-300, 900))
+def test_lag_follows_a_shifted_clock(config, shift):
+    block, grid, dtg = lag_case(shift)
+    lag = estimate_lag(block, grid, dtg, config)
+    assert lag.value_s == pytest.approx(shift, abs=max(3 * lag.sd_s, 4))
+    assert 0 < lag.sd_s < 10 and lag.correlation > 0.95
+
+
+def test_lag_cannot_be_estimated_from_unrelated_currents(config):
+    block, grid, dtg = lag_case(30)
+    block["ion_current_A"][:] = np.random.default_rng(0).normal(
+        1e-11, 1e-13, block["ion_current_A"].shape
+    )
+    lag = estimate_lag(block, grid, dtg, config)
+    assert np.isnan(lag.value_s) and "cannot be estimated" in lag.warnings[0]
+
+
+def test_a_run_whose_lag_is_unknown_has_no_evolutions_but_its_mass(analysed, truth, index_row):
+    analysis, _ = analysed(truth, index_row, changed={"lag_mz": [28]})
+    signals = {r["signal"] for r in analysis.tables["tga_ms_events"]}
+    assert signals == {"mass", "dsc"} and "tga_ms_ratios" not in analysis.tables
+    assert any("cannot be estimated" in w for w in analysis.warnings)
+
+
+def test_a_given_lag_is_used(analysed, truth, index_row):
+    analysis, _ = analysed(truth, index_row | {"ms_lag_s": "93"})
+    (run,) = analysis.tables["tga_ms_runs"]
+    assert (
+        run["ms_lag_s"] == 93 and run["ms_lag_source"] == "index" and np.isnan(run["ms_lag_s_sd"])
+    )
+
+
+@pytest.mark.parametrize("lag", [-240.0, 0.0, 1500.0])
+def test_shifted_clocks_give_the_same_temperatures(analysed, truth, index_row, lag):
+    if lag < 0:
+        truth = truth | {"tga_ms.ms_lag_s": lag}
+    analysis, _ = analysed(truth | {"tga_ms.ms_lag_s": lag}, index_row)
+    (run,) = analysis.tables["tga_ms_runs"]
+    assert abs(run["ms_lag_s"] - lag) < 3 * run["ms_lag_s_sd"]
+    assert event(analysis, "mz64", "evolution 1")["peak_degC"] == pytest.approx(350, abs=2)
+    assert ratio(analysis, 66, 64)["residual_ratio"] == pytest.approx(0.055, rel=0.2)
+
+
+# --- isotopologues ----------------------------------------------------------------------------------
+
+
+def test_isotope_ratios_are_those_of_the_whole_pattern():
+    """Convolve the abundances of every isotope of sulfur and oxygen: an independent way to the ratios."""
+    sulfur = {32: 0.9499, 33: 0.0075, 34: 0.0425, 36: 0.0001}
+    oxygen = {16: 0.99757, 17: 0.00038, 18: 0.00205}
+
+    def pattern(n_oxygen: int) -> dict[int, float]:
+        masses: dict[int, float] = {}
+        for combination in itertools.product(sulfur.items(), *[oxygen.items()] * n_oxygen):
+            mass = sum(m for m, _ in combination)
+            masses[mass] = masses.get(mass, 0) + float(np.prod([p for _, p in combination]))
+        return masses
+
+    so, so2 = pattern(1), pattern(2)
+    assert ISOTOPE_RATIOS[66, 64] == pytest.approx(so2[66] / so2[64], rel=0.002)
+    assert ISOTOPE_RATIOS[50, 48] == pytest.approx(so[50] / so[48], rel=0.002)
+    assert round(ISOTOPE_RATIOS[66, 64], 4) == pytest.approx(0.0488, abs=1e-4)
+    assert round(ISOTOPE_RATIOS[50, 48], 4) == 0.0468
+
+
+def ions_with(residual: float, seed: int = 1):
+    grid = ramp(step_s=4.0)
+    rng = np.random.default_rng(seed)
+    so2 = 1e-9 * np.exp(-((grid.temperature_degC - 350) ** 2) / 2 / 12**2)
+    drift = 1 + 0.3 * np.exp(-grid.time_s / 1500)
+    rows = {
+        48: 2e-12 * drift + 0.49 * so2,
+        64: 1.2e-12 * drift + so2,
+        66: 1e-12 * drift + (ISOTOPE_RATIOS[66, 64] + residual) * so2,
+    }
+    current = np.stack([v + rng.normal(0, np.hypot(2e-14, 0.003 * v)) for v in rows.values()])
+    return ion_module.Ions(grid, np.array(list(rows)), current)
+
+
+@pytest.mark.parametrize(
+    ("residual", "finding"),
+    [
+        (0.0, "isotopologues explain it"),
+        (0.05, "more than isotopologues: another species"),
+        (-0.03, "less than isotopologues: background or saturation"),
+    ],
+)
+def test_residues_are_told_from_isotopologues(config, residual, finding):
+    ions = ions_with(residual)
+    signal = Signal(
+        "mz64", ions.current_A[1], False, (1,), ion_module.robust_baseline(ions.current_A[1], 1)
+    )
+    (found,) = find_events(signal, ions.grid, config)
+    rows = {(r["numerator_mz"], r["denominator_mz"]): r for r in ratios(ions, found, config)}
+    assert set(rows) == {(66, 64), (48, 64)}  # no channel 50, so no such row
+    row = rows[66, 64]
+    assert abs(row["residual_ratio"] - residual) < 3 * row["residual_ratio_sd"]
+    assert row["finding"] == finding
+    assert rows[48, 64]["ratio"] == pytest.approx(0.49, rel=0.02)
+    assert np.isnan(rows[48, 64]["isotope_ratio"]) and np.isnan(rows[48, 64]["residual_ratio"])
+
+
+def test_uncertainty_of_the_ratio_covers_its_error(config):
+    """Coverage: the residue of 40 noisy runs lies within two standard uncertainties nearly always."""
+    hits = 0
+    quick = config | {"resamples": 10, "mass_discrimination_sd": 0.0, "isotope_ratio_sd": 1e-6}
+    for seed in range(40):
+        ions = ions_with(0.02, seed)
+        signal = Signal(
+            "mz64", ions.current_A[1], False, (1,), ion_module.robust_baseline(ions.current_A[1], 1)
+        )
+        (found,) = find_events(signal, ions.grid, quick)
+        row = ratios(ions, found, quick)[0]
+        hits += abs(row["residual_ratio"] - 0.02) <= 2 * row["residual_ratio_sd"]
+    assert hits >= 34
