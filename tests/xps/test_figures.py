@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from coatbench.analysis import save_rows
-from coatbench.curves import save_curves
-from coatbench.figures import xps_coverage, xps_quicklook, xps_stacks
+from coatbench.curves import Curves, save_curves
+from coatbench.figures import layout, xps_common, xps_coverage, xps_quicklook, xps_stacks
 from coatbench.tables import read_table, write_table
 from coatbench.xps.analyse import analyse
 from coatbench.xps.collect import collect
+from matplotlib.figure import Figure
 
 from .conftest import ROOT
 
@@ -59,6 +61,36 @@ def test_stacks(study: dict, tmp_path: Path, regions: list[str], rows: bool) -> 
     lines = (tmp_path / "figure.csv").read_text(encoding="utf-8").splitlines()
     assert (len(lines) > 100) == rows
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_stack_of_one_spectrum_can_be_read(
+    study: dict, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    xps_stacks.draw(
+        [str(study["folder"] / "c200.nc")], ["Ni 2p"], output(tmp_path), **study["common"]
+    )
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("apart_eV", [0.1, 0.6, 2.5, 6.0])
+def test_positions_that_lie_close_are_written_beside_each_other(apart_eV: float) -> None:
+    def line(data: object) -> tuple:
+        return ("part",), np.array(data)
+
+    curve = Curves(
+        {
+            "component": line(["a", "b"]), "part_of": line(["a", "b"]),
+            "area_cps_eV": line([1.0, 0.5]), "position_eV": line([531.4, 531.4 + apart_eV]),
+        },
+        {}, {"part": 2}, {},
+    )  # fmt: skip
+    figure = Figure(figsize=(2.4, 1.5), layout="constrained")
+    axes = figure.subplots()
+    axes.set_xlim(538, 527)
+    xps_common._guides(axes, [curve])
+    figure.draw_without_rendering()
+    assert layout.problems(figure) == []
+    assert sorted(t.get_text() for t in axes.texts) == ["531.4", f"{531.4 + apart_eV:.1f}"]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ COLOURS = {
     "satellite": "#a9c9bd",
 }
 
+SHARE_OF_A_NUMBER = 0.17  # of a panel, that the text of a binding energy takes at most
+
 
 def colour(name: str, index: int) -> str:
     """Return the colour of a component."""
@@ -153,14 +155,18 @@ def _guides(axes: Axes, spectra: Sequence[Curves]) -> None:
             weight[str(name)] = weight.get(str(name), 0.0) + float(area)
             if area > 0.05:
                 position.setdefault(str(name), []).append(float(at))
-    for name in sorted(weight, key=lambda n: -weight[n])[:2]:
-        if name in position:
-            at = float(np.median(position[name]))
-            axes.axvline(at, color=style.GREY, linewidth=0.5, linestyle=(0, (3, 2)), zorder=0)
-            axes.text(
-                at, 1.0, f"{at:.1f}", transform=axes.get_xaxis_transform(), ha="center", va="bottom",
-                color=style.GREY, fontsize=6,
-            )  # fmt: skip
+    strongest = [n for n in sorted(weight, key=lambda n: -weight[n])[:2] if n in position]
+    marked = sorted((float(np.median(position[n])) for n in strongest), reverse=True)
+    left, right = axes.get_xlim()
+    # Where both would touch, each is written on its own side.
+    close = len(marked) == 2 and marked[0] - marked[1] < SHARE_OF_A_NUMBER * (left - right)
+    sides = ("right", "left") if close else ("center", "center")
+    for at, side in zip(marked, sides, strict=False):
+        axes.axvline(at, color=style.GREY, linewidth=0.5, linestyle=(0, (3, 2)), zorder=0)
+        axes.text(
+            at, 1.0, f"{at:.1f}", transform=axes.get_xaxis_transform(), ha=side, va="bottom",
+            color=style.GREY, fontsize=6,
+        )  # fmt: skip
 
 
 def legend(axes: Axes, spectra: Mapping[str, Curves], height_inch: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from . import layout, style, xps_common
 
 MARGIN_INCH = 0.9  # title, axis and legend
+LEAST_INCH = 1.04  # of a panel: lower ones push their legend out of the figure
 
 
 def draw(
@@ -36,7 +37,7 @@ def draw(
     spectra = {region: xps_common.load_first_spots(curves, region) for region in regions}
     n = max([1, *(len(s) for s in spectra.values())])
     width = "double" if len(regions) > 1 else "single"
-    panel_inch = min(0.52 * n, layout.PAGE_INCH - MARGIN_INCH)
+    panel_inch = min(max(LEAST_INCH, 0.52 * n), layout.PAGE_INCH - MARGIN_INCH)
     figure = style.new_figure(config, width, MARGIN_INCH + panel_inch)
     panels = figure.subplots(1, max(1, len(regions)), squeeze=False)[0]
     if not regions:
