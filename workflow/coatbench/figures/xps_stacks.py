@@ -48,5 +48,5 @@ def draw(
         xps_common.legend(axes, spectra[region], panel_inch)
         if len(regions) > 1:
             style.panel_letter(axes, letter)
-        axes.set_title(region, loc="right")
+        axes.set_title(region, loc="right", pad=11)  # above the binding energies
     style.save(figure, output, numbers, simulated=simulated)
