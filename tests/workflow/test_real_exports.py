@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from coatbench.tables import read_table
 from conftest import Workflow
+from studies import hard_to_read
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -38,6 +39,10 @@ def cycles(tables: Path, sample: str, cell: str) -> dict[int, dict]:
 
 def test_every_export_is_analysed(tables: Path) -> None:
     assert read_table(tables / "problems.csv") == []
+
+
+def test_every_figure_can_be_read(tables: Path) -> None:
+    assert hard_to_read(tables.parent) == []
 
 
 @pytest.mark.parametrize("cell", ["mpr", "mpt"])
