@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from coatbench import readers
 from coatbench.errors import ReadError
 from coatbench.readers import bdf, maccor
 
-ROOT = Path(__file__).parents[2]
-MPT, KIT = "c400_P2_01_GCPL_CD2.mpt", "c400_S2_maccor.txt"
-
-
-def write(folder: Path, content: bytes, name: str = "a.mpt") -> Path:
-    path = folder / name
-    path.write_bytes(content)
-    return path
+from .made_files import KIT, write
 
 
 def kit(rows, *, header="Rec\tCycle P\tCycle C\tStep\tTestTime\tStepTime\tCap. [Ah]\tEner. [Wh]\t"
@@ -33,9 +25,6 @@ KIT_ROWS = [
     "4\t0\t1\t3\t62.0\t0.0\t0.0\t0.0\t0.5\t3.9\tD\t0\t5/11/2021 4:42:24 PM",
     "5\t0\t1\t3\t110.0\t48.0\t0.4\t0.0\t0.5\t3.0\tD\t133\t5/11/2021 5:30:24 PM",
 ]
-
-
-# --- EC-Lab text ---------------------------------------------------------------------------------
 
 
 def test_kit_with_decimal_point(tmp_path):
@@ -84,25 +73,21 @@ def test_maccor_sign_comes_from_the_state(tmp_path):
     assert readers.read(write(tmp_path, kit(rows), "b.txt")).table.equals(unsigned)
 
 
-def test_maccor_pause_inside_a_step_continues_its_charge(tmp_path):
-    rows = [
-        *KIT_ROWS[:3],
-        "4\t0\t1\t2\t62.0\t60.0\t0.5\t0.0\t0.0\t3.9\tS\t0\t5/11/2021 4:42:24 PM",
-        "5\t0\t1\t2\t63.0\t60.0\t0.5\t0.0\t0.5\t4.0\tC\t0\t5/11/2021 4:43:24 PM",
-        "6\t0\t1\t2\t75.0\t72.0\t0.6\t0.0\t0.5\t4.1\tC\t133\t5/11/2021 4:55:24 PM",
-    ]
-    table = readers.read(write(tmp_path, kit(rows), "a.txt")).table
-    assert table[bdf.CHARGING].iloc[-1] == pytest.approx(0.6)
+PAUSED = [
+    "4\t0\t1\t2\t62.0\t60.0\t0.5\t0.0\t0.0\t3.9\tS\t0\t5/11/2021 4:42:24 PM",
+    "5\t0\t1\t2\t63.0\t60.0\t0.5\t0.0\t0.5\t4.0\tC\t0\t5/11/2021 4:43:24 PM",
+    "6\t0\t1\t2\t75.0\t72.0\t0.6\t0.0\t0.5\t4.1\tC\t133\t5/11/2021 4:55:24 PM",
+]
+REPEATED = [
+    "4\t0\t1\t3\t62.0\t60.0\t0.0\t0.0\t0.0\t3.9\tR\t0\t5/11/2021 4:42:24 PM",
+    "5\t0\t1\t2\t63.0\t0.0\t0.0\t0.0\t0.5\t4.0\tC\t0\t5/11/2021 4:43:24 PM",
+    "6\t0\t1\t2\t75.0\t12.0\t0.1\t0.0\t0.5\t4.1\tC\t133\t5/11/2021 4:55:24 PM",
+]
 
 
-def test_maccor_repeated_step_restarts_its_charge(tmp_path):
-    rows = [
-        *KIT_ROWS[:3],
-        "4\t0\t1\t3\t62.0\t60.0\t0.0\t0.0\t0.0\t3.9\tR\t0\t5/11/2021 4:42:24 PM",
-        "5\t0\t1\t2\t63.0\t0.0\t0.0\t0.0\t0.5\t4.0\tC\t0\t5/11/2021 4:43:24 PM",
-        "6\t0\t1\t2\t75.0\t12.0\t0.1\t0.0\t0.5\t4.1\tC\t133\t5/11/2021 4:55:24 PM",
-    ]
-    table = readers.read(write(tmp_path, kit(rows), "a.txt")).table
+@pytest.mark.parametrize("rows", [PAUSED, REPEATED], ids=["paused", "repeated"])
+def test_maccor_charge_continues_after_a_pause_and_restarts_in_a_repeated_step(tmp_path, rows):
+    table = readers.read(write(tmp_path, kit([*KIT_ROWS[:3], *rows]), "a.txt")).table
     assert table[bdf.CHARGING].iloc[-1] == pytest.approx(0.6)
 
 
@@ -127,6 +112,3 @@ def test_damaged_maccor_names_the_place(tmp_path, old, new, says):
 def test_maccor_cut_in_its_header(tmp_path, exports, cut):
     with pytest.raises(ReadError):
         maccor.read(write(tmp_path, (exports / KIT).read_bytes()[:cut], "a.txt"))
-
-
-# --- all text dialects -----------------------------------------------------------------------------

@@ -15,8 +15,9 @@ from coatbench.readers import bdf, eclab_mpt, maccor, tabular
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from .made_files import KIT, MPT, write
+
 ROOT = Path(__file__).parents[2]
-MPT, KIT = "c400_P2_01_GCPL_CD2.mpt", "c400_S2_maccor.txt"
 
 NAMES = ["mode", "ox/red", "Ns", "time/s", "dq/mA.h", "Ewe/V", "half cycle"]
 ROWS = [
@@ -35,10 +36,7 @@ def mpt(rows=ROWS, names=NAMES, *, trailing=True, end="\r\n", magic="EC-Lab", se
     return end.join(lines).encode("cp1252")
 
 
-def write(folder: Path, content: bytes, name: str = "a.mpt") -> Path:
-    path = folder / name
-    path.write_bytes(content)
-    return path
+# --- EC-Lab text ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("magic", ["EC-Lab", "BT-Lab"])
@@ -236,7 +234,7 @@ def test_missing_optional_parser_is_named(monkeypatch, tmp_path):
         readers.read(write(tmp_path, b"NEWARE\x00\x00", "a.nda"))
 
 
-# --- MACCOR --------------------------------------------------------------------------------------
+# --- all text dialects -----------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

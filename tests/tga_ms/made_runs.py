@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from coatbench.readers.model import Export
-from coatbench.tga_ms.smooth import (
-    Grid,
-)
+from coatbench.tga_ms.smooth import Grid
 
 
 def ramp(start=30.0, stop=800.0, rate=10.0, step_s=2.0) -> Grid:
