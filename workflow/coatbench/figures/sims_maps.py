@@ -64,6 +64,7 @@ def draw(
     have = list(dict.fromkeys(fragment for _, fragment in strongest))
     wanted = [f for f in sims["map_fragments"] if f in have] or have[:6]
     shown = [s for s in ordered(samples) if s["sample"] in maps]
+    tops = {f: _top([images.get((s["sample"], f)) for s in shown]) for f in wanted}
     n_rows = max(1, len(wanted))
     n_columns, blocks, edge = layout.wrapped(
         max(1, len(shown)),
@@ -84,8 +85,8 @@ def draw(
         part = shown[block * n_columns : (block + 1) * n_columns]
         own = strips[block * n_rows : (block + 1) * n_rows]
         for axes, fragment in zip(own, wanted, strict=False):
-            top = _top([images.get((s["sample"], fragment)) for s in shown])
-            _strip(figure, axes, [images.get((s["sample"], fragment)) for s in part], top, edge)
+            own_images = [images.get((s["sample"], fragment)) for s in part]
+            _strip(figure, axes, own_images, tops[fragment], edge)
             axes.set_ylabel(fragment, fontweight="bold")
         if part and wanted:
             style.sample_axis(own[0], part, len(part) * edge, top=True)
@@ -103,7 +104,7 @@ def draw(
             "sample": s["sample"], "region": maps[s["sample"]].attrs["region"], "fragment": fragment,
             "mean": float(np.nanmean(image)), "median": float(np.nanmedian(image)),
             "percentile_95": float(np.nanpercentile(image, 95)),
-            "scale_maximum": _top([images.get((t["sample"], fragment)) for t in shown]),
+            "scale_maximum": tops[fragment],
         }
         for fragment in wanted
         for s in shown

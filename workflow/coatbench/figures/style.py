@@ -196,8 +196,7 @@ def save(
     # Not `savefig`, which draws every file twice: once to lay it out.
     FigureCanvasPdf(figure).print_pdf(output["pdf"], metadata={"Creator": "coatbench"})
     figure.set_layout_engine("none")  # it stands; the second file need not compute it again
-    figure.set_dpi(mpl.rcParams["figure.dpi"])  # the PDF's is 72
-    FigureCanvasAgg(figure).print_png(output["png"], metadata={"Software": "coatbench"})
+    _write_png(figure, output["png"], mpl.rcParams["figure.dpi"])
     for problem in layout.problems(figure):
         log.warning("hard to read: %s: %s", Path(output["png"]).stem, problem)
     with Path(output["csv"]).open("w", encoding="utf-8", newline="") as stream:
@@ -210,5 +209,9 @@ def save(
 def save_quicklook(figure: Figure, png: str, *, simulated: bool) -> None:
     """Write a quick-look figure as PNG."""
     mark_simulated(figure, simulated)
-    figure.set_dpi(150)
-    FigureCanvasAgg(figure).print_png(png, metadata={"Software": "coatbench"})
+    _write_png(figure, png, 150)
+
+
+def _write_png(figure: Figure, path: str, dpi: float) -> None:
+    figure.set_dpi(dpi)  # a PDF that was written before leaves its own, 72
+    FigureCanvasAgg(figure).print_png(path, metadata={"Software": "coatbench"})
