@@ -110,6 +110,8 @@ def rebuild_in_processes(folder: Path, notes: list[Path]) -> None:
     finished: set[int] = set()
     running: dict[Future, int] = {}
     paths = [str(folder / "workflow"), str(folder / "workflow" / "scripts")]
+    # As snakemake does: the threads of linear algebra would get into each other's way.
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     with ProcessPoolExecutor(CORES, initializer=sys.path.extend, initargs=(paths,)) as pool:
         while len(finished) < len(jobs):
             busy = finished.union(running.values())

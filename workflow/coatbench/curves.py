@@ -1,8 +1,8 @@
 """Curves on disk: one netCDF-4 file per job, one group per curve set (any netCDF reader opens them).
 
-Written from xarray datasets. Read back as plain arrays by name: figures and tables need no more, and importing
-xarray with pandas would cost most of their jobs more than the drawing. For the same reason h5netcdf and h5py
-are used directly.
+Written from xarray datasets, or from `Curves` where a job has no other use for xarray. Read back as `Curves`, plain
+arrays by name: figures and tables need no more, and importing xarray with pandas would cost most of these jobs more
+than their work. For the same reason h5netcdf and h5py are used directly.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import h5py
     import numpy as np
     import xarray as xr
+
+# Dimensions, values and, where there are any, attributes: what xarray takes.
+Variable = tuple[Any, ...]
 
 BARE_DIMENSION = "This is a netCDF dimension but not a netCDF variable"
 
@@ -36,13 +39,15 @@ class _Attributes(Mapping[str, Any]):
 
 
 class Curves:
-    """One curve set read from disk.
+    """One curve set, as read from disk or to be written.
 
     Attributes
     ----------
     attrs : dict
         Attributes of the set.
     sizes : dict of dimension to length.
+    coords : tuple of str
+        Variables that are coordinates; known of a set to be written only.
 
     Indexing gives a variable as numpy.ndarray; `in` tells whether there is one.
     """
@@ -53,11 +58,45 @@ class Curves:
         attrs: Mapping[str, Any],
         sizes: Mapping[str, int],
         about: Mapping[str, Mapping[str, Any]],
+        coords: tuple[str, ...] = (),
     ) -> None:
         self._variables = dict(variables)
         self.attrs = dict(attrs)
         self.sizes = dict(sizes)
         self._about = dict(about)
+        self.coords = coords
+
+    @classmethod
+    def of(
+        cls,
+        data: Mapping[str, Variable],
+        coords: Mapping[str, Variable] | None = None,
+        attrs: Mapping[str, Any] | None = None,
+    ) -> Curves:
+        """Make a set to be written, from what `xarray.Dataset` takes: (dimensions, values[, attributes]) by name.
+
+        Raises
+        ------
+        ValueError
+            A variable whose shape does not fit its dimensions, or those of another variable.
+        """
+        import numpy as np
+
+        sizes: dict[str, int] = {}
+        variables, about = {}, {}
+        for name, (dim, values, *more) in {**data, **(coords or {})}.items():
+            dims = (dim,) if isinstance(dim, str) else tuple(dim)
+            array = np.asarray(values)
+            own = dict(zip(dims, array.shape, strict=True))
+            if any(sizes.setdefault(d, n) != n for d, n in own.items()):
+                raise ValueError(f"{name}: expected {sizes}, got {own}")
+            variables[name], about[name] = (dims, array), more[0] if more else {}
+        return cls(variables, attrs or {}, sizes, about, tuple(coords or {}))
+
+    @property
+    def variables(self) -> Mapping[str, tuple[tuple[str, ...], np.ndarray]]:
+        """Dimensions and values of all variables by name."""
+        return self._variables
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._variables[name][1]
@@ -83,11 +122,21 @@ class Curves:
         sizes = {k: n for k, n in self.sizes.items() if k != dim}
         if np.ndim(index):
             sizes[dim] = len(index)
-        return Curves(taken, self.attrs, sizes, self._about)
+        return Curves(taken, self.attrs, sizes, self._about, self.coords)
 
 
-def save_curves(curves: Mapping[str, xr.Dataset], path: str | Path) -> None:
-    """Write each dataset as one group of a netCDF file, atomically."""
+def _curves(dataset: xr.Dataset) -> Curves:
+    return Curves(
+        {str(k): (tuple(map(str, v.dims)), v.values) for k, v in dataset.variables.items()},
+        {str(k): v for k, v in dataset.attrs.items()},
+        {str(k): n for k, n in dataset.sizes.items()},
+        {str(k): v.attrs for k, v in dataset.variables.items()},
+        tuple(map(str, dataset.coords)),
+    )
+
+
+def save_curves(curves: Mapping[str, xr.Dataset | Curves], path: str | Path) -> None:
+    """Write each set as one group of a netCDF file, atomically."""
     import h5netcdf
 
     path = Path(path)
@@ -95,16 +144,17 @@ def save_curves(curves: Mapping[str, xr.Dataset], path: str | Path) -> None:
     # A file without groups is valid: a measurement with a problem has no curves.
     with h5netcdf.File(part, "w") as file:
         for name, dataset in curves.items():
+            given = dataset if isinstance(dataset, Curves) else _curves(dataset)
             group = file.create_group(name)
-            group.dimensions = dict(dataset.sizes)
-            group.attrs.update(dataset.attrs)
-            if beside := [str(c) for c in dataset.coords if c not in dataset.dims]:
+            group.dimensions = given.sizes
+            group.attrs.update(given.attrs)
+            if beside := [c for c in given.coords if c not in given.sizes]:
                 group.attrs["coordinates"] = " ".join(beside)
-            for key, variable in dataset.variables.items():
-                data, attrs = _stored(variable.values), dict(variable.attrs)
-                if variable.dtype == bool:
+            for key, (dims, values) in given.variables.items():
+                data, attrs = _stored(values), dict(given.attrs_of(key))
+                if values.dtype == bool:
                     attrs["dtype"] = "bool"  # as xarray marks it
-                stored = group.create_variable(str(key), variable.dims, data.dtype)
+                stored = group.create_variable(key, dims, data.dtype)
                 stored[...] = data
                 stored.attrs.update(attrs)
     part.replace(path)

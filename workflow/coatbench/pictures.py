@@ -16,7 +16,7 @@ def write_picture(png: str | Path, webp: str | Path) -> None:
     Lossless for drawings; for micrographs and maps, where that is large, at a quality that the eye cannot
     tell apart. The original is kept for print.
     """
-    from PIL import Image
+    from PIL import Image, WebPImagePlugin  # noqa: F401  (by name: otherwise Pillow imports all its formats)
 
     with Image.open(png) as image:
         drawing = image.convert("RGB")

@@ -7,6 +7,7 @@ such lines. Anything else that goes wrong (a bug, a full disk) fails the job its
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import os
@@ -26,6 +27,8 @@ hide()
 # Imports make a hundred thousand objects that live to the end. Looking through them for garbage every 700 new ones,
 # Python's default, takes a tenth of a small job's time.
 gc.set_threshold(20_000)
+# For the same reason nobody looks through them at the end: that would take as long as starting Python and numpy.
+atexit.register(gc.freeze)
 
 
 def lend_environment(workflow: Path) -> None:

@@ -10,17 +10,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..analysis import Analysis
+from ..curves import Curves
 from ..errors import AnalysisError, DataError
 from ..readers.sims_region import Region, Window, open_region
 from .fragments import Fragment, match_channels
 from .reduce import Reduced, Reduction, reduce_region
 from .store import Store, source_fingerprint
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 SMALLEST_MAP_PX = 24
 REDUCTION_VERSION = 2  # counts up when the meaning of a reduced row changes
@@ -209,10 +207,9 @@ def _map_step(region: Region, map_px: int, map_ions: float) -> int:
     return step
 
 
-def _maps(row: Mapping[str, str], region: Region, config: Mapping[str, Any]) -> xr.Dataset:
+def _maps(row: Mapping[str, str], region: Region, config: Mapping[str, Any]) -> Curves:
     """Return the normalised images of a region, binned for printing."""
     import numpy as np
-    import xarray as xr
 
     step = _map_step(region, int(config["map_px"]), float(config["map_ions"]))
     ny, nx = (s // step for s in region.shape)
@@ -225,7 +222,7 @@ def _maps(row: Mapping[str, str], region: Region, config: Mapping[str, Any]) -> 
     total = binned(region.total) if region.total is not None else sum(images)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.array([np.where(total > 0, image / total, np.nan) for image in images])
-    return xr.Dataset(
+    return Curves.of(
         {
             "normalised_intensity": (
                 ("image", "y", "x"), ratio.reshape(-1, ny, nx).astype(np.float32), {"units": "1"},

@@ -82,7 +82,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     for cells in slopes(run, run.grid, mass_events, config["baseline_min_K"]):
         result.add("tga_ms_slopes", **key, **cells)
     result.add("tga_ms_runs", **key, **_describe(exports, run, lag))
-    result.curves = _curves(run, ions, config)
+    result.curves.update(_curves(run, ions, config))
     return result
 
 
