@@ -115,7 +115,7 @@ def test_formation_peak_of_constant_current_rows(folder, config, expected):
     (peak,) = expected_values(
         expected, "020-formation_CB5", "first-charge dQ/dV peak (CC rows only)"
     )
-    data = record(readers.read(folder / "020-formation_CB5.mpt").table)
+    data = record(readers.read(folder / "020-formation_CB5.mpt").columns)
     cycles, _ = pair(half_cycles(data, config["stub_fraction"])[0])
     main, _ = features.curves(data, cycles[0].charge, 1.0, config["dqdv"])
     raw = float(main.potential_V[np.argmax(main.raw)])

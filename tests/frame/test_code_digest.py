@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from coatbench.code_digest import reached
+from coatbench.code_digest import _imports, _resolve, reached
 from conftest import ROOT
 
 
@@ -36,6 +37,44 @@ def test_reaches_what_a_script_imports() -> None:
     files = {p.name for p in reached(ROOT / "workflow" / "scripts" / "leis" / "sample.py")}
     assert {"sample.py", "door.py", "errors.py", "analysis.py", "analyse.py"} <= files
     assert "score.py" not in files  # another room
+
+
+def imported(path: Path) -> set[Path]:
+    """The same by Python's parser."""
+    found: set[Path] = set()
+    workflow = ROOT / "workflow"
+    package = [] if "scripts" in path.parts else list(path.relative_to(workflow).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            anchor = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*anchor, *filter(None, [node.module])])
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            found.update(_resolve(name))
+    return found
+
+
+def test_finds_every_import_that_python_finds() -> None:
+    files = [
+        p for folder in ("coatbench", "scripts") for p in (ROOT / "workflow" / folder).rglob("*.py")
+    ]
+    assert len(files) > 100
+    assert {p: set(_imports(p)) for p in files} == {p: imported(p) for p in files}
+
+
+def test_finds_imports_of_any_form(tmp_path: Path) -> None:
+    path = tmp_path / "script.py"
+    path.write_text(
+        "import door, coatbench.tables as t  # import coatbench.study\n"
+        "from coatbench import (\n    analysis,  # the rows\n    curves as c,\n)\n"
+        "def f():\n    from coatbench.errors import ReadError\n"
+    )
+    names = {p.name for p in _imports(path)} - {"__init__.py"}
+    assert names == {"door.py", "tables.py", "analysis.py", "curves.py", "errors.py"}
 
 
 def test_touch_changes_nothing_and_an_edit_does(copy: Path) -> None:

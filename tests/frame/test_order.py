@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from coatbench.figures.order import CLOSEST, colour_places, ordered
+from coatbench.order import CLOSEST, colour_places, ordered
 
 
 def sample(

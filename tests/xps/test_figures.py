@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import yaml
 from coatbench.analysis import save_rows
-from coatbench.curves import Curves, save_curves
+from coatbench.arrays import Arrays
+from coatbench.curves import save_curves
 from coatbench.figures import layout, xps_common, xps_coverage, xps_quicklook, xps_stacks
 from coatbench.tables import read_table, write_table
 from coatbench.xps.analyse import analyse
@@ -77,7 +78,7 @@ def test_positions_that_lie_close_are_written_beside_each_other(apart_eV: float)
     def line(data: object) -> tuple:
         return ("part",), np.array(data)
 
-    curve = Curves(
+    curve = Arrays(
         {
             "component": line(["a", "b"]), "part_of": line(["a", "b"]),
             "area_cps_eV": line([1.0, 0.5]), "position_eV": line([531.4, 531.4 + apart_eV]),

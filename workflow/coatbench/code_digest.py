@@ -6,14 +6,19 @@ this hash as a parameter reruns when a line of its code changes, and on nothing 
 
 from __future__ import annotations
 
-import ast
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).resolve().parent
 ROOTS = (PACKAGE.parent, PACKAGE.parent / "scripts")  # coatbench.*, and the scripts' door
+# Python's own parser would take longer than all else that is done while the rules are read.
+IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+(?P<dots>\.*)(?P<base>[\w.]*)[ \t]+)?import[ \t]+(?P<names>\([^)]*\)|.*)",
+    re.M,
+)
 
 
 @cache
@@ -34,13 +39,10 @@ def _resolve(module: str) -> tuple[Path, ...]:
     return ()
 
 
-def _statements(node: ast.AST) -> Iterator[ast.stmt]:
-    """Walk all statements, at any depth; expressions hold no import and are most of a file."""
-    for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-        for inner in getattr(node, name, ()):
-            if isinstance(inner, ast.stmt):
-                yield inner
-            yield from _statements(inner)
+def _names(text: str) -> Iterator[str]:
+    """Yield what an import statement names, without what it is called here."""
+    for part in re.sub(r"#.*|[()]", "", text).split(","):
+        yield from part.split()[:1]
 
 
 @cache
@@ -48,15 +50,13 @@ def _imports(path: Path) -> frozenset[Path]:
     """Return the project's own files that one file imports, anywhere in it."""
     found: set[Path] = set()
     package = list(path.relative_to(PACKAGE.parent).parts[:-1]) if _inside(path) else []
-    for node in _statements(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            anchor = package[: len(package) - node.level + 1] if node.level else []
-            base = ".".join([*anchor, *([node.module] if node.module else [])])
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        else:
-            continue
+    for statement in IMPORT.finditer(path.read_text(encoding="utf-8")):
+        names = list(_names(statement["names"]))
+        if statement["base"] is not None:
+            up = len(statement["dots"])
+            anchor = package[: len(package) - up + 1] if up else []
+            base = ".".join([*anchor, *([statement["base"]] if statement["base"] else [])])
+            names = [base, *(f"{base}.{name}" for name in names)]
         for name in names:
             found.update(_resolve(name))
     return frozenset(found)
@@ -71,23 +71,28 @@ def _content(path: Path) -> bytes:
     return hashlib.sha256(path.read_bytes()).digest()
 
 
+@cache
+def _data(folder: Path) -> list[Path]:
+    return [p for p in folder.glob("data/*") if p.is_file()]
+
+
 def reached(*entries: str | Path) -> list[Path]:
     """Return all files of the project that the entries reach, with the frozen data beside them.
 
     A reader is imported by name from `readers/recognise.py`, which no import graph shows, so an entry may
     also be a folder: all modules in it.
     """
-    todo = []
-    for entry in map(Path, entries):
+    todo: list[Path] = []
+    for entry in (Path(e).resolve() for e in entries):
         todo += sorted(entry.glob("*.py")) if entry.is_dir() else [entry]
     seen: set[Path] = set()
     while todo:
-        path = todo.pop().resolve()
+        path = todo.pop()
         if path not in seen:
             seen.add(path)
             todo.extend(_imports(path))
     for folder in {path.parent for path in seen}:
-        seen.update(p for p in folder.glob("data/*") if p.is_file())
+        seen.update(_data(folder))
     return sorted(seen)
 
 
@@ -96,6 +101,6 @@ def digest(*entries: str | Path) -> str:
     """Return the content hash of all code and frozen data that the entries reach (16 hex digits)."""
     total = hashlib.sha256()
     for path in reached(*entries):
-        total.update(path.relative_to(PACKAGE.parent.resolve()).as_posix().encode())
+        total.update(path.relative_to(PACKAGE.parent).as_posix().encode())
         total.update(_content(path))
     return total.hexdigest()[:16]

@@ -1,8 +1,7 @@
 """Curves on disk: one netCDF-4 file per job, one group per curve set (any netCDF reader opens them).
 
-Written from xarray datasets, or from `Curves` where a job has no other use for xarray. Read back as `Curves`, plain
-arrays by name: figures and tables need no more, and importing xarray with pandas would cost most of these jobs more
-than their work. For the same reason h5netcdf and h5py are used directly.
+Written from `Arrays` or from xarray datasets, read back as `Arrays`: figures and tables need no more. h5netcdf and h5py
+are used directly, which does without importing xarray.
 """
 
 from __future__ import annotations
@@ -11,13 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arrays import Arrays
+
 if TYPE_CHECKING:
     import h5py
     import numpy as np
     import xarray as xr
-
-# Dimensions, values and, where there are any, attributes: what xarray takes.
-Variable = tuple[Any, ...]
 
 BARE_DIMENSION = "This is a netCDF dimension but not a netCDF variable"
 
@@ -38,104 +36,7 @@ class _Attributes(Mapping[str, Any]):
         return sum(1 for _ in self)
 
 
-class Curves:
-    """One curve set, as read from disk or to be written.
-
-    Attributes
-    ----------
-    attrs : dict
-        Attributes of the set.
-    sizes : dict of dimension to length.
-    coords : tuple of str
-        Variables that are coordinates; known of a set to be written only.
-
-    Indexing gives a variable as numpy.ndarray; `in` tells whether there is one.
-    """
-
-    def __init__(
-        self,
-        variables: Mapping[str, tuple[tuple[str, ...], np.ndarray]],
-        attrs: Mapping[str, Any],
-        sizes: Mapping[str, int],
-        about: Mapping[str, Mapping[str, Any]],
-        coords: tuple[str, ...] = (),
-    ) -> None:
-        self._variables = dict(variables)
-        self.attrs = dict(attrs)
-        self.sizes = dict(sizes)
-        self._about = dict(about)
-        self.coords = coords
-
-    @classmethod
-    def of(
-        cls,
-        data: Mapping[str, Variable],
-        coords: Mapping[str, Variable] | None = None,
-        attrs: Mapping[str, Any] | None = None,
-    ) -> Curves:
-        """Make a set to be written, from what `xarray.Dataset` takes: (dimensions, values[, attributes]) by name.
-
-        Raises
-        ------
-        ValueError
-            A variable whose shape does not fit its dimensions, or those of another variable.
-        """
-        import numpy as np
-
-        sizes: dict[str, int] = {}
-        variables, about = {}, {}
-        for name, (dim, values, *more) in {**data, **(coords or {})}.items():
-            dims = (dim,) if isinstance(dim, str) else tuple(dim)
-            array = np.asarray(values)
-            own = dict(zip(dims, array.shape, strict=True))
-            if any(sizes.setdefault(d, n) != n for d, n in own.items()):
-                raise ValueError(f"{name}: expected {sizes}, got {own}")
-            variables[name], about[name] = (dims, array), more[0] if more else {}
-        return cls(variables, attrs or {}, sizes, about, tuple(coords or {}))
-
-    @property
-    def variables(self) -> Mapping[str, tuple[tuple[str, ...], np.ndarray]]:
-        """Dimensions and values of all variables by name."""
-        return self._variables
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self._variables[name][1]
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._variables
-
-    def attrs_of(self, name: str) -> Mapping[str, Any]:
-        """Return the attributes of a variable, its units among them."""
-        return self._about[name]
-
-    def isel(self, dim: str, index: Any) -> Curves:
-        """Return the set at one place of a dimension (an int), or at several (an index array)."""
-        import numpy as np
-
-        taken = {}
-        for name, (dims, data) in self._variables.items():
-            if dim in dims:
-                axis = dims.index(dim)
-                data = np.take(data, index, axis)
-                dims = dims if data.ndim == len(dims) else dims[:axis] + dims[axis + 1 :]
-            taken[name] = (dims, data)
-        sizes = {k: n for k, n in self.sizes.items() if k != dim}
-        if np.ndim(index):
-            sizes[dim] = len(index)
-        return Curves(taken, self.attrs, sizes, self._about, self.coords)
-
-
-def _curves(dataset: xr.Dataset) -> Curves:
-    return Curves(
-        {str(k): (tuple(map(str, v.dims)), v.values) for k, v in dataset.variables.items()},
-        {str(k): v for k, v in dataset.attrs.items()},
-        {str(k): n for k, n in dataset.sizes.items()},
-        {str(k): v.attrs for k, v in dataset.variables.items()},
-        tuple(map(str, dataset.coords)),
-    )
-
-
-def save_curves(curves: Mapping[str, xr.Dataset | Curves], path: str | Path) -> None:
+def save_curves(curves: Mapping[str, xr.Dataset | Arrays], path: str | Path) -> None:
     """Write each set as one group of a netCDF file, atomically."""
     import h5netcdf
 
@@ -144,7 +45,7 @@ def save_curves(curves: Mapping[str, xr.Dataset | Curves], path: str | Path) -> 
     # A file without groups is valid: a measurement with a problem has no curves.
     with h5netcdf.File(part, "w") as file:
         for name, dataset in curves.items():
-            given = dataset if isinstance(dataset, Curves) else _curves(dataset)
+            given = dataset if isinstance(dataset, Arrays) else Arrays.from_xarray(dataset)
             group = file.create_group(name)
             group.dimensions = given.sizes
             group.attrs.update(given.attrs)
@@ -171,7 +72,7 @@ def _stored(data: np.ndarray) -> np.ndarray:
 
 def load_curves(
     path: str | Path, wanted: Callable[[Mapping[str, Any]], bool] | None = None
-) -> dict[str, Curves]:
+) -> dict[str, Arrays]:
     """Read the groups of a file into memory, in the order they were written.
 
     `wanted`, if given, says by a group's attributes whether it is read.
@@ -187,7 +88,7 @@ def load_curves(
     return curves
 
 
-def load_set(path: str | Path, which: str | Callable[[Mapping[str, Any]], bool]) -> Curves | None:
+def load_set(path: str | Path, which: str | Callable[[Mapping[str, Any]], bool]) -> Arrays | None:
     """Read one group of a file: that of a name, or the first whose attributes suit; none if there is none."""
     import h5py
 
@@ -199,7 +100,7 @@ def load_set(path: str | Path, which: str | Callable[[Mapping[str, Any]], bool])
     return None
 
 
-def _read(group: h5py.Group, attrs: Mapping[str, Any]) -> Curves:
+def _read(group: h5py.Group, attrs: Mapping[str, Any]) -> Arrays:
     datasets = dict(group.items())
     scales = {name: data for name, data in datasets.items() if data.is_scale}
     number = {int(data.attrs["_Netcdf4Dimid"]): name for name, data in scales.items()}
@@ -215,7 +116,7 @@ def _read(group: h5py.Group, attrs: Mapping[str, Any]) -> Curves:
         if about[name].get("dtype") == "bool":
             values = values.astype(bool)
         variables[name] = dims, values
-    return Curves(variables, attrs, {n: d.shape[0] for n, d in scales.items()}, about)
+    return Arrays(variables, attrs, {n: d.shape[0] for n, d in scales.items()}, about)
 
 
 def _plain(value: Any) -> Any:

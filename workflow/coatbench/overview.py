@@ -29,8 +29,9 @@ def summarise(export: Export) -> dict[str, str]:
     """Return format, instrument, date, number of points and range of the abscissa of one export."""
     attrs = export.attrs
     name = ABSCISSA[export.technique]
-    if export.table is not None:
-        points, values = len(export.table), [export.table[name].to_numpy()]
+    if export.columns is not None:
+        values = [export.columns[name]]
+        points = values[0].size
     else:
         points = sum(max((v.size for v in b.data_vars.values()), default=0) for b in export.blocks)
         values = [b[name].values for b in export.blocks if name in b.variables]

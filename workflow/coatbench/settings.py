@@ -87,8 +87,13 @@ def settings_problems(config: dict[str, Any], schemas: str | Path) -> list[str]:
     `schemas` is the folder with `config.schema.yaml` and, below `config/`, one schema per section.
     """
     from jsonschema import Draft202012Validator
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
 
-    validator = Draft202012Validator(config_schema(schemas))
+    schema = config_schema(schemas)
+    # Read through once; otherwise each reference in it reads through all of it again.
+    known = Registry().with_resource("", DRAFT202012.create_resource(schema)).crawl()
+    validator = Draft202012Validator(schema, registry=known)
     problems = []
     for error in sorted(validator.iter_errors(config), key=lambda e: [str(p) for p in e.path]):
         place = ".".join(str(p) for p in error.path) or "top level"

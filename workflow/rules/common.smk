@@ -18,7 +18,7 @@ door.lend_environment(WORKFLOW)
 from coatbench import study as study_module
 from coatbench.code_digest import digest
 from coatbench.errors import StudyError
-from coatbench.figures.order import PLACE, colour_places
+from coatbench.order import PLACE, colour_places
 from coatbench.pictures import picture_of
 from coatbench.readers.recognise import FORMATS
 from coatbench.settings import load_study_settings, load_yaml, settings_problems

@@ -47,8 +47,8 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any
     row, file = rows[0], files[0]
     export = readers.read(file, "cycling")
     result = Analysis(warnings=[f"{file.name}: {note}" for note in export.warnings])
-    assert export.table is not None  # what `technique` asked for
-    data = record(export.table)
+    assert export.columns is not None  # what `technique` asked for
+    data = record(export.columns)
     key = {"sample": row["sample"], "cell": row["cell"], "protocol": row["protocol"]}
     mass = cells.active_mass(row, config)
     halves, stubs = half_cycles(data, config["stub_fraction"])

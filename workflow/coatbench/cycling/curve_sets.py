@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ..curves import Curves
+from ..arrays import Arrays
 from .dqdv import Curve
 from .halves import NAMES, Cycle, HalfCycle, Record
 
@@ -18,10 +18,10 @@ RECORD_POINTS = 1600
 Chosen = list[tuple[int, HalfCycle]]
 
 
-def differential(curves: Mapping[tuple[int, int], Curve]) -> Curves:
+def differential(curves: Mapping[tuple[int, int], Curve]) -> Arrays:
     """Return dQ/dV curves on their common bins, NaN outside each; keys are (cycle, direction)."""
     if not curves:
-        return Curves.of({})
+        return Arrays.of({})
     bin_V = next(iter(curves.values())).bin_V
     firsts = [round(curve.potential_V[0] / bin_V - 0.5) for curve in curves.values()]
     lasts = [round(curve.potential_V[-1] / bin_V - 0.5) for curve in curves.values()]
@@ -32,7 +32,7 @@ def differential(curves: Mapping[tuple[int, int], Curve]) -> Curves:
         raw[i, first - low : first - low + curve.raw.size] = curve.raw
         smooth[i, first - low : first - low + curve.raw.size] = curve.smooth
     units = {"units": "mAh/(g V)"}
-    return Curves.of(
+    return Arrays.of(
         {
             "dqdv_raw": (("curve", "potential"), raw, units),
             "dqdv": (("curve", "potential"), smooth, units),
@@ -48,7 +48,7 @@ def differential(curves: Mapping[tuple[int, int], Curve]) -> Curves:
 
 def profiles(
     data: Record, cycles: Sequence[Cycle], mass_g: float, numbers: Sequence[int]
-) -> Curves:
+) -> Arrays:
     """Return voltage over capacity of the half cycles of these cycles."""
 
     def driven(half: HalfCycle) -> npt.NDArray[np.intp]:
@@ -62,7 +62,7 @@ def profiles(
     return _ragged(data, _choose(cycles, numbers), driven, "capacity_mAh_g", "mAh/g", capacity)
 
 
-def relaxations(data: Record, cycles: Sequence[Cycle], numbers: Sequence[int]) -> Curves:
+def relaxations(data: Record, cycles: Sequence[Cycle], numbers: Sequence[int]) -> Arrays:
     """Return voltage over time after the current stopped, for the half cycles of these cycles."""
 
     def resting(half: HalfCycle) -> npt.NDArray[np.intp]:
@@ -75,10 +75,10 @@ def relaxations(data: Record, cycles: Sequence[Cycle], numbers: Sequence[int]) -
     return _ragged(data, chosen, resting, "time_s", "s", time)
 
 
-def whole(data: Record) -> Curves:
+def whole(data: Record) -> Arrays:
     """Return voltage and current over time of the whole record."""
     rows = _thin(np.arange(data.time_s.size), RECORD_POINTS)
-    return Curves.of(
+    return Arrays.of(
         {
             "time_s": ("point", data.time_s[rows], {"units": "s"}),
             "voltage_V": ("point", data.voltage_V[rows], {"units": "V"}),
@@ -111,17 +111,17 @@ def _ragged(
     name: str,
     unit: str,
     abscissa: Callable[[HalfCycle, npt.NDArray[np.intp]], npt.NDArray],
-) -> Curves:
+) -> Arrays:
     """Return one line of voltage over something per half cycle, filled up with NaN."""
     if not chosen:
-        return Curves.of({})
+        return Arrays.of({})
     x = np.full((len(chosen), PROFILE_POINTS), np.nan)
     voltage = x.copy()
     for i, (_, half) in enumerate(chosen):
         rows = _thin(rows_of(half), PROFILE_POINTS)
         x[i, : rows.size] = abscissa(half, rows)
         voltage[i, : rows.size] = data.voltage_V[rows]
-    return Curves.of(
+    return Arrays.of(
         {
             name: (("half", "point"), x, {"units": unit}),
             "voltage_V": (("half", "point"), voltage, {"units": "V"}),

@@ -7,15 +7,12 @@ cycle counters and flags are not used: they disagree with each other and with th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import Arrays
 from ..readers import bdf
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CHARGE, DISCHARGE = 1, -1
 NAMES = {CHARGE: "charge", DISCHARGE: "discharge"}
@@ -66,23 +63,26 @@ class Record:
         return np.concatenate(([0.0], np.cumsum(np.where(np.isfinite(step), step, 0.0))))
 
 
-def record(table: pd.DataFrame) -> Record:
-    """Return the arrays of a table in Battery Data Format labels."""
-    codes = table[bdf.STEP_TYPE].cat.codes.to_numpy()
+def record(columns: Arrays) -> Record:
+    """Return the arrays of columns in Battery Data Format labels."""
+    codes = columns[bdf.STEP_TYPE]
     sign = np.zeros(codes.size, np.int8)
     sign[(codes == bdf.CC_CHG) | (codes == bdf.CV_CHG)] = CHARGE
     sign[(codes == bdf.CC_DCH) | (codes == bdf.CV_DCH)] = DISCHARGE
     integral = None
-    if bdf.CHARGING in table:
-        integral = table[bdf.CHARGING].to_numpy() - table[bdf.DISCHARGING].to_numpy()
+    if bdf.CHARGING in columns:
+        integral = columns[bdf.CHARGING] - columns[bdf.DISCHARGING]
+    increments = None
+    if bdf.NET in columns:
+        increments = columns[bdf.NET]
     return Record(
-        time_s=table[bdf.TIME].to_numpy(),
-        voltage_V=table[bdf.VOLTAGE].to_numpy(),
-        current_A=table[bdf.CURRENT].to_numpy(),
+        time_s=columns[bdf.TIME],
+        voltage_V=columns[bdf.VOLTAGE],
+        current_A=columns[bdf.CURRENT],
         sign=sign,
         constant_current=(codes == bdf.CC_CHG) | (codes == bdf.CC_DCH),
         integral_Ah=integral,
-        increments_Ah=table[bdf.NET].to_numpy() if bdf.NET in table else None,
+        increments_Ah=increments,
     )
 
 

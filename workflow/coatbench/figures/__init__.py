@@ -11,11 +11,11 @@ import warnings
 
 import matplotlib.artist
 
-matplotlib.artist.kwdoc = lambda artist: ""  # type: ignore[assignment]
+matplotlib.artist.kwdoc = lambda artist: ""
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # that they are missing
     known = sys.modules.setdefault("mpl_toolkits.mplot3d", None)  # type: ignore[arg-type]
-    import matplotlib.projections  # noqa: F401
+    import matplotlib.projections
 if known is None:
     del sys.modules["mpl_toolkits.mplot3d"]
 del known

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..curves import Curves
+from ..arrays import Arrays
 
 
-def potential_label(data: Curves | None) -> str:
+def potential_label(data: Arrays | None) -> str:
     """Return the label of a potential axis; the data say what they were measured against."""
     against = data.attrs.get("potential_reference", "") if data is not None else ""
     return f"potential / V vs {against}" if against else "potential / V"

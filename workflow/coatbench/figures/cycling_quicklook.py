@@ -11,7 +11,8 @@ from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from ..analysis import Analysis, load_rows
-from ..curves import Curves, load_curves
+from ..arrays import Arrays
+from ..curves import load_curves
 from . import style
 from .cycling_common import potential_label
 
@@ -54,7 +55,7 @@ def draw(
     style.save_quicklook(figure, png, simulated=simulated)
 
 
-def _cell(part: SubFigure, title: str, sets: Mapping[str, Curves], analysis: Analysis) -> None:
+def _cell(part: SubFigure, title: str, sets: Mapping[str, Arrays], analysis: Analysis) -> None:
     part.suptitle(title)
     panels = part.subplots(2, 2)
     why = analysis.problem or "no current flowed"
@@ -69,7 +70,7 @@ def _cell(part: SubFigure, title: str, sets: Mapping[str, Curves], analysis: Ana
         part.legend(handles=list(handles.values()), loc="outside right upper", handlelength=1.5)
 
 
-def _halves(data: Curves | None, dim: str) -> list[tuple[str, str, Curves]]:
+def _halves(data: Arrays | None, dim: str) -> list[tuple[str, str, Arrays]]:
     """Return label, direction and data of every half cycle, or nothing."""
     if data is None or dim not in data.sizes:
         return []
@@ -87,7 +88,7 @@ def _style_of(label: str, direction: str, seen: list[str]) -> dict[str, Any]:
 
 
 def _profiles(
-    axes: Axes, data: Curves | None, record: Curves | None, seen: list[str], why: str
+    axes: Axes, data: Arrays | None, record: Arrays | None, seen: list[str], why: str
 ) -> None:
     halves = _halves(data, "half")
     if not halves and record is not None and record.sizes.get("point"):
@@ -104,7 +105,7 @@ def _profiles(
     axes.set_ylabel(potential_label(data))
 
 
-def _dqdv(axes: Axes, data: Curves | None, analysis: Analysis, seen: list[str], why: str) -> None:
+def _dqdv(axes: Axes, data: Arrays | None, analysis: Analysis, seen: list[str], why: str) -> None:
     halves = _halves(data, "curve")
     if not halves or data is None:
         return style.no_data(axes, why)
@@ -125,7 +126,7 @@ def _dqdv(axes: Axes, data: Curves | None, analysis: Analysis, seen: list[str], 
     axes.set_ylabel("dQ/dV / mAh g$^{-1}$ V$^{-1}$")
 
 
-def _relaxation(axes: Axes, data: Curves | None, seen: list[str], why: str) -> None:
+def _relaxation(axes: Axes, data: Arrays | None, seen: list[str], why: str) -> None:
     halves = _halves(data, "half")
     if not halves:
         return style.no_data(axes, why)

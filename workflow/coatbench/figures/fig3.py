@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..curves import Curves
+from ..arrays import Arrays
+from ..order import ordered
 from ..tables import read_table
 from . import layout, leis_common, style
-from .order import ordered
 
 Row = dict[str, Any]
 
@@ -79,7 +79,7 @@ def draw(
 
 
 def _spectra(
-    axes: Axes, own: Sequence[tuple[Mapping[str, str], Curves]], colours: Mapping[str, Any]
+    axes: Axes, own: Sequence[tuple[Mapping[str, str], Arrays]], colours: Mapping[str, Any]
 ) -> None:
     for sample, curve in own:
         axes.plot(
@@ -151,7 +151,7 @@ def _ratios(
 def _numbers(
     shown: Sequence[Mapping[str, str]],
     temperatures: Sequence[float],
-    spectra: Mapping[tuple[str, float], Curves],
+    spectra: Mapping[tuple[str, float], Arrays],
 ) -> list[Row]:
     return [
         {

@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from ..order import ordered
 from . import layout, stem_common, style
-from .order import ordered
 from .stem_common import Panel
 
 # Oxygen tells whether the coating is oxidised, so it has a row of its own; the others share one.

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ..curves import load_set
+from ..order import ordered
 from ..tables import read_table
 from . import style
 from .cycling_common import potential_label
-from .order import ordered
 
 Row = dict[str, Any]
 PROTOCOL = "short"

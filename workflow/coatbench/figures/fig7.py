@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..curves import Curves, load_set
+from ..arrays import Arrays
+from ..curves import load_set
+from ..order import ordered
 from ..tables import read_table
 from . import style
 from .cycling_common import potential_label
-from .order import ordered
 
 Row = dict[str, Any]
 PROTOCOL = "long"
@@ -107,7 +108,7 @@ def _label(sample: Mapping[str, str], values: Sequence[str | None]) -> str:
 
 def _profiles(
     axes: Axes,
-    profiles: Mapping[tuple[str, str], Curves],
+    profiles: Mapping[tuple[str, str], Arrays],
     shown: Sequence[Mapping[str, str]],
     colours: Mapping[str, Any],
     labels: Mapping[str, str | None],
@@ -213,7 +214,7 @@ def _label_rates(axes: Axes, known: Sequence[Row]) -> None:
         )
 
 
-def _numbers(profiles: Mapping[tuple[str, str], Curves], rows: Sequence[Row]) -> list[Row]:
+def _numbers(profiles: Mapping[tuple[str, str], Arrays], rows: Sequence[Row]) -> list[Row]:
     numbers: list[Row] = []
     for (sample, cell), data in profiles.items():
         for half in range(data.sizes["half"]):

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..curves import load_curves
+from ..order import ordered
 from ..tables import read_table
 from . import style
 from . import tga_ms_common as common
-from .order import ordered
 
 PREFERRED_MZ = (64, 48, 66, 50)  # the paper's channels; other runs show what they have
 MAX_COLUMNS = 4

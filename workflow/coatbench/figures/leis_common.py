@@ -8,13 +8,14 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from ..curves import Curves, load_curves
+from ..arrays import Arrays
+from ..curves import load_curves
 from . import style
 
 NEAR_SURFACE = "near_surface"
 
 
-def load_spectra(paths: Iterable[str]) -> dict[tuple[str, float], Curves]:
+def load_spectra(paths: Iterable[str]) -> dict[tuple[str, float], Arrays]:
     """Return {(sample, heating temperature): curves} of the jobs' netCDF files."""
     return {
         (Path(path).stem, float(curve.attrs["heating_temperature_degC"])): curve
@@ -49,7 +50,7 @@ def label_peaks(axes: Axes, rows: Sequence[Mapping[str, Any]], top: Mapping[str,
 
 
 def peak_tops(
-    rows: Sequence[Mapping[str, Any]], curves: Sequence[Curves], reach_eV: float = 40.0
+    rows: Sequence[Mapping[str, Any]], curves: Sequence[Arrays], reach_eV: float = 40.0
 ) -> dict[str, float]:
     """Return the height of the highest curve around each detected element."""
     tops: dict[str, float] = {}

@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..order import ordered
 from ..tables import read_table
 from . import layout, style
-from .order import ordered
 
 Row = dict[str, Any]
 OVERALL = "overall"

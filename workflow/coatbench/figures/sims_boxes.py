@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.cbook import boxplot_stats
 from matplotlib.collections import LineCollection
 
+from ..order import ordered
 from ..tables import read_table
 from . import layout, style
-from .order import ordered
 
 Row = dict[str, Any]
 Line = list[tuple[float, float]]

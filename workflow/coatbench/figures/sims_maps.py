@@ -11,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ..curves import Curves, load_set
+from ..arrays import Arrays
+from ..curves import load_set
+from ..order import ordered
 from ..tables import read_table
 from . import layout, style
-from .order import ordered
 
 SCALE_PERCENTILE = 99.0
 EDGE = 0.96  # of an image, of the room that it has
@@ -162,7 +163,7 @@ def _extent(image: np.ndarray, place: int) -> tuple[float, float, float, float]:
     return place - x, place + x, y, -y
 
 
-def _scale_bar(axes: Axes, maps: Curves) -> None:
+def _scale_bar(axes: Axes, maps: Arrays) -> None:
     edge_um = float(maps.attrs["field_of_view_um"])
     if not np.isfinite(edge_um):
         return

@@ -7,9 +7,9 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from ..order import ordered
 from ..tables import read_table
 from . import style
-from .order import ordered
 
 Row = dict[str, Any]
 

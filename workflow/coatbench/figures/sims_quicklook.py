@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..analysis import load_rows
-from ..curves import Curves, load_set
+from ..arrays import Arrays
+from ..curves import load_set
 from . import style
 
 N_IMAGES = 5
@@ -65,7 +66,7 @@ def _name(label: str, mass_u: float | None, number: float) -> str:
     )
 
 
-def _images(panels: Sequence[Axes], maps: Curves) -> None:
+def _images(panels: Sequence[Axes], maps: Arrays) -> None:
     ratio = maps["normalised_intensity"]
     strongest = np.argsort([-np.nansum(image) for image in ratio])[: len(panels) - 1]
     shown = [("total", maps["total_counts"])] + [

@@ -15,7 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.patches import Rectangle
 
-from ..curves import Curves, load_curves
+from ..arrays import Arrays
+from ..curves import load_curves
 from . import style
 
 LAYER, CORE, PARTICLE = 1, 2, 3
@@ -33,7 +34,7 @@ class Panel:
     """One image or map of one sample."""
 
     sample: str
-    curves: Curves
+    curves: Arrays
 
     @property
     def kind(self) -> str:

@@ -19,9 +19,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+from ..order import PLACE, colour_places
 from ..tables import cell
 from . import layout
-from .order import PLACE, colour_places
 
 log = logging.getLogger(__name__)
 

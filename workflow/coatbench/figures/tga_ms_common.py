@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..curves import Curves
+from ..arrays import Arrays
 from . import style
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ LABEL_WIDTH = 0.075  # of the panel, for three digits
 EVENT_COLOURS = {"gain": style.CATEGORIES[2], "loss": style.ACCENT, "evolution": style.GREY}
 
 
-def mass_panel(axes: Axes, curve: Curves, colour: Any) -> Axes:
+def mass_panel(axes: Axes, curve: Arrays, colour: Any) -> Axes:
     """Draw mass (left) and DTG (right axis) over temperature; return the right axis."""
     temperature = curve["temperature_degC"]
     axes.plot(temperature, curve["mass_smooth_percent"], color=colour)
@@ -34,7 +34,7 @@ def mass_panel(axes: Axes, curve: Curves, colour: Any) -> Axes:
     return right
 
 
-def dsc_panel(axes: Axes, curve: Curves) -> None:
+def dsc_panel(axes: Axes, curve: Arrays) -> None:
     """Draw the DSC signal, with the direction of exothermic heat where the export says it."""
     axes.plot(curve["temperature_degC"], curve["dsc"], color=DSC_COLOUR)
     unit = str(curve.attrs_of("dsc").get("units", "")).replace("uV", "µV")
@@ -53,7 +53,7 @@ def dsc_panel(axes: Axes, curve: Curves) -> None:
         )
 
 
-def ion_panel(axes: Axes, ions: Curves, chosen: Sequence[int]) -> None:
+def ion_panel(axes: Axes, ions: Arrays, chosen: Sequence[int]) -> None:
     """Draw ion currents on a logarithmic axis, each labelled by its m/z."""
     import numpy as np
 

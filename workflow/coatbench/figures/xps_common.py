@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..curves import Curves, load_set
+from ..arrays import Arrays
+from ..curves import load_set
+from ..order import ordered
 from . import style
-from .order import ordered
 
 # Starting material cold, products warm; the substrate grey. Other names take the next category colour.
 COLOURS = {
@@ -38,9 +39,9 @@ def colour(name: str, index: int) -> str:
     return COLOURS.get(name, style.CATEGORIES[index % len(style.CATEGORIES)])
 
 
-def load_first_spots(paths: Sequence[str], base: str) -> dict[str, Curves]:
+def load_first_spots(paths: Sequence[str], base: str) -> dict[str, Arrays]:
     """Return sample -> the fitted region `base` of its first spot that has one."""
-    found: dict[str, Curves] = {}
+    found: dict[str, Arrays] = {}
     for path in paths:
         data = load_set(path, lambda attrs: attrs["region"] == base and attrs["fitted"])
         if data is not None:
@@ -48,13 +49,13 @@ def load_first_spots(paths: Sequence[str], base: str) -> dict[str, Curves]:
     return found
 
 
-def in_window(data: Curves) -> Curves:
+def in_window(data: Arrays) -> Arrays:
     """Return the part of a region that was fitted."""
     return data.isel("energy", np.flatnonzero(np.isfinite(data["envelope_cps"])))
 
 
 def draw_fit(
-    axes: Axes, data: Curves, *, scale: float = 1.0, offset: float = 0.0, subtract: bool = False
+    axes: Axes, data: Arrays, *, scale: float = 1.0, offset: float = 0.0, subtract: bool = False
 ) -> None:
     """Draw data, background, components and envelope of one region.
 
@@ -90,7 +91,7 @@ def draw_fit(
     axes.plot(x, (window["envelope_cps"] - zero) / scale + offset, color="black", linewidth=0.7)
 
 
-def descending(axes: Axes, data: Sequence[Curves]) -> None:
+def descending(axes: Axes, data: Sequence[Arrays]) -> None:
     """Let binding energies fall from left to right, as the field draws them."""
     low = min(float(in_window(d)["binding_energy_eV"].min()) for d in data)
     high = max(float(in_window(d)["binding_energy_eV"].max()) for d in data)
@@ -98,14 +99,14 @@ def descending(axes: Axes, data: Sequence[Curves]) -> None:
     axes.set_xlabel("binding energy / eV")
 
 
-def height(data: Curves) -> float:
+def height(data: Arrays) -> float:
     """Return the largest fitted signal above the background in counts/s."""
     window = in_window(data)
     return float((window["envelope_cps"] - window["background_cps"]).max())
 
 
 def stack(
-    axes: Axes, spectra: Mapping[str, Curves], samples: Sequence[Mapping[str, str]], region: str
+    axes: Axes, spectra: Mapping[str, Arrays], samples: Sequence[Mapping[str, str]], region: str
 ) -> list[dict[str, Any]]:
     """Stack the normalised spectra of a region, the first sample at the bottom; return the plotted numbers.
 
@@ -139,7 +140,7 @@ def stack(
     return numbers
 
 
-def _guides(axes: Axes, spectra: Sequence[Curves]) -> None:
+def _guides(axes: Axes, spectra: Sequence[Arrays]) -> None:
     """Mark the two components that are strongest in the series at their median position."""
     largest = max(max(float(np.nansum(d["area_cps_eV"])) for d in spectra), 1e-300)
     weight: dict[str, float] = {}
@@ -169,7 +170,7 @@ def _guides(axes: Axes, spectra: Sequence[Curves]) -> None:
         )  # fmt: skip
 
 
-def legend(axes: Axes, spectra: Mapping[str, Curves], height_inch: float) -> None:
+def legend(axes: Axes, spectra: Mapping[str, Arrays], height_inch: float) -> None:
     """Name the components by colour, a line below the axis of a panel that is about this high."""
     from matplotlib.patches import Patch
 
@@ -185,7 +186,7 @@ def legend(axes: Axes, spectra: Mapping[str, Curves], height_inch: float) -> Non
 
 
 def _numbers(
-    sample: str, region: str, data: Curves, scale: float, offset: float
+    sample: str, region: str, data: Arrays, scale: float, offset: float
 ) -> list[dict[str, Any]]:
     window = in_window(data)
     names = [str(n) for n in window["component"]]

@@ -7,9 +7,9 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from ..order import ordered, temperature
 from ..tables import read_table
 from . import style
-from .order import ordered, temperature
 
 Row = dict[str, Any]
 MARKERS = "os^Dvp"

@@ -9,7 +9,8 @@ from typing import Any
 from matplotlib.figure import SubFigure
 
 from ..analysis import load_rows
-from ..curves import Curves, load_curves
+from ..arrays import Arrays
+from ..curves import load_curves
 from . import style, xps_common
 
 COLUMNS = 3
@@ -50,7 +51,7 @@ def draw(
     style.save_quicklook(figure, png, simulated=simulated)
 
 
-def _panel(cell: SubFigure, spot: str, data: Curves) -> None:
+def _panel(cell: SubFigure, spot: str, data: Arrays) -> None:
     title = f"{data.attrs['region']}, spot {spot}"
     if not data.attrs["fitted"]:
         axes = cell.subplots()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import readers
 from ..analysis import Analysis
+from ..arrays import Arrays
 from ..errors import AnalysisError
 from . import peaks, stopping, windows
 from .kinematics import Geometry, mean_mass_u
 from .spectrum import Spectrum, prepare
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Analysis:
@@ -47,7 +45,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     seen: dict[float, Path] = {}
     for row, file in zip(rows, files, strict=True):
         export = readers.read(file, "leis")
-        spectrum = prepare(row, file, export.blocks[0], config)
+        spectrum = prepare(row, file, export.sets[0], config)
         temperature = spectrum.heating_temperature_degC
         if temperature in seen:
             raise AnalysisError(
@@ -98,9 +96,8 @@ def _curves(
     geometry: Geometry,
     matrix: stopping.Stopping,
     edge: str,
-) -> xr.Dataset:
+) -> Arrays:
     import numpy as np
-    import xarray as xr
 
     mass = mean_mass_u(edge)
     energy = spectrum.energy_eV
@@ -110,7 +107,7 @@ def _curves(
         background[i, peak.channels] = peak.background
         model[i, peak.channels] = peak.model
     per_nC = {"units": "counts/nC"}
-    return xr.Dataset(
+    return Arrays.of(
         {
             "intensity": ("energy", spectrum.counts_per_nC, per_nC),
             "intensity_sd": ("energy", np.sqrt(spectrum.variance()), per_nC),
@@ -127,7 +124,7 @@ def _curves(
                 )
                 for kind in ("total", "electronic")
             },
-            "element": [peak.element for peak in found],
+            "element": ("element", [peak.element for peak in found]),
         },
         attrs={
             "heating_temperature_degC": spectrum.heating_temperature_degC,

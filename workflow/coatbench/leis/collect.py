@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..arrays import Arrays
 from .compare import heating_ratios, spread
 from .kinematics import elastic_energies
 from .layer import layers
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 Row = dict[str, Any]
-Curves = Mapping[str, Mapping[str, "xr.Dataset"]]
+Curves = Mapping[str, Mapping[str, "Arrays"]]
 
 
 def collect(

@@ -7,9 +7,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..arrays import Arrays
+
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
 Row = dict[str, Any]
 
@@ -60,7 +61,7 @@ def _quotient(above: Row, below: Row, column: str) -> tuple[float | None, float 
 
 
 def spread(
-    curves: Mapping[str, Mapping[str, xr.Dataset]], config: dict, samples: Sequence[str]
+    curves: Mapping[str, Mapping[str, Arrays]], config: dict, samples: Sequence[str]
 ) -> list[Row]:
     """How much the shapes of the samples' spectra differ at each heating temperature.
 
@@ -109,7 +110,7 @@ def spread(
 
 
 def _shape(
-    curve: xr.Dataset, low: float, high: float, width: float
+    curve: Arrays, low: float, high: float, width: float
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Bin a spectrum and scale it to mean 1; None where it does not cover the range."""
     import numpy as np

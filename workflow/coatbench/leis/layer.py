@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..arrays import Arrays
 from .kinematics import Geometry, mean_mass_u
 from .stopping import energy_of_depth, load
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
 Row = dict[str, Any]
 EDGE_MARGIN_EV = 100.0
@@ -33,7 +33,7 @@ PATCHES_BELOW, CLOSED_ABOVE = 0.25, 0.75
 
 def layers(
     windows: list[Row],
-    curves: Mapping[str, Mapping[str, xr.Dataset]],
+    curves: Mapping[str, Mapping[str, Arrays]],
     config: dict,
     reference: str | None,
 ) -> list[Row]:
@@ -105,7 +105,7 @@ def _thickness_scales(config: dict) -> dict[tuple[str, str], tuple[np.ndarray, n
 
 
 def _thickness(
-    base: xr.Dataset,
+    base: Arrays,
     low: float,
     high: float,
     ratio: float,
@@ -132,7 +132,7 @@ def _thickness(
     }
 
 
-def edge_shape(base: xr.Dataset, own: xr.Dataset, low: float, high: float) -> Row:
+def edge_shape(base: Arrays, own: Arrays, low: float, high: float) -> Row:
     """Fit a * reference(E + shift) to a sample's signal from the window's lower bound to above its edge.
 
     Returns
@@ -186,7 +186,7 @@ def edge_shape(base: xr.Dataset, own: xr.Dataset, low: float, high: float) -> Ro
     }
 
 
-def _shift(base: xr.Dataset, low: float, high: float, ratio: float) -> float:
+def _shift(base: Arrays, low: float, high: float, ratio: float) -> float:
     """Rise of the lower bound that leaves `ratio` of the reference's window."""
     import numpy as np
 

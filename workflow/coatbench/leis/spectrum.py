@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arrays import Arrays
 from ..errors import AnalysisError
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
 ELEMENTARY_CHARGE_C = 1.602176634e-19
 WHOLE = 1e-6
@@ -64,7 +64,7 @@ class Spectrum:
         return self.dose_nC * 1e-9 / ELEMENTARY_CHARGE_C / (area_mm2 * 1e-2)
 
 
-def prepare(row: dict[str, str], file: Path, block: xr.Dataset, config: dict) -> Spectrum:
+def prepare(row: dict[str, str], file: Path, block: Arrays, config: dict) -> Spectrum:
     """Normalise one exported spectrum to the dose.
 
     Parameters
@@ -73,7 +73,7 @@ def prepare(row: dict[str, str], file: Path, block: xr.Dataset, config: dict) ->
         Row of the index; `dose_nC` may be empty, `intensity` is `counts` (default) or `counts_per_nC`.
     file : Path
         For messages.
-    block : xarray.Dataset
+    block : Arrays
         As the reader returns it.
     config : dict
         `beam_current_nA`, `acquisition_time_s`.
@@ -83,8 +83,10 @@ def prepare(row: dict[str, str], file: Path, block: xr.Dataset, config: dict) ->
     AnalysisError
         Negative intensities, or an index cell that is no number above zero.
     """
-    energy = block["energy_eV"].values
-    intensity = block["intensity"].values
+    import numpy as np
+
+    energy = np.asarray(block["energy_eV"])
+    intensity = np.asarray(block["intensity"])
     if intensity.min() < 0:
         raise AnalysisError(
             file, f"{energy[intensity.argmin()]:g} eV", "counts", f"{intensity.min():g}",

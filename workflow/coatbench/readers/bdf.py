@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import Arrays, Variable
 from ..errors import ReadError
 from .model import Export
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 Array = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -180,10 +181,8 @@ def build(
 
     Returns
     -------
-    Export with `table`; `attrs` hold instrument, date, vendor, capacity_source and incomplete_rows.
+    Export with `columns`; `attrs` hold instrument, date, vendor, capacity_source and incomplete_rows.
     """
-    import pandas as pd
-
     for label, limit in LIMITS.items():
         values = columns.get(label, np.empty(0))
         known = values[np.isfinite(values)] if label == TIME else values
@@ -192,23 +191,23 @@ def build(
             found = f"{known[wrong[0]]:.6g}"
             raise ReadError(path, f"record {wrong[0] + 1}", f"{label} within {limit:g}", found)
     warnings = [*warnings, *_doubts(columns)]
-    data = {label: columns[label] for label in COLUMNS if label in columns and label != STEP_TYPE}
-    table = pd.DataFrame(data, copy=False)
-    codes: Any = columns[STEP_TYPE]  # one byte a row
-    kinds: Any = pd.Categorical.from_codes(codes, categories=pd.Index(list(STEP_TYPES)))
-    table.insert(min(len(table.columns), COLUMNS.index(STEP_TYPE)), STEP_TYPE, kinds)
-    table = table[[label for label in COLUMNS if label in table]]
+    data: dict[str, Variable] = {}
+    for label in COLUMNS:
+        if label in columns:
+            names = {"names": STEP_TYPES} if label == STEP_TYPE else {}
+            data[label] = ("record", columns[label], names)
     source = (
         "instrument integral" if CHARGING in data else "increments" if NET in data else "trapezoid"
     )
-    table.attrs = {
+    attrs = {
         "instrument": instrument,
         "date": date,
         "vendor": dict(vendor),
         "capacity_source": source,
         "incomplete_rows": incomplete_rows,
     }
-    return Export(path=path, format=form, technique="cycling", table=table, warnings=warnings)
+    table = Arrays.of(data, attrs=attrs)
+    return Export(path=path, format=form, technique="cycling", columns=table, warnings=warnings)
 
 
 def _doubts(columns: Mapping[str, npt.NDArray]) -> list[str]:
@@ -228,10 +227,3 @@ def _doubts(columns: Mapping[str, npt.NDArray]) -> list[str]:
     if back:
         found.append(f"time runs backwards at {back} records")
     return found
-
-
-def table_of(export: Export) -> pd.DataFrame:
-    """Return the table of a cycling export; a programming error otherwise."""
-    if export.table is None:
-        raise TypeError(f"{export.path.name} holds no cycling table")
-    return export.table

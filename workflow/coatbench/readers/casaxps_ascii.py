@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..arrays import Arrays
 from ..errors import ReadError, quote
 from .model import Export
 from .text import Text, last_is_whole, number, parse_number, read_text
@@ -21,7 +22,6 @@ from .xps_block import RawRegion, make_block, region_name
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
 _TITLE = re.compile(r"\s*Cycle (\d+):(.*)")
 _NAMES = ("Name", "Position", "FWHM", "Area", "Lineshape")
@@ -66,7 +66,7 @@ def read(path: Path) -> Export:
         raise text.error(0, "the line 'Cycle n:sample:region'", text.lines[0])
     for start, stop in zip(starts, [*starts[1:], len(text.lines)], strict=True):
         table = _table(text, start, stop)
-        export.blocks.append(_block(text, table, export.warnings))
+        export.sets.append(_block(text, table, export.warnings))
     return export
 
 
@@ -131,7 +131,7 @@ def _check_columns(text: Text, index: int, columns: list[str]) -> None:
         )
 
 
-def _block(text: Text, table: _Table, warnings: list[str]) -> xr.Dataset:
+def _block(text: Text, table: _Table, warnings: list[str]) -> Arrays:
     gap = table.columns.index("")
     values, dropped = _values(text, table, gap)
     where = f"block {table.sample}:{table.region}"
@@ -165,10 +165,14 @@ def _block(text: Text, table: _Table, warnings: list[str]) -> xr.Dataset:
     if gap > 2:
         order = slice(None) if kinetic[0] > kinetic[-1] else slice(None, None, -1)
         units = {"units": "counts/s"}
-        block["background_cps"] = ("energy", right[order, -2].copy(), units)
-        block["envelope_cps"] = ("energy", right[order, -1].copy(), units)
-        block["component_cps"] = (("component", "energy"), right[order, 2:-2].T.copy(), units)
-        block = block.assign_coords(component=table.columns[gap + 3 : -2])
+        block = block.assign(
+            {
+                "background_cps": ("energy", right[order, -2].copy(), units),
+                "envelope_cps": ("energy", right[order, -1].copy(), units),
+                "component_cps": (("component", "energy"), right[order, 2:-2].T.copy(), units),
+            },
+            {"component": ("component", table.columns[gap + 3 : -2])},
+        )
     return block
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..arrays import Arrays
 from ..errors import ReadError
 from .model import Export
 from .text import number, read_text
@@ -33,8 +34,6 @@ def read(path: Path) -> Export:
     ReadError
         No table under the line that starts with Name, Position.
     """
-    import pandas as pd
-
     text = read_text(path, 1 << 24)
     start = next((i for i, s in enumerate(text.lines) if s.startswith("Name\tPosition")), None)
     if start is None:
@@ -55,6 +54,8 @@ def read(path: Path) -> Export:
         rows.append(row)
     if not rows:
         raise text.error(start, "rows of components below", "none")
-    table = pd.DataFrame(rows)
-    table.attrs = {"instrument": "CasaXPS", "date": ""}
-    return Export(Path(path), "CasaXPS report", "xps", table=table)
+    columns = Arrays.of(
+        {name: ("component", [row[name] for row in rows]) for name in rows[0]},
+        attrs={"instrument": "CasaXPS", "date": ""},
+    )
+    return Export(Path(path), "CasaXPS report", "xps", columns=columns)

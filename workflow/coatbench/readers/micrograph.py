@@ -11,12 +11,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..arrays import Arrays
 from ..errors import ReadError
 from .model import Export
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
 
 def read(path: Path) -> Export:
@@ -62,7 +62,7 @@ def image(
     date: str = "",
     title: str = "",
     vendor: dict[str, str] | None = None,
-) -> xr.Dataset:
+) -> Arrays:
     """Make the block of one image.
 
     Parameters
@@ -72,12 +72,15 @@ def image(
         Height and width of a pixel in nm; None: not calibrated.
     """
     import numpy as np
-    import xarray as xr
 
     if pixels.dtype.kind not in "iufb" or not np.isfinite(pixels).all():
         raise ReadError(path, "image", "finite real numbers", f"{pixels.dtype} with others")
-    block = xr.Dataset(
+    coords = {}
+    for dim, n, step in zip(("y", "x"), pixels.shape, size_yx_nm or (), strict=False):
+        coords[f"{dim}_nm"] = (dim, step * np.arange(n), {"units": "nm"})
+    return Arrays.of(
         {"intensity": (("y", "x"), pixels, {"units": "as exported"})},
+        coords,
         attrs={
             "instrument": instrument,
             "date": date,
@@ -87,11 +90,6 @@ def image(
             "vendor": vendor or {},
         },
     )
-    if size_yx_nm:
-        for dim, step in zip(("y", "x"), size_yx_nm, strict=True):
-            axis = step * np.arange(block.sizes[dim])
-            block = block.assign_coords({f"{dim}_nm": (dim, axis, {"units": "nm"})})
-    return block
 
 
 NM_PER_UNIT = {

@@ -5,15 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..arrays import Arrays
 from ..errors import MissingExtraError, ReadError, quote
 from ..hidden import unhide
 from .micrograph import image, in_nm
 from .model import Export
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MAX_FILE_BYTES = 4 << 30
 MAX_CUBE_BYTES = 1 << 30
@@ -67,7 +65,7 @@ def _read(path: Path, name: str, load: Callable[[], list[dict[str, Any]]]) -> Ex
     return Export(path, name, "stem", blocks)
 
 
-def _block(path: Path, signal: dict[str, Any], name: str) -> xr.Dataset | None:
+def _block(path: Path, signal: dict[str, Any], name: str) -> Arrays | None:
     """Turn one signal of rosettasciio into a block; None for what is no image."""
     data, axes = signal["data"], signal["axes"]
     general = signal.get("metadata", {}).get("General", {})
@@ -86,18 +84,19 @@ def _block(path: Path, signal: dict[str, Any], name: str) -> xr.Dataset | None:
     return None
 
 
-def _cube(path: Path, data: Any, sizes: list[float | None], axis: dict[str, Any], about: dict[str, Any]) -> xr.Dataset:  # fmt: skip
+def _cube(path: Path, data: Any, sizes: list[float | None], axis: dict[str, Any], about: dict[str, Any]) -> Arrays:  # fmt: skip
     import numpy as np
-    import xarray as xr
 
     size = (sizes[0], sizes[1]) if sizes[0] and sizes[1] else None
     # The plane only lends its coordinates and attributes.
-    plane = image(path, np.zeros(data.shape[:2]), size, **about).drop_vars("intensity")
+    plane = image(path, np.zeros(data.shape[:2]), size, **about)
+    coords = {n: (*plane.variables[n], plane.attrs_of(n)) for n in plane.coords}
     keV = 1e-3 if str(axis["units"]).lower() == "ev" else 1.0
     energy = keV * (float(axis["offset"]) + float(axis["scale"]) * np.arange(data.shape[2]))
-    counts = xr.DataArray(data, dims=("y", "x", "energy"), attrs={"units": "counts"})
-    return plane.assign(counts=counts).assign_coords(
-        energy_keV=("energy", energy, {"units": "keV"})
+    return Arrays.of(
+        {"counts": (("y", "x", "energy"), data, {"units": "counts"})},
+        {**coords, "energy_keV": ("energy", energy, {"units": "keV"})},
+        plane.attrs,
     )
 
 

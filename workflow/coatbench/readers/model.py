@@ -1,7 +1,8 @@
 """The data model that every reader returns.
 
 An export holds *blocks* (an `xarray.Dataset` each: a region, a run, a spectrum, an image) or, for
-cyclers, one *table* (a `pandas.DataFrame` in Battery Data Format 1.3.0 labels). Names carry their unit
+cyclers, one *table* (a `pandas.DataFrame` in Battery Data Format 1.3.0 labels). Jobs take the same as plain arrays,
+`sets` and `columns`. Names carry their unit
 as a suffix and `attrs["units"]` repeats it. Whatever the vendor wrote beside the numbers stands in
 `attrs["vendor"]` of a block or table, as a flat dict of strings.
 
@@ -20,8 +21,11 @@ Attributes that `snakemake check` shows are the same everywhere: `instrument`, `
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..arrays import Arrays
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,10 +42,10 @@ class Export:
     format : str
         Name of the recognised format, as in `recognise.FORMATS`.
     technique : str
-    blocks : list of xarray.Dataset
+    sets : list of Arrays (or xarray.Dataset, from readers that need xarray anyway)
         What the export holds, in its own order. Empty for cycling.
-    table : pandas.DataFrame or None
-        Cycling records in Battery Data Format labels.
+    columns : Arrays or None
+        Cycling records in Battery Data Format labels; codes have their `names` as attribute.
     warnings : list of str
         One line each; what was dropped, assumed or looked odd.
     """
@@ -49,13 +53,33 @@ class Export:
     path: Path
     format: str
     technique: str
-    blocks: list[xr.Dataset] = field(default_factory=list)
-    table: pd.DataFrame | None = None
+    sets: list[Any] = field(default_factory=list)
+    columns: Arrays | None = None
     warnings: list[str] = field(default_factory=list)
 
     @property
     def attrs(self) -> dict[str, Any]:
         """Attributes of the first block, or of the table."""
-        if self.table is not None:
-            return {str(k): v for k, v in self.table.attrs.items()}
-        return {str(k): v for k, v in self.blocks[0].attrs.items()} if self.blocks else {}
+        first = self.columns if self.columns is not None else next(iter(self.sets), None)
+        return {} if first is None else {str(k): v for k, v in first.attrs.items()}
+
+    @cached_property
+    def blocks(self) -> list[xr.Dataset]:
+        """`sets` as xarray datasets."""
+        return [s.to_xarray() if isinstance(s, Arrays) else s for s in self.sets]
+
+    @cached_property
+    def table(self) -> pd.DataFrame | None:
+        """`columns` as a table; codes as categories."""
+        columns = self.columns
+        if columns is None:
+            return None
+        import pandas as pd
+
+        def column(name: str) -> Any:
+            values, names = columns[name], columns.attrs_of(name).get("names")
+            return values if names is None else pd.Categorical.from_codes(values, pd.Index(names))
+
+        table = pd.DataFrame({n: column(n) for n in columns.variables}, copy=False)
+        table.attrs.update(columns.attrs)
+        return table

@@ -101,7 +101,7 @@ def read(path: Path) -> Export:
             dwell_s=definition.dwell_s,
             attrs=attrs,
         )
-        export.blocks.append(make_block(region, path, where, export.warnings))
+        export.sets.append(make_block(region, path, where, export.warnings))
     return export
 
 

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..arrays import Arrays
 from ..errors import ReadError
 from .model import Export
 from .text import MAX_BYTES, Text, parse_number, read_rows, read_text, split
@@ -44,7 +45,6 @@ def read(path: Path) -> Export:
         axis (a line is missing or doubled).
     """
     import numpy as np
-    import xarray as xr
 
     text = read_text(path, MAX_BYTES // 16)
     start = _first_row(text)
@@ -66,7 +66,7 @@ def read(path: Path) -> Export:
     if energy[0] > energy[-1]:
         energy, intensity = energy[::-1], intensity[::-1]
     header = [line.strip() for line in text.lines[:start] if line.strip()]
-    block = xr.Dataset(
+    block = Arrays.of(
         {"intensity": ("energy", np.ascontiguousarray(intensity), {"units": "as exported"})},
         coords={"energy_eV": ("energy", np.ascontiguousarray(energy), {"units": "eV"})},
         attrs={

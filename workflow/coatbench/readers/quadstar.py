@@ -87,10 +87,10 @@ def read(path: Path) -> Export:
         _table(text, first, last, header, blocks, channels, parts, export.warnings)
     if missing := [c.key for c in channels.values() if c.block not in parts]:
         raise ReadError(path, "table", f"a column for channel {missing[0]}", "none", "export again")
-    export.blocks = [
+    export.sets = [
         parts[k] for k in sorted(parts, key=lambda k: ("ion_current_A" not in parts[k], k))
     ]
-    for part in export.blocks:
+    for part in export.sets:
         part.attrs = {**_attrs(header), **part.attrs}
     return export
 

@@ -7,11 +7,10 @@ is an error that names line and column. Only the last line of the file may be in
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,9 +96,9 @@ def read_columns(
     line = first_line
     plan = _Plan(path, list(names), dict(wanted), frozenset(missing), decimal_comma)
     for block, is_last in _blocks(path, offset, block_bytes):
-        text, width, dropped = _complete(plan, block.replace(b"\r\n", b"\n"), line, is_last)
+        text, dropped = _complete(plan, block.replace(b"\r\n", b"\n"), line, is_last)
         if text:
-            values, cut = _parse(plan, text, width, line, is_last)
+            values, cut = _parse(plan, text, line, is_last)
             dropped += cut
             for name, array in values.items():
                 parts[name].append(array)
@@ -169,10 +168,10 @@ def _blocks(path: Path, offset: int, size: int) -> Iterator[tuple[bytes, bool]]:
         yield held + rest, True
 
 
-def _complete(plan: _Plan, text: bytes, line: int, is_last: bool) -> tuple[bytes, int, int]:
+def _complete(plan: _Plan, text: bytes, line: int, is_last: bool) -> tuple[bytes, int]:
     """Check the number of fields of every line; drop blank lines at the end and a cut last line.
 
-    Returns the text, the largest number of fields in it, and how many lines were dropped.
+    Returns the text and how many lines were dropped.
     """
     open_end = False
     if is_last:
@@ -181,7 +180,7 @@ def _complete(plan: _Plan, text: bytes, line: int, is_last: bool) -> tuple[bytes
         open_end = len(stripped) == len(text)
         text = stripped + b"\n"
         if text == b"\n":
-            return b"", 0, 0
+            return b"", 0
     raw = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(raw == 10)
     starts = np.concatenate(([0], ends[:-1] + 1))
@@ -189,12 +188,11 @@ def _complete(plan: _Plan, text: bytes, line: int, is_last: bool) -> tuple[bytes
     fields = np.diff(tabs, prepend=0) + 1
     n = len(plan.names)
     trailing = (fields == n + 1) & (raw[ends - 1] == 9)
-    width = n + int(trailing.any())
     wrong = np.flatnonzero((fields != n) & ~trailing)
     if wrong.size:
         first = int(wrong[0])
         if is_last and first == ends.size - 1 and fields[first] < n:
-            return text[: starts[first]], width, 1
+            return text[: starts[first]], 1
         found = quote(text[starts[first] : ends[first]])
         if starts[first] == ends[first]:
             found = "a blank line"
@@ -205,64 +203,76 @@ def _complete(plan: _Plan, text: bytes, line: int, is_last: bool) -> tuple[bytes
         # All fields are there, but the last may lack digits: shorter than in the line above is cut.
         previous, last = (text[starts[i] : ends[i]].rsplit(b"\t", 1)[-1] for i in (-2, -1))
         if len(last) < len(previous.rstrip(b"\t")):
-            return text[: starts[-1]], width, 1
-    return text, width, 0
+            return text[: starts[-1]], 1
+    return text, 0
 
 
 def _parse(
-    plan: _Plan, text: bytes, width: int, line: int, is_last: bool
+    plan: _Plan, text: bytes, line: int, is_last: bool
 ) -> tuple[dict[str, npt.NDArray], int]:
     """Return the wanted columns of a block whose lines are complete, and how many lines were dropped."""
-    import pandas as pd
-
     if plan.decimal_comma:
         text = text.translate(TO_POINT)
     columns = plan.columns()
-    lines = text.count(b"\n")
-    options: dict[str, Any] = {
-        "names": range(width),
-        "usecols": [i for i, _, _ in columns],
-        "dtype": {i: (np.float64 if kind in (float, int) else object) for i, _, kind in columns},
-        "na_values": {
-            i: [NOT_AVAILABLE] for i, name, k in columns if k is float and name in plan.missing
-        },
-    }
+    rows = text.decode("latin-1").split("\n")[:-1]
+    lines = len(rows)
     try:
-        frame = pd.read_csv(
-            BytesIO(text),
-            sep="\t",
-            header=None,
-            keep_default_na=False,
-            quoting=3,
-            index_col=False,
-            engine="c",
-            encoding="latin-1",
-            skip_blank_lines=False,
-            **options,
-        )
-        if len(frame) != lines:
-            raise ValueError  # a lone CR: pandas takes it for a line end
-        values = {name: _typed(frame[i].to_numpy(), kind) for i, name, kind in columns}
-    except (ValueError, OverflowError, pd.errors.ParserError):
+        values = _numbers(plan, rows)
+    except ValueError:
         at, name, expected, found = _culprit(plan, text)
         if is_last and at == lines - 1 and name == plan.names[-1]:
             kept = text[: text[:-1].rfind(b"\n") + 1]
             if plan.decimal_comma:
                 kept = kept.translate(FROM_POINT)
-            return (_parse(plan, kept, width, line, False)[0] if kept else {}), 1
+            return (_parse(plan, kept, line, False)[0] if kept else {}), 1
         raise ReadError(plan.path, f"line {line + at}, column {name!r}", expected, found) from None
-    for _, name, kind in columns:
+    for i, name, kind in columns:
         if kind not in (float, int):
-            cells = values[name]
-            if plan.decimal_comma:
-                cells = np.array([_original(plan, c) for c in cells], dtype=object)
-            values[name] = kind(cells, line)
+            cells = [_original(plan, row.split("\t", i + 1)[i]) for row in rows]
+            values[name] = kind(np.array(cells, dtype=object), line)
     return values, 0
 
 
-def _typed(array: npt.NDArray, kind: Kind) -> npt.NDArray:
-    """Check that numbers are finite and counts whole; text stays as it is."""
-    if kind is float and np.isinf(array).any():
+def _numbers(plan: _Plan, rows: list[str]) -> dict[str, npt.NDArray]:
+    """Return the columns of numbers; a ValueError where a cell is none.
+
+    numpy reads large files at a fifth of the speed of pandas, but most files in less time than it takes to import pandas.
+    """
+    columns = [column for column in plan.columns() if column[2] in (float, int)]
+    if not columns:
+        return {}
+    lacking: dict[int | str, Callable[[str], float]] = {}
+    if any(NOT_AVAILABLE in row for row in rows):
+        lacking = {i: _or_missing for i, name, k in columns if k is float and name in plan.missing}
+    table = np.loadtxt(
+        rows,
+        delimiter="\t",
+        usecols=[i for i, _, _ in columns],
+        comments=None,
+        converters=lacking or None,
+        encoding=None,
+        ndmin=2,
+    )
+    if len(table) != len(rows):
+        raise ValueError  # a blank line
+    return {
+        name: _typed(table[:, k].copy(), kind, may_lack=i in lacking)
+        for k, (i, name, kind) in enumerate(columns)
+    }
+
+
+def _or_missing(cell: str) -> float:
+    """Return a number, or NaN for XXX; anything else that float takes for a number is none here."""
+    if cell == NOT_AVAILABLE:
+        return math.nan
+    if not math.isfinite(number := float(cell)) or "_" in cell:
+        raise ValueError(cell)
+    return number
+
+
+def _typed(array: npt.NDArray, kind: Kind, *, may_lack: bool) -> npt.NDArray:
+    """Check that numbers are finite, unless some may be missing, and counts whole."""
+    if not may_lack and not np.isfinite(array).all():
         raise ValueError
     if kind is int:
         if not (np.abs(array) < 2**31).all() or (array != np.floor(array)).any():

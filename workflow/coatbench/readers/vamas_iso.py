@@ -147,7 +147,7 @@ def read(path: Path) -> Export:
     export = Export(Path(path), "VAMAS", "xps")
     for index in range(header.n_blocks):
         raw, where = _block(cursor, header, index, export.warnings)
-        export.blocks.append(make_block(raw, export.path, where, export.warnings))
+        export.sets.append(make_block(raw, export.path, where, export.warnings))
     _end(cursor, export.warnings)
     return export
 

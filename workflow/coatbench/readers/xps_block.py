@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arrays import Arrays
 from ..errors import ReadError
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
 MAX_POINTS = 5_000_000
 UNKNOWN = 1e36  # ISO 14976 writes 1E+37 for a number that is not known
@@ -86,7 +86,7 @@ def anode_energy(label: str) -> float:
     return ANODES_EV.get(match.group(1).lower(), math.nan) if match else math.nan
 
 
-def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> xr.Dataset:
+def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> Arrays:
     """Turn a region into a block of the data model (see `readers.model`).
 
     Parameters
@@ -100,7 +100,7 @@ def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> x
 
     Returns
     -------
-    xarray.Dataset
+    Arrays
         Dim `energy`; coordinates `binding_energy_eV` (ascending) and `kinetic_energy_eV`; variables
         `intensity_cps`, and `counts` where the acquisition time is known, `transmission` where given.
         Attributes: region, photon_energy_eV, dwell_s, n_scans, counting_time_s, instrument, date, vendor, ...
@@ -111,7 +111,6 @@ def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> x
         No points, an axis that is not strictly monotonic, values that are not finite.
     """
     import numpy as np
-    import xarray as xr
 
     energy, intensity = np.asarray(raw.energy_eV, float), np.asarray(raw.intensity, float)
     if len(energy) < 3:
@@ -159,7 +158,7 @@ def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> x
         else:
             warnings.append(f"{where}: transmission has values that are not positive; not used")
     kinetic = photon - binding if known else np.full(len(binding), math.nan)
-    return xr.Dataset(
+    return Arrays.of(
         variables,
         coords={
             "binding_energy_eV": ("energy", binding[order].copy(), {"units": "eV"}),

@@ -60,5 +60,5 @@ def read(path: Path) -> Export:
         },
     )
     export.warnings.append("the unit of the intensity is not in the file; taken as counts/s")
-    export.blocks.append(make_block(raw, export.path, f"region {raw.name}", export.warnings))
+    export.sets.append(make_block(raw, export.path, f"region {raw.name}", export.warnings))
     return export

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis import Analysis
-from ..curves import Curves
+from ..arrays import Arrays
 from ..errors import AnalysisError, DataError
 from ..readers.sims_region import Region, Window, open_region
 from .fragments import Fragment, match_channels
@@ -207,7 +207,7 @@ def _map_step(region: Region, map_px: int, map_ions: float) -> int:
     return step
 
 
-def _maps(row: Mapping[str, str], region: Region, config: Mapping[str, Any]) -> Curves:
+def _maps(row: Mapping[str, str], region: Region, config: Mapping[str, Any]) -> Arrays:
     """Return the normalised images of a region, binned for printing."""
     import numpy as np
 
@@ -222,7 +222,7 @@ def _maps(row: Mapping[str, str], region: Region, config: Mapping[str, Any]) -> 
     total = binned(region.total) if region.total is not None else sum(images)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.array([np.where(total > 0, image / total, np.nan) for image in images])
-    return Curves.of(
+    return Arrays.of(
         {
             "normalised_intensity": (
                 ("image", "y", "x"), ratio.reshape(-1, ny, nx).astype(np.float32), {"units": "1"},

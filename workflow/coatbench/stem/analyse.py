@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import readers
 from ..analysis import Analysis
+from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..readers.model import Export
 from . import elements, layer, phantom
@@ -157,7 +158,7 @@ def _one_map(
     element = row.get("element") or ""
     if not element:
         raise AnalysisError(file, "index element", "the element of an edx row", "an empty cell")
-    cubes = [b for b in export.blocks if "counts" in b]
+    cubes = [b for b in export.sets if "counts" in b]
     if cubes:
         try:
             counts = elements.map_of(cubes[0], element)
@@ -165,8 +166,9 @@ def _one_map(
             raise AnalysisError(
                 file, "spectrum image", f"the line of {element}", str(error)
             ) from error
-        plane = cubes[0].drop_vars("counts").assign(intensity=(("y", "x"), counts))
-        export = Export(export.path, export.format, export.technique, [plane.drop_dims("energy")])
+        axes = {n: v for n, v in cubes[0].variables.items() if n in ("y_nm", "x_nm")}
+        plane = Arrays.of({"intensity": (("y", "x"), counts)}, axes, cubes[0].attrs)
+        export = Export(export.path, export.format, export.technique, [plane])
     micrograph = prepare(row, file, export)
     key = {"sample": row["sample"], "field": row["field"], "element": element, "file": file.name}
     masks, note = None, "no image of this field: nothing tells layer from background"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..arrays import Arrays, Variable
 from .image import Micrograph
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
     from .layer import Rim
     from .segment import Segmentation
@@ -24,47 +25,53 @@ def image_curves(
     parts: Segmentation | None,
     rim: Rim | None,
     particles: np.ndarray | None = None,
-) -> xr.Dataset:
+) -> Arrays:
     """Return the picture with `mask` (0 vacuum, 1 layer, 2 core, 3 particle) and rim profile."""
-    import numpy as np
-
-    curves, factor = _picture(micrograph, row)
+    more: dict[str, Variable] = {}
     if parts is not None and rim is not None:
         labels = parts.labels.copy()
         if particles is not None:
             labels[particles] = PARTICLE
-        half = factor // 2
-        shown = labels[half::factor, half::factor][: curves.sizes["y"], : curves.sizes["x"]]
-        curves = curves.assign(
-            mask=(("y", "x"), np.ascontiguousarray(shown)),
-            thickness_nm=("rim", rim.thickness_nm, {"units": "nm"}),
-            rim_y_nm=("rim", rim.y_nm, {"units": "nm"}),
-            rim_x_nm=("rim", rim.x_nm, {"units": "nm"}),
-        )
-    return curves
+        more = {
+            "mask": _shown(labels),
+            "thickness_nm": ("rim", rim.thickness_nm, {"units": "nm"}),
+            "rim_y_nm": ("rim", rim.y_nm, {"units": "nm"}),
+            "rim_x_nm": ("rim", rim.x_nm, {"units": "nm"}),
+        }
+    return _picture(micrograph, row, more)
 
 
 def map_curves(
     micrograph: Micrograph, row: dict[str, str], masks: tuple[np.ndarray, np.ndarray] | None
-) -> xr.Dataset:
+) -> Arrays:
     """Return the map with `mask` (0 not used, 1 layer, 2 background)."""
     import numpy as np
 
-    curves, factor = _picture(micrograph, row)
+    more: dict[str, Variable] = {}
     if masks is not None:
-        used = (masks[0] + 2 * (masks[1] & ~masks[0])).astype(np.uint8)
-        half = factor // 2
-        shown = used[half::factor, half::factor][: curves.sizes["y"], : curves.sizes["x"]]
-        curves = curves.assign(mask=(("y", "x"), np.ascontiguousarray(shown)))
-    return curves
+        more["mask"] = _shown((masks[0] + 2 * (masks[1] & ~masks[0])).astype(np.uint8))
+    return _picture(micrograph, row, more)
 
 
-def _picture(micrograph: Micrograph, row: dict[str, str]) -> tuple[xr.Dataset, int]:
+def _factor(shape: tuple[int, ...]) -> int:
+    return max(1, -(-max(shape) // MAX_DISPLAY_PIXELS))
+
+
+def _shown(labels: np.ndarray) -> Variable:
+    """Return labels at display size, those of the pixels' centres."""
     import numpy as np
-    import xarray as xr
+
+    factor = _factor(labels.shape)
+    height, width = (n // factor for n in labels.shape)
+    shown = labels[factor // 2 :: factor, factor // 2 :: factor][:height, :width]
+    return ("y", "x"), np.ascontiguousarray(shown)
+
+
+def _picture(micrograph: Micrograph, row: dict[str, str], more: Mapping[str, Variable]) -> Arrays:
+    import numpy as np
 
     pixels = micrograph.pixels
-    factor = max(1, -(-max(pixels.shape) // MAX_DISPLAY_PIXELS))
+    factor = _factor(pixels.shape)
     height, width = (n // factor for n in pixels.shape)
     blocks = pixels[: height * factor, : width * factor].reshape(height, factor, width, factor)
     step = factor * micrograph.pixel_nm
@@ -75,12 +82,11 @@ def _picture(micrograph: Micrograph, row: dict[str, str]) -> tuple[xr.Dataset, i
         "element": row.get("element", ""),
         "pixel_size_nm": micrograph.pixel_nm,
     }
-    picture = xr.Dataset(
-        {"intensity": (("y", "x"), blocks.mean(axis=(1, 3)).astype(np.float32))},
+    return Arrays.of(
+        {"intensity": (("y", "x"), blocks.mean(axis=(1, 3)).astype(np.float32)), **more},
         coords={
             "y_nm": ("y", (np.arange(height) + 0.5) * step, {"units": "nm"}),
             "x_nm": ("x", (np.arange(width) + 0.5) * step, {"units": "nm"}),
         },
         attrs=attrs,
     )
-    return picture, factor

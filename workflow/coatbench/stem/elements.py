@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ..arrays import Arrays
 from .segment import LAYER, VACUUM, Segmentation
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
 MIN_PIXELS = 20
 WHOLE = 1e-6
@@ -21,7 +21,7 @@ LINES_KEV = {
 }  # fmt: skip
 
 
-def map_of(block: xr.Dataset, element: str) -> np.ndarray:
+def map_of(block: Arrays, element: str) -> np.ndarray:
     """Sum a spectrum image over the line of an element, one detector width (FWHM) to either side.
 
     Raises
@@ -31,13 +31,13 @@ def map_of(block: xr.Dataset, element: str) -> np.ndarray:
     """
     if element not in LINES_KEV:
         raise ValueError(f"no line of {element!r} is known; known: {', '.join(LINES_KEV)}")
-    line, energy = LINES_KEV[element], block["energy_keV"].values
+    line, energy = LINES_KEV[element], block["energy_keV"]
     # Silicon drift detector: 130 eV at Mn K, electronic part and Fano statistics.
     fwhm = math.sqrt(0.05**2 + (0.130**2 - 0.05**2) * line / 5.899)
     inside = abs(energy - line) <= fwhm
     if not inside.any():
         raise ValueError(f"the {element} line at {line} keV is outside the spectrum")
-    summed: np.ndarray = block["counts"].values[:, :, inside].sum(axis=2, dtype=float)
+    summed: np.ndarray = block["counts"][:, :, inside].sum(axis=2, dtype=float)
     return summed
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..readers.model import Export
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
 # Where index and file both state a scale, they should agree this well.
 SCALE_AGREEMENT = 0.01
@@ -55,18 +55,18 @@ def prepare(row: dict[str, str], file: Path, export: Export) -> Micrograph:
     AnalysisError
         No scale in file or index, pixels that are not square, or no plain image in the file.
     """
-    images = [b for b in export.blocks if "intensity" in b]
+    images = [b for b in export.sets if "intensity" in b]
     if not images:
         raise AnalysisError(file, "file", "an image", "spectrum images only", "name its element in the index")  # fmt: skip
     block = images[0]
     warnings = list(export.warnings)
     if len(images) > 1:
         warnings.append(f"{len(images)} images in the file; the first one is used")
-    return Micrograph(file, block["intensity"].values.astype(float), *_scale(row, file, block, warnings), warnings)  # fmt: skip
+    return Micrograph(file, block["intensity"].astype(float), *_scale(row, file, block, warnings), warnings)  # fmt: skip
 
 
 def _scale(
-    row: dict[str, str], file: Path, block: xr.Dataset, warnings: list[str]
+    row: dict[str, str], file: Path, block: Arrays, warnings: list[str]
 ) -> tuple[float, str]:
     own = float(block.attrs["pixel_size_nm"])
     if given := (row.get("pixel_size_nm") or "").strip():
@@ -79,7 +79,7 @@ def _scale(
             file, "scale", "nm per pixel in the file's tags or in the index", "neither",
             "give pixel_size_nm in stem/index.csv",
         )  # fmt: skip
-    height = float(block["y_nm"].values[1] - block["y_nm"].values[0]) if block.sizes["y"] > 1 else own  # fmt: skip
+    height = float(block["y_nm"][1] - block["y_nm"][0]) if block.sizes["y"] > 1 else own  # fmt: skip
     if abs(height / own - 1) > SQUARENESS:
         raise AnalysisError(file, "scale", "square pixels", f"{height:g} x {own:g} nm", "resample the image")  # fmt: skip
     return own, str(block.attrs["calibration"])

@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..analysis import Analysis
+from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..readers import read
 from . import model as models
 from .spot import Measured, fit_spot
 from .spot_tables import add_spot
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 SURVEY_WIDTH_EV = 200.0  # no set of lines of one element is that wide
 
@@ -51,10 +49,10 @@ def analyse(
     for index, (row, file) in enumerate(zip(rows, files, strict=True)):
         export = read(file, "xps")
         result.warnings += [f"{file.name}: {w}" for w in export.warnings]
-        if not export.blocks:
+        if not export.sets:
             raise AnalysisError(file, "export", "spectra", f"none ({export.format})")
         spot = row.get("spot") or str(index + 1)
-        measured = regions(export.blocks, region_models)
+        measured = regions(export.sets, region_models)
         fitted = fit_spot(measured, config)
         if fitted.shift_eV is None:
             result.warnings.append(f"{file.name}: no C 1s reference; nothing is shifted")
@@ -77,7 +75,7 @@ def build_models(config: Mapping[str, Any]) -> dict[str, models.RegionModel]:
 
 
 def regions(
-    blocks: Sequence[xr.Dataset], region_models: Mapping[str, models.RegionModel]
+    blocks: Sequence[Arrays], region_models: Mapping[str, models.RegionModel]
 ) -> list[Measured]:
     """Name the regions of one spot uniquely (``O 1s``, ``O 1s (2)``) and give them their models."""
     seen: dict[str, int] = {}
@@ -86,7 +84,7 @@ def regions(
         base = str(block.attrs["region"])
         seen[base] = seen.get(base, 0) + 1
         name = base if seen[base] == 1 else f"{base} ({seen[base]})"
-        x = block["binding_energy_eV"].values
+        x = block["binding_energy_eV"]
         survey = float(x[-1] - x[0]) > SURVEY_WIDTH_EV
         photon = block.attrs.get("photon_energy_eV", math.nan)
         # A model speaks of core levels; valence bands taken with UV light share names at most.

@@ -12,17 +12,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Arrays
 from . import lineshapes
 from .fit import Lines
 from .model import RegionModel, build
 from .region import RegionFit, fit_region
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 # CasaXPS's names of backgrounds that we have; `same` says whether the two are the same thing.
 BACKGROUNDS = (
@@ -32,7 +30,7 @@ BACKGROUNDS = (
 )
 
 
-def stored_names(block: xr.Dataset) -> list[str]:
+def stored_names(block: Arrays) -> list[str]:
     """Return unique names of the stored components: repeated ones are numbered."""
     seen: dict[str, int] = {}
     names = []
@@ -43,7 +41,7 @@ def stored_names(block: xr.Dataset) -> list[str]:
     return names
 
 
-def stored_model(block: xr.Dataset) -> tuple[RegionModel | None, str]:
+def stored_model(block: Arrays) -> tuple[RegionModel | None, str]:
     """Return the stored fit as a model of ours, or None and why not.
 
     Positions are raw binding energies, so the model fits the spectrum as measured.
@@ -97,7 +95,7 @@ def _component(c: Any, names: list[str], reference_eV: float) -> dict[str, Any]:
     return entry
 
 
-def evaluate(block: xr.Dataset) -> np.ndarray:
+def evaluate(block: Arrays) -> np.ndarray:
     """Return the stored components (n, m) in counts/s on the block's axis, without background.
 
     Raises
@@ -113,18 +111,18 @@ def evaluate(block: xr.Dataset) -> np.ndarray:
     position = np.array([reference - c.position.value for c in fit.components])
     fwhm = np.array([c.fwhm.value for c in fit.components])
     area = np.array([c.area.value for c in fit.components])
-    x = block["binding_energy_eV"].values
+    x = block["binding_energy_eV"]
     return np.asarray(Lines(model.components).evaluate(x, position, fwhm)[0] * area)
 
 
-def refit(block: xr.Dataset, config: Mapping[str, Any]) -> tuple[RegionFit | None, str]:
+def refit(block: Arrays, config: Mapping[str, Any]) -> tuple[RegionFit | None, str]:
     """Fit the stored model (shapes, links, limits, background) to the spectrum with our own method."""
     model, why = stored_model(block)
     if model is None:
         return None, why
     region = block.attrs["casaxps"].regions[0]
     settings = {**config, "end_points": 2 * max(region.average_width, 0) + 1}
-    x, y = block["binding_energy_eV"].values, block["intensity_cps"].values
+    x, y = block["binding_energy_eV"], block["intensity_cps"]
     fit = fit_region(x, y, math.nan, model, 0.0, settings)
     if fit is None:
         return None, "the stored window is outside of the data"
@@ -133,7 +131,7 @@ def refit(block: xr.Dataset, config: Mapping[str, Any]) -> tuple[RegionFit | Non
 
 
 def stored_rows(
-    block: xr.Dataset, shift_eV: float, own: RegionFit | None, config: Mapping[str, Any]
+    block: Arrays, shift_eV: float, own: RegionFit | None, config: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Return one row per stored component: stored, refitted, and the nearest one of our own model.
 

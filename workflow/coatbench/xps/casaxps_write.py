@@ -11,17 +11,15 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..analysis import write_atomically
+from ..arrays import Arrays
 from . import background
 from .model import build
 from .quantify import rsf
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 MAGIC = "VAMAS Surface Chemical Analysis Standard Data Transfer Format 1988 May 4"
 UNKNOWN = "1E+37"
@@ -34,7 +32,7 @@ BACKGROUNDS = {
 
 
 def write_vamas(
-    path: str | Path, sample: str, groups: Mapping[str, xr.Dataset], config: Mapping[str, Any]
+    path: str | Path, sample: str, groups: Mapping[str, Arrays], config: Mapping[str, Any]
 ) -> None:
     """Write all spots and regions of a sample.
 
@@ -58,13 +56,13 @@ def write_vamas(
 
 
 def _block(
-    sample: str, spot: str, number: int, data: xr.Dataset, config: Mapping[str, Any]
+    sample: str, spot: str, number: int, data: Arrays, config: Mapping[str, Any]
 ) -> list[str]:
     attrs = data.attrs
     shift = attrs["charge_shift_eV"] if math.isfinite(attrs["charge_shift_eV"]) else 0.0
     photon, time_s = attrs["photon_energy_eV"], attrs["counting_time_s"]
     timed = math.isfinite(time_s)
-    kinetic = photon - (data["binding_energy_eV"].values + shift)
+    kinetic = photon - (data["binding_energy_eV"] + shift)
     comment = _comment(data, shift, config)
     species, _, transition = attrs["base"].partition(" ")
     lines = [f"{attrs['region']}", f"{sample} spot {spot}", *["0"] * 7]
@@ -73,14 +71,14 @@ def _block(
     lines += [UNKNOWN] * 5 + [species, transition, "-1"]
     lines += ["3", "Kinetic Energy", "eV", "Intensity", "d", "transmission", "d", "pulse counting"]
     lines += [_number(time_s), "1", *[UNKNOWN] * 4, "0", str(3 * len(kinetic)), *["0", "1"] * 3]
-    values = data["intensity_cps"].values * (time_s if timed else 1.0)
+    values = data["intensity_cps"] * (time_s if timed else 1.0)
     t = attrs["transmission"]
     for energy, counts in zip(kinetic[::-1], values[::-1], strict=True):
         lines += [f"{energy:.9g}", f"{counts:.9g}", f"{t:.6g}"]
     return lines
 
 
-def _comment(data: xr.Dataset, shift: float, config: Mapping[str, Any]) -> list[str]:
+def _comment(data: Arrays, shift: float, config: Mapping[str, Any]) -> list[str]:
     attrs = data.attrs
     lines = ["Casa Info Follows"]
     reference = config["charge_reference"]["binding_energy_eV"]
@@ -92,7 +90,7 @@ def _comment(data: xr.Dataset, shift: float, config: Mapping[str, Any]) -> list[
     if not attrs["fitted"]:
         return [*lines, "0", "0"]
     factor = rsf(config["rsf_library"], attrs["base"], config.get("rsf_extra")) or 1.0
-    window = data["binding_energy_eV"].values[np.isfinite(data["envelope_cps"].values)]
+    window = data["binding_energy_eV"][np.isfinite(data["envelope_cps"])]
     photon, name = attrs["photon_energy_eV"], attrs["base"]
     width = background.end_points(window, config["end_width_eV"], config.get("end_points")) // 2
     lines += [
@@ -104,9 +102,7 @@ def _comment(data: xr.Dataset, shift: float, config: Mapping[str, Any]) -> list[
     return [*lines, str(len(components)), *components]
 
 
-def _components(
-    data: xr.Dataset, photon: float, factor: float, config: Mapping[str, Any]
-) -> list[str]:
+def _components(data: Arrays, photon: float, factor: float, config: Mapping[str, Any]) -> list[str]:
     base = data.attrs["base"]
     model = build(base, config["regions"][base], config)
     lines: list[str] = []

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..arrays import Arrays
 from .coverage import DEFINITIONS, Amount, average, coverage, spot_amounts, thickness
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -21,7 +19,7 @@ def collect(
     config: Mapping[str, Any],
     *,
     reference: str | None,
-    curves: Mapping[str, Mapping[str, xr.Dataset]] | None = None,
+    curves: Mapping[str, Mapping[str, Arrays]] | None = None,
 ) -> Tables:
     """Return the final XPS tables.
 

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Arrays
 from . import background
 from .fit import Spectrum, minimise
 from .model import Parameters, RegionModel, build
 from .uncertainty import estimate, fractions
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 Row = dict[str, Any]
 
 
-def joint_rows(
-    curves: Mapping[str, Mapping[str, xr.Dataset]], config: Mapping[str, Any]
-) -> list[Row]:
+def joint_rows(curves: Mapping[str, Mapping[str, Arrays]], config: Mapping[str, Any]) -> list[Row]:
     """Return the rows of xps_joint for every region that the configuration wants fitted jointly."""
     rows: list[Row] = []
     for region, shared in config["joint"].items():
@@ -41,7 +37,7 @@ def joint_rows(
     return rows
 
 
-def _usable(data: xr.Dataset) -> bool:
+def _usable(data: Arrays) -> bool:
     attrs = data.attrs
     known = math.isfinite(attrs["charge_shift_eV"]) and math.isfinite(attrs["counting_time_s"])
     return bool(attrs["fitted"]) and known
@@ -80,7 +76,7 @@ def shared_parameters(model: RegionModel, n: int, shared: list[str]) -> list[Par
 
 def fit_series(
     model: RegionModel,
-    members: list[tuple[str, str, xr.Dataset]],
+    members: list[tuple[str, str, Arrays]],
     shared: list[str],
     config: Mapping[str, Any],
 ) -> list[Row]:

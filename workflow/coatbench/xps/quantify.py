@@ -11,12 +11,10 @@ import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import xarray as xr
+from ..arrays import Arrays
 
 _DATA = Path(__file__).parent / "data" / "rsf.csv"
 
@@ -56,7 +54,7 @@ def phi_transmission(kinetic_eV: float, pass_energy_eV: float, a: float, b: floa
     return pass_energy_eV * (a * a / (a * a + ratio * ratio)) ** b
 
 
-def transmission(block: xr.Dataset, kinetic_eV: float) -> tuple[float, str]:
+def transmission(block: Arrays, kinetic_eV: float) -> tuple[float, str]:
     """Return T at a kinetic energy and where it is from: ``phi``, ``file`` or ``none`` (then 1).
 
     T is relative: only ratios within one measurement mean something.
@@ -65,8 +63,8 @@ def transmission(block: xr.Dataset, kinetic_eV: float) -> tuple[float, str]:
     pass_energy = block.attrs.get("pass_energy_eV", math.nan)
     if coefficients and pass_energy > 0 and kinetic_eV > 0:
         return phi_transmission(kinetic_eV, pass_energy, *coefficients), "phi"
-    if "transmission" in block and (block["transmission"].values != 1).any():
-        order = np.argsort(block["kinetic_energy_eV"].values)
-        kinetic = block["kinetic_energy_eV"].values[order]
-        return float(np.interp(kinetic_eV, kinetic, block["transmission"].values[order])), "file"
+    if "transmission" in block and (block["transmission"] != 1).any():
+        order = np.argsort(block["kinetic_energy_eV"])
+        kinetic = block["kinetic_energy_eV"][order]
+        return float(np.interp(kinetic_eV, kinetic, block["transmission"][order])), "file"
     return 1.0, "none"

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from ..arrays import Arrays
 from .charge import Region, locate
 from .model import RegionModel
 from .region import RegionFit, fit_region
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ class Measured:
     ----------
     name, base : str
         Unique name in the spot, and the name that models go by.
-    block : xarray.Dataset
+    block : Arrays
         See `readers.model`.
     model : RegionModel or None
     survey : bool
@@ -34,19 +32,19 @@ class Measured:
 
     name: str
     base: str
-    block: xr.Dataset
+    block: Arrays
     model: RegionModel | None
     survey: bool
 
     @property
     def x(self) -> np.ndarray:
         """Binding energy as measured, eV, ascending (n,)."""
-        return np.asarray(self.block["binding_energy_eV"].values)
+        return np.asarray(self.block["binding_energy_eV"])
 
     @property
     def y(self) -> np.ndarray:
         """Counts/s (n,)."""
-        return np.asarray(self.block["intensity_cps"].values)
+        return np.asarray(self.block["intensity_cps"])
 
     @property
     def time_s(self) -> float:

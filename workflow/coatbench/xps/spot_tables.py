@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..analysis import Analysis
+from ..arrays import Arrays, Variable
 from .quantify import rsf, transmission
 from .region import RegionFit, integrate
 from .spot import Measured, SpotFit, kinetic_eV
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 WHOLE = "region"  # the component name of a region that has no model
 
@@ -231,9 +229,7 @@ def _areas(result: Analysis, key: Mapping[str, str], fitted: SpotFit) -> None:
             )
 
 
-def _curves(m: Measured, fit: RegionFit | None, fitted: SpotFit, notes: list[str]) -> xr.Dataset:
-    import xarray as xr
-
+def _curves(m: Measured, fit: RegionFit | None, fitted: SpotFit, notes: list[str]) -> Arrays:
     nan = np.full(len(m.x), math.nan)
 
     def widen(values: np.ndarray) -> np.ndarray:
@@ -243,45 +239,44 @@ def _curves(m: Measured, fit: RegionFit | None, fitted: SpotFit, notes: list[str
         return out
 
     shift = fitted.shift_eV or 0.0
-    data = xr.Dataset(
-        {"intensity_cps": ("energy", m.y, {"units": "counts/s"})},
-        coords={"binding_energy_eV": ("energy", m.x - shift, {"units": "eV"})},
-        attrs={
-            "region": m.name,
-            "base": m.base,
-            "charge_shift_eV": fitted.shift_eV if fitted.shift_eV is not None else math.nan,
-            "placed_eV": fitted.placed_eV,
-            "counting_time_s": m.time_s,
-            "photon_energy_eV": float(m.block.attrs.get("photon_energy_eV", math.nan)),
-            "pass_energy_eV": float(m.block.attrs.get("pass_energy_eV", math.nan)),
-            "transmission": _transmission(m, fit)[0],
-            "instrument": str(m.block.attrs.get("instrument", "")),
-            "date": str(m.block.attrs.get("date", "")),
-            "fitted": int(fit is not None),
-            "survey": int(m.survey),
-            "flagged": int(fit is not None and fit.bad),
-            "note": "; ".join(notes),
-        },
-    )
-    if fit is None:
-        return data
     units = {"units": "counts/s"}
-    data["background_cps"] = ("energy", widen(fit.fit.backgrounds[0]), units)
-    data["envelope_cps"] = ("energy", widen(fit.fit.models[0]), units)
-    data["residual"] = ("energy", widen(fit.residual), {"units": "standard uncertainties"})
+    data: dict[str, Variable] = {"intensity_cps": ("energy", m.y, units)}
+    coords: dict[str, Variable] = {"binding_energy_eV": ("energy", m.x - shift, {"units": "eV"})}
+    attrs = {
+        "region": m.name,
+        "base": m.base,
+        "charge_shift_eV": fitted.shift_eV if fitted.shift_eV is not None else math.nan,
+        "placed_eV": fitted.placed_eV,
+        "counting_time_s": m.time_s,
+        "photon_energy_eV": float(m.block.attrs.get("photon_energy_eV", math.nan)),
+        "pass_energy_eV": float(m.block.attrs.get("pass_energy_eV", math.nan)),
+        "transmission": _transmission(m, fit)[0],
+        "instrument": str(m.block.attrs.get("instrument", "")),
+        "date": str(m.block.attrs.get("date", "")),
+        "fitted": int(fit is not None),
+        "survey": int(m.survey),
+        "flagged": int(fit is not None and fit.bad),
+        "note": "; ".join(notes),
+    }
+    if fit is None:
+        return Arrays.of(data, coords, attrs)
     parts = np.stack([widen(fit.fit.components[0][:, j]) for j in range(len(fit.model.names))])
-    data["component_cps"] = (("component", "energy"), parts, units)
+    data |= {
+        "background_cps": ("energy", widen(fit.fit.backgrounds[0]), units),
+        "envelope_cps": ("energy", widen(fit.fit.models[0]), units),
+        "residual": ("energy", widen(fit.residual), {"units": "standard uncertainties"}),
+        "component_cps": (("component", "energy"), parts, units),
+    }
     n = len(fit.model.names)
     p, sd = fit.estimate.p, fit.estimate.sd
-    data = data.assign_coords(
-        component=fit.model.names,
-        part_of=("component", [c.part_of for c in fit.model.components]),
-        line_shape=("component", [c.shape for c in fit.model.components]),
-        position_eV=("component", p[n : 2 * n] - shift),
-        fwhm_eV=("component", p[2 * n :]),
-        area_cps_eV=("component", p[:n]),
-        area_cps_eV_sd=("component", sd[:n]),
-    )
-    data.attrs["background"] = fit.background
-    data.attrs["reduced_chi_square"] = fit.reduced_chi_square
-    return data
+    coords |= {
+        "component": ("component", fit.model.names),
+        "part_of": ("component", [c.part_of for c in fit.model.components]),
+        "line_shape": ("component", [c.shape for c in fit.model.components]),
+        "position_eV": ("component", p[n : 2 * n] - shift),
+        "fwhm_eV": ("component", p[2 * n :]),
+        "area_cps_eV": ("component", p[:n]),
+        "area_cps_eV_sd": ("component", sd[:n]),
+    }
+    attrs |= {"background": fit.background, "reduced_chi_square": fit.reduced_chi_square}
+    return Arrays.of(data, coords, attrs)
