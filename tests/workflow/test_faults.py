@@ -345,4 +345,6 @@ def test_numbers_that_are_none(project: Workflow, undisturbed, cell: str) -> Non
 def test_what_a_fault_leaves_is_not_taken_for_done(unfinished: Workflow) -> None:
     """The fixture leaves one sample to do, and what follows from it."""
     plan = planned(unfinished)
-    assert plan["leis_sample"] == plan["leis_tables"] == plan["leis_quicklook"] == plan["fig3"] == 1
+    assert (
+        plan["leis_sample"] == plan["leis_tables"] == plan["leis_quicklooks"] == plan["fig3"] == 1
+    )

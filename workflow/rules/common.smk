@@ -59,7 +59,7 @@ STUDY, STUDY_SETTINGS = load()
 SAMPLES = STUDY.samples
 TECHNIQUES = study_module.TECHNIQUES
 TARGETS = []  # each rule file adds what it makes
-# Priority of what others wait for: measurements, tables, the ranking. Figures fill the gaps.
+# Priority of what others wait for: measurements, tables, the ranking with its figure. Other figures fill the gaps.
 EARLY = 10
 ROWS = []  # each technique adds the rows files of its jobs: they tell what could not be analysed
 
@@ -194,7 +194,11 @@ def figure_params(technique=None):
 def quicklook_params(wildcards):
     """Return what a quick-look needs besides its data; only of its own sample, so that others may come and go."""
     run = wildcards.get("run")
-    name = STUDY.rows("tga_ms", run=run)[0]["sample"] if run else wildcards.sample
+    return quicklook_of(STUDY.rows("tga_ms", run=run)[0]["sample"] if run else wildcards.sample)
+
+
+def quicklook_of(name):
+    """Return the same for a sample."""
     sample = next(s for s in SAMPLES if s["sample"] == name)
     return {"sample": sample, "simulated": STUDY.simulated, "config": config["figures"]}
 

@@ -1,5 +1,5 @@
 # LEIS: one job per sample (all its heating temperatures), one that relates the samples to the reference,
-# one quick-look per sample, and figure 3.
+# quick-looks, and figure 3.
 
 if measured("leis"):
     ROWS += units("leis", "leis/{sample}.json", "sample")
@@ -64,17 +64,18 @@ rule leis_tables:
         "../scripts/leis/tables.py"
 
 
-rule leis_quicklook:
+# One job: a sample's picture is drawn in less time than a process takes to start.
+rule leis_quicklooks:
     input:
-        rows=results("leis/{sample}.json"),
-        curves=results("leis/{sample}.nc"),
+        rows=units("leis", "leis/{sample}.json", "sample"),
+        curves=units("leis", "leis/{sample}.nc", "sample"),
     output:
-        png=results("quicklook/leis/{sample}.png"),
-        webp=picture(results("quicklook/leis/{sample}.png")),
+        png=units("leis", "quicklook/leis/{sample}.png", "sample"),
+        webp=[picture(p) for p in units("leis", "quicklook/leis/{sample}.png", "sample")],
     log:
-        log_file("leis/quicklook_{sample}"),
+        log_file("leis/quicklooks"),
     benchmark:
-        benchmark_file("leis/quicklook_{sample}")
+        benchmark_file("leis/quicklooks")
     conda:
         ENVIRONMENT
     threads: 1
@@ -82,12 +83,12 @@ rule leis_quicklook:
         mem_mb=800,
         runtime=5,
     params:
-        figure=quicklook_params,
-        code=code("leis/quicklook.py"),
+        figures=[quicklook_of(sample) for sample, in STUDY.units("leis", "sample")],
+        code=code("leis/quicklooks.py"),
     message:
-        "LEIS: quick-look of {wildcards.sample}"
+        "LEIS: quick-looks"
     script:
-        "../scripts/leis/quicklook.py"
+        "../scripts/leis/quicklooks.py"
 
 
 rule fig3:

@@ -56,6 +56,7 @@ rule claims:
         log_file("ranking/claims"),
     benchmark:
         benchmark_file("ranking/claims")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1
@@ -82,6 +83,7 @@ rule ranking_figure:
         log_file("figures/ranking"),
     benchmark:
         benchmark_file("figures/ranking")
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1

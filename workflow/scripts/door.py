@@ -91,7 +91,7 @@ def _remove_damaged(paths: Iterable[str], results: str) -> None:
 
     for path in map(Path, paths):
         if path.is_relative_to(results) and (why := damage(path)):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             log.error(
                 "%s: expected the result of an earlier job, found %s; removed, run again", path, why
             )
@@ -161,6 +161,18 @@ def figure(snakemake: Any, draw: Callable[..., None], **context: Any) -> None:
     with logged(snakemake):
         draw(**context)
         write_picture(snakemake.output.png, snakemake.output.webp)
+
+
+def quicklooks(
+    snakemake: Any, draw: Callable[..., None], contexts: Iterable[Mapping[str, Any]]
+) -> None:
+    """Run one job that draws the quick-looks of several samples; `draw(**context)` draws one."""
+    from coatbench.pictures import write_picture
+
+    with logged(snakemake):
+        for context, webp in zip(contexts, snakemake.output.webp, strict=True):
+            draw(**context)
+            write_picture(context["png"], webp)
 
 
 def figures(snakemake: Any, draws: Mapping[str, Callable[..., None]], **context: Any) -> None:

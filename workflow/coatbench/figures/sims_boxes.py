@@ -53,14 +53,25 @@ def draw(
     n_columns = FEWER_COLUMNS if len(shown) > MANY_SAMPLES else COLUMNS
     n_rows = max(1, math.ceil(len(order) / n_columns))
     figure = style.new_figure(config, "double", min(0.5 + 1.35 * n_rows, layout.PAGE_INCH))
-    panels = figure.subplots(n_rows, n_columns, sharex=True, squeeze=False)
+    # Ratios stand on one scale, a row of panels; intensities differ from fragment to fragment by orders of magnitude.
+    relative = bool(order) and all(f in means for f in order)
+    panels = figure.subplots(
+        n_rows, n_columns, sharex=True, sharey="row" if relative else False, squeeze=False
+    )
     plotted: list[Row] = []
+    tops: list[float] = []
     for axes, fragment in zip(panels.flat, order, strict=False):
         own = [r for r in rows if r["fragment"] == fragment]
         plotted += _panel(axes, own, shown, means.get(fragment), style.colours(samples))
+        highest = max((r["normalised_intensity"] for r in own), default=0.0)
+        tops.append(highest / means.get(fragment, 1.0))
         axes.set_title(fragment, loc="left", fontweight="bold")
         label = sims["group_labels"].get(fragments[fragment], fragments[fragment])
         axes.set_title(label, loc="right", color=style.GREY, fontsize="small")
+    for i, axes in enumerate(panels.flat[: len(order)]):
+        first = i - i % n_columns
+        row = tops[first : first + n_columns] if relative else tops[i : i + 1]
+        axes.set_ylim(0, 1.08 * max(row) or 1)
     for axes in panels.flat[len(order) :]:
         axes.set_axis_off()
     for k in range(min(n_columns, len(order))):
@@ -110,8 +121,6 @@ def _panel(
     _boxes(axes, boxes)
     if mean is not None:
         axes.axhline(1, color=style.GREY, linewidth=0.5, zorder=0)
-    highest = max((max(values) for values, _ in boxes.values()), default=0.0)
-    axes.set_ylim(0, 1.08 * highest or 1)
     axes.set_xlim(-0.7, len(shown) - 0.3)
     axes.set_xticks(range(len(shown)), [""] * len(shown))
     return plotted

@@ -315,7 +315,14 @@ def size(count: float) -> str:
 def render(page: Page) -> str:
     """Return the page as HTML."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
+
+    def cell(
+        value: Any,
+    ) -> Markup:  # a macro of the template would take three times as long for fifty thousand
+        numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+        own = f' class="n" data-v="{value}"' if numeric else ""
+        return Markup(f"<td{own}>{escape(show(value))}</td>")
 
     environment = Environment(
         loader=FileSystemLoader(DATA),
@@ -326,6 +333,7 @@ def render(page: Page) -> str:
     )
     environment.filters |= {
         "show": show,
+        "cell": cell,
         "percent": percent,
         "size": size,
         "expectation": expectation,
