@@ -21,7 +21,7 @@ def write_picture(png: str | Path, webp: str | Path) -> None:
     with Image.open(png) as image:
         drawing = image.convert("RGB")
     lossless = Path(png).stat().st_size <= PHOTOGRAPH_BYTES
-    drawing.save(webp, "WEBP", lossless=lossless, quality=20 if lossless else 88, method=2)
+    drawing.save(webp, "WEBP", lossless=lossless, quality=20 if lossless else 88, method=1)
 
 
 def picture_of(png: str | Path, results: str | Path) -> Path:
