@@ -18,9 +18,7 @@ FIGURES = {
     if "coatbench.figures" in p.read_text(encoding="utf-8")
 }
 # What a script may load before its work begins.
-ALLOWED = {name: {"matplotlib"} for name in FIGURES} | {
-    "cycling/cell.py": {"pandas", "xarray"},
-}
+ALLOWED = {name: {"matplotlib"} for name in FIGURES}
 CODE = """
 import runpy, sys
 runpy.run_path(sys.argv[1], run_name="imported")
@@ -40,3 +38,31 @@ def test_what_a_script_loads(script: str) -> None:
     ).stdout.split("\n")  # fmt: skip
     assert set(found[0].split()) <= ALLOWED.get(script, set())
     assert not found[1]  # figures are made without pyplot
+
+
+READ = """
+import sys
+import door
+from pathlib import Path
+from coatbench import readers
+from coatbench.arrays import Arrays
+from coatbench.curves import save_curves
+export = readers.read(Path(sys.argv[1]))
+read = export.sets[0] if export.columns is None else export.columns
+save_curves({"all": Arrays.of(read.variables)}, sys.argv[2])
+print(*[n for n in ("pandas", "xarray") if n in sys.modules])
+"""
+
+
+@pytest.mark.parametrize(
+    "export", ["cycling/v1150_GCPL.mpt", "cycling/maccor_two.txt", "cycling/v1150_GCPL.mpr", "xps/*.vms", "leis/*.txt"]
+)  # fmt: skip
+def test_reading_and_handing_on_import_neither_xarray_nor_pandas(
+    realdata: Path, tmp_path: Path, export: str
+) -> None:
+    path = os.pathsep.join([str(ROOT / "workflow"), str(SCRIPTS)])
+    found = subprocess.run(
+        [sys.executable, "-c", READ, sorted(realdata.glob(export))[0], tmp_path / "curves.nc"],
+        capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": path},
+    ).stdout  # fmt: skip
+    assert found.split() == []
