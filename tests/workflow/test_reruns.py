@@ -56,7 +56,7 @@ def override(project: Workflow, line: str) -> None:
 
 def is_figure(rule: str) -> bool:
     figures = set().union(*FIGURES.values()) | {"ranking_figure"}
-    return rule in figures or rule.endswith("_quicklook")
+    return rule in figures or rule.endswith(("_quicklook", "_quicklooks"))
 
 
 @pytest.fixture(scope="module")
