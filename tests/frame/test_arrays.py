@@ -1,14 +1,11 @@
-"""Named arrays hold what a dataset holds, and the file written of them is the same."""
+"""Named arrays hold what a dataset holds."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 from coatbench.arrays import Arrays
-from coatbench.curves import save_curves
 
 DATA = {
     "voltage_V": (("half", "point"), [[3.0, 3.5, np.nan], [3.7, 3.1, 2.0]], {"units": "V"}),
@@ -23,17 +20,6 @@ def test_the_same_as_a_dataset() -> None:
     xr.testing.assert_identical(
         Arrays.of(DATA, COORDS, ATTRS).to_xarray(), xr.Dataset(DATA, COORDS, ATTRS)
     )
-
-
-def test_there_and_back() -> None:
-    dataset = xr.Dataset(DATA, COORDS, ATTRS)
-    xr.testing.assert_identical(Arrays.from_xarray(dataset).to_xarray(), dataset)
-
-
-def test_files_are_the_same(tmp_path: Path) -> None:
-    save_curves({"a": Arrays.of(DATA, COORDS, ATTRS)}, tmp_path / "own.nc")
-    save_curves({"a": xr.Dataset(DATA, COORDS, ATTRS)}, tmp_path / "theirs.nc")
-    assert (tmp_path / "own.nc").read_bytes() == (tmp_path / "theirs.nc").read_bytes()
 
 
 def test_more_variables() -> None:

@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from coatbench.arrays import Arrays
 from coatbench.curves import load_curves, load_set, save_curves
 from conftest import ROOT
 
 
 @pytest.fixture
-def written(tmp_path: Path) -> tuple[dict[str, xr.Dataset], Path]:
+def written(tmp_path: Path) -> tuple[dict[str, Arrays], Path]:
     """Two sets that hold all that techniques store: text, truth values, NaN, units, coordinates of both kinds."""
-    halves = xr.Dataset(
+    halves = Arrays.of(
         {
             "voltage_V": (("half", "point"), [[3.0, 3.5, np.nan], [3.7, 3.1, 2.0]], {"units": "V"}),
             "rested": ("half", [True, False]),
@@ -25,11 +26,11 @@ def written(tmp_path: Path) -> tuple[dict[str, xr.Dataset], Path]:
         },
         coords={
             "direction": ("half", np.array(["charge", "Entladung ä"], dtype=object)),
-            "point": [10, 20, 30],
+            "point": ("point", [10, 20, 30]),
         },
         attrs={"sample": "c400", "bin_V": 0.005, "fitted": 1, "limits": np.array([1.0, 2.0])},
     )
-    curves = {"profiles": halves, "a": xr.Dataset({"z": ("t", [3])}, attrs={"sample": "c500"})}
+    curves = {"profiles": halves, "a": Arrays.of({"z": ("t", [3])}, attrs={"sample": "c500"})}
     save_curves(curves, tmp_path / "c.nc")
     return curves, tmp_path / "c.nc"
 
@@ -56,7 +57,7 @@ def test_any_netcdf_reader_reads_the_same(written) -> None:
     curves, path = written
     for name, dataset in curves.items():
         with xr.open_dataset(path, group=name, engine="h5netcdf") as found:
-            xr.testing.assert_equal(found.load(), dataset)
+            xr.testing.assert_equal(found.load(), dataset.to_xarray())
 
 
 def test_one_place_of_a_dimension_and_several(written) -> None:
@@ -94,6 +95,7 @@ def test_a_job_without_curves(tmp_path: Path) -> None:
 def test_reading_needs_neither_xarray_nor_pandas(written) -> None:
     code = """
 import sys
+from coatbench.arrays import Arrays
 from coatbench.curves import load_curves
 load_curves(sys.argv[1])["profiles"].isel("half", 0)
 print(*[n for n in ("xarray", "pandas", "h5netcdf") if n in sys.modules])

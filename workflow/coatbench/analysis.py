@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 from .errors import one_line
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from .arrays import Arrays
 
 
@@ -29,7 +27,7 @@ class Analysis:
     Attributes
     ----------
     tables : dict of table name to list of rows (dicts); None or NaN is an empty cell.
-    curves : dict of group name to xarray.Dataset or Arrays.
+    curves : dict of group name to Arrays.
     warnings : list of str, one line each.
     problem : str or None
         Why the measurement could not be analysed; then there are no rows and no curves.
@@ -38,7 +36,7 @@ class Analysis:
     """
 
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    curves: dict[str, xr.Dataset | Arrays] = field(default_factory=dict)
+    curves: dict[str, Arrays] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     problem: str | None = None
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -80,17 +80,6 @@ class Arrays:
         own = {k: whole.pop(k) for k in self.coords}
         return Arrays.of({**whole, **data}, {**own, **(coords or {})}, self.attrs)
 
-    @classmethod
-    def from_xarray(cls, dataset: xr.Dataset) -> Arrays:
-        """Take the arrays of a dataset."""
-        return cls(
-            {str(k): (tuple(map(str, v.dims)), v.values) for k, v in dataset.variables.items()},
-            {str(k): v for k, v in dataset.attrs.items()},
-            {str(k): n for k, n in dataset.sizes.items()},
-            {str(k): v.attrs for k, v in dataset.variables.items()},
-            tuple(map(str, dataset.coords)),
-        )
-
     def to_xarray(self) -> xr.Dataset:
         """Return the same as a dataset."""
         import xarray as xr

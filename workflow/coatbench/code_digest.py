@@ -55,7 +55,7 @@ def _imports(path: Path) -> frozenset[Path]:
         if statement["base"] is not None:
             up = len(statement["dots"])
             anchor = package[: len(package) - up + 1] if up else []
-            base = ".".join([*anchor, *([statement["base"]] if statement["base"] else [])])
+            base = ".".join(filter(None, [*anchor, statement["base"]]))
             names = [base, *(f"{base}.{name}" for name in names)]
         for name in names:
             found.update(_resolve(name))

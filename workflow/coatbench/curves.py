@@ -1,6 +1,6 @@
 """Curves on disk: one netCDF-4 file per job, one group per curve set (any netCDF reader opens them).
 
-Written from `Arrays` or from xarray datasets, read back as `Arrays`: figures and tables need no more. h5netcdf and h5py
+Written from `Arrays` and read back as such: figures and tables need no more. h5netcdf and h5py
 are used directly, which does without importing xarray.
 """
 
@@ -15,7 +15,6 @@ from .arrays import Arrays
 if TYPE_CHECKING:
     import h5py
     import numpy as np
-    import xarray as xr
 
 BARE_DIMENSION = "This is a netCDF dimension but not a netCDF variable"
 
@@ -36,7 +35,7 @@ class _Attributes(Mapping[str, Any]):
         return sum(1 for _ in self)
 
 
-def save_curves(curves: Mapping[str, xr.Dataset | Arrays], path: str | Path) -> None:
+def save_curves(curves: Mapping[str, Arrays], path: str | Path) -> None:
     """Write each set as one group of a netCDF file, atomically."""
     import h5netcdf
 
@@ -44,8 +43,7 @@ def save_curves(curves: Mapping[str, xr.Dataset | Arrays], path: str | Path) -> 
     part = path.with_name(f".{path.name}.part")
     # A file without groups is valid: a measurement with a problem has no curves.
     with h5netcdf.File(part, "w") as file:
-        for name, dataset in curves.items():
-            given = dataset if isinstance(dataset, Arrays) else Arrays.from_xarray(dataset)
+        for name, given in curves.items():
             group = file.create_group(name)
             group.dimensions = given.sizes
             group.attrs.update(given.attrs)

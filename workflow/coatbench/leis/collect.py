@@ -12,7 +12,7 @@ from .kinematics import elastic_energies
 from .layer import layers
 
 Row = dict[str, Any]
-Curves = Mapping[str, Mapping[str, "Arrays"]]
+Curves = Mapping[str, Mapping[str, Arrays]]
 
 
 def collect(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import readers
 from ..analysis import Analysis
+from ..arrays import Arrays
 from ..errors import AnalysisError
 from . import ions as ion_module
 from .events import Event, Signal, find_events
@@ -82,7 +83,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     for cells in slopes(run, run.grid, mass_events, config["baseline_min_K"]):
         result.add("tga_ms_slopes", **key, **cells)
     result.add("tga_ms_runs", **key, **_describe(exports, run, lag))
-    result.curves.update(_curves(run, ions, config))
+    result.curves = _curves(run, ions, config)
     return result
 
 
@@ -159,9 +160,8 @@ def _describe(exports: dict[str, Any], run: Run, lag: Lag) -> dict[str, Any]:
     }
 
 
-def _curves(run: Run, ions: ion_module.Ions | None, config: dict) -> dict[str, xr.Dataset]:
+def _curves(run: Run, ions: ion_module.Ions | None, config: dict) -> dict[str, Arrays]:
     import numpy as np
-    import xarray as xr
 
     grid = run.grid
     window = grid.window(config["smoothing_window_K"])
@@ -176,10 +176,10 @@ def _curves(run: Run, ions: ion_module.Ions | None, config: dict) -> dict[str, x
         attrs = {"units": run.dsc_unit, "exo": run.exo}
         variables["dsc"] = ("time", smooth(run.dsc, window), attrs)
     time = {"time_s": ("time", grid.time_s, {"units": "s"})}
-    curves = {"mass": xr.Dataset(variables, time)}
+    curves = {"mass": Arrays.of(variables, time)}
     if ions is not None:
         own = ions.grid.window(config["smoothing_window_K"])
-        curves["ions"] = xr.Dataset(
+        curves["ions"] = Arrays.of(
             {
                 "temperature_degC": ("time", ions.grid.temperature_degC, {"units": "degC"}),
                 "ion_current_A": (("mz", "time"), ions.current_A, {"units": "A"}),
