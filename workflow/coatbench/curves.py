@@ -6,7 +6,7 @@ are used directly, which does without importing xarray.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,11 +69,13 @@ def _stored(data: np.ndarray) -> np.ndarray:
 
 
 def load_curves(
-    path: str | Path, wanted: Callable[[Mapping[str, Any]], bool] | None = None
+    path: str | Path,
+    wanted: Callable[[Mapping[str, Any]], bool] | None = None,
+    names: Collection[str] | None = None,
 ) -> dict[str, Arrays]:
     """Read the groups of a file into memory, in the order they were written.
 
-    `wanted`, if given, says by a group's attributes whether it is read.
+    `wanted`, if given, says by a group's attributes whether it is read, and `names`, which of its variables.
     """
     import h5py
 
@@ -82,7 +84,7 @@ def load_curves(
         for name, group in file.items():
             attrs = _Attributes(group.attrs)
             if wanted is None or wanted(attrs):
-                curves[name] = _read(group, attrs)
+                curves[name] = _read(group, attrs, names)
     return curves
 
 
@@ -98,12 +100,16 @@ def load_set(path: str | Path, which: str | Callable[[Mapping[str, Any]], bool])
     return None
 
 
-def _read(group: h5py.Group, attrs: Mapping[str, Any]) -> Arrays:
+def _read(
+    group: h5py.Group, attrs: Mapping[str, Any], names: Collection[str] | None = None
+) -> Arrays:
     datasets = dict(group.items())
     scales = {name: data for name, data in datasets.items() if data.is_scale}
     number = {int(data.attrs["_Netcdf4Dimid"]): name for name, data in scales.items()}
     variables, about = {}, {}
     for name, data in datasets.items():
+        if names is not None and name not in names:
+            continue
         own = data.attrs
         if name in scales and _plain(own["NAME"]).startswith(BARE_DIMENSION):
             continue

@@ -22,17 +22,16 @@ NUMBER_FORMAT = ".12g"
 
 def cell(value: Any) -> str:
     """Return the text of one cell; None and non-finite numbers are unknown, so empty."""
-    if hasattr(value, "item"):
-        value = value.item()
     if value is None:
         return ""
+    if not isinstance(value, (str, float)) and hasattr(value, "item"):
+        value = value.item()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
         return format(value, NUMBER_FORMAT) if math.isfinite(value) else ""
-    text = str(value).replace(
-        "\r", " "
-    )  # the csv module would not quote it, and readers break the row
+    # The csv module would not quote a return, and readers break the row there.
+    text = str(value).replace("\r", " ")
     if text.startswith(FORMULA_STARTS) and not HARMLESS.fullmatch(text):
         return f"'{text}"  # an apostrophe makes it text, also for a spreadsheet
     return text
@@ -65,7 +64,11 @@ def read_table(path: str | Path) -> list[dict[str, Any]]:
     Columns of ids (sample, cell, region, run, spot) stay text even where they look like numbers.
     """
     with Path(path).open(encoding="utf-8", newline="") as stream:
-        return [{k: _parse(k, v) for k, v in row.items()} for row in csv.DictReader(stream)]
+        reader = csv.reader(stream)
+        columns = next(reader, [])
+        return [
+            {k: _parse(k, v) for k, v in zip(columns, row, strict=True)} for row in reader if row
+        ]
 
 
 ID_COLUMNS = frozenset({"sample", "cell", "region", "run", "spot", "field", "id"})

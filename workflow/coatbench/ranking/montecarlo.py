@@ -85,7 +85,7 @@ def simulate(values: Values, stated: np.ndarray, n: int) -> Outcome:
     stated : array, shape (groups,), the stated weights, sum 1
     n : number of draws
     """
-    rng = seed_of(values.samples, [c.name for c in values.criteria], values.value, values.sd)
+    rng = _generator(values)
     drawn = draw_utilities(values, n, rng)
     weights = draw_weights(stated, n, rng)
     worst, span = scale(values)
@@ -106,6 +106,15 @@ def simulate(values: Values, stated: np.ndarray, n: int) -> Outcome:
         rank_high=rank_high,
         front=pareto_front(drawn[..., counted]).mean(axis=0),
     )
+
+
+def probability_best(values: Values, stated: np.ndarray, n: int) -> np.ndarray:
+    """Return `Outcome.best_stated` of a simulation, from the same draws, and nothing else of it."""
+    return share_best(draw_utilities(values, n, _generator(values)) @ stated)
+
+
+def _generator(values: Values) -> np.random.Generator:
+    return seed_of(values.samples, [c.name for c in values.criteria], values.value, values.sd)
 
 
 def probability_better(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .criteria import Row, Values
-from .montecarlo import simulate
+from .montecarlo import probability_best
 from .rank import Ranking, group_utilities, rank, stated_weights
 from .score import average_ranks, group_matrix, ranks, scale, topsis, utility
 
@@ -32,10 +32,10 @@ def sensitivity(
         return []
     rows: list[dict[str, Any]] = []
     for kind, name, values, weights in _weightings(ranking, config):
-        outcome = simulate(values, weights, config["draws"] // 4)
+        best = probability_best(values, weights, config["draws"] // 4)
         worst, span = scale(values)
         score = utility(values.value, worst, span) @ group_matrix(values.criteria) @ weights
-        rows += _block(name, kind, values.samples, score, outcome.best_stated)
+        rows += _block(name, kind, values.samples, score, best)
     rows += _methods(ranking)
     for factor in SCATTER_FACTORS:
         other = rank(tables, samples, config, reference=ranking.reference, prior_scale=factor)

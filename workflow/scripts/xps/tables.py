@@ -6,6 +6,8 @@ import door
 from coatbench.curves import load_curves
 from coatbench.xps.collect import collect
 
+SPECTRUM = ("binding_energy_eV", "intensity_cps")
+
 
 def jointly_fitted(attrs):
     return attrs["region"] in snakemake.params.config["joint"]
@@ -16,5 +18,7 @@ if __name__ == "__main__":
         snakemake,
         collect,
         reference=snakemake.params.reference,
-        curves={Path(p).stem: load_curves(p, jointly_fitted) for p in snakemake.input.curves},
+        curves={
+            Path(p).stem: load_curves(p, jointly_fitted, SPECTRUM) for p in snakemake.input.curves
+        },
     )
