@@ -31,7 +31,7 @@ FIGURES = {
     "tga_ms": {"figS4"},
     "leis": {"fig3"},
     "cycling": {"cycling_figures"},
-    "sims": {"sims_figures", "sims_maps"},
+    "sims": {"sims_figures"},
     "stem": {"stem_figures"},
 }
 RANKING = {"ranking", "ranking_figure", "claims"}

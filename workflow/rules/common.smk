@@ -59,8 +59,9 @@ STUDY, STUDY_SETTINGS = load()
 SAMPLES = STUDY.samples
 TECHNIQUES = study_module.TECHNIQUES
 TARGETS = []  # each rule file adds what it makes
-# Priority of what others wait for: measurements, tables, the ranking with its figure. Other figures fill the gaps.
-EARLY = 10
+# Priority of what others wait for: measurements, tables, the ranking with its figure. Other figures fill the gaps,
+# the long ones first: started last, one would run alone at the end.
+EARLY, LONG = 10, 5
 ROWS = []  # each technique adds the rows files of its jobs: they tell what could not be analysed
 
 

@@ -108,6 +108,7 @@ rule cycling_figures:
         log_file("figures/cycling"),
     benchmark:
         benchmark_file("figures/cycling")
+    priority: LONG
     conda:
         ENVIRONMENT
     threads: 1

@@ -12,6 +12,7 @@ SIMS_FIGURES = {
     "fig6": None,
     "sims_boxes": "fragments of every region",
     "sims_pca": "principal components",
+    "sims_maps": "fragment maps",
 }
 SIMS_FIGURE_CONFIG = {
     key: config["sims"].get(key)
@@ -26,9 +27,7 @@ if measured("sims"):
     ROWS += sims_outputs("json")
     TARGETS += [table(t) for t in table_columns("sims")]
     TARGETS += units("sims", "quicklook/sims/{sample}.png", "sample")
-    TARGETS += [
-        path for name in [*SIMS_FIGURES, "sims_maps"] for path in figure_files(name).values()
-    ]
+    TARGETS += [path for name in SIMS_FIGURES for path in figure_files(name).values()]
 
 
 wildcard_constraints:
@@ -134,12 +133,14 @@ rule sims_figures:
         regions=table("sims_regions"),
         scores=table("sims_scores"),
         weights=table("sims_weights"),
+        curves=sims_first("nc"),
     output:
         **reported_all(SIMS_FIGURES, "ToF-SIMS"),
     log:
         log_file("figures/sims"),
     benchmark:
         benchmark_file("figures/sims")
+    priority: LONG
     conda:
         ENVIRONMENT
     threads: 1
@@ -151,32 +152,6 @@ rule sims_figures:
         sims=SIMS_FIGURE_CONFIG,
         code=code("sims/figures.py"),
     message:
-        "ToF-SIMS: figure 6, boxes, principal components"
+        "ToF-SIMS: figure 6, boxes, principal components, maps"
     script:
         "../scripts/sims/figures.py"
-
-
-rule sims_maps:
-    input:
-        curves=sims_first("nc"),
-        regions=table("sims_regions"),
-    output:
-        **reported("sims_maps", "ToF-SIMS", "fragment maps"),
-    log:
-        log_file("figures/sims_maps"),
-    benchmark:
-        benchmark_file("figures/sims_maps")
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=800,
-        runtime=5,
-    params:
-        figure=figure_params("sims"),
-        sims=SIMS_FIGURE_CONFIG,
-        code=code("sims/sims_maps.py"),
-    message:
-        "Figure: fragment maps"
-    script:
-        "../scripts/sims/sims_maps.py"

@@ -97,6 +97,7 @@ rule stem_figures:
         log_file("figures/stem"),
     benchmark:
         benchmark_file("figures/stem")
+    priority: LONG
     conda:
         ENVIRONMENT
     threads: 1

@@ -90,6 +90,7 @@ rule xps_quicklook:
         log_file("xps/quicklook_{sample}"),
     benchmark:
         benchmark_file("xps/quicklook_{sample}")
+    priority: LONG
     conda:
         ENVIRONMENT
     threads: 1
@@ -116,6 +117,7 @@ rule xps_figures:
         log_file("figures/xps"),
     benchmark:
         benchmark_file("figures/xps")
+    priority: LONG
     conda:
         ENVIRONMENT
     threads: 1

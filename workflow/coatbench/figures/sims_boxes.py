@@ -17,6 +17,7 @@ from . import layout, style
 Row = dict[str, Any]
 Line = list[tuple[float, float]]
 COLUMNS, FEWER_COLUMNS, MANY_SAMPLES = 4, 3, 12
+NOBODY = {"sample": "", "label": " "}  # the place between two fragments
 
 
 def draw(
@@ -49,37 +50,33 @@ def draw(
         fragments = {r["fragment"]: "" for r in rows}
     order = sorted(fragments, key=lambda f: counted.index(fragments[f]) if fragments[f] else 0)
     means = _means(rows, reference)
-    shown = [s for s in ordered(samples) if any(r["sample"] == s["sample"] for r in rows)]
+    regions_of: dict[tuple[str, str], list[Row]] = {}
+    for r in rows:
+        regions_of.setdefault((r["fragment"], r["sample"]), []).append(r)
+    measured = {sample for _, sample in regions_of}
+    shown = [s for s in ordered(samples) if s["sample"] in measured]
     n_columns = FEWER_COLUMNS if len(shown) > MANY_SAMPLES else COLUMNS
     n_rows = max(1, math.ceil(len(order) / n_columns))
     figure = style.new_figure(config, "double", min(0.5 + 1.35 * n_rows, layout.PAGE_INCH))
-    # Ratios stand on one scale, a row of panels; intensities differ from fragment to fragment by orders of magnitude.
-    relative = bool(order) and all(f in means for f in order)
-    panels = figure.subplots(
-        n_rows, n_columns, sharex=True, sharey="row" if relative else False, squeeze=False
-    )
+    grid = figure.add_gridspec(n_rows, n_columns)
+    # Ratios share the scale of a row; intensities differ from fragment to fragment by orders of magnitude.
+    beside = n_columns if all(f in means for f in order) else 1
     plotted: list[Row] = []
-    tops: list[float] = []
-    for axes, fragment in zip(panels.flat, order, strict=False):
-        own = [r for r in rows if r["fragment"] == fragment]
-        plotted += _panel(axes, own, shown, means.get(fragment), style.colours(samples))
-        highest = max((r["normalised_intensity"] for r in own), default=0.0)
-        tops.append(highest / means.get(fragment, 1.0))
-        axes.set_title(fragment, loc="left", fontweight="bold")
-        label = sims["group_labels"].get(fragments[fragment], fragments[fragment])
-        axes.set_title(label, loc="right", color=style.GREY, fontsize="small")
-    for i, axes in enumerate(panels.flat[: len(order)]):
-        first = i - i % n_columns
-        row = tops[first : first + n_columns] if relative else tops[i : i + 1]
-        axes.set_ylim(0, 1.08 * max(row) or 1)
-    for axes in panels.flat[len(order) :]:
-        axes.set_axis_off()
-    for k in range(min(n_columns, len(order))):
-        lowest = [a for i, a in enumerate(panels[:, k]) if i * n_columns + k < len(order)][-1]
-        style.sample_axis(lowest, shown, 6.0 / n_columns)
-        lowest.tick_params(labelbottom=True)
+    for first in range(0, len(order), beside):
+        own = order[first : first + beside]
+        row, column = divmod(first, n_columns)
+        axes = figure.add_subplot(grid[row, column : column + len(own)])
+        plotted += _panels(axes, regions_of, own, shown, means, style.colours(samples))
+        _name(axes, [(f, sims["group_labels"].get(fragments[f], fragments[f])) for f in own])
+        if first + n_columns + beside > len(order):  # nothing below, or not below all of it
+            places = [s for _ in own for s in [*shown, NOBODY]][:-1]
+            style.sample_axis(axes, places, 6.0 * len(own) / n_columns)
+            axes.tick_params("x", length=0)
+        else:
+            axes.set_xticks([])
+        axes.set_xlim(-1, len(own) * (len(shown) + 1) - 1)
     if not order:
-        style.no_data(panels[0, 0], "no image was measured")
+        style.no_data(figure.add_subplot(grid[0, 0]), "no image was measured")
     figure.supylabel(
         "normalised intensity" + (" relative to reference" if means else ""),
         fontsize=config["font_size_pt"],
@@ -95,35 +92,59 @@ def _means(rows: Sequence[Row], reference: str | None) -> dict[str, float]:
     return {f: m for f, v in values.items() if (m := math.fsum(v) / len(v)) > 0}
 
 
-def _panel(
+def _panels(
     axes: Axes,
-    rows: Sequence[Row],
+    rows: Mapping[tuple[str, str], Sequence[Row]],
+    fragments: Sequence[str],
     shown: Sequence[Mapping[str, str]],
-    mean: float | None,
+    means: Mapping[str, float],
     colours: Mapping[str, Any],
 ) -> list[Row]:
+    """Draw the boxes of some fragments beside each other, a free place between two; return the plotted numbers.
+
+    `rows` are the regions by fragment and sample.
+    """
     plotted: list[Row] = []
     boxes: dict[int, tuple[list[float], Any]] = {}
-    for i, s in enumerate(shown):
-        own = [r for r in rows if r["sample"] == s["sample"]]
-        values = [r["normalised_intensity"] / (mean or 1) for r in own]
-        if not values:
-            continue
-        boxes[i] = values, colours[s["sample"]]
-        plotted += [
-            {
-                "sample": r["sample"], "region": r["region"], "fragment": r["fragment"],
-                "normalised_intensity": r["normalised_intensity"],
-                "relative_to_reference_mean": None if mean is None else v,
-            }
-            for r, v in zip(own, values, strict=True)
-        ]  # fmt: skip
+    for k, fragment in enumerate(fragments):
+        mean = means.get(fragment)
+        if k:
+            axes.axvline(k * (len(shown) + 1) - 1, color="black", linewidth=0.6)
+        for i, s in enumerate(shown):
+            own = rows.get((fragment, s["sample"]), [])
+            values = [r["normalised_intensity"] / (mean or 1) for r in own]
+            if not values:
+                continue
+            boxes[k * (len(shown) + 1) + i] = values, colours[s["sample"]]
+            plotted += [
+                {
+                    "sample": r["sample"], "region": r["region"], "fragment": r["fragment"],
+                    "normalised_intensity": r["normalised_intensity"],
+                    "relative_to_reference_mean": None if mean is None else v,
+                }
+                for r, v in zip(own, values, strict=True)
+            ]  # fmt: skip
     _boxes(axes, boxes)
-    if mean is not None:
+    if all(f in means for f in fragments):
         axes.axhline(1, color=style.GREY, linewidth=0.5, zorder=0)
-    axes.set_xlim(-0.7, len(shown) - 0.3)
-    axes.set_xticks(range(len(shown)), [""] * len(shown))
+    highest = max((v for values, _ in boxes.values() for v in values), default=0.0)
+    axes.set_ylim(0, 1.08 * highest or 1)
     return plotted
+
+
+def _name(axes: Axes, names: Sequence[tuple[str, str]]) -> None:
+    """Write each fragment's name above its boxes, at the left, and its group at the right."""
+    above: dict[str, Any] = {
+        "xycoords": "axes fraction",
+        "textcoords": "offset points",
+        "va": "bottom",
+    }
+    for k, (fragment, group) in enumerate(names):
+        left, right = (k / len(names), 1), ((k + 1) / len(names), 1)
+        axes.annotate(fragment, left, (2, 3), ha="left", fontweight="bold", **above)
+        axes.annotate(
+            group, right, (-2, 3), ha="right", color=style.GREY, fontsize="small", **above
+        )
 
 
 def _boxes(axes: Axes, boxes: Mapping[int, tuple[Sequence[float], Any]]) -> None:

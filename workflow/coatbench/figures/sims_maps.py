@@ -130,7 +130,7 @@ def _strip(
         if image is not None:
             left, right, below, above = _extent(image, i)
             drawn = axes.imshow(
-                image, vmin=0, vmax=top, cmap="inferno", interpolation="nearest",
+                image, vmin=0, vmax=top, cmap="inferno", interpolation="none",
                 extent=(left, right, below, above),
             )  # fmt: skip
             axes.add_patch(

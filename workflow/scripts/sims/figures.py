@@ -1,9 +1,9 @@
-"""Draw figure 6 (relative degradation), every region of every sample, and their principal components."""
+"""Draw figure 6 (relative degradation), every region of every sample, their principal components, and maps."""
 
 from functools import partial
 
 import door
-from coatbench.figures import fig6, sims_boxes, sims_pca
+from coatbench.figures import fig6, sims_boxes, sims_maps, sims_pca
 
 if __name__ == "__main__":
     given, params = snakemake.input, snakemake.params
@@ -11,5 +11,6 @@ if __name__ == "__main__":
         "fig6": partial(fig6.draw, degradation=given.degradation),
         "sims_boxes": partial(sims_boxes.draw, regions=given.regions),
         "sims_pca": partial(sims_pca.draw, scores=given.scores, weights=given.weights),
+        "sims_maps": partial(sims_maps.draw, curves=given.curves, regions=given.regions),
     }
     door.figures(snakemake, figures, sims=params.sims, **params.figure)
