@@ -152,6 +152,6 @@ def test_empty_studies_and_problems_say_why(columns, style_config, tmp_path):
         assert Path(output["png"]).stat().st_size > 1000
     cycling_quicklook.draw(
         [str(tmp_path / "a.nc")], [str(tmp_path / "a.json")], [("short", "a")],
-        str(tmp_path / "q.png"), sample=sample, simulated=False, config=style_config,
+        {"png": str(tmp_path / "q.png")}, sample=sample, simulated=False, config=style_config,
     )  # fmt: skip
     assert (tmp_path / "q.png").stat().st_size > 1000

@@ -8,11 +8,12 @@ from typing import Any
 
 import yaml
 from coatbench.checksums import checksums
-from coatbench.pictures import picture_of, write_picture
+from coatbench.pictures import picture_of, write_drawing
 from coatbench.ranking.columns import table_columns
 from coatbench.ranking.make import make
 from coatbench.report.provenance import describe_results, describe_run
 from coatbench.tables import write_table
+from PIL import Image
 from ranking import synthetic
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +77,8 @@ def finished(folder: Path, *, simulated: bool = True, title: str = "A study") ->
         path.write_bytes(PIXEL)
         picture = picture_of(path, results)
         picture.parent.mkdir(parents=True, exist_ok=True)
-        write_picture(path, picture)
+        with Image.open(path) as image:
+            write_drawing(image.convert("RGB"), path, picture, 150)
     raw = {"leis": checksums([study / "leis" / "index.csv", study / "leis" / "a.txt"])}
     targets = {str(p.with_suffix(".provenance.json")): [str(p)] for p in [*paths, *figures]}
     graph = {

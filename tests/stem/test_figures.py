@@ -74,7 +74,7 @@ def test_quick_looks_of_a_sample_and_of_a_problem(tmp_path, demo, samples):
         stem_quicklook.draw(
             str(tmp_path / f"{name}.nc"),
             str(tmp_path / f"{name}.json"),
-            str(png),
+            {"png": str(png)},
             sample=sample,
             simulated=True,
             config=CONFIG,

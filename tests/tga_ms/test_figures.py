@@ -105,7 +105,7 @@ def test_quicklook(results, style, run):
     tga_ms_quicklook.draw(
         str(results / f"{run}.nc"),
         str(results / f"{run}.json"),
-        str(png),
+        {"png": str(png)},
         sample=SAMPLES[0],
         simulated=True,
         config=style,

@@ -133,7 +133,7 @@ def test_quicklook_of_a_sample_and_of_nothing(study: dict, tmp_path: Path) -> No
             save_rows(Analysis(problem="a.npl: byte 0: empty"), folder / "nothing.json")
         png = tmp_path / f"{name}.png"
         xps_quicklook.draw(
-            str(folder / f"{name}.nc"), str(folder / f"{name}.json"), str(png),
+            str(folder / f"{name}.nc"), str(folder / f"{name}.json"), {"png": str(png)},
             sample=study["samples"][1], simulated=True, config=common["config"],
         )  # fmt: skip
         assert png.stat().st_size > 3000

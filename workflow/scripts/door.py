@@ -155,33 +155,24 @@ def collect(
 
 
 def figure(snakemake: Any, draw: Callable[..., None], **context: Any) -> None:
-    """Run one figure job: `draw(**context)` reads tables and datasets from disk and writes the figure."""
-    from coatbench.pictures import write_picture
-
+    """Run one figure job: `draw(output=..., **context)` reads tables and datasets from disk and writes the figure."""
     with logged(snakemake):
-        draw(**context)
-        write_picture(snakemake.output.png, snakemake.output.webp)
+        draw(output=dict(snakemake.output.items()), **context)
 
 
 def quicklooks(
     snakemake: Any, draw: Callable[..., None], contexts: Iterable[Mapping[str, Any]]
 ) -> None:
-    """Run one job that draws the quick-looks of several samples; `draw(**context)` draws one."""
-    from coatbench.pictures import write_picture
-
+    """Run one job that draws the quick-looks of several samples; `draw(output=..., **context)` draws one."""
     with logged(snakemake):
-        for context, webp in zip(contexts, snakemake.output.webp, strict=True):
-            draw(**context)
-            write_picture(context["png"], webp)
+        made = snakemake.output
+        for png, webp, context in zip(made.png, made.webp, contexts, strict=True):
+            draw(output={"png": png, "webp": webp}, **context)
 
 
 def figures(snakemake: Any, draws: Mapping[str, Callable[..., None]], **context: Any) -> None:
     """Run one job that draws several figures by name: a process and its imports cost more than a figure."""
-    from coatbench.pictures import write_picture
-
     with logged(snakemake):
         for name, draw in draws.items():
             kinds = ("pdf", "png", "csv", "webp")
-            output = {kind: snakemake.output[f"{name}_{kind}"] for kind in kinds}
-            draw(output=output, **context)
-            write_picture(output["png"], output["webp"])
+            draw(output={kind: snakemake.output[f"{name}_{kind}"] for kind in kinds}, **context)

@@ -24,7 +24,7 @@ def draw(
     curves: Sequence[str],
     rows: Sequence[str],
     cells: Sequence[tuple[str, str]],
-    png: str,
+    output: Mapping[str, str],
     *,
     sample: Mapping[str, str],
     simulated: bool,
@@ -38,7 +38,8 @@ def draw(
         netCDF and JSON files of the cells' jobs.
     cells : sequence of (protocol, cell)
         Whose they are, in the same order.
-    png : str
+    output : mapping
+        Paths of `png` and, for the report, `webp`.
     sample : mapping
         Its row of samples.csv.
     simulated : bool
@@ -52,7 +53,7 @@ def draw(
     ):
         title = f"{style.label(sample)}, {protocol} protocol, cell {style.plain(cell)}"
         _cell(part, title, load_curves(own_curves), load_rows(own_rows))
-    style.save_quicklook(figure, png, simulated=simulated)
+    style.save_quicklook(figure, output, simulated=simulated)
 
 
 def _cell(part: SubFigure, title: str, sets: Mapping[str, Arrays], analysis: Analysis) -> None:

@@ -61,9 +61,6 @@ def draw(
     if known:
         highest = max(r["relative_degradation_ci_high"] or r["relative_degradation"] for r in known)
         panels[0].set_ylim(0, 1.35 * highest)
-    figure.set_layout_engine(
-        "constrained", rect=(0, 0.03, 1, 0.97)
-    )  # room for the note below the labels
     style.save(figure, output, _numbers(known, shown, [*groups, *main]), simulated=simulated)
 
 

@@ -15,7 +15,7 @@ from . import leis_common, style
 def draw(
     curves: str,
     rows: str,
-    png: str,
+    output: Mapping[str, str],
     *,
     sample: Mapping[str, str],
     simulated: bool,
@@ -27,7 +27,8 @@ def draw(
     ----------
     curves, rows : str
         The job's netCDF and JSON files.
-    png : str
+    output : mapping
+        Paths of `png` and, for the report, `webp`.
     sample : mapping
         Its row of samples.csv.
     simulated : bool
@@ -69,4 +70,4 @@ def draw(
         axes.set_xlabel("energy / eV")
         axes.set_ylabel("counts nC$^{-1}$ per channel")
         axes.set_title(f"{style.label(sample)}, heated to {temperature:g} °C")
-    style.save_quicklook(figure, png, simulated=simulated)
+    style.save_quicklook(figure, output, simulated=simulated)

@@ -19,7 +19,7 @@ N_IMAGES = 5
 def draw(
     curves: Sequence[str],
     rows: Sequence[str],
-    png: str,
+    output: Mapping[str, str],
     *,
     sample: Mapping[str, str],
     simulated: bool,
@@ -31,7 +31,8 @@ def draw(
     ----------
     curves, rows : sequence of str
         netCDF and JSON files of the sample's jobs.
-    png : str
+    output : mapping
+        Paths of `png` and, for the report, `webp`.
     sample : mapping
         Its row of samples.csv.
     simulated : bool
@@ -55,7 +56,7 @@ def draw(
         f"{style.label(sample)}, regions: {len({r['region'] for r in regions})}", x=0.01, ha="left",
         fontsize=config["font_size_pt"],
     )  # fmt: skip
-    style.save_quicklook(figure, png, simulated=simulated)
+    style.save_quicklook(figure, output, simulated=simulated)
 
 
 def _name(label: str, mass_u: float | None, number: float) -> str:

@@ -16,7 +16,7 @@ from .stem_common import Panel
 def draw(
     curves: str,
     rows: str,
-    png: str,
+    output: Mapping[str, str],
     *,
     sample: Mapping[str, str],
     simulated: bool,
@@ -48,7 +48,7 @@ def draw(
             _element(right, panel, analysis.tables.get("stem_elements", []))
         else:
             _distribution(right, panel)
-    style.save_quicklook(figure, png, simulated=simulated)
+    style.save_quicklook(figure, output, simulated=simulated)
 
 
 def _distribution(axes: Axes, panel: Panel) -> None:

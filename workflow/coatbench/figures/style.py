@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ..order import PLACE, colour_places
+from ..pictures import write_drawing
 from ..tables import cell
 from . import layout
 
@@ -32,8 +33,6 @@ ACCENT = "#c44e00"
 # Okabe & Ito (2008), colour-blind safe, for categories that have no order.
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SIMULATED_NOTE = "simulated data"
-# Tables of a font that a PDF has no use for (its letters are placed); reading them takes half of the time it is made in.
-TYPESETTING = ("GSUB", "GPOS", "GDEF")
 NOTE_PT = 5.5
 NOTE_INCH = 0.11  # the height that its line takes
 
@@ -73,7 +72,9 @@ def new_figure(
 ) -> Figure:
     """Return an empty figure of a column's width (`single` or `double`), laid out by constraints."""
     apply(config)
-    figure = Figure(figsize=(config[f"{width}_column_inch"], height_inch), layout="constrained")
+    figure = Figure(
+        figsize=(config[f"{width}_column_inch"], height_inch), layout=layout.SteadyLayout()
+    )
     FigureCanvasAgg(figure)
     return figure
 
@@ -189,20 +190,16 @@ def save(
 ) -> None:
     """Write a figure as PDF and PNG, and the numbers that it shows as CSV.
 
-    `output` maps `pdf`, `png` and `csv` to paths; `rows` are the plotted numbers, tidy, all with the same keys.
+    `output` maps `pdf`, `png` and `csv` to paths, `webp` too if the report is to show it; `rows` are the plotted
+    numbers, tidy, all with the same keys.
     """
-    from fontTools.subset import Options
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf  # quick-looks do without
+    from .pdf import write_pdf  # quick-looks do without
 
-    Options._drop_tables_default = list(
-        dict.fromkeys([*Options._drop_tables_default, *TYPESETTING])
-    )
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     mark_simulated(figure, simulated)
-    # Not `savefig`, which draws every file twice: once to lay it out.
-    FigureCanvasPdf(figure).print_pdf(output["pdf"], metadata={"Creator": "coatbench"})
+    write_pdf(figure, output["pdf"])
     figure.set_layout_engine("none")  # it stands; the second file need not compute it again
-    _write_png(figure, output["png"], mpl.rcParams["figure.dpi"])
+    _write_pixels(figure, output, mpl.rcParams["figure.dpi"])
     for problem in layout.problems(figure):
         log.warning("hard to read: %s: %s", Path(output["png"]).stem, problem)
     with Path(output["csv"]).open("w", encoding="utf-8", newline="") as stream:
@@ -212,12 +209,19 @@ def save(
         writer.writerows([cell(row.get(c)) for c in columns] for row in rows)
 
 
-def save_quicklook(figure: Figure, png: str, *, simulated: bool) -> None:
-    """Write a quick-look figure as PNG."""
+def save_quicklook(figure: Figure, output: Mapping[str, str], *, simulated: bool) -> None:
+    """Write a quick-look figure as PNG, `png` of `output`, and as `webp` if the report is to show it."""
     mark_simulated(figure, simulated)
-    _write_png(figure, png, 150)
+    _write_pixels(figure, output, 150)
 
 
-def _write_png(figure: Figure, path: str, dpi: float) -> None:
+def _write_pixels(figure: Figure, output: Mapping[str, str], dpi: float) -> None:
+    from PIL import Image
+
     figure.set_dpi(dpi)  # a PDF that was written before leaves its own, 72
-    FigureCanvasAgg(figure).print_png(path, metadata={"Software": "coatbench"})
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    drawing = Image.frombuffer(
+        "RGBA", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBA", 0, 1
+    )
+    write_drawing(drawing.convert("RGB"), output["png"], output.get("webp"), dpi)

@@ -16,7 +16,7 @@ from . import tga_ms_common as common
 def draw(
     curves: str,
     rows: str,
-    png: str,
+    output: Mapping[str, str],
     *,
     sample: Mapping[str, str],
     simulated: bool,
@@ -28,8 +28,8 @@ def draw(
     ----------
     curves, rows : str
         The job's netCDF and JSON files.
-    png : str
-        Where the picture goes.
+    output : mapping
+        Paths of `png` and, for the report, `webp`.
     sample : mapping
         Its row of samples.csv.
     simulated : bool
@@ -42,7 +42,7 @@ def draw(
     if "mass" not in sets:
         figure = style.new_figure(config, "single", 2.3)
         style.no_data(figure.subplots(), analysis.problem or "no thermogram")
-        style.save_quicklook(figure, png, simulated=simulated)
+        style.save_quicklook(figure, output, simulated=simulated)
         return
     mass, ions = sets["mass"], sets.get("ions")
     panels = 1 + ("dsc" in mass) + (ions is not None)
@@ -63,4 +63,4 @@ def draw(
     axes[-1].set_xlabel("temperature / °C")
     run = analysis.tables["tga_ms_runs"][0]["run"]
     axes[0].set_title(f"{style.label(sample)}, run {run}", pad=15)
-    style.save_quicklook(figure, png, simulated=simulated)
+    style.save_quicklook(figure, output, simulated=simulated)

@@ -19,7 +19,7 @@ COLUMNS = 3
 def draw(
     curves: str,
     rows: str,
-    png: str,
+    output: Mapping[str, str],
     *,
     sample: Mapping[str, str],
     simulated: bool,
@@ -31,8 +31,8 @@ def draw(
     ----------
     curves, rows : str
         netCDF and JSON of the sample's job.
-    png : str
-        Output.
+    output : mapping
+        Paths of `png` and, for the report, `webp`.
     sample, simulated, config
         As `quicklook_params` of the workflow gives them.
     """
@@ -42,13 +42,13 @@ def draw(
     if not groups:
         axes = figure.subplots()
         style.no_data(axes, load_rows(rows).problem or "no region was measured")
-        style.save_quicklook(figure, png, simulated=simulated)
+        style.save_quicklook(figure, output, simulated=simulated)
         return
     figure.suptitle(style.label(sample), fontsize=config["font_size_pt"] + 1)
     cells = figure.subfigures(n_rows, COLUMNS, squeeze=False).ravel()
     for cell, (group, data) in zip(cells, groups.items(), strict=False):
         _panel(cell, group.split("|")[0], data)
-    style.save_quicklook(figure, png, simulated=simulated)
+    style.save_quicklook(figure, output, simulated=simulated)
 
 
 def _panel(cell: SubFigure, spot: str, data: Arrays) -> None:

@@ -10,6 +10,5 @@ if __name__ == "__main__":
         curves=list(snakemake.input.curves),
         rows=list(snakemake.input.rows),
         cells=snakemake.params.cells,
-        png=snakemake.output.png,
         **snakemake.params.figure,
     )

@@ -10,6 +10,5 @@ if __name__ == "__main__":
         curves=snakemake.input.curves,
         windows=snakemake.input.windows,
         surface_peaks=snakemake.input.surface_peaks,
-        output=dict(snakemake.output.items()),
         **snakemake.params.figure,
     )

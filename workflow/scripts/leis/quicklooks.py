@@ -4,14 +4,14 @@ import door
 from coatbench.figures.leis_quicklook import draw
 
 if __name__ == "__main__":
-    given, made = snakemake.input, snakemake.output
+    given = snakemake.input
     door.quicklooks(
         snakemake,
         draw,
         [
-            {"curves": curves, "rows": rows, "png": png, **figure}
-            for curves, rows, png, figure in zip(
-                given.curves, given.rows, made.png, snakemake.params.figures, strict=True
+            {"curves": curves, "rows": rows, **figure}
+            for curves, rows, figure in zip(
+                given.curves, given.rows, snakemake.params.figures, strict=True
             )
         ],
     )

@@ -8,7 +8,6 @@ if __name__ == "__main__":
         snakemake,
         draw,
         tables=dict(snakemake.input.items()),
-        output=dict(snakemake.output.items()),
         ranking=snakemake.params.ranking,
         **snakemake.params.figure,
     )

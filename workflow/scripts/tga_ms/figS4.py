@@ -11,6 +11,5 @@ if __name__ == "__main__":
         runs=snakemake.params.runs,
         events=snakemake.input.events,
         window=snakemake.input.window,
-        output=dict(snakemake.output.items()),
         **snakemake.params.figure,
     )

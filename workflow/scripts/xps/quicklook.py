@@ -9,6 +9,5 @@ if __name__ == "__main__":
         draw,
         curves=snakemake.input.curves,
         rows=snakemake.input.rows,
-        png=snakemake.output.png,
         **snakemake.params.figure,
     )
