@@ -17,7 +17,9 @@ SMALLEST_PT = 5.0
 CLEARLY = 0.85  # of the largest images is large enough
 # Of a text's height: line boxes hold room for ascenders and descenders that most text has not.
 SLACK = 0.2
-DECIMALS = 6  # of a figure's side: a thousandth of a point
+STEPS = (
+    2.0**20
+)  # of a figure's side, each below a thousandth of a point; no decimal fraction lies half way
 
 
 class SteadyLayout(ConstrainedLayoutEngine):
@@ -32,11 +34,11 @@ class SteadyLayout(ConstrainedLayoutEngine):
         super().execute(fig)
         for part in fig.subfigs:
             box = part.bbox_relative
-            box.set_points(np.round(box.get_points(), DECIMALS))
+            box.set_points(np.round(box.get_points() * STEPS) / STEPS)
         for axes in fig.axes:
-            place = axes.get_position(original=True)
+            place = np.array(axes.get_position(original=True).bounds)
             # Not `set_position`, which would take the axes out of the layout.
-            axes._set_position(np.round(place.bounds, DECIMALS), which="original")
+            axes._set_position(np.round(place * STEPS) / STEPS, which="original")
 
 
 def wrapped(
