@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Bytes that a pixel takes in a PNG: drawings 0.1 to 0.2, maps of counts 0.3, micrographs from 0.37.
 NOISY, PHOTOGRAPH = 0.25, 0.35
-LARGE = 3_500_000  # pixels
+LARGE = 3_500_000  # pixels of a drawing that WebP is made of in a hurry
 
 
 def write_drawing(drawing: Image, png: str | Path, webp: str | Path | None, dpi: float) -> None:
@@ -21,10 +21,8 @@ def write_drawing(drawing: Image, png: str | Path, webp: str | Path | None, dpi:
 
     WebP is lossless but for micrographs, where that is large: they get a quality that the eye cannot tell apart.
     """
-    from PIL import (
-        PngImagePlugin,
-        WebPImagePlugin,
-    )  # by name: otherwise Pillow imports all its formats
+    # By name: otherwise Pillow imports all its formats.
+    from PIL import PngImagePlugin, WebPImagePlugin
 
     text = PngImagePlugin.PngInfo()
     text.add_text("Software", "coatbench")
@@ -32,14 +30,14 @@ def write_drawing(drawing: Image, png: str | Path, webp: str | Path | None, dpi:
     drawing.save(png, "PNG", dpi=(dpi, dpi), pnginfo=text, compress_level=2)
     if webp is None:
         return
-    assert WebPImagePlugin.SUPPORTED
+    assert WebPImagePlugin.SUPPORTED  # as in every Pillow that the lock file allows
     density = Path(png).stat().st_size / (drawing.width * drawing.height)
     if density > PHOTOGRAPH:
         drawing.save(webp, "WEBP", quality=88, method=1)
     else:
         # From 25 on, the encoder remembers colours, which takes time and helps where there is noise.
         quality = 25 if density > NOISY else 20
-        # Method 1 tries transforms, which may take longer than drawing a large figure, to halve it.
+        # Method 1 halves the file, but the transforms it tries may take longer than to draw a large figure.
         method = 0 if drawing.width * drawing.height > LARGE else 1
         drawing.save(webp, "WEBP", lossless=True, quality=quality, method=method)
 
