@@ -212,6 +212,12 @@ def test_quadstar(tmp_path, end):
             lambda t: t.replace("\t'0/1'\tThr", "\t'0/7'\tThr"),
             "line 16: expected columns of declared channels",
         ),
+        # Named wrongly in the header or over the table, a channel would be missing unseen.
+        (lambda t: t.replace("\r'0/0'", "\r'-7/0'"), "line 11: expected a channel like '0/1'"),
+        (
+            lambda t: t.replace("\t'0/0'", "\t'0/1,5'"),
+            "line 16: expected columns of declared channels",
+        ),
         (
             lambda t: t.replace("\t'0/1'\tThr", "\tThr"),
             "line 16: expected a column for channel '0/1'",

@@ -126,9 +126,15 @@ def _channels(
             limits = dict(zip(cells[2::2], cells[3::2], strict=False))
             low, high = (parse_number(limits.get(k, "")) for k in ("min:", "max:"))
             channels[cells[0]] = Channel(cells[0], int(match[1]), cells[1], low, high, i)
+        elif _quoted(cells[0]):  # passed over, the channel would be missing unseen
+            raise text.error(i, "a channel like '0/1'", line)
     if not channels or len(channels) > MAX_CHANNELS:
         raise ReadError(text.path, "header", f"1 to {MAX_CHANNELS} channels", str(len(channels)))
     return blocks, channels
+
+
+def _quoted(cell: str) -> bool:
+    return cell.startswith("'") or cell.endswith("'")
 
 
 def _check_blocks(text: Text, header: dict[str, str], blocks: dict[int, tuple[str, str]]) -> None:
@@ -166,7 +172,7 @@ def _table(
     if last == len(text.lines) and rest:
         raise text.error(stop, "a row that starts with the number of its cycle", text.lines[stop])
     present = [name for name in names if _CHANNEL.fullmatch(name)]
-    if unknown := [name for name in present if name not in channels]:
+    if unknown := [name for name in names if _quoted(name) and name not in channels]:
         raise text.error(first, "columns of declared channels", unknown[0])
     if len(set(present)) != len(present):
         raise text.error(first, "every channel once", text.lines[first])
