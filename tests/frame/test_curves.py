@@ -86,6 +86,14 @@ def test_one_group_is_read_by_its_attributes(written) -> None:
     assert load_set(written[1], lambda attrs: attrs["sample"] == "none") is None
 
 
+def test_only_the_variables_that_are_asked_for(written) -> None:
+    curves, path = written
+    found = load_curves(path, lambda attrs: attrs["sample"] == "c400", ("voltage_V",))["profiles"]
+    assert list(found.variables) == ["voltage_V"]
+    assert found.sizes == curves["profiles"].sizes
+    np.testing.assert_array_equal(found["voltage_V"], curves["profiles"]["voltage_V"])
+
+
 def test_a_job_without_curves(tmp_path: Path) -> None:
     save_curves({}, tmp_path / "c.nc")
     assert load_curves(tmp_path / "c.nc") == {}

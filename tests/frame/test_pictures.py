@@ -69,9 +69,9 @@ def test_a_pdf_holds_the_outlines_of_its_letters_and_which_they_are(tmp_path: Pa
     parts = [zlib.decompressobj().decompress(s) for s in streams if s[:1] == b"x"]
     fonts = [TTFont(io.BytesIO(p)) for p in parts if p[:4] == b"\0\1\0\0"]
     # Digits of the axes and the label, each with an outline; metrics and instructions to draw them.
-    letters = set("0123456789. Zeit/µm") - {"3", "5", "7", "9"}
+    letters = set("012468.Zeit/µm")
     outlines = sum(f["glyf"][g].numberOfContours != 0 for f in fonts for g in f.getGlyphOrder())
-    assert outlines >= len(letters - {" "})
+    assert outlines >= len(letters)
     assert all({"head", "hhea", "hmtx", "loca", "maxp", "glyf"} <= set(f.keys()) for f in fonts)
     named = b"".join(p for p in parts if b"beginbfrange" in p)
     assert all(f"{ord(letter):04x}".encode() in named for letter in "Zeitµm")

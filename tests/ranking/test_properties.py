@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from coatbench.ranking.criteria import Criterion, Values, standard_uncertainty
-from coatbench.ranking.montecarlo import draw_weights, share_best, simulate
+from coatbench.ranking.montecarlo import draw_weights, probability_best, share_best, simulate
 from coatbench.ranking.rank import best_set
 from coatbench.ranking.score import average_ranks, pareto_front, ranks, scale, utility
 from hypothesis import given, settings
@@ -93,7 +93,9 @@ def test_drawn_weights_lie_on_the_simplex_and_spare_what_weighs_nothing(n, witho
 @given(TABLES, st.floats(0, 50))
 def test_outcomes_are_probabilities_and_ranks(table, sd):
     n, m = table.shape
-    outcome = simulate(values_of(table, np.ones(m), sd), np.full(m, 1 / m), 300)
+    values, stated = values_of(table, np.ones(m), sd), np.full(m, 1 / m)
+    outcome = simulate(values, stated, 300)
+    assert (probability_best(values, stated, 300) == outcome.best_stated).all()  # same draws
     for share in (outcome.best, outcome.best_stated, outcome.weight_share):
         assert np.isclose(share.sum(), 1)
     assert (outcome.rank_low >= 1).all() and (outcome.rank_high <= n).all()

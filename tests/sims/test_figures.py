@@ -98,14 +98,25 @@ def test_every_region_is_a_point_of_its_box(made: Path, monkeypatch: pytest.Monk
     points = []
     scatter = Axes.scatter
     monkeypatch.setattr(
-        Axes, "scatter", lambda a, x, y, **o: (points.append(list(y)), scatter(a, x, y, **o))[1]
+        Axes,
+        "scatter",
+        lambda a, x, y, **o: (points.extend(zip(x, y, strict=True)), scatter(a, x, y, **o))[1],
     )
     regions = read_table(made / "sims_regions.csv")
     rows = read_table(draw(sims_boxes, made, str(made / "sims_regions.csv"))["csv"])
     counted = {g for parts in CONFIG["sims"]["main_groups"].values() for g in parts}
     assert len(rows) == sum(r["group"] in counted for r in regions) > 0
     shown = [r["relative_to_reference_mean"] for r in rows]
-    assert [v for values in points for v in values] == pytest.approx(2 * shown)  # drawn twice
+    assert [y for _, y in points] == pytest.approx(2 * shown)  # drawn twice
+    # Four fragments beside each other, a free place between two, each sample in its own place.
+    fragments = list(dict.fromkeys(r["fragment"] for r in rows))
+    own = list(dict.fromkeys(r["sample"] for r in rows))
+    places = [
+        fragments.index(r["fragment"]) % sims_boxes.COLUMNS * (len(own) + 1)
+        + own.index(r["sample"])
+        for r in rows
+    ]
+    assert [round(x) for x, _ in points] == 2 * places
     bare = [r["relative_to_reference_mean"] for r in rows if r["sample"] == "bare"]
     assert np.mean(bare) == pytest.approx(1)
 

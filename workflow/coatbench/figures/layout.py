@@ -17,9 +17,8 @@ SMALLEST_PT = 5.0
 CLEARLY = 0.85  # of the largest images is large enough
 # Of a text's height: line boxes hold room for ascenders and descenders that most text has not.
 SLACK = 0.2
-STEPS = (
-    2.0**20
-)  # of a figure's side, each below a thousandth of a point; no decimal fraction lies half way
+# Of a figure's side, each below a thousandth of a point; no short decimal fraction lies half way between two.
+STEPS = 2.0**20
 
 
 class SteadyLayout(ConstrainedLayoutEngine):

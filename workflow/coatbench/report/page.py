@@ -327,7 +327,7 @@ def render(page: Page) -> str:
     def td(value: Any) -> str:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return f'<td class="n" data-v="{value}">{show(value)}</td>'
-        return f"<td>{escape(show(value))}</td>" if value is not None else "<td></td>"
+        return f"<td>{escape(show(value))}</td>"
 
     def remark(row: Mapping[str, Any]) -> str:
         kind = "flag" if row["doubtful"] else "note" if row["remark"] else "good"
