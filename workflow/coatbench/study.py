@@ -85,7 +85,11 @@ SAMPLES = Table(
 )
 
 INDEXES: dict[str, Table] = {
-    "xps": Table({"sample": _id, "file": any_text}, {"spot": _id}),
+    "xps": Table(
+        {"sample": _id, "file": any_text},
+        {"spot": _id, "sample_in_file": any_text, "level": _number()},
+        key=("sample", "file", "sample_in_file", "level"),
+    ),
     "tga_ms": Table(
         {"run": _id, "sample": _id, "tga_file": any_text},
         {"ms_file": any_text, "blank_file": any_text, "ms_lag_s": _number()},
@@ -105,7 +109,14 @@ INDEXES: dict[str, Table] = {
             "composite_mass_mg": _POSITIVE,
             "cam_mass_fraction": _number(0, 1, above=True),
         },
-        key=("sample", "cell", "protocol"),
+        {
+            "part": _number(),
+            "nominal_capacity_mAh_g": _POSITIVE,
+            "area_cm2": _POSITIVE,
+            "potential": one_of("working", "counter", "cell"),
+            "leave_out_cycles": any_text,
+        },
+        key=("sample", "cell", "protocol", "file"),
     ),
     "sims": Table(
         {"sample": _id, "region": _id, "file": any_text},
@@ -114,6 +125,9 @@ INDEXES: dict[str, Table] = {
             "pixel_binning": _POSITIVE,
             "shots_per_pixel": _POSITIVE,
             "primary_ion_dose_cm2": _POSITIVE,
+            "measurement": any_text,
+            "mask": any_text,
+            "peak_list": any_text,
         },
         key=("sample", "region"),
     ),
@@ -122,6 +136,11 @@ INDEXES: dict[str, Table] = {
         {"field": _id, "element": any_text, "pixel_size_nm": _POSITIVE},
     ),
 }
+
+
+# What every index may have besides: a format that wins over recognition, and why a row is not analysed.
+for _table in INDEXES.values():
+    _table.optional.update(format=any_text, exclude=any_text)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -297,7 +316,7 @@ def read_rows(path: Path, table: Table, problems: list[str]) -> list[dict[str, s
         row["#"] = str(number)
         problems.extend(_cell_problems(path, row, table))
         rows.append(row)
-    problems.extend(_repeated(path, rows, table.key))
+    problems.extend(_repeated(path, rows, table))
     return rows
 
 
@@ -311,11 +330,12 @@ def _cell_problems(path: Path, row: Mapping[str, str], table: Table) -> Iterable
             yield f"{path}: row {row['#']}: column {column}: found {quote(text)}, expected {expected}"
 
 
-def _repeated(path: Path, rows: list[dict[str, str]], key: tuple[str, ...]) -> Iterable[str]:
+def _repeated(path: Path, rows: list[dict[str, str]], table: Table) -> Iterable[str]:
+    key = table.key
     seen: dict[tuple[str, ...], str] = {}
     for row in rows:
         value = tuple(row[k] for k in key)
-        if value in seen and all(value):
+        if value in seen and all(row[k] for k in key if k in table.required):
             yield (
                 f"{path}: row {row['#']}: column {'+'.join(key)}: found {quote(' '.join(value))} "
                 f"again (first in row {seen[value]}), expected each once"
