@@ -4,7 +4,7 @@ CORES ?= 8
 BIN := .venv/bin
 STAMP := .venv/.complete
 
-.PHONY: results test env lint fuzz docs clean
+.PHONY: results test env lint fuzz mutate docs clean
 
 results: env
 	$(BIN)/snakemake --cores $(CORES)
@@ -31,6 +31,11 @@ lint: env
 
 fuzz: env
 	COATBENCH_FUZZ_CASES=$${COATBENCH_FUZZ_CASES:-20000} $(BIN)/python -m pytest -n 2 tests/fuzz
+
+# Small bugs planted in copies of the project, held against the tests of their room (docs/tests.md). Takes some hours.
+mutate: env
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet cosmic-ray==8.7.0
+	$(BIN)/python benchmarks/mutate.py --bugs $${BUGS:-200} --write docs/tests.md
 
 # What is made of the code itself: the columns of all tables, and the graph of the rules.
 docs: env
