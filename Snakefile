@@ -18,6 +18,7 @@ include: "workflow/rules/cycling.smk"
 include: "workflow/rules/sims.smk"
 include: "workflow/rules/stem.smk"
 include: "workflow/rules/ranking.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/check.smk"
 

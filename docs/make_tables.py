@@ -15,7 +15,8 @@ TITLES = {
     "cycling": "Cycling",
     "sims": "ToF-SIMS",
     "stem": "STEM",
-    "ranking": "Ranking and claims",
+    "ranking": "Ranking",
+    "claims": "Claims",
 }
 HEAD = """# Result tables
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from coatbench.ranking.make import make
-from coatbench.ranking.montecarlo import seed_of
 from coatbench.ranking.response import expected_spread, fit_response, fit_responses, optima
+from coatbench.statistics import seed_of
 
 from ranking import synthetic
 

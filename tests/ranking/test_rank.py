@@ -103,6 +103,39 @@ def test_a_sample_without_one_criterion_stands_unranked_and_nothing_is_filled_in
     assert set(gaps) == {f"c{t:03d}" for t in synthetic.TEMPERATURES}
 
 
+def judge(tables, sample, quality, note):
+    for row in tables["xps_coverage"]:
+        row |= {"quality": "ok", "quality_note": None}
+        if row["sample"] == sample:
+            row |= {"quality": quality, "quality_note": note}
+    return tables
+
+
+def test_an_unusable_value_is_no_value_and_its_note_says_why():
+    ranking = run(judge(synthetic.tables(), "c300", "unusable", "wrong element under Ni 2p"))
+    row = row_of(ranking, "c300")
+    assert row.get("rank") is None and row.get("score") is None
+    assert row["note"] == "not ranked: lacks coverage (unusable: wrong element under Ni 2p)"
+    assert row["quality_note"] == "left out: coverage (eq. 1): wrong element under Ni 2p"
+    lacking = synthetic.tables()
+    lacking["xps_coverage"] = [r for r in lacking["xps_coverage"] if r["sample"] != "c300"]
+    for a, b in zip(ranking.rows, run(lacking).rows, strict=True):
+        assert a["sample"] == b["sample"] and a.get("score") == b.get("score")
+
+
+def test_a_doubtful_value_counts_and_travels_to_the_ranking():
+    ranking = run(judge(synthetic.tables(), "c300", "doubtful", "chi-square of 8"))
+    plain = {r["sample"]: r for r in run().rows}
+    for row in ranking.rows:
+        assert row.get("score") == plain[row["sample"]].get("score")
+        expected = (
+            ("doubtful", "coverage (eq. 1): chi-square of 8")
+            if row["sample"] == "c300"
+            else ("ok", "")
+        )
+        assert (row["quality"], row["quality_note"]) == expected
+
+
 def test_an_absent_technique_drops_its_criteria_and_says_so():
     tables = synthetic.tables()
     del tables["sims_degradation"]

@@ -7,9 +7,9 @@ import csv
 from pathlib import Path
 
 import yaml
-from coatbench.ranking.claims import read_claims
+from coatbench.claims.read import read_claims
+from coatbench.claims.verdicts import COLUMNS
 from coatbench.ranking.columns import table_columns
-from coatbench.ranking.evaluate import COLUMNS
 from coatbench.settings import settings_problems
 
 from ranking import synthetic
@@ -19,7 +19,13 @@ PAPER = synthetic.ROOT.parent / "shared" / "paper" / "claims.csv"
 
 
 def test_documented_columns_are_written_in_that_order():
-    documented = yaml.safe_load((SCHEMAS / "tables" / "ranking.yaml").read_text(encoding="utf-8"))
+    documented = {
+        table: columns
+        for name in ("ranking", "claims")
+        for table, columns in yaml.safe_load(
+            (SCHEMAS / "tables" / f"{name}.yaml").read_text(encoding="utf-8")
+        ).items()
+    }
     config = synthetic.config()
     fill = {
         "<criterion>": list(config["criteria"]),
@@ -67,8 +73,8 @@ def test_the_demo_study_holds_every_claim_of_the_paper():
 
 
 def test_documentation_names_every_relation_and_selector():
-    from coatbench.ranking.claims import ALIASES, RELATIONS
+    from coatbench.claims.read import ALIASES, RELATIONS
 
-    text = Path(synthetic.ROOT / "docs" / "ranking.md").read_text(encoding="utf-8")
+    text = Path(synthetic.ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
     for relation in {*RELATIONS, *ALIASES} - {"maximum_at", "minimum_at"}:
         assert f"`{relation}`" in text, relation

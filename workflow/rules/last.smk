@@ -1,6 +1,6 @@
 # What the last steps need to know of all others: tables and figures that are made, who makes them, and from what.
 
-from coatbench.ranking.claims import read_claims
+from coatbench.claims.read import read_claims
 from coatbench.ranking.columns import table_columns as ranking_columns
 
 
@@ -23,6 +23,11 @@ def claimed_tables():
     """Return the tables that the study's claims speak of."""
     named = dict.fromkeys(claim.table for claim in STUDY_CLAIMS)
     return [table(name) for name in named if name in {*MEASURED_TABLES, *RANKING_TABLES}]
+
+
+def claimed_config():
+    """Return the config where a claim speaks of it: else a changed value of it concerns no claim."""
+    return dict(config) if any(claim.table == "config" for claim in STUDY_CLAIMS) else {}
 
 
 def beside(path):

@@ -1,5 +1,5 @@
-# Ranking: one job for order, sensitivity and optimum, one for the study's claims, one for the figure. They read
-# result tables only, those that the config and the claims name.
+# Ranking: one job for order, sensitivity and optimum, one for the figure. They read result tables only, those that
+# the config names.
 
 
 include: "last.smk"
@@ -9,13 +9,9 @@ RANKING_TABLES = ranking_tables()
 MEASURED_TABLES = [
     t for technique in STUDY.measurements if measured(technique) for t in table_columns(technique)
 ]
-CLAIMS = f"{config['study']}/claims.csv"
-STUDY_CLAIMS = study_claims(CLAIMS)
 
 TARGETS += [table(t) for t in RANKING_TABLES]
 TARGETS += figure_files("ranking").values()
-if STUDY_CLAIMS:
-    TARGETS.append(table("claims"))
 
 
 rule ranking:
@@ -44,34 +40,6 @@ rule ranking:
         "Ranking of the coated samples"
     script:
         "../scripts/ranking/rank.py"
-
-
-rule claims:
-    input:
-        claims=CLAIMS,
-        tables=claimed_tables(),
-    output:
-        claims=table("claims"),
-    log:
-        log_file("ranking/claims"),
-    benchmark:
-        benchmark_file("ranking/claims")
-    priority: EARLY
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    params:
-        study={"samples": SAMPLES, **STUDY.measurements},
-        reference=STUDY.reference,
-        config={k: v for k, v in config.items() if k != "figures"},
-        code=code("ranking/claims.py"),
-    message:
-        "Claims of the study held against its tables"
-    script:
-        "../scripts/ranking/claims.py"
 
 
 rule ranking_figure:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import StudyError
+from ..quality import COLUMNS as QUALITY
 
 HEAD = (
     "rank",
@@ -84,7 +85,7 @@ def ranking_columns(config: Mapping[str, Any]) -> list[str]:
     criteria = {n: c for n, c in config["criteria"].items() if c.get("use", True)}
     names = list(criteria)
     aside = [n for n, c in config["annotations"].items() if c.get("use", True)]
-    found = [*HEAD, *names, *(f"{n}_sd" for n in names), *TAIL, *aside]
+    found = [*HEAD, *names, *(f"{n}_sd" for n in names), *TAIL, *aside, *QUALITY]
     groups = dict.fromkeys(c.get("group", n) for n, c in criteria.items())
     problems = [
         f"config: ranking: {name}: found twice as a column of the ranking, expected a name of its own"

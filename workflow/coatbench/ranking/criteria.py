@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ..conditions import Condition, Row, from_mapping, pick
 from ..errors import StudyError
-from .select import Condition, Row, from_mapping, pick
-
-NORMAL_95 = 1.959963984540054  # half width of the 95 % interval in standard deviations
+from ..quality import OK, Quality, counted, worst
+from ..statistics import NORMAL_95
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ class Values:
     value, sd : array, shape (samples, criteria)
     temperature_degC : array, shape (samples,)
         NaN for a sample without annealing temperature.
+    judged : mapping of (sample, criterion) to Quality
+        Values that are doubtful, and those that are missing because they are unusable; all others are ok.
     """
 
     samples: tuple[str, ...]
@@ -68,6 +70,19 @@ class Values:
     value: np.ndarray
     sd: np.ndarray
     temperature_degC: np.ndarray
+    judged: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
+
+    def quality(self, sample: str) -> Quality:
+        """Return the judgement of a sample: the worst of its values, with what was left out of it."""
+        mine = [
+            (c.label, found)
+            for c in self.criteria
+            if (found := self.judged.get((sample, c.name))) is not None
+        ]
+        counted = [q for _, q in mine if q.usable]
+        notes = [f"{label}: {note}" for label, q in mine if q.usable for note in q.notes]
+        left = [f"left out: {label}: {q.note}" for label, q in mine if not q.usable]
+        return Quality(worst(counted).level, (*notes, *left))
 
     def take(
         self, samples: Sequence[str] | None = None, criteria: Sequence[str] | None = None
@@ -81,6 +96,7 @@ class Values:
             self.value[np.ix_(i, j)],
             self.sd[np.ix_(i, j)],
             self.temperature_degC[i],
+            self.judged,
         )
 
     @property
@@ -146,6 +162,7 @@ def collect_values(
     value = np.full((len(samples), len(criteria)), np.nan)
     sd = np.full_like(value, np.nan)
     problems = []
+    judged: dict[tuple[str, str], Quality] = {}
     for j, criterion in enumerate(criteria):
         rows = pick(tables.get(criterion.table, ()), criterion.where)
         by_sample: dict[str, list[Row]] = {}
@@ -153,7 +170,12 @@ def collect_values(
             if row.get(criterion.column) is not None:
                 by_sample.setdefault(str(row.get("sample")), []).append(row)
         for i, sample in enumerate(samples):
-            hits = by_sample.get(sample["sample"], [])
+            given = by_sample.get(sample["sample"], [])
+            hits, found = counted(given)
+            if len(given) > 1 and not average:
+                hits = given  # which one is meant must be said, whether it is usable or not
+            if found.level != OK or found.notes:
+                judged[sample["sample"], criterion.name] = found
             if len(hits) > 1 and average:
                 value[i, j] = np.mean([float(h[criterion.column]) for h in hits])
             elif len(hits) > 1:
@@ -170,7 +192,12 @@ def collect_values(
         raise StudyError(problems)
     temperature = [_temperature(s) for s in samples]
     return Values(
-        tuple(s["sample"] for s in samples), tuple(criteria), value, sd, np.array(temperature)
+        tuple(s["sample"] for s in samples),
+        tuple(criteria),
+        value,
+        sd,
+        np.array(temperature),
+        judged,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..conditions import Row
 from .optimum import find_optimum
 from .rank import rank
-from .select import Row
 from .sensitivity import sensitivity
 from .statement import statement, summary
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..statistics import seed_of
 from .criteria import Values
 from .score import TIE, average_ranks, group_matrix, pareto_front, scale, utility
 
@@ -33,18 +33,6 @@ class Outcome:
     rank_low: np.ndarray
     rank_high: np.ndarray
     front: np.ndarray
-
-
-def seed_of(*parts: object) -> np.random.Generator:
-    """Return a generator whose seed is the content of the parts: same data, same draws."""
-    text = "\x1f".join(_text(p) for p in parts)
-    return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
-
-
-def _text(part: object) -> str:
-    if isinstance(part, np.ndarray):
-        return ",".join(format(v, ".9g") for v in part.ravel())
-    return str(part)
 
 
 def draw_utilities(values: Values, n: int, rng: np.random.Generator) -> np.ndarray:

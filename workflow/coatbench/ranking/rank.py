@@ -128,6 +128,7 @@ def _in_order(ranked: Values, outcome: Outcome, weights: np.ndarray) -> tuple[Va
             ranked.value[order],
             ranked.sd[order],
             ranked.temperature_degC[order],
+            ranked.judged,
         ),
         Outcome(**arrays),
     )
@@ -195,6 +196,7 @@ def _rows(
         i = by_name[row["sample"]]
         row["annealing_temperature_degC"] = float(values.temperature_degC[i])
         row["n_criteria"] = int((~np.isnan(values.value[i])).sum())
+        row |= values.quality(row["sample"]).columns()
     return rows
 
 
@@ -204,7 +206,12 @@ def _why_not(sample: Mapping[str, str], values: Values, reference: str | None) -
         return "not ranked: uncoated" + (", the reference" if is_reference else "")
     i = values.samples.index(sample["sample"])
     gaps = np.isnan(values.value[i])
-    lacking = [c.name for c, gap in zip(values.criteria, gaps, strict=True) if gap]
+    lacking = [
+        c.name
+        + (f" (unusable: {q.note})" if (q := values.judged.get((sample["sample"], c.name))) else "")
+        for c, gap in zip(values.criteria, gaps, strict=True)
+        if gap
+    ]
     return (
         "not ranked: lacks " + ", ".join(lacking)
         if lacking

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..statistics import seed_of
 from .criteria import Values
-from .montecarlo import draw_weights, seed_of
+from .montecarlo import draw_weights
 from .score import group_matrix
 
 LENGTHS = 7  # settings of the length scale

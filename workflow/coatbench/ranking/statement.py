@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .criteria import NORMAL_95, read_criteria
+from ..statistics import NORMAL_95
+from .criteria import read_criteria
 from .optimum import OVERALL, Optimum
 from .rank import Ranking, group_utilities
 from .score import kendall_w

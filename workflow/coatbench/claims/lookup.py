@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .claims import Claim, parse_range
-from .criteria import NORMAL_95
-from .select import Condition, Row, pick
+from .. import quality
+from ..conditions import Condition, Row, pick
+from ..statistics import NORMAL_95
+from .read import Claim, parse_range
 
 REPLICATES = ("spot", "cell", "run", "field")  # columns that tell repeated measurements apart
 ROLES = ("all", "coated", "uncoated", "precursor")
@@ -91,17 +92,30 @@ class Lookup:
             mine = rows
             if self.claim.each:
                 mine = pick(rows, [Condition(self.claim.each, "=", (kind,))])
-            value, sd = self._aggregate(mine)
-            if value is not None:
+            given = [r for r in mine if r.get(self.claim.column) is not None]
+            usable, judged = quality.counted(given, *self._replicates(given))
+            value, sd = self._aggregate(usable if given else mine)
+            name = " ".join(filter(None, (sample, kind))) or "the claim"
+            if given and not usable:
+                reason = f"{name} is unusable: {judged.note or 'no reason given'}"
+                if required:
+                    raise NotTestableError(reason)
+                self.remarks.append(reason)
+            elif value is not None:
                 found.append(Item(sample, kind, x, value, sd))
+                if judged.level != quality.OK or judged.note:
+                    self.remarks.append(f"{name}: {judged.level}: {judged.note}")
             elif required:
-                name = " ".join(filter(None, (sample, kind))) or "the claim"
                 raise NotTestableError(
                     f"no value of {self.claim.column} in {self.claim.table} for {name}"
                 )
             else:
                 self.remarks.append(f"no value for {' '.join(filter(None, (sample, kind)))}")
         return found
+
+    def _replicates(self, rows: list[Row]) -> tuple[str, ...]:
+        """Return the columns that tell several rows of one sample apart, for the reasons."""
+        return tuple(c for c in REPLICATES if len(rows) > 1 and c in rows[0])
 
     def _aggregate(self, rows: list[Row]) -> tuple[float | None, float | None]:
         column, how = self.claim.column, self.claim.aggregate

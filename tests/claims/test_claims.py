@@ -8,14 +8,13 @@ import math
 from pathlib import Path
 
 import pytest
+from coatbench.claims.read import ALIASES, RELATIONS, parse_range, read_claims
+from coatbench.claims.verdicts import COLUMNS, extra_tables, verdicts
+from coatbench.conditions import parse, pick
 from coatbench.errors import StudyError
-from coatbench.ranking.claims import ALIASES, RELATIONS, parse_range, read_claims
-from coatbench.ranking.evaluate import COLUMNS, evaluate, extra_tables
-from coatbench.ranking.select import parse, pick
 from coatbench.tables import write_table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from ranking import synthetic
 
 HEAD = "id,figure,quantity,sample,relation,table,column,where,each,aggregate,against,value,tolerance,unit,note"
@@ -62,7 +61,7 @@ SAMPLES = synthetic.samples((100, 200, 300, 400, 500))
 
 def decide(tmp_path, tables, reference="uncoated", **row):
     base = {"table": "t", "column": "v", "where": "kind=a"}
-    (found,) = evaluate(read_claims(write(tmp_path, base | row)), tables, SAMPLES, reference)
+    (found,) = verdicts(read_claims(write(tmp_path, base | row)), tables, SAMPLES, reference)
     assert set(found) <= set(COLUMNS)
     return found
 
@@ -250,7 +249,7 @@ def test_the_paper_s_own_table_of_claims_is_shown_and_never_tested():
     path = synthetic.ROOT.parent / "shared" / "paper" / "claims.csv"
     if not path.is_file():
         pytest.skip("the paper's claims are not at hand (shared beside the checkout)")
-    rows = evaluate(read_claims(path), {}, SAMPLES)
+    rows = verdicts(read_claims(path), {}, SAMPLES)
     assert len(rows) > 60
     assert {r["verdict"] for r in rows} == {"not testable"}
     assert all(r["expected"] and r["reason"] for r in rows)
@@ -264,7 +263,7 @@ def test_claims_in_the_form_of_a_paper_are_shown_as_not_testable(tmp_path):
         {"id": "C10", "value": "92.7;87.1", "tolerance": "0.5", "relation": "resembles"},
         head=head,
     )
-    rows = evaluate(read_claims(path), {}, SAMPLES)
+    rows = verdicts(read_claims(path), {}, SAMPLES)
     assert [r["verdict"] for r in rows] == ["not testable"] * 2
     assert rows[0]["expected"] == ">531.4"
     assert rows[0]["reason"].endswith("shifts back above 500")
@@ -365,7 +364,7 @@ def test_no_combination_of_selectors_raises(tmp_path_factory, tables, **row):
         claims = read_claims(path)
     except StudyError:
         return
-    (found,) = evaluate(claims, tables, SAMPLES, "uncoated")
+    (found,) = verdicts(claims, tables, SAMPLES, "uncoated")
     assert found["verdict"] in ("holds", "fails", "not testable")
     assert ("found" in found) == (found["verdict"] != "not testable")
     assert found.get("reason") is not None or found["verdict"] != "not testable"
@@ -380,7 +379,7 @@ def test_conditions_pick_rows():
 
 
 def test_every_relation_is_known_to_the_evaluator():
-    from coatbench.ranking.relations import TABLE
+    from coatbench.claims.relations import TABLE
 
     assert set(TABLE) == set(RELATIONS)
     assert set(ALIASES.values()) <= set(RELATIONS)
@@ -393,3 +392,42 @@ def test_rows_fit_the_table(tmp_path, tables):
         "id", "figure", "quantity", "sample", "expected", "tolerance", "unit", "found", "found_sd",
         "verdict", "source_table",
     )  # fmt: skip
+
+
+def judged(tables, sample, quality, note=""):
+    for row in tables["t"]:
+        row |= {"quality": "ok", "quality_note": None}
+        if row["sample"] == sample:
+            row |= {"quality": quality, "quality_note": note}
+    return tables
+
+
+def test_an_unusable_value_decides_nothing_and_says_why(tmp_path, tables):
+    judged(tables, "c300", "unusable", "efficiency of 124.6 %")
+    named = decide(tmp_path, tables, sample="c300", relation="at_least", value="1")
+    assert named["verdict"] == "not testable"
+    assert named["reason"] == "c300 is unusable: efficiency of 124.6 %"
+    against = decide(tmp_path, tables, sample="c400", relation="lower", against="c300")
+    assert (against["verdict"], "found" in against) == ("not testable", False)
+    spread = decide(tmp_path, tables, sample="100..400", relation="at_most", value="8")
+    assert spread["verdict"] == "holds"  # 9 of c300 does not count
+    assert "c300 is unusable: efficiency of 124.6 %" in spread["reason"]
+    assert "c300 9" not in spread["found_all"]
+
+
+def test_a_doubtful_value_counts_and_says_why(tmp_path, tables):
+    judged(tables, "c300", "doubtful", "chi-square of 8")
+    found = decide(tmp_path, tables, sample="c300", relation="at_least", value="9")
+    assert (found["verdict"], found["found"]) == ("holds", 9.0)
+    assert found["reason"] == "c300: doubtful: chi-square of 8"
+
+
+def test_of_repeated_measurements_the_usable_ones_are_averaged(tmp_path, tables):
+    for row in tables["parts"]:
+        row["quality"] = "unusable" if row["spot"] == "2" else "ok"
+        row["quality_note"] = "wrong element" if row["spot"] == "2" else None
+    found = decide(
+        tmp_path, tables, table="parts", column="area", where="part=x", sample="c300", relation="at_least", value="0"
+    )  # fmt: skip
+    assert found["found"] == 10.0
+    assert "spot 2: wrong element" in found["reason"]

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import door
-from coatbench.ranking.claims import read_claims
-from coatbench.ranking.evaluate import COLUMNS, evaluate, extra_tables
+from coatbench.claims.read import read_claims
+from coatbench.claims.verdicts import COLUMNS, extra_tables, verdicts
 from coatbench.tables import read_table, write_table
 
 
@@ -19,7 +19,7 @@ def main(
 ) -> None:
     tables = {Path(path).stem: read_table(path) for path in inputs}
     tables |= extra_tables(config, study)
-    rows = evaluate(read_claims(claims), tables, study["samples"], reference)
+    rows = verdicts(read_claims(claims), tables, study["samples"], reference)
     for row in rows:
         if row["verdict"] != "holds":
             door.log.warning("claim %s: %s: %s", row["id"], row["verdict"], row.get("reason") or "")

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .claims import Claim, is_conditions
-from .items import Item, Lookup, NotTestableError
-from .montecarlo import seed_of
+from ..conditions import Row, parse
+from ..statistics import seed_of
+from .lookup import Item, Lookup, NotTestableError
+from .read import Claim, is_conditions
 from .relations import HALF, TABLE, Expectation, Relation, expand
-from .select import Row, parse
 
 COLUMNS = (
     "id",
@@ -37,7 +37,7 @@ COLUMNS = (
 DRAWS = 4000
 
 
-def evaluate(
+def verdicts(
     claims: Iterable[Claim],
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],
@@ -47,15 +47,15 @@ def evaluate(
 
     Parameters
     ----------
-    claims : from `claims.read_claims`
+    claims : from `read.read_claims`
     tables : dict of table name to rows; may also hold `config` and `study.<index>` (see `extra_tables`)
     samples : rows of samples.csv
     reference : sample that the word `reference` stands for
     """
-    return [_evaluate(claim, tables, samples, reference) for claim in claims]
+    return [_verdict(claim, tables, samples, reference) for claim in claims]
 
 
-def _evaluate(
+def _verdict(
     claim: Claim,
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],

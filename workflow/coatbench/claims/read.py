@@ -1,6 +1,6 @@
 """The claims table of a study: read it, check it, say in one line each what is wrong with it.
 
-A claim is a fact with a selector and a relation, see docs/ranking.md. Only the standard library: a study's
+A claim is a fact with a selector and a relation, see docs/claims.md. Only the standard library: a study's
 claims can be checked before anything is analysed.
 """
 
@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..conditions import Condition, parse
 from ..errors import StudyError, quote
 from ..study import Table, any_text, read_rows
-from .select import Condition, parse
 
 ALIASES = {
     "near": "equals",

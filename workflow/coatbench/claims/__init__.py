@@ -1,0 +1,1 @@
+"""Statements of a paper or a plan, held against the result tables of a study."""
