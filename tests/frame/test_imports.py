@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 SCRIPTS = ROOT / "workflow" / "scripts"
-HEAVY = ("pandas", "xarray", "scipy", "lmfit", "matplotlib", "numba", "zarr", "skimage", "plotly")
+HEAVY = ("pandas", "xarray", "scipy", "lmfit", "matplotlib", "numba", "skimage", "plotly")
 FIGURES = {
     p.relative_to(SCRIPTS).as_posix()
     for p in SCRIPTS.rglob("*.py")

@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         own = [r for r in rows if r["sample"] == sample]
         found = analyse(
             own, [folder / "study" / "sims" / r["file"] for r in own], jobs.reduce_config(CONFIG["sims"]),
-            fragments=[], store=folder / f"{sample}.zarr",
+            fragments=[],
         )  # fmt: skip
         save_curves(found.curves, folder / f"{sample}.nc")
         for name, part in found.tables.items():

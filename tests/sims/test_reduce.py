@@ -15,7 +15,6 @@ from coatbench.sims.dead_time import correct_spectrum, harmonic_table
 from coatbench.sims.fragments import Fragment, windows
 from coatbench.sims.masses import ion_mass_u
 from coatbench.sims.reduce import Reduction, reduce_region
-from coatbench.sims.store import Store
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +36,7 @@ WINDOWS = windows(FRAGMENTS, 150)
 def region_of(images: np.ndarray, total: np.ndarray | None) -> Region:
     return Region(
         Path("made"), "BIF6", images.shape[1:], [Channel(i + 1) for i in range(len(images))],
-        images.__getitem__, total, "image 0" if total is not None else "none", [],
+        images.__getitem__, total, "image 0" if total is not None else "none",
     )  # fmt: skip
 
 
@@ -157,9 +156,9 @@ def test_shares_of_all_ions_add_to_one(seed: int, shape: tuple[int, int]) -> Non
 # --- one job -------------------------------------------------------------------------------------
 
 
-def job(folder: Path, files: list[Path], config=CONFIG, fragments=WINDOWS, store="store.zarr"):  # type: ignore[no-untyped-def]
+def job(folder: Path, files: list[Path], config=CONFIG, fragments=WINDOWS):  # type: ignore[no-untyped-def]
     rows = [{"sample": "s", "region": str(i + 1), "file": f.name} for i, f in enumerate(files)]
-    return analyse(rows, files, config, fragments=fragments, store=folder / store)
+    return analyse(rows, files, config, fragments=fragments)
 
 
 def test_every_format_gives_the_same_table(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
@@ -195,23 +194,11 @@ def test_a_damaged_region_is_told_and_the_others_are_reduced(tmp_path: Path, cou
     assert "\n" not in result.problem
 
 
-def test_a_second_run_reduces_nothing_and_gives_the_same_bytes(
-    tmp_path: Path, counts, monkeypatch
-) -> None:  # type: ignore[no-untyped-def]
-    files = [
-        made.bif6(tmp_path, *counts),
-        made.ascii_folder(tmp_path, *counts),
-        made.grd(tmp_path, *counts),
-    ]
+def test_equal_files_give_equal_bytes(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    files = [write(tmp_path, *counts) for write in (made.bif6, made.ascii_folder, made.grd)]
     save_rows(job(tmp_path, files), tmp_path / "first.json")
-    monkeypatch.setattr("coatbench.sims.analyse.reduce_region", forbidden)
-    monkeypatch.setattr("coatbench.sims.analyse.open_region", forbidden)
     save_rows(job(tmp_path, files), tmp_path / "second.json")
     assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
-
-
-def forbidden(*args: object) -> None:
-    raise AssertionError("this region was reduced before")
 
 
 def test_changed_bytes_and_settings_are_noticed(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
@@ -228,50 +215,6 @@ def test_changed_bytes_and_settings_are_noticed(tmp_path: Path, counts) -> None:
     )
 
 
-def test_changed_windows_matter_to_event_lists_only(tmp_path: Path, counts, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    files = [made.bif6(tmp_path, *counts), made.grd(tmp_path, *counts)]
-    job(tmp_path, files)
-    opened = []
-
-    def watched(path, windows):  # type: ignore[no-untyped-def]
-        opened.append(Path(path).name)
-        return open_region(path, windows)
-
-    monkeypatch.setattr("coatbench.sims.analyse.open_region", watched)
-    job(tmp_path, files, fragments=windows(FRAGMENTS, 120))
-    assert opened == [files[1].name]
-
-
-def test_a_damaged_store_is_made_anew(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
-    path = made.bif6(tmp_path, *counts)
-    first = job(tmp_path, [path])
-    chunk = next((tmp_path / "store.zarr" / "region_1" / "counts" / "c").rglob("0"))
-    while chunk.is_dir():
-        chunk = chunk / "0"
-    chunk.unlink()
-    again = job(tmp_path, [path], CONFIG | {"dead_time": "harmonic", "shots_per_pixel": 60})
-    assert (
-        again.tables["sims_regions"][0]["sum_counts"]
-        > first.tables["sims_regions"][0]["sum_counts"]
-    )
-    (tmp_path / "store.zarr" / "region_1" / "zarr.json").write_text("{")
-    assert json.dumps(job(tmp_path, [path]).tables) == json.dumps(first.tables)
-
-
-def test_a_killed_write_leaves_no_region(tmp_path: Path, counts, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    path = made.bif6(tmp_path, *counts)
-
-    def killed(*args: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("coatbench.sims.store._ions", killed)
-    with pytest.raises(KeyboardInterrupt):
-        job(tmp_path, [path])
-    assert Store(tmp_path / "store.zarr").attrs("1") == {}
-    monkeypatch.undo()
-    assert job(tmp_path, [path]).problem is None
-
-
 def test_blocks_give_the_bytes_of_one_job(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
     images, total = counts
     files = []
@@ -283,22 +226,9 @@ def test_blocks_give_the_bytes_of_one_job(tmp_path: Path, counts) -> None:  # ty
     parts = []
     for k in range(4):
         rows = [{"sample": "s", "region": str(k + 1), "file": files[k].name}]
-        part = analyse(
-            rows, files[k : k + 1], CONFIG, fragments=WINDOWS, store=tmp_path / "blocks.zarr"
-        )
+        part = analyse(rows, files[k : k + 1], CONFIG, fragments=WINDOWS)
         parts += part.tables["sims_regions"]
     assert json.dumps(parts) == json.dumps(whole)
-
-
-def test_the_store_is_zarr_with_one_chunk_per_region(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
-    import zarr
-
-    job(tmp_path, [made.bif6(tmp_path, *counts)])
-    group = zarr.open_group(tmp_path / "store.zarr", mode="r")
-    array = group["region_1/counts"]
-    assert array.shape == array.chunks == (4, 12, 16)
-    assert array.dtype == np.uint8
-    np.testing.assert_array_equal(array[...], counts[0])
 
 
 def test_threads_give_the_same_bits(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]

@@ -82,7 +82,7 @@ def demo(tmp_path_factory) -> dict[str, list[dict]]:
         simulate(sample, rows, folder, truth[sample], {}, seed)
         result = analyse(
             rows, [folder / r["file"] for r in rows], jobs.reduce_config(config),
-            fragments=jobs.reduce_fragments(rows, fragments, config), store=folder / f"{sample}.zarr",
+            fragments=jobs.reduce_fragments(rows, fragments, config),
         )  # fmt: skip
         assert result.problem is None
         for name, made in result.tables.items():

@@ -1,5 +1,5 @@
-# ToF-SIMS in two stages. reduce: the images of a sample (or of a block of its regions) become a small table, and a
-# zarr store beside it from which nothing is reduced twice. compare: all else, from the small tables, no image is read.
+# ToF-SIMS in two stages. reduce: the images of a sample (or of a block of its regions) become a small table.
+# compare: all else, from the small tables, no image is read.
 
 
 include: "sims_jobs.smk"
@@ -56,8 +56,6 @@ rule sims_reduce:
         runtime=lambda wildcards, input, attempt: sims_jobs.runtime_min(input.size_mb, attempt),
     params:
         rows=sims_job_rows,
-        # Beside the outputs, not among them: Snakemake would delete it before a job that it resumes.
-        store=lambda wildcards: results(f"sims/{wildcards.sample}/{wildcards.sample}.zarr"),
         maps=lambda wildcards: wildcards.block in ("all", "part1"),
         fragments=lambda wildcards: sims_jobs.reduce_fragments(
             sims_job_rows(wildcards), SIMS_FRAGMENTS, config["sims"]
@@ -90,7 +88,7 @@ rule sims_compare:
     params:
         samples=samples_of("sims"),
         reference=STUDY.reference,
-        config=config["sims"],
+        config=sims_jobs.compare_config(config["sims"]),
         columns=table_columns("sims"),
         code=code("sims/compare.py"),
     message:

@@ -94,7 +94,6 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         read_image=lambda i: image(images[i]),
         total=image(numbers.index(TOTAL_NUMBER)) if has_total else None,
         total_source=TOTAL_IMAGE if has_total else NO_TOTAL,
-        sources=[path],
         attrs={"instrument": "IONTOF SurfaceLab", "date": "", "vendor": {}},
         warnings=[] if has_total else [f"{path.name}: no total image (number 0)"],
     )

@@ -99,7 +99,7 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
             Channel(i + 1, w.label, w.centre_u, w.lower_u, w.upper_u) for i, w in enumerate(windows)
         ],
         read_image=lambda i: counts[i],
-        total=total, total_source=ALL_EVENTS, sources=[path, properties.path], attrs=attrs,
+        total=total, total_source=ALL_EVENTS, attrs=attrs,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..arrays import Arrays
 from ..errors import ReadError
 from .model import Export
 from .recognise import recognise
@@ -69,8 +70,6 @@ class Region:
         Ions per pixel, shape (y, x); None where the export has no total.
     total_source : str
         `image 0`, `events` or `none`.
-    sources : list of Path
-        Every file whose bytes make up the region.
     attrs : dict
         `field_of_view_um`, `shots_per_pixel`, `instrument`, `date`, `vendor`, where known.
     warnings : list of str
@@ -83,7 +82,6 @@ class Region:
     read_image: Callable[[int], np.ndarray]
     total: np.ndarray | None
     total_source: str
-    sources: list[Path]
     attrs: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -122,26 +120,26 @@ def open_region(path: str | Path, windows: Sequence[Window] = ()) -> Region:
 def to_export(region: Region) -> Export:
     """Load all images of a region into the common data model: counts (image, y, x) and total (y, x)."""
     import numpy as np
-    import xarray as xr
 
-    n = len(region.channels)
     images = [counts for _, counts in region.images()]
-    shape = (n, *region.shape)
-    counts = np.stack(images) if images else np.zeros(shape, dtype=np.uint32)
-    names = ("mass_u", "lower_u", "upper_u")
-    masses = {name: [getattr(c, name) for c in region.channels] for name in names}
-    block = xr.Dataset(
-        {"counts": (("image", "y", "x"), counts, {"units": "counts"})},
-        coords={
-            "number": ("image", [c.number for c in region.channels]),
-            "label": ("image", np.array([c.label for c in region.channels], dtype=object)),
-            "mass_u": ("image", masses["mass_u"], {"units": "u"}),
-            "mass_lower_u": ("image", masses["lower_u"], {"units": "u"}),
-            "mass_upper_u": ("image", masses["upper_u"], {"units": "u"}),
-        },
-        attrs={"instrument": "", "date": "", "vendor": {}, **region.attrs},
-    )
-    block.attrs["total_source"] = region.total_source
+    shape = (len(images), *region.shape)
+    data: dict[str, Any] = {
+        "counts": (
+            ("image", "y", "x"),
+            np.stack(images) if images else np.zeros(shape, dtype=np.uint32),
+            {"units": "counts"},
+        )
+    }
     if region.total is not None:
-        block["total"] = (("y", "x"), region.total, {"units": "counts"})
+        data["total"] = (("y", "x"), region.total, {"units": "counts"})
+    coords: dict[str, Any] = {
+        "number": ("image", [c.number for c in region.channels]),
+        "label": ("image", np.array([c.label for c in region.channels], dtype=object)),
+    }
+    for name, field_name in (
+        ("mass_u", "mass_u"), ("mass_lower_u", "lower_u"), ("mass_upper_u", "upper_u"),
+    ):  # fmt: skip
+        coords[name] = ("image", [getattr(c, field_name) for c in region.channels], {"units": "u"})
+    attrs = {"instrument": "", "date": "", "vendor": {}, **region.attrs}
+    block = Arrays.of(data, coords, attrs | {"total_source": region.total_source})
     return Export(region.path, region.format, "sims", [block], warnings=list(region.warnings))

@@ -45,7 +45,7 @@ def read(path: Path) -> Export:
 
 
 def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
-    """Open a folder of images (or one image); files are parsed when their image is asked for.
+    """Open a folder of images (or one image) and parse them.
 
     Raises
     ------
@@ -56,39 +56,30 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
     files, warnings = _files(path)
     numbers = sorted(files)
     images = [n for n in numbers if n != TOTAL_NUMBER]
-    first = read_image(files[numbers[0]][0])
-    shape = first.values.shape
-    warnings += _dropped(files[numbers[0]][0], first)
-    total = None
-    if TOTAL_NUMBER in files:
-        total = first.values.copy()
-    else:
+    first = files[numbers[0]][0]
+    parsed = {n: read_image(files[n][0]) for n in numbers}
+    shape = parsed[numbers[0]].values.shape
+    for n in numbers:
+        if parsed[n].values.shape != shape:
+            _raise_other_raster(files[n][0], parsed[n].values.shape, first, shape)
+        warnings += _dropped(files[n][0], parsed[n])
+    total = parsed[TOTAL_NUMBER].values if TOTAL_NUMBER in parsed else None
+    if total is None:
         warnings.append(f"{path.name}: no total image (id 0)")
-
-    def image(index: int) -> np.ndarray:
-        file = files[images[index]][0]
-        parsed = first if file == files[numbers[0]][0] else read_image(file)
-        if parsed.values.shape != shape:
-            _raise_other_raster(file, parsed.values.shape, files[numbers[0]][0], shape)
-        if parsed is not first and parsed.dropped is not None:
-            region.warnings.extend(_dropped(file, parsed))
-            if total is not None:
-                total[parsed.dropped] = 0  # a pixel without all its counts is left out
-        return parsed.values
-
-    region = Region(
+    for image in parsed.values():
+        if image.dropped is not None and total is not None:
+            total[image.dropped] = 0  # a pixel without all its counts is left out
+    return Region(
         path=path,
         format="SurfaceLab ASCII images",
         shape=(int(shape[0]), int(shape[1])),
         channels=[Channel(n, files[n][1]) for n in images],
-        read_image=image,
+        read_image=lambda i: parsed[images[i]].values,
         total=total,
         total_source=NO_TOTAL if total is None else TOTAL_IMAGE,
-        sources=[files[n][0] for n in numbers],
         attrs={"instrument": "IONTOF SurfaceLab", "date": "", "vendor": {}},
         warnings=warnings,
     )
-    return region
 
 
 def _raise_other_raster(

@@ -34,7 +34,6 @@ PACKAGES = (
     "snakemake",
     "tifffile",
     "xarray",
-    "zarr",
     "pyngb",
     "datalab-org-galvani",
     "fastnda",

@@ -5,8 +5,6 @@ Whatever follows (matching, grouping, weighing, comparing) starts from these tab
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,11 +15,9 @@ from ..arrays import Arrays
 from ..errors import AnalysisError, DataError
 from ..readers.sims_region import Region, Window, open_region
 from .fragments import Fragment, match_channels
-from .reduce import Reduced, Reduction, reduce_region
-from .store import Store, source_fingerprint
+from .reduce import Reduction, reduce_region
 
 SMALLEST_MAP_PX = 24
-REDUCTION_VERSION = 2  # counts up when the meaning of a reduced row changes
 
 
 def analyse(
@@ -30,10 +26,9 @@ def analyse(
     config: Mapping[str, Any],
     *,
     fragments: Sequence[Mapping[str, Any]],
-    store: str | Path,
     maps: bool = True,
 ) -> Analysis:
-    """Reduce the regions of one sample; those already reduced from the same bytes and settings are not touched.
+    """Reduce the regions of one sample, one after the other.
 
     Parameters
     ----------
@@ -46,8 +41,6 @@ def analyse(
         `dead_time`, `shots_per_pixel`, `normalise_to`, `match_ppm`, `map_px`, `map_ions`.
     fragments : sequence of dict
         label, formula, charge, centre_u, lower_u, upper_u of the fragments that are looked for; no groups.
-    store : path-like
-        Folder of the sample's zarr store.
     maps : bool
         Keep the normalised images of the first region for the figures.
 
@@ -57,12 +50,13 @@ def analyse(
         Tables `sims_regions` (a row per region and image) and `sims_acquisition` (a row per region); curves
         `maps`. A region that cannot be read is a problem; the others are reduced all the same.
     """
+    windows = [Window(f["label"], f["centre_u"], f["lower_u"], f["upper_u"]) for f in fragments]
     result = Analysis()
-    shelf = Store(store)
     problems = []
     for row, file in zip(rows, files, strict=True):
         try:
-            region, reduced, fingerprint = _region(row, Path(file), config, fragments, shelf)
+            region = open_region(file, windows)
+            reduced = reduce_region(region, _reduction(row, region, config, fragments))
         except DataError as error:
             problems.append(str(error))
             continue
@@ -72,49 +66,12 @@ def analyse(
         source["n_empty_pixels"] = facts["n_empty_pixels"]
         for image in reduced.rows:
             result.add("sims_regions", **where, **image, **source)
-        result.add(
-            "sims_acquisition", **where, **_acquisition(row, file, region, facts, fingerprint)
-        )
+        result.add("sims_acquisition", **where, **_acquisition(row, file, region, facts))
         result.warnings += [*region.warnings, *reduced.warnings]
         if maps and not result.curves:
             result.curves["maps"] = _maps(row, region, config)
     result.problem = "; ".join(problems) or None
     return result
-
-
-def _region(
-    row: Mapping[str, str], file: Path, config: Mapping[str, Any],
-    fragments: Sequence[Mapping[str, Any]], shelf: Store,
-) -> tuple[Region, Reduced, str]:  # fmt: skip
-    """Return a region (its images in memory) and its reduction, from the store where nothing changed."""
-    windows = [Window(f["label"], f["centre_u"], f["lower_u"], f["upper_u"]) for f in fragments]
-    sources, binned = raw_files(file)
-    fingerprint = source_fingerprint(sources, [vars(w) for w in windows] if binned else [])
-    stored = shelf.attrs(row["region"])
-    region = None
-    if stored.get("source_sha256") == fingerprint:
-        region = shelf.load(row["region"], file, sources)
-    if region is None:
-        region = shelf.save(row["region"], open_region(file, windows), fingerprint)
-        stored = {}
-    how = _reduction(row, region, config, fragments)
-    key = hashlib.sha256(json.dumps([REDUCTION_VERSION, vars(how)]).encode()).hexdigest()
-    if (kept := stored.get("reduced", {})).get("key") == key:
-        return region, Reduced(kept["facts"], kept["rows"], kept["warnings"]), fingerprint
-    reduced = reduce_region(region, how)
-    shelf.set_attr(row["region"], "reduced", {"key": key, **vars(reduced)})
-    return region, reduced, fingerprint
-
-
-def raw_files(file: Path) -> tuple[list[Path], bool]:
-    """Return every file whose bytes make up a region, and whether it is an event list (whose windows count)."""
-    from ..readers.recognise import grd_properties, recognise
-
-    if file.is_dir():
-        return sorted(p for p in file.iterdir() if p.suffix.lower() == ".txt"), False
-    binned = recognise(file).name == "GRD"
-    beside = grd_properties(file) if binned else None
-    return [file, *([beside] if beside else [])], binned
 
 
 def _reduction(
@@ -171,7 +128,7 @@ def _number(row: Mapping[str, str], column: str, path: Path) -> float | None:
 
 
 def _acquisition(
-    row: Mapping[str, str], file: Path, region: Region, facts: Mapping[str, Any], fingerprint: str
+    row: Mapping[str, str], file: Path, region: Region, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return how a region was measured, as far as its export and the index say."""
     binning = _number(row, "pixel_binning", file) or 1.0
@@ -193,7 +150,6 @@ def _acquisition(
         "n_empty_pixels": facts["n_empty_pixels"],
         "empty_pixel_fraction": facts["n_empty_pixels"]
         / (facts["n_pixels_x"] * facts["n_pixels_y"]),
-        "source_sha256": fingerprint,
     }
 
 

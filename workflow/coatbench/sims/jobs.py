@@ -11,6 +11,10 @@ from .fragments import DEFAULT_TABLE, Fragment, windows
 ALL = "all"
 STREAMED_IMAGES_MB = 64  # 60 images of 512 x 512 pixels
 REDUCE_KEYS = ("dead_time", "shots_per_pixel", "normalise_to", "map_px", "map_ions")
+COMPARE_KEYS = (
+    "match_ppm", "mass_resolution", "main_groups", "headline_weighting", "bootstrap_repetitions",
+    "bootstrap_seed",
+)  # fmt: skip
 
 
 def table_path(study: str | Path, config: Mapping[str, Any]) -> Path:
@@ -49,6 +53,11 @@ def reduce_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a reduction depends on; all others may change without one."""
     kept = {k: config[k] for k in REDUCE_KEYS}
     return kept | {"match_ppm": None if config["normalise_to"] == "total" else config["match_ppm"]}
+
+
+def compare_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that naming, grouping and comparing depend on."""
+    return {k: config[k] for k in COMPARE_KEYS}
 
 
 def reduce_fragments(

@@ -70,23 +70,20 @@ def reduce_region(region: Region, how: Reduction) -> Reduced:
     """
     import numpy as np
 
-    from .pixels import inverse, ratio_sums
+    from .pixels import ratio_sums
 
     shots = how.shots_per_pixel or region.attrs.get("shots_per_pixel")
     image = _corrected(region, how, shots)
     denominator, source, warnings = _denominator(region, how, image)
     ny, nx = region.shape
-    room = np.empty(nx * ny + 8)
-    edge = -room.ctypes.data // 8 % 8  # of a line of the processor's cache
-    weight = room[edge : edge + nx * ny].reshape(ny, nx)
-    n, inverse_sum, total_counts = inverse(denominator, weight)
+    filled = denominator > 0
+    n = int(np.count_nonzero(filled))
     if n == 0:
         raise AnalysisError(region.path, "total", "at least one pixel with counts", "none")
-    n_images = len(region.channels)
-    sums = np.empty((n_images + 1, 4))
-    for i in range(0, n_images, 2):  # the last of an odd number goes with itself
-        ratio_sums(image(i), image(min(i + 1, n_images - 1)), weight, sums[i : i + 2])
-    ratio, squared, count, largest = sums[:n_images].T
+    weight = np.divide(1.0, denominator, out=np.zeros(region.shape), where=filled)
+    inverse_sum, total_counts = float(weight.sum()), float(denominator.sum(dtype=float))
+    sums = np.array([ratio_sums(image(i), weight) for i in range(len(region.channels))])
+    ratio, squared, count, largest = sums.reshape(-1, 4).T
     mean = ratio / n
     with np.errstate(invalid="ignore", divide="ignore"):  # one pixel has no standard deviation
         pixel_sd = np.sqrt(np.maximum(squared - ratio * mean, 0.0) / (n - 1))

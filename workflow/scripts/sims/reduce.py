@@ -1,4 +1,4 @@
-"""Reduce the ToF-SIMS regions of one job. Makes rows (JSON), maps of one region (netCDF) and the zarr store."""
+"""Reduce the ToF-SIMS regions of one job. Makes rows (JSON) and maps of one region (netCDF)."""
 
 import door
 from coatbench.sims.analyse import analyse
@@ -8,6 +8,5 @@ if __name__ == "__main__":
         snakemake,
         analyse,
         fragments=snakemake.params.fragments,
-        store=snakemake.params.store,
         maps=snakemake.params.maps,
     )
