@@ -294,9 +294,7 @@ def run_job(folder: Path) -> None:
 
 
 def bench_job(folder: Path) -> None:
-    print(
-        f"\nOne job: {N_REGIONS} regions of {PIXELS} x {PIXELS} x {N_IMAGES + 1} to a table"
-    )
+    print(f"\nOne job: {N_REGIONS} regions of {PIXELS} x {PIXELS} x {N_IMAGES + 1} to a table")
     done = subprocess.run(
         [sys.executable, __file__, "--job", "--folder", str(folder)], capture_output=True, text=True, check=True
     )  # fmt: skip

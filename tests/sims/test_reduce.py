@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from coatbench.analysis import save_rows
 from coatbench.errors import AnalysisError
-from coatbench.readers.sims_region import Channel, Region, open_region
+from coatbench.readers.sims_region import Channel, Region
 from coatbench.sims.analyse import analyse
 from coatbench.sims.dead_time import correct_spectrum, harmonic_table
 from coatbench.sims.fragments import Fragment, windows
