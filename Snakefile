@@ -1,5 +1,6 @@
 # coatbench: from a folder of raw instrument exports to every figure and table of a coating study.
-# This file is the map. Each technique is one rule file; the choices stand in config.yaml.
+# This file is the map. Each technique of the registry (workflow/coatbench/techniques.py) is one rule file; the choices
+# stand in config.yaml.
 
 from snakemake.utils import min_version
 
@@ -11,12 +12,13 @@ configfile: "config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/demo.smk"
-include: "workflow/rules/xps.smk"
-include: "workflow/rules/tga_ms.smk"
-include: "workflow/rules/leis.smk"
-include: "workflow/rules/cycling.smk"
-include: "workflow/rules/sims.smk"
-include: "workflow/rules/stem.smk"
+
+
+for technique in TECHNIQUES:
+
+    include: f"workflow/rules/{technique}.smk"
+
+
 include: "workflow/rules/ranking.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"
@@ -26,11 +28,12 @@ include: "workflow/rules/check.smk"
 report: "workflow/report/workflow.rst"
 
 
+localrules:
+    all,
+
+
 rule all:
     default_target: True
     input:
         TARGETS,
         complete=results("complete.txt"),
-
-
-include: "workflow/rules/cluster.smk"

@@ -13,24 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
 START, END = "<!-- rule graph: made by `make docs` -->\n", "<!-- end of the rule graph -->"
-TECHNIQUES = {
-    "xps": "XPS",
-    "tga_ms": "TGA-MS",
-    "leis": "LEIS",
-    "cycling": "cycling",
-    "sims": "ToF-SIMS",
-    "stem": "STEM",
-}
-LAST = (
-    "ranking",
-    "ranking_figure",
-    "claims",
-    "problems",
-    "complete",
-    "provenance",
-    "crate",
-    "page",
-)
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from coatbench.techniques import TECHNIQUES  # noqa: E402
+
 EXPORTS = "exports"
 
 
@@ -50,12 +36,10 @@ def rules() -> tuple[list[str], list[tuple[str, str]]]:
 
 def box_of(rule: str, arrows: list[tuple[str, str]]) -> str:
     """Return the technique of a rule: by its name, a figure's by what it is drawn from; empty if there is none."""
-    if rule in LAST:
-        return ""
     for technique in TECHNIQUES:
         if rule.startswith(f"{technique}_"):
             return technique
-    sources = {box_of(a, arrows) for a, b in arrows if b == rule and a != EXPORTS}
+    sources = {box_of(a, arrows) for a, b in arrows if b == rule and a not in (EXPORTS, rule)}
     return sources.pop() if len(sources) == 1 else ""
 
 
@@ -65,10 +49,14 @@ def graph() -> str:
     names = [n for n in names if n != "all"]
     boxes = {n: box_of(n, arrows) for n in names}
     lines = ["```mermaid", "flowchart LR"]
-    for technique, title in TECHNIQUES.items():
+    for technique, known in TECHNIQUES.items():
         inside = sorted(n for n in names if boxes[n] == technique)
         if inside:
-            lines += [f'  subgraph {technique} ["{title}"]', *(f"    {n}" for n in inside), "  end"]
+            lines += [
+                f'  subgraph {technique} ["{known.title}"]',
+                *(f"    {n}" for n in inside),
+                "  end",
+            ]
     lines += [f"  {n}" for n in sorted(n for n in names if not boxes[n])]
     drawn = {
         (boxes[a] if boxes[a] and not boxes[b] else a, boxes[b] if a == EXPORTS else b)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).parents[1]
 SCHEMAS = ROOT / "workflow" / "schemas" / "tables"
-TITLES = {
-    "xps": "XPS",
-    "tga_ms": "TGA-MS",
-    "leis": "LEIS",
-    "cycling": "Cycling",
-    "sims": "ToF-SIMS",
-    "stem": "STEM",
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from coatbench.techniques import TECHNIQUES  # noqa: E402
+
+TITLES = {name: t.title for name, t in TECHNIQUES.items()} | {
     "ranking": "Ranking",
     "claims": "Claims",
 }

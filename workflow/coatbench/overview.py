@@ -8,27 +8,18 @@ from pathlib import Path
 from .errors import CoatbenchError
 from .readers import read, recognise
 from .readers.model import Export
-from .study import INDEXES
+from .techniques import TECHNIQUES
 
 COLUMNS = (
     "sample", "technique", "file", "format", "instrument", "date", "points", "first", "last",
     "warnings",
 )  # fmt: skip
-# The first coordinate that a technique's blocks share is their abscissa.
-ABSCISSA = {
-    "xps": "binding_energy_eV",
-    "tga_ms": "temperature_degC",
-    "leis": "energy_eV",
-    "cycling": "Test Time / s",
-    "sims": "mass_u",
-    "stem": "x_nm",
-}
 
 
 def summarise(export: Export) -> dict[str, str]:
     """Return format, instrument, date, number of points and range of the abscissa of one export."""
     attrs = export.attrs
-    name = ABSCISSA[export.technique]
+    name = TECHNIQUES[export.technique].abscissa
     if export.columns is not None:
         values = [export.columns[name]]
         points = values[0].size
@@ -54,14 +45,13 @@ def inspect_study(
     rows, failed = [], 0
     for technique, entries in measurements.items():
         for entry in entries:
-            for column in INDEXES[technique].files:
-                if not entry[column]:
-                    continue
-                path = Path(folder) / technique / entry[column]
-                row = {"sample": entry["sample"], "technique": technique, "file": entry[column]}
+            for file in TECHNIQUES[technique].files_of(entry):
+                path = Path(folder) / technique / file
+                row = {"sample": entry["sample"], "technique": technique, "file": file}
                 try:
-                    row |= {"format": recognise(path).name}
-                    row |= summarise(read(path, technique))
+                    named = entry.get("format", "")
+                    row |= {"format": recognise(path, technique, named).name}
+                    row |= summarise(read(path, technique, named))
                 except CoatbenchError as error:
                     failed += 1
                     row |= {"warnings": f"ERROR {error}"}

@@ -5,6 +5,12 @@
 ANALYSED = [row.removeprefix(results("")).removesuffix(".json") for row in ROWS]
 
 
+localrules:
+    check,
+    problems,
+    complete,
+
+
 rule check:
     input:
         SIMULATED_FILES,

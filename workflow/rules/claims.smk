@@ -7,6 +7,10 @@ if STUDY_CLAIMS:
     TARGETS.append(table("claims"))
 
 
+localrules:
+    claims,
+
+
 rule claims:
     input:
         claims=CLAIMS,

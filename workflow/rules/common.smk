@@ -15,7 +15,6 @@ import door
 
 door.lend_environment(WORKFLOW)
 
-from coatbench import study as study_module
 from coatbench.code_digest import digest
 from coatbench.errors import StudyError
 from coatbench.order import PLACE, colour_places
@@ -23,6 +22,8 @@ from coatbench.pictures import picture_of
 from coatbench.readers.recognise import FORMATS
 from coatbench.settings import load_study_settings, load_yaml, settings_problems
 from coatbench.simulate.truth import load_truth, truth_of
+from coatbench.study import load_study
+from coatbench.techniques import TECHNIQUES, incomplete, undescribed
 
 ENVIRONMENT = "../../environment.yml"
 
@@ -42,7 +43,7 @@ def load():
         if problems := settings_problems(config, WORKFLOW / "schemas"):
             raise StudyError(problems)
         return (
-            study_module.load_study(
+            load_study(
                 folder,
                 config["reference"] or None,
                 title=settings.title,
@@ -57,7 +58,10 @@ def load():
 
 STUDY, STUDY_SETTINGS = load()
 SAMPLES = STUDY.samples
-TECHNIQUES = study_module.TECHNIQUES
+MEASURED = [t for t in TECHNIQUES if STUDY.rows(t)]
+INCOMPLETE = [line for t in TECHNIQUES for line in incomplete(t, WORKFLOW)]
+if INCOMPLETE:
+    stop(INCOMPLETE)
 TARGETS = []  # each rule file adds what it makes
 # Priority of what others wait for: measurements, tables, the ranking with its figure. Other figures fill the gaps,
 # the long ones first: started last, one would run alone at the end.
@@ -79,7 +83,7 @@ def results(path):
 
 def measured(technique):
     """Tell whether the study has measurements of a technique."""
-    return bool(STUDY.rows(technique))
+    return technique in MEASURED
 
 
 def units(technique, pattern, *keys):
@@ -115,8 +119,6 @@ def index_rows(technique, *keys):
 def code(script, readers=None):
     """Return the content hash of a script, the library it reaches, and a technique's readers."""
     modules = sorted({f.module for f in FORMATS if f.technique == readers})
-    if readers == "sims":
-        modules.append("grd")
     folder = WORKFLOW / "coatbench" / "readers"
     return digest(
         WORKFLOW / "scripts" / script,
@@ -128,7 +130,10 @@ def code(script, readers=None):
 @cache
 def table_columns(technique):
     """Return the columns of a technique's result tables: {table: [column, ...]}."""
-    schema = load_yaml(WORKFLOW / "schemas" / "tables" / f"{technique}.yaml")
+    path = WORKFLOW / "schemas" / "tables" / f"{technique}.yaml"
+    schema = load_yaml(path)
+    if problems := undescribed(schema, path):
+        stop(problems)
     return {table: list(columns) for table, columns in schema.items()}
 
 
@@ -149,6 +154,9 @@ def figure_files(name):
 
 def reported(name, category, label=None):
     """Return a figure's files as outputs that stand in Snakemake's report, with the figure's caption."""
+    caption = WORKFLOW / "report" / f"{name}.rst"
+    if not caption.is_file():
+        stop([f"{caption}: expected the caption of figure {name}, found no file"])
     return {
         kind: report(
             path,
@@ -217,33 +225,15 @@ def benchmark_file(name):
 def simulated_files(technique, sample):
     """Return what a simulation writes: files, folders of images, and what stands beside an event list."""
     files = STUDY.files(technique, sample=sample)
-    beside = [
-        f"{path.removesuffix('.grd').removesuffix('.itm')}.properties.txt"
-        for path in files
-        if path.endswith(".grd")
-    ]
+    beside = [path for file in files for path in TECHNIQUES[technique].beside(file)]
     return [path if Path(path).suffix else directory(path) for path in files + beside]
 
 
 def simulator_rows(technique, sample):
     """Return the index rows of a sample without what only the analysis uses (a corrected mass, a dose)."""
-    columns = study_module.INDEXES[technique]
-    keep = [
-        "sample",
-        *columns.files,
-        *columns.key,
-        *SIMULATOR_COLUMNS.get(technique, []),
-    ]
-    return [
-        {k: row[k] for k in dict.fromkeys(keep)} for row in STUDY.rows(technique, sample=sample)
-    ]
-
-
-SIMULATOR_COLUMNS = {
-    "xps": ["spot"],
-    "leis": ["heating_temperature_degC", "intensity"],
-    "stem": ["kind", "field", "element"],
-}
+    known = TECHNIQUES[technique]
+    keep = dict.fromkeys(["sample", *known.index.files, *known.index.key, *known.simulated_from])
+    return [{k: row[k] for k in keep} for row in STUDY.rows(technique, sample=sample)]
 
 
 @cache

@@ -11,6 +11,12 @@ if measured("cycling"):
     TARGETS += [*figure_files("fig5").values(), *figure_files("fig7").values()]
 
 
+localrules:
+    cycling_tables,
+    cycling_quicklook,
+    cycling_figures,
+
+
 rule cycling_cell:
     input:
         raw=raw_files("cycling", *CELL),

@@ -21,6 +21,7 @@ if STUDY_SETTINGS.simulator is not None:
             benchmark:
                 benchmark_file(f"simulate/{technique}_{sample}")
             priority: EARLY
+            localrule: True
             conda:
                 ENVIRONMENT
             threads: 1
@@ -42,6 +43,10 @@ if STUDY_SETTINGS.simulator is not None:
                 f"Demo study: {technique} exports of {sample}"
             script:
                 "../scripts/simulate.py"
+
+
+localrules:
+    exports,
 
 
 rule exports:

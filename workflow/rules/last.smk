@@ -54,7 +54,7 @@ def rule_graph():
 
 def page_tables():
     """Return the tables of the page by technique, in the order of the contract."""
-    grouped = {t: [table(name) for name in table_columns(t)] for t in TECHNIQUES}
+    grouped = {t: [table(name) for name in table_columns(t)] for t in MEASURED}
     known = {path for paths in grouped.values() for path in paths}
     rest = [path for path in FINISHED_TABLES if path not in known]
     return {**grouped, "ranking and claims": rest}

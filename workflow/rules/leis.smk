@@ -8,6 +8,12 @@ if measured("leis"):
     TARGETS += figure_files("fig3").values()
 
 
+localrules:
+    leis_tables,
+    leis_quicklooks,
+    fig3,
+
+
 rule leis_sample:
     input:
         raw=raw_files("leis", "sample"),

@@ -6,12 +6,15 @@ include: "last.smk"
 
 
 RANKING_TABLES = ranking_tables()
-MEASURED_TABLES = [
-    t for technique in STUDY.measurements if measured(technique) for t in table_columns(technique)
-]
+MEASURED_TABLES = [t for technique in MEASURED for t in table_columns(technique)]
 
 TARGETS += [table(t) for t in RANKING_TABLES]
 TARGETS += figure_files("ranking").values()
+
+
+localrules:
+    ranking,
+    ranking_figure,
 
 
 rule ranking:

@@ -5,7 +5,6 @@ import yaml
 
 CAPTIONS = Path("workflow/report")  # relative, as all inputs: a moved folder reruns nothing
 CONFIG_TEXT = yaml.safe_dump(dict(config), allow_unicode=True, sort_keys=False)
-TECHNIQUES = [t for t in STUDY.measurements if measured(t)]
 FINISHED_TABLES = [t for t in TARGETS if t.startswith(results("tables/"))] + [
     table("problems"),
     table("warnings"),
@@ -14,10 +13,17 @@ FINISHED_FIGURES = [t for t in TARGETS if t.startswith(results("figures/"))]
 QUICKLOOKS = [t for t in TARGETS if t.startswith(results("quicklook/"))]
 
 
+localrules:
+    provenance,
+    documents,
+    crate,
+    page,
+
+
 rule provenance:
     input:
         rows=ROWS,
-        indexes=[f"{config['study']}/{t}/index.csv" for t in TECHNIQUES],
+        indexes=[f"{config['study']}/{t}/index.csv" for t in MEASURED],
         results=FINISHED_TABLES + FINISHED_FIGURES,
     output:
         run=results("provenance.json"),
@@ -32,7 +38,7 @@ rule provenance:
         mem_mb=300,
         runtime=10,
     params:
-        techniques=TECHNIQUES,
+        techniques=MEASURED,
         study={
             "title": STUDY.title,
             "folder": config["study"],
@@ -42,7 +48,7 @@ rule provenance:
         config=config,
         targets=documents(),
         graph=rule_graph(),
-        folders={results(f"{t}/"): t for t in TECHNIQUES},
+        folders={results(f"{t}/"): t for t in MEASURED},
         root=".",
         code=code("report/provenance.py"),
     message:

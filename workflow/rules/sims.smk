@@ -34,6 +34,12 @@ wildcard_constraints:
     block=r"all|part\d+",
 
 
+localrules:
+    sims_compare,
+    sims_quicklook,
+    sims_figures,
+
+
 rule sims_reduce:
     input:
         raw=sims_files,

@@ -8,6 +8,12 @@ if measured("stem"):
     TARGETS += [*figure_files("fig4").values(), *figure_files("figS5").values()]
 
 
+localrules:
+    stem_tables,
+    stem_quicklook,
+    stem_figures,
+
+
 rule stem_sample:
     input:
         raw=raw_files("stem", "sample"),

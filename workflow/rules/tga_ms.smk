@@ -8,6 +8,12 @@ if measured("tga_ms"):
     TARGETS += figure_files("figS4").values()
 
 
+localrules:
+    tga_ms_tables,
+    tga_ms_quicklook,
+    figS4,
+
+
 rule tga_ms_run:
     input:
         raw=raw_files("tga_ms", "run"),

@@ -22,6 +22,12 @@ if measured("xps"):
     TARGETS += [path for name in XPS_FIGURES for path in figure_files(name).values()]
 
 
+localrules:
+    xps_tables,
+    xps_quicklook,
+    xps_figures,
+
+
 rule xps_sample:
     input:
         raw=raw_files("xps", "sample"),

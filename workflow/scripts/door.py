@@ -112,7 +112,7 @@ def measurement(
     from coatbench.analysis import Analysis, save_rows
     from coatbench.checksums import checksums
     from coatbench.curves import save_curves
-    from coatbench.study import unreadable_files
+    from coatbench.index import unreadable_files
 
     with logged(snakemake):
         rows = list(snakemake.params.rows)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..conditions import Condition, parse
 from ..errors import StudyError, quote
-from ..study import Table, any_text, read_rows
+from ..index import Table, any_text, read_rows
 
 ALIASES = {
     "near": "equals",

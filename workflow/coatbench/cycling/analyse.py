@@ -45,7 +45,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any
             files[0] if files else "", "index", "one file per cell", f"{len(files)}"
         )
     row, file = rows[0], files[0]
-    export = readers.read(file, "cycling")
+    export = readers.read(file, "cycling", row.get("format", ""))
     result = Analysis(warnings=[f"{file.name}: {note}" for note in export.warnings])
     assert export.columns is not None  # what `technique` asked for
     data = record(export.columns)

@@ -44,7 +44,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     ranges = windows.from_config(config, geometry, matrix)
     seen: dict[float, Path] = {}
     for row, file in zip(rows, files, strict=True):
-        export = readers.read(file, "leis")
+        export = readers.read(file, "leis", row.get("format", ""))
         spectrum = prepare(row, file, export.sets[0], config)
         temperature = spectrum.heating_temperature_degC
         if temperature in seen:

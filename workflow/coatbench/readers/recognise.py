@@ -1,7 +1,8 @@
-"""Recognise a raw export by its content. Only the standard library: this runs before anything else.
+"""Recognise a raw export by its content, among the formats of the technique whose index names it.
 
 One row of `FORMATS` per format: its name, its technique, a test on the first bytes, and the module that
-reads it (a function `read(path) -> Export`), which is imported only when it is used.
+reads it (a function `read(path) -> Export`), which is imported only when it is used. Only the standard library: this
+runs before anything else.
 """
 
 from __future__ import annotations
@@ -23,12 +24,24 @@ HEAD_BYTES = 65536
 
 @dataclass(frozen=True)
 class Format:
-    """A file format: how it is called, told apart, and read."""
+    """A file format: how it is called, told apart, and read.
+
+    Attributes
+    ----------
+    name, technique : str
+    matches : callable
+        Whether the first bytes of a file are of this format.
+    module : str
+        The module of this package that reads it.
+    applies : callable
+        Whether a path can be of this format at all: a file, a folder, a file with another one beside it.
+    """
 
     name: str
     technique: str
     matches: Callable[[bytes], bool]
     module: str
+    applies: Callable[[Path], bool] = Path.is_file
 
 
 def _text(head: bytes) -> str:
@@ -63,6 +76,20 @@ def _dm(head: bytes) -> bool:
     # Version, length of the rest (32 or, in .dm4, 64 bits), 1 where the data are little-endian.
     byte_order = {b"\x00\x00\x00\x03": head[8:12], b"\x00\x00\x00\x04": head[12:16]}.get(head[:4])
     return byte_order in (b"\x00\x00\x00\x01", b"\x00\x00\x00\x00")
+
+
+def grd_properties(path: Path) -> Path | None:
+    """Return the `.properties.txt` that stands beside a GRD event list, if there is one."""
+    stem = path.name.removesuffix(".grd").removesuffix(".itm")
+    for name in (f"{stem}.properties.txt", f"{stem}.itm.properties.txt"):
+        if (path.parent / name).is_file():
+            return path.parent / name
+    return None
+
+
+def _event_list(path: Path) -> bool:
+    # It has no magic: whole 20-byte records, and its properties beside it.
+    return path.is_file() and grd_properties(path) is not None
 
 
 # Order matters where a later test is broader than an earlier one.
@@ -104,12 +131,34 @@ FORMATS: tuple[Format, ...] = (
         _matches(r"\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\d+[ \t]+\d+[ \t]+[\d.,eE+-]+\s"),
         "surfacelab_ascii",
     ),
+    Format("SurfaceLab ASCII images", "sims", lambda h: True, "surfacelab_ascii", Path.is_dir),
+    Format("GRD", "sims", lambda h: len(h) >= 20, "grd", _event_list),
     Format("Qtac ASCII", "leis", _two_numeric_columns, "qtac"),
 )
 
 
-def recognise(path: str | Path) -> Format:
-    """Return the format of `path`, told by its content (for a folder or a .grd file: by its parts).
+def formats_of(technique: str | None = None) -> list[Format]:
+    """Return the formats of a technique, or all of them."""
+    return [f for f in FORMATS if technique in (None, f.technique)]
+
+
+def format_named(name: str, technique: str | None = None) -> Format | None:
+    """Return the format that an index names, upper and lower case alike, if there is one."""
+    wanted = name.casefold()
+    return next((f for f in formats_of(technique) if f.name.casefold() == wanted), None)
+
+
+def recognise(path: str | Path, technique: str | None = None, format: str = "") -> Format:
+    """Return the format of `path`, told by its content and by what stands beside it.
+
+    Parameters
+    ----------
+    path : path-like
+        A file, or a folder of SurfaceLab ASCII images.
+    technique : str, optional
+        The technique whose index names the file: only its formats come into question.
+    format : str, optional
+        Name of the format as the index gives it; it wins over the content.
 
     Raises
     ------
@@ -117,8 +166,42 @@ def recognise(path: str | Path) -> Format:
         The file is absent, empty or of no known format.
     """
     path = Path(path)
+    if format:
+        named = format_named(format, technique)
+        if named is None:
+            raise ReadError(path, "column format", _one_of(technique), repr(format))
+        return named
+    head = _head(path)
+    for entry in formats_of(technique):
+        if entry.applies(path) and entry.matches(head):
+            return entry
+    if technique is not None and (other := _elsewhere(path, head, technique)):
+        raise ReadError(
+            path,
+            "content",
+            f"an export of {technique}",
+            f"{other.name} ({other.technique})",
+            f"move its row to {other.technique}/index.csv",
+        )
+    raise ReadError(
+        path,
+        "first bytes",
+        _one_of(technique),
+        repr(head[:24]) if head else "a folder",
+        "export it again in one of them",
+    )
+
+
+def _one_of(technique: str | None) -> str:
+    names = sorted({f.name for f in formats_of(technique)})
+    return f"one of the formats {', '.join(names)}"
+
+
+def _head(path: Path) -> bytes:
     if path.is_dir():
-        return Format("SurfaceLab ASCII images", "sims", lambda h: False, "surfacelab_ascii")
+        return b""
+    if path.exists() and not path.is_file():
+        raise ReadError(path, "file", "a regular file", "a pipe or a device")
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
@@ -126,35 +209,18 @@ def recognise(path: str | Path) -> Format:
         raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
     if not head:
         raise ReadError(path, "byte 0", "a raw export", "an empty file", "export it again")
-    for entry in FORMATS:
-        if entry.matches(head):
-            return entry
-    if _is_grd(path, head):
-        return Format("GRD", "sims", lambda h: False, "grd")
-    raise ReadError(
-        path,
-        "first bytes",
-        "one of the formats " + ", ".join(sorted({f.name for f in FORMATS} | {"GRD"})),
-        repr(head[:24]),
-        "export it again in one of them",
+    return head
+
+
+def _elsewhere(path: Path, head: bytes, technique: str) -> Format | None:
+    """Return the format of another technique that a file certainly is; two columns of numbers can be anything."""
+    others = (
+        f for f in FORMATS if f.technique != technique and f.matches is not _two_numeric_columns
     )
+    return next((f for f in others if f.applies(path) and f.matches(head)), None)
 
 
-def grd_properties(path: Path) -> Path | None:
-    """Return the `.properties.txt` that stands beside a GRD event list, if there is one."""
-    stem = path.name.removesuffix(".grd").removesuffix(".itm")
-    for name in (f"{stem}.properties.txt", f"{stem}.itm.properties.txt"):
-        if (path.parent / name).is_file():
-            return path.parent / name
-    return None
-
-
-def _is_grd(path: Path, head: bytes) -> bool:
-    # An event list has no magic: whole 20-byte records, and its properties beside it.
-    return grd_properties(path) is not None and len(head) >= 20
-
-
-def read(path: str | Path, technique: str | None = None) -> Export:
+def read(path: str | Path, technique: str | None = None, format: str = "") -> Export:
     """Read any raw export.
 
     Parameters
@@ -162,7 +228,9 @@ def read(path: str | Path, technique: str | None = None) -> Export:
     path : path-like
         A file, or a folder of SurfaceLab ASCII images.
     technique : str, optional
-        The technique whose index names the file; another one is an error.
+        The technique whose index names the file.
+    format : str, optional
+        Name of the format as the index gives it; it wins over the content.
 
     Raises
     ------
@@ -171,15 +239,7 @@ def read(path: str | Path, technique: str | None = None) -> Export:
     MissingExtraError
         The format needs an optional library that is not installed.
     """
-    entry = recognise(path)
-    if technique is not None and entry.technique != technique:
-        raise ReadError(
-            path,
-            "content",
-            f"an export of {technique}",
-            f"{entry.name} ({entry.technique})",
-            f"move its row to {entry.technique}/index.csv",
-        )
+    entry = recognise(path, technique, format)
     module = importlib.import_module(f".{entry.module}", __package__)
     export: Export = module.read(Path(path))
     return export

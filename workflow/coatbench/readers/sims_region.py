@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..arrays import Arrays
-from ..errors import ReadError
 from .model import Export
 from .recognise import recognise
 
@@ -91,7 +90,7 @@ class Region:
             yield channel, self.read_image(i)
 
 
-def open_region(path: str | Path, windows: Sequence[Window] = ()) -> Region:
+def open_region(path: str | Path, windows: Sequence[Window] = (), format: str = "") -> Region:
     """Open a region of any ToF-SIMS format.
 
     Parameters
@@ -100,18 +99,15 @@ def open_region(path: str | Path, windows: Sequence[Window] = ()) -> Region:
         A file, or a folder of images.
     windows : sequence of Window, optional
         What an event list is binned into; images have their own intervals.
+    format : str, optional
+        Name of the format as the index gives it; it wins over the content.
 
     Raises
     ------
     ReadError
         Unreadable, cut, or not ToF-SIMS.
     """
-    entry = recognise(path)
-    if entry.technique != "sims":
-        raise ReadError(
-            path, "content", "a ToF-SIMS export", f"{entry.name} ({entry.technique})",
-            f"move its row to {entry.technique}/index.csv",
-        )  # fmt: skip
+    entry = recognise(path, "sims", format)
     module = importlib.import_module(f".{entry.module}", __package__)
     region: Region = module.open_region(Path(path), windows)
     return region

@@ -55,7 +55,7 @@ def analyse(
     problems = []
     for row, file in zip(rows, files, strict=True):
         try:
-            region = open_region(file, windows)
+            region = open_region(file, windows, row.get("format", ""))
             reduced = reduce_region(region, _reduction(row, region, config, fragments))
         except DataError as error:
             problems.append(str(error))

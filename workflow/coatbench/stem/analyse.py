@@ -54,7 +54,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     order = sorted(range(len(rows)), key=lambda i: rows[i]["kind"] == "edx")
     for i in order:
         row, file = rows[i], files[i]
-        export = readers.read(file, "stem")
+        export = readers.read(file, "stem", row.get("format", ""))
         if row["kind"] == "edx":
             notes = _one_map(result, row, file, export, fields, config, f"image{i}")
         else:

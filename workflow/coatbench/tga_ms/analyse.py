@@ -46,7 +46,11 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     """
     (row,) = rows
     names = [c for c in ("tga_file", "ms_file", "blank_file") if row.get(c)]
-    exports = {name: readers.read(file, "tga_ms") for name, file in zip(names, files, strict=True)}
+    stated = {"tga_file": row.get("format", "")}  # what the index says of the thermogram
+    exports = {
+        name: readers.read(file, "tga_ms", stated.get(name, ""))
+        for name, file in zip(names, files, strict=True)
+    }
     result = Analysis()
     for export in exports.values():
         result.warnings += export.warnings

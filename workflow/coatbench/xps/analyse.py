@@ -47,7 +47,7 @@ def analyse(
     result = Analysis()
     region_models = build_models(config)
     for index, (row, file) in enumerate(zip(rows, files, strict=True)):
-        export = read(file, "xps")
+        export = read(file, "xps", row.get("format", ""))
         result.warnings += [f"{file.name}: {w}" for w in export.warnings]
         if not export.sets:
             raise AnalysisError(file, "export", "spectra", f"none ({export.format})")

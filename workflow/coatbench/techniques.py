@@ -1,0 +1,170 @@
+"""The registry: one entry per technique. Whatever lists techniques iterates over it.
+
+To add a technique, add its entry here; docs/architecture.md says which files stand beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .index import POSITIVE, TEMPERATURE, Table, a_number, an_id, any_text, one_of
+
+
+def nothing_beside(file: str) -> list[str]:
+    """Return no files: an export that stands for itself."""
+    return []
+
+
+def properties_of_event_list(file: str) -> list[str]:
+    """Return what stands beside a GRD event list."""
+    if not file.endswith(".grd"):
+        return []
+    return [f"{file.removesuffix('.grd').removesuffix('.itm')}.properties.txt"]
+
+
+@dataclass(frozen=True)
+class Technique:
+    """One technique.
+
+    Attributes
+    ----------
+    title : str
+        How people write it.
+    index : Table
+        Columns of its index.csv.
+    abscissa : str
+        The coordinate that all its exports share, with unit.
+    simulated_from : tuple of str
+        Columns of the index that shape an export, besides its files and its key: what the simulator may see. A mass or a
+        dose is not among them, since correcting one changes no export.
+    beside : callable
+        From a file that the index names to those that stand beside it.
+    """
+
+    title: str
+    index: Table
+    abscissa: str
+    simulated_from: tuple[str, ...] = ()
+    beside: Callable[[str], list[str]] = nothing_beside
+
+    def files_of(self, row: Mapping[str, str]) -> list[str]:
+        """Return the files that an index row names, without empty cells."""
+        return [row[c] for c in self.index.files if row[c]]
+
+
+TECHNIQUES: dict[str, Technique] = {
+    "xps": Technique(
+        "XPS",
+        Table(
+            {"sample": an_id, "file": any_text},
+            {"spot": an_id, "sample_in_file": any_text, "level": a_number()},
+            key=("sample", "file", "sample_in_file", "level"),
+        ),
+        abscissa="binding_energy_eV",
+        simulated_from=("spot",),
+    ),
+    "tga_ms": Technique(
+        "TGA-MS",
+        Table(
+            {"run": an_id, "sample": an_id, "tga_file": any_text},
+            {"ms_file": any_text, "blank_file": any_text, "ms_lag_s": a_number()},
+            files=("tga_file", "ms_file", "blank_file"),
+            key=("run",),
+        ),
+        abscissa="temperature_degC",
+    ),
+    "leis": Technique(
+        "LEIS",
+        Table(
+            {"sample": an_id, "file": any_text, "heating_temperature_degC": TEMPERATURE},
+            {"dose_nC": POSITIVE, "intensity": one_of("counts", "counts_per_nC")},
+        ),
+        abscissa="energy_eV",
+        simulated_from=("heating_temperature_degC", "intensity"),
+    ),
+    "cycling": Technique(
+        "Cycling",
+        Table(
+            {
+                "sample": an_id,
+                "cell": an_id,
+                "file": any_text,
+                "protocol": one_of("short", "long"),
+                "composite_mass_mg": POSITIVE,
+                "cam_mass_fraction": a_number(0, 1, above=True),
+            },
+            {
+                "part": a_number(),
+                "nominal_capacity_mAh_g": POSITIVE,
+                "area_cm2": POSITIVE,
+                "potential": one_of("working", "counter", "cell"),
+                "leave_out_cycles": any_text,
+            },
+            key=("sample", "cell", "protocol", "file"),
+        ),
+        abscissa="Test Time / s",
+    ),
+    "sims": Technique(
+        "ToF-SIMS",
+        Table(
+            {"sample": an_id, "region": an_id, "file": any_text},
+            {
+                "field_of_view_um": POSITIVE,
+                "pixel_binning": POSITIVE,
+                "shots_per_pixel": POSITIVE,
+                "primary_ion_dose_cm2": POSITIVE,
+                "measurement": any_text,
+                "mask": any_text,
+                "peak_list": any_text,
+            },
+            key=("sample", "region"),
+        ),
+        abscissa="mass_u",
+        beside=properties_of_event_list,
+    ),
+    "stem": Technique(
+        "STEM",
+        Table(
+            {"sample": an_id, "file": any_text, "kind": one_of("laadf", "edx")},
+            {"field": an_id, "element": any_text, "pixel_size_nm": POSITIVE},
+        ),
+        abscissa="x_nm",
+        simulated_from=("kind", "field", "element"),
+    ),
+}
+
+# What every index may have besides: a format that wins over recognition, and why a row is not analysed.
+for _technique in TECHNIQUES.values():
+    _technique.index.optional.update(format=any_text, exclude=any_text)  # type: ignore[attr-defined]
+
+
+def incomplete(technique: str, workflow: str | Path) -> list[str]:
+    """Say what stands missing beside the entry of a technique, one line each.
+
+    Parameters
+    ----------
+    technique : str
+    workflow : path-like
+        Folder with `rules/` and `schemas/`.
+    """
+    folder = Path(workflow)
+    lines = []
+    for path, what in (
+        (folder / "rules" / f"{technique}.smk", "its rules"),
+        (folder / "schemas" / "tables" / f"{technique}.yaml", "the columns of its result tables"),
+    ):
+        if not path.is_file():
+            lines.append(f"{path}: expected {what}, found no file")
+    return lines
+
+
+def undescribed(tables: Mapping[str, Mapping[str, str | None]], path: str | Path) -> list[str]:
+    """Return one line for each column of result tables that its schema does not describe."""
+    return [
+        f"{path}: {table}: {column}: expected what the column means, found nothing"
+        for table, columns in tables.items()
+        for column, text in columns.items()
+        if not str(text or "").strip()
+    ]
