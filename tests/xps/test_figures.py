@@ -48,6 +48,9 @@ def study(simulate, config: dict, tmp_path_factory: pytest.TempPathFactory) -> d
     return {"folder": folder, "common": common, "samples": samples}
 
 
+SETTING = {"coating": ["S 2p", "P 2p"], "substrate": "Ni 2p", "lattice_region": "O 1s"}
+
+
 def output(folder: Path) -> dict[str, str]:
     return {kind: str(folder / f"figure.{kind}") for kind in ("pdf", "png", "csv")}
 
@@ -102,7 +105,7 @@ def test_coverage(study: dict, tmp_path: Path, definition: str, column: str) -> 
     folder = study["folder"]
     xps_coverage.draw(
         str(folder / "xps_coverage.csv"), str(folder / "xps_sensitivity.csv"), output(tmp_path),
-        definition=definition, column=column, library="scofield", **study["common"],
+        definition=definition, column=column, library="scofield", setting=SETTING, **study["common"],
     )  # fmt: skip
     rows = read_table(tmp_path / "figure.csv")
     points = [r for r in rows if r["choice"] == "points"]
@@ -115,7 +118,7 @@ def test_a_coated_sample_that_was_not_annealed_stands_at_0(study: dict, tmp_path
     folder = study["folder"]
     xps_coverage.draw(
         str(folder / "xps_coverage.csv"), str(folder / "xps_sensitivity.csv"), output(tmp_path),
-        definition="eq1", column="coverage", library="scofield", **study["common"],
+        definition="eq1", column="coverage", library="scofield", setting=SETTING, **study["common"],
     )  # fmt: skip
     at = {r["sample"]: r["annealing_temperature_degC"] for r in read_table(tmp_path / "figure.csv")}
     assert at["c300"] == 0

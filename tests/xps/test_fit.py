@@ -158,8 +158,9 @@ def test_a_wrong_model_is_flagged(s2p: RegionModel, config: dict) -> None:
         [900, 700, 10, 800]
     )
     fit = fit_region(X, noisy(300 + odd, np.random.default_rng(4)), TIME_S, s2p, 0.0, config)
-    assert fit is not None and fit.bad
-    assert any(n.startswith("bad fit") for n in fit.notes)
+    assert fit is not None and fit.quality.level == "unusable"
+    assert any("reduced chi square" in n for n in fit.quality.notes)
+    assert any("a line that the model lacks" in n for n in fit.quality.notes)
     assert any("at its limit" in n for n in fit.notes)
 
 

@@ -4,14 +4,45 @@
 # Which regions stand side by side in a figure, and which coverage a figure shows.
 XPS_COVERAGE = config["xps"]["coverage"]
 XPS_STACKS = {
-    "fig1": {"regions": [XPS_COVERAGE["coating"][0], XPS_COVERAGE["lattice_region"]]},
-    "figS1": {"regions": XPS_COVERAGE["coating"][1:2]},
-    "figS2": {"regions": [XPS_COVERAGE["substrate"]]},
+    name: {"regions": regions}
+    for name, regions in {
+        "fig1": [XPS_COVERAGE["coating"][0], XPS_COVERAGE["lattice_region"]],
+        "figS1": XPS_COVERAGE["coating"][1:],
+        "figS2": [XPS_COVERAGE["substrate"]],
+    }.items()
+    if regions
 }
 XPS_OVER_TEMPERATURE = {
     "fig2": {"definition": "eq1", "column": "coverage"},
     "figS3": {"definition": "nickel_fraction", "column": "relative_signal"},
 }
+# The keys of the section that a fit reads, and those of the tables of all samples.
+XPS_FIT = [
+    "charge_reference",
+    "line_shape",
+    "background",
+    "end_width_eV",
+    "end_points",
+    "shirley",
+    "unmodelled_background",
+    "plausible",
+    "aliases",
+    "rsf_library",
+    "rsf_extra",
+    "regions",
+]
+XPS_TABLES = [
+    "coverage",
+    "sensitivity",
+    "joint",
+    "rsf_library",
+    "rsf_extra",
+    "regions",
+    "line_shape",
+    "background",
+    "end_width_eV",
+    "end_points",
+]
 XPS_FIGURES = [*XPS_STACKS, *XPS_OVER_TEMPERATURE]
 
 if measured("xps"):
@@ -48,7 +79,10 @@ rule xps_sample:
         runtime=5,
     params:
         rows=index_rows("xps", "sample"),
-        config=config["xps"],
+        config={
+            **{key: config["xps"][key] for key in XPS_FIT},
+            "sensitivity": {"backgrounds": config["xps"]["sensitivity"]["backgrounds"]},
+        },
         code=code("xps/sample.py", readers="xps"),
     message:
         "XPS: fits of {wildcards.sample}"
@@ -76,7 +110,7 @@ rule xps_tables:
     params:
         samples=samples_of("xps"),
         reference=STUDY.reference,
-        config=config["xps"],
+        config={key: config["xps"][key] for key in XPS_TABLES},
         columns=table_columns("xps"),
         code=code("xps/tables.py"),
     message:
@@ -135,6 +169,7 @@ rule xps_figures:
         stacks=XPS_STACKS,
         over_temperature=XPS_OVER_TEMPERATURE,
         library=config["xps"]["rsf_library"],
+        setting={key: XPS_COVERAGE[key] for key in ("coating", "substrate", "lattice_region")},
         code=code("xps/figures.py"),
     message:
         "XPS: figures 1, 2, S1, S2, S3"

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from ..arrays import Arrays
 from ..curves import load_set
 from ..order import ordered
+from ..quality import DOUBTFUL, UNUSABLE
 from . import style
 
 # Starting material cold, products warm; the substrate grey. Other names take the next category colour.
@@ -40,13 +41,17 @@ def colour(name: str, index: int) -> str:
 
 
 def load_first_spots(paths: Sequence[str], base: str) -> dict[str, Arrays]:
-    """Return sample -> the fitted region `base` of its first spot that has one."""
+    """Return sample -> the fitted region `base` of its first spot that has a usable one."""
     found: dict[str, Arrays] = {}
     for path in paths:
-        data = load_set(path, lambda attrs: attrs["region"] == base and attrs["fitted"])
+        data = load_set(path, lambda attrs: _shown(attrs, base))
         if data is not None:
             found[Path(path).stem] = data
     return found
+
+
+def _shown(attrs: Mapping[str, Any], base: str) -> bool:
+    return bool(attrs["region"] == base and attrs["fitted"] and attrs["quality"] != UNUSABLE)
 
 
 def in_window(data: Arrays) -> Arrays:
@@ -123,9 +128,9 @@ def stack(
         data = spectra[sample["sample"]]
         scale, offset = max(height(data), least), 1.25 * i
         draw_fit(axes, data, scale=scale, offset=offset, subtract=True)
-        if data.attrs["flagged"]:
+        if data.attrs["quality"] == DOUBTFUL:
             axes.text(
-                0.985, offset + 0.22, "fit flagged", color=style.ACCENT, fontsize=5.5, ha="right",
+                0.985, offset + 0.22, "doubtful", color=style.ACCENT, fontsize=5.5, ha="right",
                 va="bottom", transform=axes.get_yaxis_transform(),
             )  # fmt: skip
         numbers += _numbers(sample["sample"], region, data, scale, offset)

@@ -8,16 +8,33 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from ..order import ordered, temperature
+from ..quality import COLUMNS as QUALITY_COLUMNS
+from ..quality import DOUBTFUL as DOUBTED
+from ..quality import of
 from ..tables import read_table
 from . import style
 
 Row = dict[str, Any]
 MARKERS = "os^Dvp"
-LABELS = {
-    "eq1": "coverage $\\gamma$ = (S + P) / (S + P + Ni)",
-    "nickel_fraction": "substrate metal fraction relative to reference",
-    "lattice_oxygen": "lattice O fraction relative to reference",
-}
+DOUBTFUL = "open: doubtful"
+
+
+def axis_label(definition: str, coating: Sequence[str], substrate: str, lattice: str) -> str:
+    r"""Return the label of a definition's axis in the study's own elements.
+
+    Examples
+    --------
+    >>> axis_label("eq1", ["Nb 3d"], "Ni 2p", "O 1s")
+    'coverage $\\\\gamma$ = Nb / (Nb + Ni)'
+    """
+    own = list(dict.fromkeys(region.split()[0] for region in coating))
+    metal = substrate.split()[0]
+    if definition == "eq1":
+        top = " + ".join(own)
+        return rf"coverage $\gamma$ = {f'({top})' if len(own) > 1 else top} / ({top} + {metal})"
+    if definition == "nickel_fraction":
+        return f"{metal} fraction relative to reference"
+    return f"lattice {lattice.split()[0]} fraction relative to reference"
 
 
 def draw(
@@ -28,6 +45,7 @@ def draw(
     definition: str,
     column: str,
     library: str,
+    setting: Mapping[str, Any],
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
@@ -47,6 +65,8 @@ def draw(
         ``coverage`` or ``relative_signal``.
     library : str
         Sensitivity factors of the points; all others are drawn as thin lines.
+    setting : mapping
+        `coating`, `substrate` and `lattice_region` of the section `xps.coverage`.
     samples, reference, simulated, config
         As `figure_params` of the workflow gives them.
     """
@@ -55,7 +75,8 @@ def draw(
     figure = style.new_figure(config, "single", 2.7)
     axes = figure.subplots()
     coated = [s for s in ordered(samples) if s["role"] == "coated"]
-    by_sample = {r["sample"]: r for r in rows if r["rsf_library"] == library}
+    named = {r["sample"]: r for r in rows if r["rsf_library"] == library}
+    by_sample = {name: r for name, r in named.items() if of(r).usable}
     if not by_sample:
         style.no_data(axes, "no sample has all the regions that this needs")
         style.save(figure, output, [], simulated=simulated)
@@ -73,7 +94,17 @@ def draw(
             label=name if len(series) > 1 else f"{library}, {_spots(by_sample)}",
             zorder=3,
         )
-    _limits(axes, [*rows, *others], column, coated)
+        doubtful = [s for s in members if of(by_sample[s["sample"]]).level == DOUBTED]
+        axes.plot(
+            [_x(s) for s in doubtful],
+            [by_sample[s["sample"]][column] for s in doubtful],
+            MARKERS[i % len(MARKERS)],
+            color=style.CATEGORIES[i % len(style.CATEGORIES)],
+            markerfacecolor="white",
+            label=DOUBTFUL if doubtful and i == 0 else None,
+            zorder=4,
+        )
+    _limits(axes, [r for r in [*rows, *others] if of(r).usable], column, coated)
     low, high = axes.get_ylim()
     bare = by_sample.get(reference or "")
     if bare is not None and low <= bare[column] <= high:
@@ -82,7 +113,9 @@ def draw(
             bare[column], color=style.REFERENCE_COLOUR, linewidth=0.6, linestyle=":", label=name
         )
     axes.set_xlabel("annealing temperature / °C")
-    axes.set_ylabel(LABELS.get(definition, definition))
+    axes.set_ylabel(
+        axis_label(definition, setting["coating"], setting["substrate"], setting["lattice_region"])
+    )
     # The line of the uncoated sample may pass behind it.
     axes.legend(loc="best", frameon=True, framealpha=0.85, edgecolor="none", fancybox=False)
     at = {s["sample"]: _x(s) for s in coated}
@@ -90,13 +123,14 @@ def draw(
         {
             "choice": "points", "sample": r["sample"], "annealing_temperature_degC": at.get(r["sample"]),
             "rsf_library": r["rsf_library"], column: r[column], f"{column}_sd": r[f"{column}_sd"],
+            **of(r).columns(),
         }
         for r in by_sample.values()
     ] + [
         {
             "choice": f"line, {r['background']} background", "sample": r["sample"],
             "annealing_temperature_degC": at[r["sample"]], "rsf_library": r["rsf_library"],
-            column: _height(r, column), f"{column}_sd": None,
+            column: _height(r, column), f"{column}_sd": None, **dict.fromkeys(QUALITY_COLUMNS),
         }
         for r in others
         if r["sample"] in at

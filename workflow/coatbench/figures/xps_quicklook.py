@@ -11,9 +11,11 @@ from matplotlib.figure import SubFigure
 from ..analysis import load_rows
 from ..arrays import Arrays
 from ..curves import load_curves
+from ..quality import OK, UNUSABLE
 from . import style, xps_common
 
 COLUMNS = 3
+MOST_PANELS = 24
 
 
 def draw(
@@ -36,7 +38,8 @@ def draw(
     sample, simulated, config
         As `quicklook_params` of the workflow gives them.
     """
-    groups = load_curves(curves)
+    every = load_curves(curves)
+    groups = dict(list(every.items())[:MOST_PANELS])
     n_rows = max(1, math.ceil(len(groups) / COLUMNS))
     figure = style.new_figure(config, "double", 2.1 * n_rows + 0.3)
     if not groups:
@@ -44,7 +47,8 @@ def draw(
         style.no_data(axes, load_rows(rows).problem or "no region was measured")
         style.save_quicklook(figure, output, simulated=simulated)
         return
-    figure.suptitle(style.label(sample), fontsize=config["font_size_pt"] + 1)
+    more = f", first {len(groups)} of {len(every)} regions" if len(every) > len(groups) else ""
+    figure.suptitle(style.label(sample) + more, fontsize=config["font_size_pt"] + 1)
     cells = figure.subfigures(n_rows, COLUMNS, squeeze=False).ravel()
     for cell, (group, data) in zip(cells, groups.items(), strict=False):
         _panel(cell, group.split("|")[0], data)
@@ -63,6 +67,8 @@ def _panel(cell: SubFigure, spot: str, data: Arrays) -> None:
         axes.set_ylabel("counts/s")
         axes.set_title(title, loc="left")
         why = "survey" if data.attrs["survey"] else "no model: integrated"
+        if data.attrs["quality"] == UNUSABLE:
+            why = UNUSABLE
         axes.text(
             0.98,
             0.96,
@@ -90,7 +96,9 @@ def _panel(cell: SubFigure, spot: str, data: Arrays) -> None:
     residuals.set_title(title, loc="left")
     chi = data.attrs["reduced_chi_square"]
     text = f"$\\chi^2_\\nu$ {chi:.2f}" if math.isfinite(chi) else "counting time unknown"
-    if data.attrs["flagged"]:
-        residuals.set_title(f"flagged, {text}", loc="right", color=style.ACCENT, fontsize=5.5)
+    if data.attrs["quality"] != OK:
+        residuals.set_title(
+            f"{data.attrs['quality']}, {text}", loc="right", color=style.ACCENT, fontsize=5.5
+        )
     else:
         residuals.set_title(text, loc="right", color=style.GREY, fontsize=5.5)

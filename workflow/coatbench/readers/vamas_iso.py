@@ -130,7 +130,7 @@ def read(path: Path) -> Export:
     -------
     Export
         One block per spectrum, in the order of the file (see `xps_block.make_block`). Further attributes:
-        sample (as in the file), technique, pass_energy_eV, transmission_coefficients (PHI: a, b; else None),
+        sample (as in the file), variables (experimental variables by name), technique, pass_energy_eV, transmission_coefficients (PHI: a, b; else None),
         casaxps (`casaxps_comments.CasaFit` or None).
 
     Raises
@@ -259,6 +259,7 @@ def _block(c: _Cursor, h: Header, index: int, warnings: list[str]) -> tuple[RawR
         "instrument": h.instrument,
         "date": date,
         "sample": sample,
+        "variables": _numbers(experiment),
         "technique": technique,
         "pass_energy_eV": pass_energy,
         "work_function_eV": work_function,
@@ -368,6 +369,17 @@ def _end(c: _Cursor, warnings: list[str]) -> None:
         warnings.append("1 incomplete last line dropped")
         return
     raise ReadError(c.text.path, c.where(), f"'{END}'", quote(last), "counts and lines disagree")
+
+
+def _numbers(experiment: dict[str, str]) -> dict[str, float]:
+    """Return the experimental variables that are numbers, by name and unit: sputter time, angle."""
+    found = {}
+    for name, text in experiment.items():
+        try:
+            found[name] = float(text)
+        except ValueError:
+            continue
+    return found
 
 
 def _date(parts: list[float]) -> str:

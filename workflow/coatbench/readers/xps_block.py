@@ -22,7 +22,105 @@ MAX_POINTS = 5_000_000
 UNKNOWN = 1e36  # ISO 14976 writes 1E+37 for a number that is not known
 # Nominal energies, for files that name the anode and leave the number open (NIST SRD 20).
 ANODES_EV = {"al": 1486.6, "mg": 1253.6, "ag": 2984.3, "cr": 5414.8, "ga": 9251.7}
-_LINE = re.compile(r"([A-Z][a-z]?)[ _]*([1-7][spdf])[ _]*((?:[1357]/2)?)")
+# `C1s`, `c 1s`, `Ni2p3`, `In 3d5/2`, `C1s Scan -`, `C1s_1`; and Auger lines such as `NaKLL`.
+_LINE = re.compile(r"([A-Za-z]{1,2})[ _-]*([1-7][spdf])[ _]*(?:[1357](?:[/ ]?2)?)?(?=$|[ _(:;,.-])")
+_AUGER = re.compile(r"([A-Za-z]{1,2})[ _-]*([KLMN][LMNOV1-5]{2,4})(?=$|[ _(:;,.-])", re.IGNORECASE)
+_ELEMENTS = frozenset(
+    [
+        "H",
+        "He",
+        "Li",
+        "Be",
+        "B",
+        "C",
+        "N",
+        "O",
+        "F",
+        "Ne",
+        "Na",
+        "Mg",
+        "Al",
+        "Si",
+        "P",
+        "S",
+        "Cl",
+        "Ar",
+        "K",
+        "Ca",
+        "Sc",
+        "Ti",
+        "V",
+        "Cr",
+        "Mn",
+        "Fe",
+        "Co",
+        "Ni",
+        "Cu",
+        "Zn",
+        "Ga",
+        "Ge",
+        "As",
+        "Se",
+        "Br",
+        "Kr",
+        "Rb",
+        "Sr",
+        "Y",
+        "Zr",
+        "Nb",
+        "Mo",
+        "Tc",
+        "Ru",
+        "Rh",
+        "Pd",
+        "Ag",
+        "Cd",
+        "In",
+        "Sn",
+        "Sb",
+        "Te",
+        "I",
+        "Xe",
+        "Cs",
+        "Ba",
+        "La",
+        "Ce",
+        "Pr",
+        "Nd",
+        "Pm",
+        "Sm",
+        "Eu",
+        "Gd",
+        "Tb",
+        "Dy",
+        "Ho",
+        "Er",
+        "Tm",
+        "Yb",
+        "Lu",
+        "Hf",
+        "Ta",
+        "W",
+        "Re",
+        "Os",
+        "Ir",
+        "Pt",
+        "Au",
+        "Hg",
+        "Tl",
+        "Pb",
+        "Bi",
+        "Po",
+        "At",
+        "Rn",
+        "Fr",
+        "Ra",
+        "Ac",
+        "Th",
+        "Pa",
+        "U",
+    ]
+)
 _RATE = re.compile(r"c/s|cps|counts?/s|per second|count rate", re.IGNORECASE)
 
 
@@ -62,11 +160,19 @@ class RawRegion:
 
 
 def region_name(species: str, transition: str = "") -> str:
-    """Return the field's name of a region: ``C`` and ``1s``, ``C1s`` or ``C 1s`` all give ``C 1s``."""
+    """Return the field's name of a region, element and orbital; a name that is no line stays as it is.
+
+    Examples
+    --------
+    >>> [region_name("C", "1s"), region_name("C1s Scan", "-"), region_name("Ni2p3"), region_name("wide")]
+    ['C 1s', 'C 1s', 'Ni 2p', 'wide']
+    """
     text = " ".join(part for part in (_clean(species), _clean(transition)) if part)
-    if match := _LINE.fullmatch(text):
-        element, orbital, j = match.groups()
-        return f"{element} {orbital}{j}"
+    for pattern in (_LINE, _AUGER):
+        match = pattern.match(text)
+        if match and (element := match[1].capitalize()) in _ELEMENTS:
+            orbital = match[2].lower() if pattern is _LINE else match[2].upper()
+            return f"{element} {orbital}"
     return text or "unnamed"
 
 

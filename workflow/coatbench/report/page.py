@@ -43,7 +43,6 @@ SIGNS = {
 # Columns that say how good a row is: the value that is bad, and what it means.
 DOUBTS = {
     "converged": (False, "did not converge"),
-    "flagged": (True, "residuals do not fit"),
     "charge_conserved": (False, "charge not conserved"),
     "interrupted": (True, "interrupted"),
 }

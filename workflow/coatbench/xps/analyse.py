@@ -12,8 +12,9 @@ from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..readers import read
 from . import model as models
+from .choose import choose
 from .spot import Measured, fit_spot
-from .spot_tables import add_spot
+from .spot_tables import add_level, add_spot
 
 SURVEY_WIDTH_EV = 200.0  # no set of lines of one element is that wide
 
@@ -21,12 +22,12 @@ SURVEY_WIDTH_EV = 200.0  # no set of lines of one element is that wide
 def analyse(
     rows: Sequence[Mapping[str, str]], files: Sequence[Path], config: Mapping[str, Any]
 ) -> Analysis:
-    """Analyse the exports of one sample; each file is one spot.
+    """Analyse the exports of one sample; each row of the index is one spot.
 
     Parameters
     ----------
     rows : list of dict
-        Index rows: sample, file, spot (empty: numbered from 1).
+        Index rows: sample, file, spot (empty: numbered from 1), sample_in_file, level (see `choose.choose`).
     files : list of Path
         The exports, in the same order.
     config : mapping
@@ -35,14 +36,15 @@ def analyse(
     Returns
     -------
     Analysis
-        Tables xps_components, xps_fits, xps_areas, xps_stored; one curve group per spot and region.
+        Tables xps_components, xps_fits, xps_areas, xps_stored, xps_profile; one curve group per spot and region.
 
     Raises
     ------
     ReadError
         An export is unreadable.
     AnalysisError
-        The configuration's model makes no sense, or an export holds no spectrum.
+        The configuration's model makes no sense, an export holds no spectrum, or several samples and the row
+        names none of them.
     """
     result = Analysis()
     region_models = build_models(config)
@@ -52,11 +54,15 @@ def analyse(
         if not export.sets:
             raise AnalysisError(file, "export", "spectra", f"none ({export.format})")
         spot = row.get("spot") or str(index + 1)
-        measured = regions(export.sets, region_models)
-        fitted = fit_spot(measured, config)
-        if fitted.shift_eV is None:
-            result.warnings.append(f"{file.name}: no C 1s reference; nothing is shifted")
-        add_spot(result, row["sample"], spot, file.name, fitted, config)
+        levels = choose(export.sets, row, file)
+        for level in levels:
+            measured = regions(level.blocks, region_models, config["aliases"])
+            fitted = fit_spot(measured, config)
+            if level is levels[0]:  # the surface as it was; deeper levels are rows of the profile
+                add_spot(result, row["sample"], spot, file.name, fitted, config)
+                result.warnings += [f"{file.name}: {n}" for n in fitted.charge.notes]
+            if len(levels) > 1:
+                add_level(result, row["sample"], spot, level, fitted, config)
     return result
 
 
@@ -75,13 +81,19 @@ def build_models(config: Mapping[str, Any]) -> dict[str, models.RegionModel]:
 
 
 def regions(
-    blocks: Sequence[Arrays], region_models: Mapping[str, models.RegionModel]
+    blocks: Sequence[Arrays],
+    region_models: Mapping[str, models.RegionModel],
+    aliases: Mapping[str, str],
 ) -> list[Measured]:
-    """Name the regions of one spot uniquely (``O 1s``, ``O 1s (2)``) and give them their models."""
+    """Name the regions of one spot uniquely (``O 1s``, ``O 1s (2)``) and give them their models.
+
+    `aliases` are names in the file for which the configuration has another one.
+    """
     seen: dict[str, int] = {}
     measured = []
     for block in blocks:
         base = str(block.attrs["region"])
+        base = aliases.get(base, base)
         seen[base] = seen.get(base, 0) + 1
         name = base if seen[base] == 1 else f"{base} ({seen[base]})"
         x = block["binding_energy_eV"]

@@ -89,7 +89,8 @@ def _comment(data: Arrays, shift: float, config: Mapping[str, Any]) -> list[str]
     lines.append("0")  # annotations
     if not attrs["fitted"]:
         return [*lines, "0", "0"]
-    factor = rsf(config["rsf_library"], attrs["base"], config.get("rsf_extra")) or 1.0
+    photon_eV = float(attrs["photon_energy_eV"])
+    factor = rsf(config["rsf_library"], attrs["base"], config.get("rsf_extra"), photon_eV) or 1.0
     window = data["binding_energy_eV"][np.isfinite(data["envelope_cps"])]
     photon, name = attrs["photon_energy_eV"], attrs["base"]
     width = background.end_points(window, config["end_width_eV"], config.get("end_points")) // 2

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from ..arrays import Arrays
-from .coverage import DEFINITIONS, Amount, average, coverage, spot_amounts, thickness
+from ..quality import of, worst
+from .coverage import (
+    CARBON,
+    DEFINITIONS,
+    Amount,
+    Setting,
+    average,
+    coverage,
+    missing_factors,
+    spot_amounts,
+    thickness,
+)
 
+log = logging.getLogger("coatbench")
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 
@@ -36,23 +50,32 @@ def collect(
     curves : dict of sample to curve groups
         For the joint fits; none: no joint fits.
     """
+    setting = Setting.of(config)
     areas = tables.get("xps_areas", [])
-    libraries = list(
-        dict.fromkeys([config["rsf_library"], *config["sensitivity"]["rsf_libraries"]])
-    )
     default = [row for row in areas if row["is_default"]]
+    asked = list(dict.fromkeys([config["rsf_library"], *config["sensitivity"]["rsf_libraries"]]))
+    lacking = {library: missing_factors(default, library, setting) for library in asked}
+    libraries = [library for library in asked if not all_missing(default, library, setting)]
+    for library, lines in lacking.items():
+        if lines:
+            log.warning(
+                "xps.sensitivity: expected a factor of %s for every quantified line, found none for %s; no "
+                "coverage with that library where it was measured",
+                library,
+                ", ".join(lines),
+            )
     result = dict(tables)
     # A powder of the coating alone has no substrate to be covered; eq 1 needs none to compare with.
     powders = {s["sample"] for s in samples if s["role"] == "precursor"}
     result["xps_coverage"], result["xps_layer"] = [], []
     for library in libraries:
-        amounts = sample_amounts(default, library, config)
+        amounts = sample_amounts(default, library, setting)
         result["xps_coverage"] += _coverage_rows(amounts, library, reference, powders)
-        if library == config["rsf_library"] and reference is not None:
-            result["xps_layer"] = _layer_rows(amounts, reference, config, powders)
-    result["xps_sensitivity"] = _sensitivity(areas, libraries, config, reference, powders)
+    if reference is not None and config["rsf_library"] in libraries:
+        result["xps_layer"] = _layer_rows(default, reference, setting, powders)
+    result["xps_sensitivity"] = _sensitivity(areas, libraries, setting, reference, powders)
     coated = [s["sample"] for s in samples if s["role"] == "coated"]
-    result["xps_order"] = order_rows(result["xps_sensitivity"], coated)
+    result["xps_order"] = order_rows(result["xps_sensitivity"], coated, lacking)
     if curves and config["joint"]:
         from .joint import joint_rows
 
@@ -63,16 +86,23 @@ def collect(
 Amounts = dict[str, dict[str, Amount]]
 
 
-def sample_amounts(areas: Sequence[Row], library: str, config: Mapping[str, Any]) -> Amounts:
+def all_missing(areas: Sequence[Row], library: str, setting: Setting) -> bool:
+    """Tell whether a library can say nothing of any sample."""
+    return bool(areas) and not sample_amounts(areas, library, setting)
+
+
+def sample_amounts(
+    areas: Sequence[Row], library: str, setting: Setting, density_factor: float = 1.0
+) -> Amounts:
     """Return sample -> definition -> amount, averaged over spots."""
     result: Amounts = {}
     for sample, rows in groupby(areas, key=lambda r: r["sample"]):
-        spots = [
-            spot_amounts(list(spot), library, config)
-            for _, spot in groupby(list(rows), key=lambda r: r["spot"])
-        ]
-        for name in DEFINITIONS:
-            values = [s[name] for s in spots if name in s]
+        spots = {
+            spot: spot_amounts(list(own), library, setting, density_factor)
+            for spot, own in groupby(list(rows), key=lambda r: r["spot"])
+        }
+        for name in (*DEFINITIONS, CARBON):
+            values = {spot: s[name] for spot, s in spots.items() if name in s}
             if values:
                 result.setdefault(sample, {})[name] = average(values)
     return result
@@ -102,52 +132,86 @@ def _coverage_rows(
                     "share_sd": amount.sd if share else None,
                     "relative_signal": 1 - found.value if share else None,
                     "relative_signal_sd": found.sd if share else None,
+                    **found.quality.columns(),
                 }
             )
     return rows
 
 
+# The density of the contamination relative to what lies below is known to about this factor.
+_DENSITY_FACTORS = (0.75, 1.33)
+
+
 def _layer_rows(
-    amounts: Amounts, reference: str, config: Mapping[str, Any], powders: set[str]
+    areas: Sequence[Row], reference: str, setting: Setting, powders: set[str]
 ) -> list[Row]:
+    amounts = sample_amounts(areas, setting.headline, setting)
+    others = [sample_amounts(areas, setting.headline, setting, f) for f in _DENSITY_FACTORS]
     rows = []
     bare = amounts.get(reference, {}).get("lattice_oxygen")
     for sample, values in amounts.items():
         amount = values.get("lattice_oxygen")
         if bare is None or amount is None or sample in {reference, *powders}:
             continue
-        found = thickness(amount, bare, config)
+        judged = worst([amount.quality, bare.quality])
+        usable = amount.quality.usable and bare.quality.usable
+        found = thickness(amount, bare, setting.coverage) if usable else None
+        sd = found.sd if found else None
+        if found and sd is not None:
+            varied = [
+                thickness(
+                    o[sample]["lattice_oxygen"], o[reference]["lattice_oxygen"], setting.coverage
+                )
+                for o in others
+            ]
+            spread = [v.value if v else 0.0 for v in varied]
+            sd = math.hypot(sd, (max(spread) - min(spread)) / 2)
+        ratio = amount.value / bare.value if usable and bare.value > 0 else None
+        carbon = values.get(CARBON)
+        note = "as much lattice oxygen as the reference or more" if usable and not found else ""
         rows.append(
             {
                 "sample": sample,
-                "lattice_ratio": amount.value / bare.value if bare.value > 0 else None,
-                "thickness_nm": found[0] if found else None,
-                "thickness_nm_sd": found[1] if found else None,
-                "is_lower_limit": found[2] if found else None,
+                "lattice_ratio": ratio,
+                "thickness_nm": found.value if found else None,
+                "thickness_nm_sd": sd,
+                "is_lower_limit": found.is_limit if found else None,
                 "n_spots": amount.n,
-                "note": "" if found else "as much lattice oxygen as the reference or more",
+                "note": note,
+                "carbon_nm": carbon.value if carbon else None,
+                "carbon_nm_sd": _half_range([o[sample].get(CARBON) for o in others]),
+                **judged.columns(),
             }
         )
     return rows
 
 
+def _half_range(amounts: Sequence[Amount | None]) -> float | None:
+    values = [a.value for a in amounts if a is not None]
+    return (max(values) - min(values)) / 2 if values else None
+
+
 def _sensitivity(
     areas: Sequence[Row],
     libraries: Sequence[str],
-    config: Mapping[str, Any],
+    setting: Setting,
     reference: str | None,
     powders: set[str],
 ) -> list[Row]:
-    """Coverage under every library and background, with the rank of each sample."""
+    """Coverage under every library and background, with the rank of each sample; what is unusable has none."""
     rows: list[Row] = []
     for background in dict.fromkeys(row["background"] for row in areas):
         chosen = [row for row in areas if row["background"] == background]
-        replaced = {row["sample"] for row in chosen if row["background_used"] != row["background"]}
+        replaced = {
+            row["sample"]
+            for row in chosen
+            if row.get("background_used") not in (row["background"], None)
+        }
         for library in libraries:
-            amounts = sample_amounts(chosen, library, config)
+            amounts = sample_amounts(chosen, library, setting)
             found = _coverage_rows(amounts, library, reference, powders)
             for definition in DEFINITIONS:
-                own = [row for row in found if row["definition"] == definition]
+                own = [row for row in found if row["definition"] == definition and of(row).usable]
                 ranked = sorted(own, key=lambda r: -r["coverage"])
                 rank = {row["sample"]: i + 1 for i, row in enumerate(ranked)}
                 rows += [
@@ -168,12 +232,22 @@ def _sensitivity(
     return rows
 
 
-def order_rows(sensitivity: Sequence[Row], coated: Sequence[str]) -> list[Row]:
+def order_rows(
+    sensitivity: Sequence[Row],
+    coated: Sequence[str],
+    lacking: Mapping[str, Sequence[str]] | None = None,
+) -> list[Row]:
     """Say for each definition whether the order of the coated samples depends on library and background.
 
     Two samples count as swapped between two choices only where their difference exceeds two standard
-    uncertainties in both; the order within the uncertainty is no statement.
+    uncertainties in both; the order within the uncertainty is no statement. `lacking`: library to the lines that it
+    has no factor for, which the statement names.
     """
+    unsaid = "".join(
+        f"; {library} has no factor for {', '.join(lines)}"
+        for library, lines in (lacking or {}).items()
+        if lines
+    )
     rows = []
     for definition in DEFINITIONS:
         variants: dict[tuple[str, str], dict[str, Row]] = {}
@@ -202,7 +276,8 @@ def order_rows(sensitivity: Sequence[Row], coated: Sequence[str]) -> list[Row]:
                 "same_order": plain,
                 "same_highest": len(best) == 1,
                 "n_significant_swaps": len(pairs),
-                "statement": _statement(definition, len(variants), plain, pairs, sorted(best)),
+                "statement": _statement(definition, len(variants), plain, pairs, sorted(best))
+                + unsaid,
             }
         )
     return rows

@@ -1,10 +1,12 @@
 """Coverage from relative intensities, three ways, and the thickness of a closed layer.
 
 eq1: atomic percent of the coating's elements over those of coating and substrate, G = C / (C + S).
-nickel_fraction: 1 - x / x_ref with x the share of the substrate's metal in all atoms of the spot.
-lattice_oxygen: 1 - x / x_ref with x the share of the substrate's lattice oxygen in all atoms.
+nickel_fraction: 1 - x / x_ref with x the share of the substrate's metal in all atoms below the contamination.
+lattice_oxygen: 1 - x / x_ref with x the share of the substrate's lattice oxygen in them.
 
-None of them is the covered share of the surface: thickness and contamination enter as well. They order samples.
+Adventitious carbon lies over coated and bare material alike. It counts as neither, and what it takes from the lines
+below, more from slow electrons than from fast ones, is given back: its thickness follows from its own signal.
+None of the three is the covered share of the surface: thickness enters as well. They order samples.
 Thickness: a closed layer of thickness d leaves x / x_ref = exp(-d / (L cos a)), L the attenuation length and a
 the emission angle to the normal (P. J. Cumpson, Surf. Interface Anal. 29 (2000) 403, for one energy).
 """
@@ -13,29 +15,81 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from .quantify import rsf
+from ..quality import OK, Quality, counted, of, worst
+from .quantify import AL_KALPHA_EV, ESCAPE_EXPONENT, kinetic_of, rsf
 from .uncertainty import Z95, upper_limit
 
 DEFINITIONS = ("eq1", "nickel_fraction", "lattice_oxygen")
+CARBON = "carbon_nm"  # thickness of the contamination, beside the definitions
 Row = dict[str, Any]
+_MOST_CARBON_NM = 30.0
 
 
 @dataclass(frozen=True)
 class Amount:
-    """A value with its standard uncertainty, and the number of spots behind it."""
+    """A value with its standard uncertainty, the number of spots behind it, and whether to trust it.
+
+    A value that is NaN is unusable.
+    """
 
     value: float
     sd: float
     n: int = 1
+    quality: Quality = field(default_factory=Quality)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What coverages are made of, from the sections `xps.coverage` and `xps.rsf_...` of the configuration."""
+
+    coverage: Mapping[str, Any]
+    headline: str
+    extra: Mapping[str, float]
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Setting:
+        """Return the setting of a section `xps`."""
+        return cls(config["coverage"], config["rsf_library"], config.get("rsf_extra") or {})
+
+    def factor(self, row: Row, library: str) -> float | None:
+        """Return the sensitivity factor of a row of xps_areas; its own one is on the headline library's scale."""
+        headline = library == self.headline
+        if row.get("rsf") is not None:
+            return float(row["rsf"]) if headline else None
+        line, photon = row.get("line") or row["region"], row.get("photon_energy_eV")
+        extra = self.extra if headline else None
+        return rsf(library, line, extra, math.nan if photon is None else photon)
+
+
+@dataclass
+class _Atoms:
+    """Amounts of one spot in arbitrary atoms: of lines, of components, and of the contamination."""
+
+    lines: dict[str, tuple[float, float]] = field(default_factory=dict)
+    parts: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    carbon: dict[str, float] = field(default_factory=dict)
+    regions: dict[str, str] = field(default_factory=dict)
+    line_of: dict[tuple[str, str], str] = field(default_factory=dict)
+    photon_eV: float = AL_KALPHA_EV
+
+
+def missing_factors(areas: Sequence[Row], library: str, setting: Setting) -> list[str]:
+    """Return the quantified lines that a library has no factor for: it can say nothing of such a spot."""
+    lacking = {
+        str(row.get("line") or row["region"])
+        for row in areas
+        if row["area_cps_eV"] is not None and setting.factor(row, library) is None
+    }
+    return sorted(lacking)
 
 
 def spot_amounts(
-    areas: Sequence[Row], library: str, config: Mapping[str, Any]
+    areas: Sequence[Row], library: str, setting: Setting, density_factor: float = 1.0
 ) -> dict[str, Amount]:
-    """Return per spot what the definitions are made of: ``eq1``, ``nickel_fraction``, ``lattice_oxygen``.
+    """Return per spot what the definitions are made of: ``eq1``, ``nickel_fraction``, ``lattice_oxygen``, ``carbon_nm``.
 
     Parameters
     ----------
@@ -43,104 +97,243 @@ def spot_amounts(
         Rows of xps_areas of one spot and background.
     library : str
         Sensitivity factors.
-    config : mapping
-        The section `xps`.
+    setting : Setting
+    density_factor : float
+        Factor on the density of the contamination, for its uncertainty.
 
     Returns
     -------
     dict
-        eq1: the coverage itself; the others: the share x in all atoms. Definitions whose regions the spot
-        does not have are left out.
+        eq1: the coverage itself; the others: the share x in all atoms below the contamination. Definitions whose
+        regions the spot does not have are left out; those whose regions are unusable are NaN and say why. Empty
+        where the library lacks a quantified line.
     """
-    setting, extra = config["coverage"], config.get("rsf_extra")
-    totals: dict[str, tuple[float, float]] = {}
-    parts: dict[tuple[str, str], tuple[float, float]] = {}
+    if missing_factors(areas, library, setting):
+        return {}
+    judged: dict[str, Quality] = {}
     for row in areas:
-        factor = rsf(library, row["region"], extra if library == config["rsf_library"] else None)
-        if factor is None:
-            continue
-        scale = 1 / (factor * row["transmission"])
-        amount = row["area_cps_eV"] * scale, (row["area_cps_eV_sd"] or 0.0) * scale
-        if row["component"] == "total":
-            totals[row["region"]] = amount
-        else:
-            parts[row["region"], row["component"]] = amount
-    result = {}
-    coating, substrate = setting["coating"], setting["substrate"]
-    if substrate in totals and all(r in totals for r in coating):
-        c = sum(totals[r][0] for r in coating)
-        c_sd = math.sqrt(sum(totals[r][1] ** 2 for r in coating))
-        s, s_sd = totals[substrate]
-        if c + s > 0:
-            sd = math.hypot(s * c_sd, c * s_sd) / (c + s) ** 2
-            result["eq1"] = Amount(c / (c + s), sd)
+        judged[row["region"]] = worst([judged.get(row["region"], Quality()), of(row)])
+    chosen = setting.coverage
+    atoms = _atoms(areas, library, setting)
+    bad = worst(q for q in judged.values() if not q.usable)
+    result: dict[str, Amount] = {}
+    coating, substrate = chosen["coating"], chosen["substrate"]
+    everything = worst(judged.values())
+    needed = [*coating, substrate]
+    measured = {atoms.regions.get(line, line) for line in needed}
+    own = worst(judged[r] for r in measured if r in judged)
+    if not own.usable and measured <= set(judged):
+        result["eq1"] = Amount(math.nan, math.nan, quality=own)
+    elif all(line in atoms.lines for line in needed):
+        found = _eq1([atoms.lines[r] for r in coating], atoms.lines[substrate])
+        if found is not None:
+            result["eq1"] = Amount(*found, quality=own)
+    nm = carbon_nm(atoms, setting, library, density_factor)
+    if nm is not None and bad.usable:
+        result[CARBON] = Amount(nm, 0.0, quality=everything)
     for name, key in (
-        ("nickel_fraction", (substrate, setting["substrate_component"])),
-        ("lattice_oxygen", (setting["lattice_region"], setting["lattice_component"])),
+        ("nickel_fraction", (substrate, chosen["substrate_component"])),
+        ("lattice_oxygen", (chosen["lattice_region"], chosen["lattice_component"])),
     ):
-        if key in parts:
-            share = _share(parts[key], key[0], totals)
-            if share:
-                result[name] = share
+        if not bad.usable:
+            # All regions enter the sum: without one of them the share of the others is another quantity.
+            if key in atoms.parts or key[0] in judged:
+                result[name] = Amount(math.nan, math.nan, quality=bad)
+        elif key in atoms.parts and (share := _share(key, atoms, setting, nm or 0.0)):
+            result[name] = Amount(*share, quality=everything)
     return result
 
 
+def _atoms(areas: Sequence[Row], library: str, setting: Setting) -> _Atoms:
+    atoms = _Atoms()
+    dirt = setting.coverage["contamination"]
+    for row in areas:
+        factor = setting.factor(row, library)
+        if row["area_cps_eV"] is None or factor is None or not of(row).usable:
+            continue
+        photon = row.get("photon_energy_eV")
+        if photon is not None and photon == photon:
+            atoms.photon_eV = photon
+        line = str(row.get("line") or row["region"])
+        if row.get("rsf") is not None:
+            line = f"{line}, {row['rsf']:g}"  # components of a factor of their own are a line of their own
+        scale = 1 / (factor * row["transmission"])
+        amount = row["area_cps_eV"] * scale, (row["area_cps_eV_sd"] or 0.0) * scale
+        region, component = row["region"], row["component"]
+        if component == "total":
+            atoms.lines[line] = amount
+            atoms.regions[line] = region
+            continue
+        atoms.parts[region, component] = amount
+        atoms.line_of[region, component] = line
+        if component in dirt.get(region, ()):
+            atoms.carbon[line] = atoms.carbon.get(line, 0.0) + amount[0]
+    return atoms
+
+
+def _eq1(
+    coating: Sequence[tuple[float, float]], substrate: tuple[float, float]
+) -> tuple[float, float] | None:
+    c, c_sd = sum(a for a, _ in coating), math.sqrt(sum(sd**2 for _, sd in coating))
+    s, s_sd = substrate
+    if c + s <= 0:
+        return None
+    return c / (c + s), math.hypot(s * c_sd, c * s_sd) / (c + s) ** 2
+
+
+def attenuation_nm(line: str, photon_eV: float, setting: Setting) -> float:
+    """Return the attenuation length of a line's electrons along the normal, in nm.
+
+    That of the configuration holds for the lattice line at Al K-alpha; others grow with kinetic energy to the power 0.75.
+    """
+    chosen = setting.coverage
+    own = kinetic_of(line.split(",")[0], photon_eV)
+    reference = kinetic_of(chosen["lattice_region"], AL_KALPHA_EV)
+    ratio = own / reference if own == own and own > 0 and reference > 0 else 1.0
+    angle = math.radians(chosen["emission_angle_deg"])
+    return float(chosen["attenuation_length_nm"] * ratio**ESCAPE_EXPONENT * math.cos(angle))
+
+
+def carbon_nm(
+    atoms: _Atoms, setting: Setting, library: str, density_factor: float = 1.0
+) -> float | None:
+    """Return the thickness of the contamination in nm, None where its region was not measured.
+
+    A layer of thickness d gives n L (1 - exp(-d/L)), what lies below it the sum of N_i L_i exp(-d/L_i); their
+    ratio n/N is the configuration's. Empirical factors hold the escape depth already.
+    """
+    if not atoms.carbon:
+        return None
+    length = {line: attenuation_nm(line, atoms.photon_eV, setting) for line in atoms.lines}
+    weigh = (lambda line: length[line]) if library == "scofield" else (lambda line: 1.0)
+    density = setting.coverage["contamination_density"] * density_factor
+    below = {line: a - atoms.carbon.get(line, 0.0) for line, (a, _) in atoms.lines.items()}
+    if sum(below.values()) <= 0:
+        return None
+
+    def excess(d: float) -> float:
+        carbon = sum(
+            c / weigh(line) / -math.expm1(-d / length[line]) for line, c in atoms.carbon.items()
+        )
+        rest = sum(a / weigh(line) * math.exp(d / length[line]) for line, a in below.items())
+        return carbon - density * rest
+
+    low, high = 1e-6, _MOST_CARBON_NM
+    if excess(low) <= 0:
+        return 0.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+    return 0.5 * (low + high)
+
+
 def _share(
-    part: tuple[float, float], region: str, totals: Mapping[str, tuple[float, float]]
-) -> Amount | None:
-    """Return the share of a part in all atoms; the rest of its own region counts as independent of it."""
-    everything = sum(t[0] for t in totals.values())
+    key: tuple[str, str], atoms: _Atoms, setting: Setting, carbon: float
+) -> tuple[float, float] | None:
+    """Return the share of a part in all atoms below the contamination; the rest of its line counts as independent."""
+    given_back = {
+        line: math.exp(carbon / attenuation_nm(line, atoms.photon_eV, setting))
+        for line in atoms.lines
+    }
+    amounts = {
+        line: (max(a - atoms.carbon.get(line, 0.0), 0.0) * given_back[line], sd * given_back[line])
+        for line, (a, sd) in atoms.lines.items()
+    }
+    own = atoms.line_of[key]
+    part, part_sd = (v * given_back[own] for v in atoms.parts[key])
+    everything = sum(a for a, _ in amounts.values())
     if everything <= 0:
         return None
-    rest_variance = sum(t[1] ** 2 for r, t in totals.items() if r != region)
-    rest_variance += max(totals[region][1] ** 2 - part[1] ** 2, 0.0)
-    share = part[0] / everything
-    sd = math.hypot((1 - share) * part[1], share * math.sqrt(rest_variance)) / everything
-    return Amount(share, sd)
+    # The contamination is left out of the sum, and with it its uncertainty.
+    dirty = {line for line in atoms.carbon if amounts[line][0] <= 0}
+    rest = sum(sd**2 for line, (_, sd) in amounts.items() if line != own and line not in dirty)
+    rest += max(amounts[own][1] ** 2 - part_sd**2, 0.0)
+    share = part / everything
+    sd = math.hypot((1 - share) * part_sd, share * math.sqrt(rest)) / everything
+    return share, sd
 
 
-def average(spots: Sequence[Amount]) -> Amount:
-    """Return the mean over spots; its uncertainty is the larger one of scatter and propagation."""
-    n = len(spots)
-    mean = sum(s.value for s in spots) / n
-    propagated = sum(s.sd**2 for s in spots) / n**2
-    scatter = sum((s.value - mean) ** 2 for s in spots) / (n - 1) / n if n > 1 else 0.0
-    return Amount(mean, math.sqrt(max(propagated, scatter)), n)
+def average(spots: Mapping[str, Amount]) -> Amount:
+    """Return the mean over usable spots; its uncertainty is the larger one of scatter and propagation.
+
+    Parameters
+    ----------
+    spots : mapping of spot to Amount
+    """
+    rows: list[Mapping[str, Any]] = [
+        {"spot": name, "amount": amount, **amount.quality.columns()}
+        for name, amount in spots.items()
+    ]
+    kept, judged = counted(rows, *(["spot"] if len(rows) > 1 else []))
+    used: list[Amount] = [row["amount"] for row in kept]
+    n = len(used)
+    if not n:
+        return Amount(math.nan, math.nan, 0, judged)
+    mean = sum(s.value for s in used) / n
+    propagated = sum(s.sd**2 for s in used) / n**2
+    scatter = sum((s.value - mean) ** 2 for s in used) / (n - 1) / n if n > 1 else 0.0
+    return Amount(mean, math.sqrt(max(propagated, scatter)), n, judged)
 
 
 def coverage(definition: str, amount: Amount, reference: Amount | None) -> Amount | None:
     """Return the coverage of a definition; None where it needs a reference that is not there."""
-    if definition == "eq1":
+    if definition == "eq1" or not amount.quality.usable:
         return amount
-    if reference is None or reference.value <= 0:
+    if reference is None:
+        return None
+    if not reference.quality.usable:
+        return Amount(math.nan, math.nan, 0, _of_reference(reference))
+    if reference.value <= 0:
         return None
     if amount is reference:
-        return Amount(0.0, 0.0, amount.n)  # by definition
+        return Amount(0.0, 0.0, amount.n, amount.quality)  # by definition
     ratio = amount.value / reference.value
     sd = math.hypot(amount.sd, ratio * reference.sd) / reference.value
-    return Amount(1 - ratio, sd, amount.n)
+    judged = worst([amount.quality, _of_reference(reference)])
+    return Amount(1 - ratio, sd, amount.n, judged)
 
 
-def thickness(
-    amount: Amount, reference: Amount, config: Mapping[str, Any]
-) -> tuple[float, float | None, bool] | None:
-    """Return thickness in nm of a closed layer, its uncertainty, and whether it is a lower limit only.
+def _of_reference(reference: Amount) -> Quality:
+    """Return the judgement that a reference hands on: its doubts, not what was merely left out of it."""
+    if reference.quality.level == OK:
+        return Quality()
+    notes = tuple(f"reference: {note}" for note in reference.quality.notes)
+    return Quality(reference.quality.level, notes)
+
+
+@dataclass(frozen=True)
+class Thickness:
+    """Thickness of a closed layer in nm with its uncertainty; a lower limit has none."""
+
+    value: float
+    sd: float | None
+    is_limit: bool
+
+
+def thickness(amount: Amount, reference: Amount, setting: Mapping[str, Any]) -> Thickness | None:
+    """Return the thickness of a closed layer, None where the sample shows more of the lattice than the reference.
 
     Where the lattice signal is not significant, the thickness that its 95 % upper limit leaves is a lower limit.
-    None where the sample shows more of the lattice than the reference.
+    The uncertainty holds that of the attenuation length.
+
+    Parameters
+    ----------
+    amount, reference : Amount
+        Share of lattice oxygen in all atoms below the contamination.
+    setting : mapping
+        The section `xps.coverage`.
     """
-    setting = config["coverage"]
-    length = setting["attenuation_length_nm"] * math.cos(
-        math.radians(setting["emission_angle_deg"])
-    )
+    angle = math.radians(setting["emission_angle_deg"])
+    length = setting["attenuation_length_nm"] * math.cos(angle)
     if reference.value <= 0:
         return None
     if amount.value < 3 * amount.sd:
         limit = upper_limit(amount.value, amount.sd)
         ratio = limit / max(reference.value - Z95 * reference.sd, 1e-12)
-        return (-length * math.log(ratio), None, True) if 0 < ratio < 1 else None
+        return Thickness(-length * math.log(ratio), None, True) if 0 < ratio < 1 else None
     ratio = amount.value / reference.value
     if ratio >= 1:
         return None
-    sd = length * math.hypot(amount.sd / amount.value, reference.sd / reference.value)
-    return -length * math.log(ratio), sd, False
+    found = -length * math.log(ratio)
+    counting = length * math.hypot(amount.sd / amount.value, reference.sd / reference.value)
+    return Thickness(found, math.hypot(counting, found * setting["attenuation_length_sd"]), False)

@@ -118,6 +118,8 @@ class Fit:
         Derivative of the envelope by q, counts/s per unit.
     sigma : (sum n,) array
         Standard uncertainty of each channel, counts/s.
+    residual : (sum n,) array
+        Data minus envelope in units of sigma.
     at_limit : (k,) array of bool
     chi_square : float
     iterations : int
@@ -132,6 +134,7 @@ class Fit:
     components: list[np.ndarray]
     jacobian: np.ndarray
     sigma: np.ndarray
+    residual: np.ndarray
     at_limit: np.ndarray
     chi_square: float
     iterations: int
@@ -296,8 +299,8 @@ def _result(
         (high - q <= 1e-9 * span) & (gradient >= 0)
     )
     return Fit(
-        q, p, [s.x for s in problem.spectra], models, backgrounds, components, jacobian, sigma, at_limit,
-        float(residual @ residual), iterations, converged,
+        q, p, [s.x for s in problem.spectra], models, backgrounds, components, jacobian, sigma, residual,
+        at_limit, float(residual @ residual), iterations, converged,
     )  # fmt: skip
 
 

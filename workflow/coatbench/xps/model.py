@@ -23,13 +23,31 @@ QUANTITIES = ("area", "position", "fwhm")
 
 @dataclass(frozen=True)
 class Component:
-    """One component: its lines (offset in eV and share of the area), shape, and where its area counts."""
+    """One component: its lines (offset in eV and share of the area), shape, and how its area counts.
+
+    Attributes
+    ----------
+    name : str
+    offsets_eV, shares : tuple of float
+    shape : str
+    part_of : str
+        Component that its area is added to in the tables.
+    line : str
+        Photoelectron line that it belongs to (``K 2p``); default the region's.
+    rsf : float or None
+        Own sensitivity factor, on the scale of the headline library.
+    quantify : bool
+        Whether its area counts in atomic percent and coverage.
+    """
 
     name: str
     offsets_eV: tuple[float, ...]
     shares: tuple[float, ...]
     shape: str
     part_of: str
+    line: str = ""
+    rsf: float | None = None
+    quantify: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,7 +100,12 @@ class RegionModel:
     @property
     def rows(self) -> list[str]:
         """Names of the components that stand in the tables (parts are summed into their whole)."""
-        return [c.name for c in self.components if c.part_of == c.name]
+        return [c.name for c in self.wholes]
+
+    @property
+    def wholes(self) -> list[Component]:
+        """The components of `rows`."""
+        return [c for c in self.components if c.part_of == c.name]
 
     def parameters(self, shift_eV: float, held: frozenset[str] = frozenset()) -> Parameters:
         """Return the parameters for a spectrum whose charge shift is near `shift_eV`.
@@ -119,7 +142,19 @@ def build(name: str, section: Mapping[str, Any], defaults: Mapping[str, Any]) ->
         whole = entry.get("part_of", key)
         if whole not in section["components"]:
             raise ValueError(f"{where}: part_of names no component: {whole!r}")
-        components.append(Component(key, offsets, shares, text, whole))
+        own = entry.get("rsf")
+        components.append(
+            Component(
+                key,
+                offsets,
+                shares,
+                text,
+                whole,
+                str(entry.get("line", name)),
+                None if own is None else float(own),
+                bool(entry.get("quantify", True)),
+            )
+        )
     low, high = section["window_eV"]
     model = RegionModel(
         name,

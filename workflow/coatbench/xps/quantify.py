@@ -29,20 +29,126 @@ def rsf_tables() -> dict[str, dict[str, float]]:
     return tables
 
 
-def rsf(library: str, line: str, extra: Mapping[str, float] | None = None) -> float | None:
-    """Return the factor of a line, from the configuration's own table first; None if unknown.
+AL_KALPHA_EV, WITHIN_EV = 1486.6, 2.0  # the tables' photon energy, and how far one may be off
+ESCAPE_EXPONENT = 0.75  # attenuation lengths grow with kinetic energy like this; Cumpson, Seah, Surf. Interface Anal. 25 (1997) 430
+COMPUTED = ("scofield", "scofield_escape")
+_SUBSHELLS = {
+    "1s": ("K",), "2s": ("L1",), "2p": ("L2", "L3"), "3s": ("M1",), "3p": ("M2", "M3"), "3d": ("M4", "M5"),
+    "4s": ("N1",), "4p": ("N2", "N3"), "4d": ("N4", "N5"), "4f": ("N6", "N7"), "5s": ("O1",), "5p": ("O2", "O3"),
+    "5d": ("O4", "O5"), "6s": ("P1",), "6p": ("P2", "P3"),
+}  # fmt: skip
+
+
+def libraries() -> tuple[str, ...]:
+    """Return the names of all choices of sensitivity factors."""
+    return tuple(dict.fromkeys([*rsf_tables(), *COMPUTED]))
+
+
+def rsf(
+    library: str,
+    line: str,
+    extra: Mapping[str, float] | None = None,
+    photon_eV: float = AL_KALPHA_EV,
+) -> float | None:
+    """Return the sensitivity factor of a whole line, both parts of a doublet.
+
+    Parameters
+    ----------
+    library : str
+        ``scofield``: photoionisation cross sections relative to C 1s, from the frozen table for Al K-alpha, else
+        computed at the photon energy; ``scofield_escape``: the same times the escape depth of the electrons
+        relative to C 1s; the others: empirical, for Al K-alpha only.
+    line : str
+        Element and orbital, ``Nb 3d``.
+    extra : mapping, optional
+        Factors of further lines from the configuration; they come first, for Al K-alpha only.
+    photon_eV : float
+        Photon energy; NaN counts as Al K-alpha.
+
+    Returns
+    -------
+    float or None
+        None where the library has no factor for this line at this photon energy.
 
     Raises
     ------
     ValueError
         Unknown library.
+
+    Examples
+    --------
+    >>> rsf("scofield", "Ni 2p")
+    22.18
+    >>> rsf("wagner", "Nb 3d") is None
+    True
     """
-    if extra and line in extra:
+    if library not in libraries():
+        raise ValueError(f"unknown RSF library {library!r}; known: {', '.join(libraries())}")
+    at_table = not abs(photon_eV - AL_KALPHA_EV) > WITHIN_EV
+    if at_table and extra and line in extra:
         return float(extra[line])
-    tables = rsf_tables()
-    if library not in tables:
-        raise ValueError(f"unknown RSF library {library!r}; known: {', '.join(tables)}")
-    return tables[library].get(line)
+    table = rsf_tables().get("scofield" if library in COMPUTED else library, {})
+    factor = table.get(line) if at_table else None
+    if library not in COMPUTED:
+        return factor
+    photon = AL_KALPHA_EV if at_table else photon_eV
+    if factor is None:
+        factor = computed_rsf(line, photon)
+    if factor is None or library == "scofield":
+        return factor
+    escape = kinetic_of(line, photon) / kinetic_of("C 1s", photon)
+    return float(factor * escape**ESCAPE_EXPONENT)
+
+
+@cache
+def computed_rsf(line: str, photon_eV: float) -> float | None:
+    """Return the photoionisation cross section of a line relative to C 1s at a photon energy, None if there is none.
+
+    Cross sections are xraylib's (Kissel's partial photoelectric cross sections), summed over the subshells of
+    the line; they agree with Scofield's of 1976 to 0.12 % for the lines of the frozen table.
+    """
+    own, carbon = _cross_section(line, photon_eV), _cross_section("C 1s", photon_eV)
+    return own / carbon if own and carbon else None
+
+
+def _shells(line: str) -> list[tuple[int, int]]:
+    """Return atomic number and xraylib's shells of a line; nothing for what is no line."""
+    import xraylib
+
+    element, _, orbital = line.partition(" ")
+    try:
+        number = xraylib.SymbolToAtomicNumber(element)
+    except ValueError:
+        return []
+    return [(number, getattr(xraylib, f"{s}_SHELL")) for s in _SUBSHELLS.get(orbital[:2], ())]
+
+
+def _cross_section(line: str, photon_eV: float) -> float:
+    """Return the cross section per atom in cm^2/mol; 0 where the photons cannot ionise the line, or it is not one."""
+    import xraylib
+
+    total = 0.0
+    for number, shell in _shells(line):
+        try:
+            per_gram = xraylib.CS_Photo_Partial(number, shell, photon_eV / 1000)
+            total += per_gram * xraylib.AtomicWeight(number)
+        except ValueError:
+            continue
+    return total
+
+
+@cache
+def kinetic_of(line: str, photon_eV: float) -> float:
+    """Return the nominal kinetic energy of a line's electrons in eV, from the element's edge energies."""
+    import xraylib
+
+    edges = []
+    for number, shell in _shells(line):
+        try:
+            edges.append(1000 * xraylib.EdgeEnergy(number, shell))
+        except ValueError:
+            continue
+    return photon_eV - min(edges) if edges else math.nan
 
 
 def phi_transmission(kinetic_eV: float, pass_energy_eV: float, a: float, b: float) -> float:

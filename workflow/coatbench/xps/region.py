@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from .. import quality
+from ..quality import Quality
 from . import background
 from .fit import Fit, Lines, Spectrum, minimise
 from .model import RegionModel
 from .uncertainty import SIGNIFICANCE, Estimate, Fraction, estimate, fractions, upper_limit
 
 MIN_POINTS = 20
+CUT_SHARE = 0.05  # of the channels, that are all zero at an end of a region whose scan was cut
 
 
 @dataclass
@@ -33,6 +36,8 @@ class RegionFit:
     fit : Fit
     estimate : Estimate
         Of all components, parts included.
+    at_limit : list of str
+        Positions and widths that stand at a limit of the model.
     held : frozenset of str
         Components too weak for a position and width of their own.
     reduced_chi_square : float
@@ -40,8 +45,9 @@ class RegionFit:
     autocorrelation : float
         Of neighbouring normalised residuals.
     notes : list of str
-    bad : bool
-        The residuals say that the model does not describe the data.
+        What is replaced or missing, whether or not it makes the numbers doubtful.
+    quality : Quality
+        Whether the model describes the data.
     """
 
     model: RegionModel
@@ -51,16 +57,17 @@ class RegionFit:
     background: str
     fit: Fit
     estimate: Estimate
+    at_limit: list[str]
     held: frozenset[str]
     reduced_chi_square: float
     autocorrelation: float
     notes: list[str] = field(default_factory=list)
-    bad: bool = False
+    quality: Quality = field(default_factory=Quality)
 
     @property
     def residual(self) -> np.ndarray:
         """Normalised residuals (n,)."""
-        return (self.y - self.fit.models[0]) / self.fit.sigma
+        return self.fit.residual
 
     def grouped(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return areas, unbounded areas and covariance of `model.rows` (parts summed)."""
@@ -90,6 +97,26 @@ class RegionFit:
     def fwhm(self, name: str) -> tuple[float, float] | None:
         """Return full width at half maximum in eV and its uncertainty, None where it is held."""
         return self._parameter(2, name)
+
+    def judged(self, row: int) -> Quality:
+        """Return the judgement of one of `model.rows`: the region's, and whether it stands at a limit."""
+        name = self.model.rows[row]
+        own = [q for part, q in self._limits().items() if part == name]
+        return quality.worst([self.quality, *own])
+
+    def _limits(self) -> dict[str, Quality]:
+        """Return what stands at a limit, of the components that matter: held and weak ones have no say."""
+        areas, _, covariance = self.grouped()
+        found = {}
+        for i, name in enumerate(self.model.rows):
+            if areas[i] < SIGNIFICANCE * math.sqrt(max(covariance[i, i], 0.0)):
+                continue
+            own = [n for n in self.at_limit if n.endswith(f" of {name}")]
+            if own:
+                found[name] = quality.doubtful(
+                    f"{self.model.name}: {' and '.join(own)} at its limit"
+                )
+        return found
 
     def _parameter(self, block: int, name: str) -> tuple[float, float] | None:
         if name in self.held:
@@ -158,8 +185,14 @@ def fit_region(
     normalised = residual / fit.sigma
     rho = float(normalised[:-1] @ normalised[1:] / max(normalised @ normalised, 1e-300))
     chi = fit.reduced_chi_square if math.isfinite(time_s) else math.nan
-    bad = _judge(fit, chi, rho, mapping.names, config, notes)
-    return RegionFit(model, wx, wy, mask, kind, fit, result, held, chi, rho, notes, bad)
+    limits = [
+        name
+        for name, at_limit in zip(mapping.names, fit.at_limit, strict=False)
+        if at_limit and not name.startswith("area")
+    ]
+    notes += [f"{name} at its limit" for name in limits]
+    judged = _judge(model.name, fit, chi, rho, shift_eV, config["plausible"])
+    return RegionFit(model, wx, wy, mask, kind, fit, result, limits, held, chi, rho, notes, judged)
 
 
 def _background(
@@ -197,29 +230,66 @@ def _weak(model: RegionModel, fit: Fit, held: frozenset[str]) -> frozenset[str]:
 
 
 def _judge(
-    fit: Fit,
-    chi: float,
-    rho: float,
-    names: list[str],
-    config: Mapping[str, Any],
-    notes: list[str],
-) -> bool:
-    limits = config["residuals"]
-    bad = False
+    name: str, fit: Fit, chi: float, rho: float, shift_eV: float, plausible: Mapping[str, Any]
+) -> Quality:
+    found = []
     if not fit.converged:
-        notes.append("the fit did not converge")
-        bad = True
-    if math.isfinite(chi) and chi > limits["max_reduced_chi_square"]:
-        notes.append(f"bad fit: reduced chi-square {chi:.2f}")
-        bad = True
-    # Overfitting or noise alone can make it negative; structure in the residuals is positive.
-    if rho > limits["max_autocorrelation"]:
-        notes.append(f"bad fit: residuals are correlated ({rho:.2f})")
-        bad = True
-    for name, at_limit in zip(names, fit.at_limit, strict=False):
-        if at_limit and not name.startswith("area"):
-            notes.append(f"{name} at its limit")
-    return bad
+        found.append(quality.doubtful(f"{name}: the fit did not converge"))
+    # Overfitting or noise alone can make the correlation negative; structure in the residuals is positive. Noise
+    # scatters it by one over the root of the number of points.
+    for key, value in (
+        ("reduced_chi_square", chi),
+        ("residual_autocorrelation_sigma", rho * math.sqrt(fit.n_points)),
+    ):
+        what = f"{name}: {key.replace('_', ' ')}"
+        found.append(quality.plausible(value, what, plausible.get(key, {})))
+    judged = quality.worst(found)
+    if judged.level == quality.OK:
+        return judged
+    worst = fit.x[0][int(np.argmax(_smooth_residual(fit)))] - shift_eV
+    hint = f"{name}: the largest residual lies at {worst:.1f} eV: a line that the model lacks?"
+    return Quality(judged.level, (*judged.notes, hint))
+
+
+def _smooth_residual(fit: Fit) -> np.ndarray:
+    return np.convolve(fit.residual, np.ones(5) / 5, mode="same")
+
+
+def dead(name: str, y: np.ndarray) -> Quality:
+    """Judge a region by its bare intensities: a scan that was aborted leaves zeros, and measures nothing.
+
+    Parameters
+    ----------
+    name : str
+        Of the region, for the reason.
+    y : (n,) array
+        Intensities in counts/s.
+    """
+    empty = np.flatnonzero(y != 0)
+    if not len(empty):
+        return quality.unusable(f"{name}: all {len(y)} intensities are zero: an aborted scan")
+    cut = max(int(empty[0]), len(y) - 1 - int(empty[-1]))
+    # Single counts leave zeros between them; only where hardly any channel is empty do zeros at an end mean a cut.
+    inside = y[empty[0] : empty[-1] + 1]
+    if cut >= max(5, CUT_SHARE * len(y)) and (inside == 0).mean() < 0.05:
+        return quality.unusable(
+            f"{name}: {cut} of {len(y)} intensities at one end are zero: an aborted scan"
+        )
+    if np.ptp(y) == 0:
+        return quality.unusable(f"{name}: all {len(y)} intensities are {y[0]:g}")
+    return Quality()
+
+
+def too_short(x: np.ndarray, model: RegionModel, shift_eV: float) -> Quality:
+    """Judge whether the window of a model holds enough points of a region."""
+    low, high = (edge + shift_eV for edge in model.window_eV)
+    n = int(((x >= low) & (x <= high)).sum())
+    if n >= MIN_POINTS:
+        return Quality()
+    return quality.unusable(
+        f"{model.name}: {n} points in the window of the model ({low:.1f} to {high:.1f} eV as measured), "
+        f"{MIN_POINTS} are needed"
+    )
 
 
 @dataclass(frozen=True)

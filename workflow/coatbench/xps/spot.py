@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Arrays
+from ..quality import Quality, doubtful, worst
 from .charge import Region, locate
 from .model import RegionModel
-from .region import RegionFit, fit_region
+from .region import RegionFit, dead, fit_region, too_short
+
+WIDER = 2.5  # times search_eV: how far the reference line is looked for where the range itself explains nothing
+_NO_REFERENCE = "no charge reference: binding energies are not shifted"
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,12 @@ class SpotFit:
         Apparent minus true binding energy of the reference line; None without one.
     placed_eV : float
         Where the lines were looked for: the shift, or without a reference what the other regions agree on.
+    charge : Quality
+        Whether the reference line was found, and where.
     fits : dict of region name to RegionFit or None
-        None: the window lies outside of the data.
+        None: see `quality`.
+    quality : dict of region name to Quality
+        Of every region that was measured.
     others : dict of (region name, background) to RegionFit or None
         The same with the backgrounds of the sensitivity study.
     """
@@ -73,40 +81,50 @@ class SpotFit:
     shift_eV: float | None
     shift_sd_eV: float | None
     placed_eV: float
+    charge: Quality
     fits: dict[str, RegionFit | None]
+    quality: dict[str, Quality]
     others: dict[tuple[str, str], RegionFit | None] = field(default_factory=dict)
+
+
+@dataclass
+class Shift:
+    """Where the charge has put the lines (see `SpotFit`), with the fit of the reference region."""
+
+    placed_eV: float
+    value_eV: float | None
+    sd_eV: float | None
+    quality: Quality
+    fit: RegionFit | None = None
 
 
 def fit_spot(measured: Sequence[Measured], config: Mapping[str, Any]) -> SpotFit:
     """Find the charge shift and fit all regions with a model."""
-    reference = config["charge_reference"]
-    modelled = [m for m in measured if m.model is not None]
-    placed = (
-        locate(
-            [Region(m.x, m.y, m.model) for m in modelled if m.model and m.name == m.base],
-            reference["search_eV"],
-            reference["region"],
-            config["end_width_eV"],
-        )
-        or 0.0
-    )
-    shift, shift_sd = None, None
+    bare = {m.name: dead(m.name, m.y) for m in measured}
+    modelled = [m for m in measured if m.model is not None and bare[m.name].usable]
+    shift = find_shift(modelled, config)
     fits: dict[str, RegionFit | None] = {}
-    own = next((m for m in modelled if m.name == reference["region"]), None)
-    if own is not None and own.model is not None:
-        # Twice: the first fit tells the shift, the second has its limits and window in the right place.
-        for _ in range(2):
-            fit = fit_region(own.x, own.y, own.time_s, own.model, placed, config)
-            line = fit.position(reference["component"]) if fit else None
-            if fit is None or line is None:
-                break
-            placed = line[0] - reference["binding_energy_eV"]
-            fits[own.name] = fit
-            shift, shift_sd = placed, line[1]
+    judged = dict(bare)
     for m in modelled:
-        if m.name not in fits and m.model is not None:
-            fits[m.name] = fit_region(m.x, m.y, m.time_s, m.model, placed, config)
-    spot = SpotFit(list(measured), shift, shift_sd, placed, fits)
+        if m.model is None:
+            continue
+        judged[m.name] = too_short(m.x, m.model, shift.placed_eV)
+        if m.name == config["charge_reference"]["region"] and shift.fit is not None:
+            fits[m.name] = shift.fit
+        else:
+            fits[m.name] = fit_region(m.x, m.y, m.time_s, m.model, shift.placed_eV, config)
+        fit = fits[m.name]
+        if fit is not None:
+            judged[m.name] = worst([fit.quality, shift.quality])
+    spot = SpotFit(
+        list(measured),
+        shift.value_eV,
+        shift.sd_eV,
+        shift.placed_eV,
+        shift.quality,
+        fits,
+        judged,
+    )
     for m in modelled:
         default = fits[m.name]
         if m.model is None or default is None:
@@ -114,9 +132,57 @@ def fit_spot(measured: Sequence[Measured], config: Mapping[str, Any]) -> SpotFit
         spot.others[m.name, m.model.background] = default
         for kind in config["sensitivity"]["backgrounds"]:
             if kind != m.model.background:
-                other = fit_region(m.x, m.y, m.time_s, m.model, placed, config, kind)
+                other = fit_region(m.x, m.y, m.time_s, m.model, shift.placed_eV, config, kind)
                 spot.others[m.name, kind] = other
     return spot
+
+
+def find_shift(modelled: Sequence[Measured], config: Mapping[str, Any]) -> Shift:
+    """Find the charge shift of a spot: in the range of the configuration, and beyond it where that explains nothing."""
+    reference = config["charge_reference"]
+    search = float(reference["search_eV"])
+    own = next((m for m in modelled if m.name == reference["region"]), None)
+    first = _shift(modelled, own, search, config)
+    if own is None or own.model is None:
+        return Shift(first.placed_eV, None, None, Quality("ok", (_NO_REFERENCE,)))
+    what = f"{reference['region']} {reference['component']}"
+    inside = abs(first.placed_eV) < search
+    if first.value_eV is not None and inside and first.fit is not None and first.fit.quality.usable:
+        return first
+    wide = _shift(modelled, own, WIDER * search, config)
+    if wide.value_eV is not None and wide.fit is not None and wide.fit.quality.usable:
+        note = f"charge shift of {wide.value_eV:.2f} eV lies outside of search_eV ({search:g} eV)"
+        return replace(wide, quality=doubtful(note))
+    if first.value_eV is not None:
+        return first
+    note = (
+        f"{own.name} was measured, but the line of {what} was not found within {search:g} eV (search_eV): a larger "
+        "charge, differential charging or no such carbon; nothing is shifted"
+    )
+    return replace(first, quality=doubtful(note))
+
+
+def _shift(
+    modelled: Sequence[Measured],
+    own: Measured | None,
+    search_eV: float,
+    config: Mapping[str, Any],
+) -> Shift:
+    reference = config["charge_reference"]
+    regions = [Region(m.x, m.y, m.model) for m in modelled if m.model and m.name == m.base]
+    placed = locate(regions, search_eV, reference["region"], config["end_width_eV"]) or 0.0
+    found = Shift(placed, None, None, Quality())
+    if own is None or own.model is None:
+        return found
+    # Twice: the first fit tells the shift, the second has its limits and window in the right place.
+    for _ in range(2):
+        fit = fit_region(own.x, own.y, own.time_s, own.model, found.placed_eV, config)
+        line = fit.position(reference["component"]) if fit else None
+        if fit is None or line is None:
+            break
+        shift = line[0] - reference["binding_energy_eV"]
+        found = Shift(shift, shift, line[1], Quality(), fit)
+    return found
 
 
 def kinetic_eV(m: Measured, binding_eV: float) -> float:

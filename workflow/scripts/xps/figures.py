@@ -17,6 +17,7 @@ if __name__ == "__main__":
             coverage=given.coverage,
             sensitivity=given.sensitivity,
             library=params.library,
+            setting=params.setting,
             **own,
         )
         for name, own in params.over_temperature.items()

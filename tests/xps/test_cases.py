@@ -1,0 +1,214 @@
+"""Exports as laboratories bring them, with planted numbers: several samples in a file, foreign names, other lines, more carbon."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from coatbench.errors import AnalysisError
+from coatbench.xps.analyse import analyse
+from coatbench.xps.collect import collect
+
+from .conftest import ROOT
+
+CASES = ROOT.parent / "shared" / "cases" / "xps"
+BARE = "carbon_bare_1.0nm.vms"
+
+pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the case files are not at hand")
+
+
+def run(
+    files: dict[str, str], config: dict[str, Any], reference: str | None = None, **row: str
+) -> dict[str, Any]:
+    """Analyse one export per sample and collect; warnings stand under `warnings`."""
+    joined: dict[str, Any] = {"warnings": []}
+    for sample, name in files.items():
+        found = analyse(
+            [{"sample": sample, "file": name, "spot": "1", **row}], [CASES / name], config
+        )
+        joined["warnings"] += found.warnings
+        for table, rows in found.tables.items():
+            joined.setdefault(table, []).extend(rows)
+    samples = [{"sample": s, "role": "uncoated" if s == reference else "coated"} for s in files]
+    return joined | collect(joined, samples, config, reference=reference)
+
+
+def one(rows: list[dict[str, Any]], **where: str) -> dict[str, Any]:
+    (row,) = [r for r in rows if all(r[k] == v for k, v in where.items())]
+    return row
+
+
+def eq1(tables: dict[str, Any], sample: str = "s", library: str = "scofield") -> dict[str, Any]:
+    return one(tables["xps_coverage"], definition="eq1", sample=sample, rsf_library=library)
+
+
+def with_components(config: dict[str, Any], region: str, **components: dict) -> dict[str, Any]:
+    changed = copy.deepcopy(config)
+    changed["regions"][region]["components"] |= components
+    return changed
+
+
+@pytest.mark.parametrize("by", ["identifier", "number"])
+def test_several_samples_in_one_file(config: dict, by: str) -> None:
+    planted = {"NCM bare": (1.0, 0.05), "NCM 350C": (2.5, 0.42), "NCM 650C": (0.2, 0.68)}
+    for number, (name, (charge, coverage)) in enumerate(planted.items(), 1):
+        chosen = name if by == "identifier" else str(number)
+        tables = run({"s": "three_samples_one_file.vms"}, config, sample_in_file=chosen)
+        assert tables["xps_fits"][0]["charge_shift_eV"] == pytest.approx(charge, abs=0.08)
+        assert eq1(tables)["coverage"] == pytest.approx(coverage, abs=0.03)
+
+
+@pytest.mark.parametrize("named", ["", "NCM 500C", "4"])
+def test_a_file_of_several_samples_is_refused_with_their_names(config: dict, named: str) -> None:
+    with pytest.raises(AnalysisError, match=r"1 = 'NCM bare', 2 = 'NCM 350C', 3 = 'NCM 650C'"):
+        run({"s": "three_samples_one_file.vms"}, config, sample_in_file=named)
+
+
+def test_several_spots_of_one_sample_in_one_file(config: dict) -> None:
+    name = "three_samples_one_file.vms"
+    rows = [{"sample": "s", "file": name, "spot": s, "sample_in_file": n} for s, n in ("12", "23")]
+    found = analyse(rows, [CASES / name] * 2, config)
+    tables = collect(found.tables, [{"sample": "s", "role": "coated"}], config, reference=None)
+    assert eq1(tables)["n_spots"] == 2
+    assert eq1(tables)["coverage"] == pytest.approx((0.42 + 0.68) / 2, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("name", "charge", "coverage"),
+    [("region_names_thermo.vms", 0.8, 0.55), ("region_names_phi.vms", -1.2, 0.47)],
+)
+def test_names_of_regions(config: dict, name: str, charge: float, coverage: float) -> None:
+    tables = run({"s": name}, config)
+    assert tables["xps_fits"][0]["charge_shift_eV"] == pytest.approx(charge, abs=0.08)
+    assert eq1(tables)["coverage"] == pytest.approx(coverage, abs=0.03)
+
+
+POTASSIUM = {
+    "binding_energy_eV": 292.9, "within_eV": 0.5, "fwhm_eV": 1.4, "fwhm_limits_eV": [0.9, 2.4],
+    "doublet": {"splitting_eV": 2.77, "ratio": 0.5},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("factor", [{"rsf": 3.97}, {"line": "K 2p"}])
+def test_a_line_of_another_element_in_a_region(config: dict, factor: dict) -> None:
+    changed = with_components(config, "C 1s", potassium=POTASSIUM | factor)
+    changed["regions"]["C 1s"]["window_eV"] = [281.0, 299.0]
+    tables = run({"s": "overlap_K2p.vms"}, changed)
+    percent = {r["component"]: r["at_percent"] for r in tables["xps_components"]}
+    assert percent["potassium"] == pytest.approx(5.0, abs=0.4)
+    carbon = sum(percent[c] for c in ("adventitious", "C-O", "carbonate"))
+    assert carbon == pytest.approx(24.0, abs=1.0)
+    # A factor of its own is on one library's scale; a line has one in each that knows it.
+    libraries = {r["rsf_library"] for r in tables["xps_coverage"]}
+    assert libraries == {"scofield"}
+
+
+def test_a_component_that_is_not_quantified(config: dict) -> None:
+    changed = with_components(config, "C 1s", potassium=POTASSIUM | {"quantify": False})
+    changed["regions"]["C 1s"]["window_eV"] = [281.0, 299.0]
+    tables = run({"s": "overlap_K2p.vms"}, changed)
+    row = one(tables["xps_components"], component="potassium")
+    assert row["area_cps_eV"] > 100 and row["fraction"] > 0.1
+    assert row["at_percent"] is None
+    total = sum(r["at_percent"] or 0.0 for r in tables["xps_components"])
+    assert total == pytest.approx(100)
+    assert not [r for r in tables["xps_areas"] if r["component"] == "potassium"]
+
+
+def test_a_charge_beyond_the_search_is_found_and_said(config: dict) -> None:
+    tables = run({"s": "charge_7.2.vms"}, config)
+    assert tables["xps_fits"][0]["charge_shift_eV"] == pytest.approx(7.2, abs=0.1)
+    row = one(tables["xps_components"], component="polysulfide")
+    assert row["fraction"] == pytest.approx(0.22, abs=0.05)
+    assert row["quality"] == "doubtful" and "outside of search_eV" in row["quality_note"]
+    assert eq1(tables)["quality"] == "doubtful"
+
+
+def test_a_carbon_line_that_is_not_found_is_said(config: dict) -> None:
+    changed = copy.deepcopy(config)
+    changed["charge_reference"]["search_eV"] = 0.5  # and within 1.25 eV around it: not 7.2
+    tables = run({"s": "charge_7.2.vms"}, changed)
+    assert all(r["quality"] != "ok" for r in tables["xps_fits"] if r["converged"] is not None)
+    notes = " ".join(r["quality_note"] for r in tables["xps_fits"])
+    assert "C 1s was measured" in notes or "reduced chi square" in notes
+    assert "no C 1s" not in notes
+
+
+def test_an_aborted_scan_is_no_measured_zero(config: dict) -> None:
+    tables = run({"s": "zeros_P2p.vms"}, config)
+    own = [r for r in tables["xps_components"] if r["region"] == "P 2p"]
+    assert len(own) == 2
+    assert all(r["quality"] == "unusable" and "zero" in r["quality_note"] for r in own)
+    assert all(r.get("fraction") is None for r in own)
+    row = eq1(tables)
+    assert row["quality"] == "unusable" and "aborted" in row["quality_note"]
+    assert row["coverage"] != row["coverage"]  # empty
+    sulfate = one(tables["xps_components"], component="sulfate")
+    assert sulfate["fraction"] == pytest.approx(0.36, abs=0.04) and sulfate["quality"] == "ok"
+
+
+def test_sensitivity_factors_follow_the_photon_energy(config: dict) -> None:
+    from coatbench.xps.quantify import rsf
+
+    tables = run({"s": "photon_5414.8.vms"}, config)
+    assert {r["rsf_library"] for r in tables["xps_coverage"]} == {"scofield"}
+    areas = {
+        r["region"]: r for r in tables["xps_areas"] if r["component"] == "total" and r["is_default"]
+    }
+    atoms = {
+        line: areas[line]["area_cps_eV"]
+        / rsf("scofield", line, photon_eV=5414.8)
+        / areas[line]["transmission"]
+        for line in ("S 2p", "P 2p", "Ni 2p")
+    }
+    coating = atoms["S 2p"] + atoms["P 2p"]
+    assert eq1(tables)["coverage"] == pytest.approx(coating / (coating + atoms["Ni 2p"]))
+    assert "kratos_f1s has no factor for" in tables["xps_order"][0]["statement"]
+
+
+def test_a_line_that_the_model_does_not_know(config: dict) -> None:
+    tables = run({"s": "unmodelled_line.vms"}, config)
+    rows = [r for r in tables["xps_components"] if r["region"] == "S 2p"]
+    assert all(r["quality"] == "unusable" for r in rows)
+    assert "159." in rows[0]["quality_note"] or "158." in rows[0]["quality_note"]
+    assert eq1(tables)["quality"] == "unusable"
+    assert one(tables["xps_components"], component="phosphate")["quality"] == "ok"
+
+
+def test_carbon_on_top_is_no_coating(config: dict) -> None:
+    tables = run({"bare": BARE, "s": "carbon_bare_2.0nm.vms"}, config, reference="bare")
+    layer = one(tables["xps_layer"], sample="s")
+    assert layer["thickness_nm"] is None or layer["thickness_nm"] <= 0.3
+    row = one(
+        tables["xps_coverage"], sample="s", definition="lattice_oxygen", rsf_library="scofield"
+    )
+    assert row["coverage"] == pytest.approx(0, abs=0.12)
+    assert layer["carbon_nm"] == pytest.approx(2.0, abs=0.4)
+
+
+@pytest.mark.parametrize(
+    ("name", "planted"),
+    [("carbon_2.0nm_layer_1.2nm.vms", 1.2), ("carbon_0.5nm_layer_2.5nm.vms", 2.5)],
+)
+def test_a_layer_under_carbon(config: dict, name: str, planted: float) -> None:
+    tables = run({"bare": BARE, "s": name}, config, reference="bare")
+    layer = one(tables["xps_layer"], sample="s")
+    assert layer["thickness_nm"] == pytest.approx(planted, abs=0.3)
+    assert abs(layer["thickness_nm"] - planted) < 2 * layer["thickness_nm_sd"]
+
+
+def test_another_coating(config: dict, tmp_path: Path) -> None:
+    from snakemake.utils import update_config
+
+    study = yaml.safe_load((CASES / "niobate_study.yaml").read_text(encoding="utf-8"))
+    changed = copy.deepcopy(config)
+    update_config(changed, study["xps"])
+    tables = run({"bare": "niobate_bare.vms", "s": "niobate_450.vms"}, changed, reference="bare")
+    assert eq1(tables)["coverage"] == pytest.approx(0.54, abs=0.03)
+    # The empirical libraries do not know niobium: no row, never one without it.
+    assert {r["rsf_library"] for r in tables["xps_coverage"]} == {"scofield"}
+    statement = one(tables["xps_order"], definition="eq1")["statement"]
+    assert "wagner has no factor for Nb 3d" in statement
