@@ -67,7 +67,10 @@ def draw(
         row, column = divmod(first, n_columns)
         axes = figure.add_subplot(grid[row, column : column + len(own)])
         plotted += _panels(axes, regions_of, own, shown, means, style.colours(samples))
-        _name(axes, [(f, sims["group_labels"].get(fragments[f], fragments[f])) for f in own])
+        _name(
+            axes,
+            [(style.formula(f), sims["group_labels"].get(fragments[f], fragments[f])) for f in own],
+        )
         if first + n_columns + beside > len(order):  # nothing below, or not below all of it
             places = [s for _ in own for s in [*shown, NOBODY]][:-1]
             style.sample_axis(axes, places, 6.0 * len(own) / n_columns)

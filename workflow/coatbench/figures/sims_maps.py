@@ -88,7 +88,7 @@ def draw(
         for axes, fragment in zip(own, wanted, strict=False):
             own_images = [images.get((s["sample"], fragment)) for s in part]
             _strip(figure, axes, own_images, tops[fragment], edge)
-            axes.set_ylabel(fragment, fontweight="bold")
+            axes.set_ylabel(style.formula(fragment), fontweight="bold")
         if part and wanted:
             style.sample_axis(own[0], part, len(part) * edge, top=True)
         for axes in own:

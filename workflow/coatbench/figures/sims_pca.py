@@ -93,7 +93,9 @@ def _loadings(axes: Axes, loadings: Sequence[Row], scalings: Sequence[str]) -> N
             0.2, color=style.CATEGORIES[k % len(style.CATEGORIES)], label=scaling, linewidth=0,
         )  # fmt: skip
     axes.axhline(0, color=style.GREY, linewidth=0.5)
-    axes.set_xticks(range(len(fragments)), fragments, rotation=60, ha="right")
+    axes.set_xticks(
+        range(len(fragments)), [style.formula(f) for f in fragments], rotation=60, ha="right"
+    )
     axes.tick_params(axis="x", which="both", length=0)
     axes.set_xlim(-0.6, len(fragments) - 0.4)
     axes.set_ylabel("loading on PC 1")

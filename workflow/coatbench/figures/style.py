@@ -22,7 +22,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from ..order import PLACE, colour_places
 from ..pictures import write_drawing
 from ..tables import cell
-from . import layout
+from . import layout, lettering
+from .lettering import formula as formula
+from .lettering import in_words as in_words
+from .lettering import plain as plain
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +45,7 @@ def apply(config: Mapping[str, Any]) -> None:
     size = config["font_size_pt"]
     mpl.rcParams.update(
         {
-            "font.family": "DejaVu Sans",  # ships with matplotlib: the same glyphs everywhere
+            "font.family": lettering.font_families(tuple(config["fonts"])),
             "font.size": size,
             "axes.labelsize": size,
             "axes.titlesize": size,
@@ -80,13 +83,9 @@ def new_figure(
 
 
 def label(sample: Mapping[str, str]) -> str:
-    """Return how a sample is called in figures: its label, else its id; never read as mathtext."""
-    return plain(sample.get("label") or sample["sample"])
-
-
-def plain(text: str) -> str:
-    """Return text that matplotlib does not read as mathtext."""
-    return text.replace("$", r"\$")
+    """Return how a sample is called in figures: its label, formulas set as such, else its id."""
+    text = sample.get("label")
+    return lettering.in_words(text) if text else lettering.plain(sample["sample"])
 
 
 def colours(samples: Sequence[Mapping[str, str]]) -> dict[str, Any]:
@@ -123,7 +122,7 @@ def sample_axis(
     size = float(mpl.rcParams["xtick.labelsize"])
     slot = width_inch * 72 / (n + 0.2)  # points
     line = 1.2  # height of a line in font sizes
-    longest = 0.62 * size * max(map(len, labels))
+    longest = 0.62 * size * max(map(lettering.letters, labels))
     rotation = 0 if longest <= slot else 45 if slot * 0.7 >= line * size else 90
     every = 1
     if rotation == 90:
@@ -148,7 +147,7 @@ def legend_below(figure: Figure, handles: Mapping[str, Any], title: str | None =
     if not handles:
         return
     size = float(mpl.rcParams["legend.fontsize"])
-    entry = (0.58 * max(map(len, handles)) + 4) * size / 72
+    entry = (0.58 * max(map(lettering.letters, handles)) + 4) * size / 72
     columns = max(1, int(figure.get_figwidth() / entry))
     lines = math.ceil(len(handles) / columns) + (title is not None)
     height = figure.get_figheight() + (lines - 1) * 1.45 * size / 72
@@ -193,11 +192,12 @@ def save(
     `output` maps `pdf`, `png` and `csv` to paths, `webp` too if the report is to show it; `rows` are the plotted
     numbers, tidy, all with the same keys.
     """
-    from .pdf import write_pdf  # quick-looks do without
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf  # quick-looks do without
 
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     mark_simulated(figure, simulated)
-    write_pdf(figure, output["pdf"])
+    # Not with `savefig`, which draws every file twice: once to lay it out.
+    FigureCanvasPdf(figure).print_pdf(output["pdf"], metadata={"Creator": "coatbench"})
     figure.set_layout_engine("none")  # it stands; the second file need not compute it again
     _write_pixels(figure, output, mpl.rcParams["figure.dpi"])
     for problem in layout.problems(figure):
