@@ -13,7 +13,8 @@ from coatbench.readers import read
 from coatbench.xps import casaxps, lineshapes
 from coatbench.xps.analyse import analyse
 from coatbench.xps.casaxps_write import write_vamas
-from coatbench.xps.fit import Spectrum, minimise
+from coatbench.xps.fit import solve
+from coatbench.xps.lines import Spectrum
 from coatbench.xps.model import build
 
 
@@ -53,7 +54,7 @@ def test_stored_fit_of_a_public_file_is_reproduced(
     mapping = model.parameters(0.0)
     moved = [n.startswith("position") and n.endswith(("2p", "#3")) for n in mapping.names]
     start = replace(mapping, start=mapping.start + np.where(moved, 0.3, 0.0))
-    fit = minimise(model, [Spectrum(x, y, base, math.nan)], [start])
+    fit = solve(model, [Spectrum(x, y, base, math.nan)], [start])
     m = len(stored)
     for j, component in enumerate(stored):
         # The stored areas are those of 2p3/2 and 2p1/2 and of a satellite of each.

@@ -6,9 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from coatbench.xps import lmfit_check
-from coatbench.xps.fit import Lines, Spectrum, _cumulate, _Problem, minimise
+from coatbench.xps.analyse import analyse
+from coatbench.xps.by_lmfit import refit, region_model
+from coatbench.xps.fit import Problem, minimise, solve
+from coatbench.xps.lines import Lines, Spectrum, cumulate
 from coatbench.xps.model import RegionModel, build
+from coatbench.xps.parameters import define
 from coatbench.xps.region import fit_region
 from coatbench.xps.uncertainty import estimate, fractions, upper_limit
 
@@ -25,7 +28,7 @@ def s2p(config: dict) -> RegionModel:
 
 def expected(model: RegionModel, areas: list[float], loss: float = 0.012) -> np.ndarray:
     signal = Lines(model.components).evaluate(X, POSITION, FWHM)[0] @ np.array(areas)
-    return 300 + signal + loss * _cumulate(X, signal)
+    return 300 + signal + loss * cumulate(X, signal)
 
 
 def noisy(rate: np.ndarray, rng: np.random.Generator, time_s: float = TIME_S) -> np.ndarray:
@@ -40,7 +43,7 @@ def test_jacobian_is_the_derivative(s2p: RegionModel, active: bool) -> None:
     y = expected(s2p, AREAS)
     spectrum = Spectrum(X, y, np.zeros(len(X)), TIME_S, active)
     mapping = s2p.parameters(0.1)
-    problem = _Problem(Lines(s2p.components), [spectrum], [mapping])
+    problem = Problem(Lines(s2p.components), [spectrum], [mapping])
     q = mapping.start * 1.0
     q[[n.startswith("area") for n in mapping.names]] = 300.0
     if active:
@@ -55,16 +58,41 @@ def test_jacobian_is_the_derivative(s2p: RegionModel, active: bool) -> None:
         assert np.allclose(jacobian[:, k], numeric, atol=1e-4 * max(1.0, np.abs(numeric).max()))
 
 
-def test_lmfit_finds_the_same(s2p: RegionModel) -> None:
+@pytest.mark.parametrize("active", [False, True])
+def test_lmfit_and_scipy_alone_find_the_same(s2p: RegionModel, active: bool) -> None:
     rng = np.random.default_rng(11)
+    for areas in (AREAS, [900.0, 0.0, 0.0, 620.0]):
+        y = noisy(expected(s2p, areas, 0.01 if active else 0.0), rng)
+        spectrum = Spectrum(X, y, np.full(len(X), 0.0 if active else 300.0), TIME_S, active)
+        one = minimise(s2p, spectrum, 0.0)
+        two = solve(s2p, [spectrum], [s2p.parameters(0.0)])
+        assert one.converged and two.converged
+        free = ~one.at_limit & (np.abs(one.jacobian).sum(axis=0) > 0)
+        inverse = np.linalg.pinv(
+            (one.jacobian / one.sigma[:, None]).T @ (one.jacobian / one.sigma[:, None])
+        )
+        sd = np.sqrt(np.diag(inverse))
+        assert (np.abs(one.q - two.q) <= 0.01 * sd)[free].all()
+        assert np.allclose(one.at_limit, two.at_limit)
+
+
+def test_lmfit_with_derivatives_by_differences_finds_the_same(s2p: RegionModel) -> None:
+    rng = np.random.default_rng(11)
+    base = np.full(len(X), 300.0)
     for _ in range(3):
         y = noisy(expected(s2p, AREAS, 0.0), rng)
-        base = np.full(len(X), 300.0)
-        spectrum = Spectrum(X, y, base, TIME_S)
-        ours = minimise(s2p, [spectrum], [s2p.parameters(0.0)])
-        theirs = lmfit_check.fit(s2p, spectrum, 0.0, ours.sigma)
+        ours = minimise(s2p, Spectrum(X, y, base, TIME_S), 0.0)
+        params = define("S 2p", s2p.config, 0.0)
+        for name in params:
+            if name.startswith("area"):
+                params[name].value = 300.0
+            elif params[name].vary:
+                # Not in the very middle of the limits: there lmfit's internal variable is 0, and so are its steps.
+                params[name].value += 0.01
+        # MINPACK, bounds by a transformation of variables: neither our minimiser nor our derivatives.
+        theirs = region_model(s2p, base).fit(y, params, x=X, weights=1 / ours.sigma)
         m = len(s2p.components)
-        values = [theirs.params[f"{q}_{j}"] for q in ("area", "position", "fwhm") for j in range(m)]
+        values = [theirs.params[name] for name in params]
         assert ours.chi_square <= theirs.chisqr * (1 + 1e-6)
         assert np.allclose(ours.p[0], [v.value for v in values], rtol=2e-3, atol=1e-3)
         # Standard uncertainties of the areas, background known, not scaled by chi-square.
@@ -72,6 +100,23 @@ def test_lmfit_finds_the_same(s2p: RegionModel) -> None:
         found = estimate(ours, [s2p.parameters(0.0).L], y - ours.models[0], None, is_area)[0]
         scale = math.sqrt(max(ours.reduced_chi_square, 1.0) / theirs.redchi)
         assert np.allclose(found.sd[:m], [v.stderr * scale for v in values[:m]], rtol=0.05)
+
+
+def test_a_result_goes_on_in_lmfit(simulate, config: dict) -> None:
+    file = simulate("c200")
+    found = analyse([{"sample": "c200", "file": file.name, "spot": "1"}], [file], config)
+    row = next(r for r in found.tables["xps_components"] if r["component"] == "sulfate")
+    result = refit(found.curves["1|S 2p"], config)
+    area = result.params["area_sulfate"]
+    assert area.value == pytest.approx(row["area_cps_eV"], abs=0.02 * row["area_cps_eV_sd"])
+    assert result.params["position_sulfate"].value == pytest.approx(
+        row["binding_energy_eV"], abs=0.002
+    )
+    assert result.params["fwhm_polysulfide"].expr == "fwhm_sulfide"
+    before = result.chisqr
+    result.params["position_sulfate"].set(value=169.0, vary=False)
+    result.fit(params=result.params)
+    assert result.chisqr > before
 
 
 def coverage_of(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from coatbench.xps import background, lineshapes
-from coatbench.xps.fit import Lines, _cumulate
+from coatbench.xps.lines import Lines, cumulate
 from coatbench.xps.model import Component
 from hypothesis import given
 from hypothesis import strategies as st
@@ -119,7 +119,7 @@ def peak(area: float = 2000.0) -> np.ndarray:
 
 def test_shirley_recovers_a_step_that_follows_the_signal() -> None:
     signal = peak()
-    true = 500 + 0.05 * _cumulate(X, signal)
+    true = 500 + 0.05 * cumulate(X, signal)
     found = background.shirley(X, signal + true, 5)
     assert np.allclose(found.values, true, atol=0.01)
 
@@ -127,7 +127,7 @@ def test_shirley_recovers_a_step_that_follows_the_signal() -> None:
 def test_shirley_converges_where_the_plain_iteration_swings() -> None:
     signal = peak()
     # A step as high as the signal: the plain iteration overshoots.
-    true = 500 + 0.2 * _cumulate(X, signal)
+    true = 500 + 0.2 * cumulate(X, signal)
     assert np.allclose(background.shirley(X, signal + true, 5).values, true, atol=0.05)
 
 
@@ -136,7 +136,7 @@ def test_shirley_agrees_with_lmfitxps() -> None:
     from lmfitxps.backgrounds import shirley_calculate
 
     signal = peak()
-    y = signal + 500 + 0.05 * _cumulate(X, signal)
+    y = signal + 500 + 0.05 * cumulate(X, signal)
     theirs = shirley_calculate(X, y, tol=1e-7, maxit=200)
     assert np.allclose(background.shirley(X, y, 1).values, theirs, atol=0.2)
 
@@ -150,7 +150,7 @@ def test_shirley_fails_loudly_without_signal() -> None:
 def test_response_of_backgrounds(kind: str) -> None:
     rng = np.random.default_rng(3)
     signal = peak()
-    y = signal + 500 + 0.05 * _cumulate(X, signal) + rng.normal(0, 3, len(X))
+    y = signal + 500 + 0.05 * cumulate(X, signal) + rng.normal(0, 3, len(X))
     base = background.static(kind, X, y, 7, 1e-12, 500)
     change = rng.normal(size=len(X)) * 1e-3
     numeric = background.static(kind, X, y + change, 7, 1e-12, 500).values - base.values

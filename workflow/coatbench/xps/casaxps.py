@@ -18,7 +18,7 @@ import numpy as np
 
 from ..arrays import Arrays
 from . import lineshapes
-from .fit import Lines
+from .lines import Lines
 from .model import RegionModel, build
 from .region import RegionFit, fit_region
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import background
-from .fit import Lines
+from .lines import Lines
 from .model import RegionModel
 
 STEP_EV = 0.2
@@ -76,7 +76,7 @@ def _costs(region: Region, shifts: np.ndarray, end_eV: float) -> np.ndarray:
     costs = np.empty(len(shifts))
     for i, shift in enumerate(shifts):
         mapping = region.model.parameters(float(shift))
-        p = mapping.p0 + mapping.L @ mapping.start
+        p = mapping.values(mapping.start)
         # The grid is coarser than a narrow line; a wider line finds it all the same.
         phi = lines.evaluate(region.x, p[m : 2 * m], np.maximum(p[2 * m :], 4 * STEP_EV))[0]
         areas = mapping.L[:m][:, mapping.L[:m].any(axis=0)]

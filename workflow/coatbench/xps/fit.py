@@ -1,8 +1,8 @@
-"""Least squares for sums of photoelectron lines, with an analytic Jacobian.
+"""Least squares for sums of photoelectron lines, with an analytic Jacobian: by lmfit, or by scipy alone.
 
-A projected Levenberg-Marquardt method: the parameters that stand at a limit and would leave it are set aside in
-each step. Problems are small (tens of parameters), so the normal equations are solved directly. Several
-spectra can be fitted jointly: each has its own map from the shared free parameters to its components.
+`minimise` is the fit of a spectrum: lmfit's parameters, bounds and expressions, minimised by its `least_squares`
+(trust region reflective, which keeps to bounds without a transformation). `solve` minimises the same residual with
+the same derivatives in plain scipy, where one model is fitted many times or to many spectra at once.
 
 Weights: variances of counts, from the fitted envelope instead of the data, since weights from the data (Neyman's
 chi-square) pull a fit towards low counts. The fit is therefore repeated once with its own envelope.
@@ -10,91 +10,20 @@ chi-square) pull a fit towards low counts. The fit is therefore repeated once wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from . import lineshapes
-from .model import Component, Parameters, RegionModel
+from .lines import Lines, Spectrum, cumulate
+from .model import RegionModel
+from .parameters import Parameters
 
-MAX_ITERATIONS = 200
-# Relative change of chi-square that ends a fit: some 1e-6 of the 1 that makes a standard uncertainty. The
-# first pass only finds the weights of the second.
-_TOLERANCE, _FIRST_TOLERANCE = 1e-8, 1e-4
-
-
-class Lines:
-    """The components of a model as arrays: one column per line, added up per component."""
-
-    def __init__(self, components: Sequence[Component]) -> None:
-        self.n = len(components)
-        owner, offsets, shares, shapes = [], [], [], []
-        for j, component in enumerate(components):
-            for offset, share in zip(component.offsets_eV, component.shares, strict=True):
-                owner.append(j)
-                offsets.append(offset)
-                shares.append(share)
-                shapes.append(component.shape)
-        self.owner = np.array(owner)
-        self.offsets, self.shares = np.array(offsets), np.array(shares)
-        self.sum = (self.owner[:, None] == np.arange(self.n)).astype(float)
-        self.groups = [
-            (lineshapes.shape(name), np.array([i for i, s in enumerate(shapes) if s == name]))
-            for name in dict.fromkeys(shapes)
-        ]
-        self.one_shape = self.groups[0][0] if len(self.groups) == 1 else None
-
-    def evaluate(
-        self, x: np.ndarray, position: np.ndarray, fwhm: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return unit-area components (n, m) and their derivatives by position and by width."""
-        width = fwhm[self.owner]
-        u = (x[:, None] - (position[self.owner] + self.offsets)) / width
-        if self.one_shape is not None:
-            f, df = self.one_shape(u)
-        else:
-            f, df = np.empty_like(u), np.empty_like(u)
-            for shape, columns in self.groups:
-                f[:, columns], df[:, columns] = shape(u[:, columns])
-        scale = self.shares / width
-        value, by_position = f * scale, df * (-scale / width)
-        by_fwhm = (f + u * df) * (-scale / width)
-        if self.n == len(self.owner):
-            return value, by_position, by_fwhm
-        return value @ self.sum, by_position @ self.sum, by_fwhm @ self.sum
-
-    def value(self, x: np.ndarray, position: np.ndarray, fwhm: np.ndarray) -> np.ndarray:
-        """Return unit-area components (n, m)."""
-        width = fwhm[self.owner]
-        u = (x[:, None] - (position[self.owner] + self.offsets)) / width
-        f = np.empty_like(u)
-        for shape, columns in self.groups:
-            f[:, columns] = shape(u[:, columns])[0]
-        return np.asarray((f * (self.shares / width)) @ self.sum)
-
-
-@dataclass
-class Spectrum:
-    """One spectrum of a fit.
-
-    Attributes
-    ----------
-    x, y : (n,) arrays
-        Binding energy in eV (ascending) and counts/s.
-    background : (n,) array
-        Static background; zeros with an active one.
-    time_s : float
-        Counting time per channel, for the weights; NaN: unknown, all channels weigh alike.
-    active : bool
-        Fit a Shirley background (constant and step) together with the components.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    background: np.ndarray
-    time_s: float
-    active: bool = False
+MAX_EVALUATIONS = 400
+# Relative change of chi-square that ends a fit: the first pass only finds the weights of the second.
+_TOLERANCE, _FIRST_TOLERANCE = 1e-9, 1e-4
+_AT_LIMIT = 1e-3  # standard uncertainties (all else fixed) from a limit that count as at it
 
 
 @dataclass
@@ -156,7 +85,7 @@ class Fit:
         return self.chi_square / max(self.n_points - self.n_free, 1)
 
 
-class _Problem:
+class Problem:
     """Envelope and Jacobian of all spectra as functions of the free parameters."""
 
     def __init__(
@@ -168,20 +97,22 @@ class _Problem:
         self.y = np.concatenate([s.y - s.background for s in spectra])
 
     def __call__(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the envelope without static backgrounds (sum n,) and its derivative by q (sum n, k)."""
         values, jacobians = [], []
         extra = self.n_shared
         for spectrum, mapping in zip(self.spectra, self.maps, strict=True):
-            p = mapping.p0 + mapping.L @ q[: self.n_shared]
-            value, columns, _ = self._spectrum(spectrum, p)
+            own = q[: self.n_shared]
+            slope = mapping.slope(own)
+            value, columns, _ = self.parts(spectrum, mapping.values(own))
             if not spectrum.active:
                 values.append(value)
-                jacobians.append(columns @ mapping.L)
+                jacobians.append(columns @ slope)
                 continue
             constant, step = q[extra], q[extra + 1]
             full = np.zeros((len(value), len(q)))
-            full[:, : self.n_shared] = (columns + step * _cumulate(spectrum.x, columns)) @ mapping.L
+            full[:, : self.n_shared] = (columns + step * cumulate(spectrum.x, columns)) @ slope
             full[:, extra] = 1.0
-            full[:, extra + 1] = rise = _cumulate(spectrum.x, value)
+            full[:, extra + 1] = rise = cumulate(spectrum.x, value)
             values.append(value + constant + step * rise)
             jacobians.append(full)
             extra += 2
@@ -189,22 +120,13 @@ class _Problem:
             return values[0], jacobians[0]
         return np.concatenate(values), np.concatenate(jacobians)
 
-    def _spectrum(
-        self, spectrum: Spectrum, p: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def parts(self, spectrum: Spectrum, p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the sum of the lines (n,), its derivative by p (n, 3 m), and each component (n, m)."""
         m = self.lines.n
         area, position, fwhm = p[:m], p[m : 2 * m], p[2 * m :]
         phi, by_position, by_fwhm = self.lines.evaluate(spectrum.x, position, fwhm)
         columns = np.concatenate([phi, by_position * area, by_fwhm * area], axis=1)
         return phi @ area, columns, phi * area
-
-
-def _cumulate(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Cumulative trapezoidal integral along the first axis, from the low end."""
-    step = np.diff(x).reshape(-1, *[1] * (y.ndim - 1))
-    out = np.zeros_like(y)
-    np.cumsum(0.5 * step * (y[1:] + y[:-1]), axis=0, out=out[1:])
-    return out
 
 
 def start_areas(lines: Lines, spectrum: Spectrum, p: np.ndarray) -> np.ndarray:
@@ -220,24 +142,22 @@ def start_areas(lines: Lines, spectrum: Spectrum, p: np.ndarray) -> np.ndarray:
     return np.asarray(nnls(phi, signal / scale)[0]) * scale
 
 
-def minimise(model: RegionModel, spectra: Sequence[Spectrum], maps: Sequence[Parameters]) -> Fit:
-    """Fit all spectra.
+@dataclass(frozen=True)
+class Start:
+    """Start values and limits of all free parameters, those of active backgrounds last."""
 
-    Parameters
-    ----------
-    model : RegionModel
-    spectra : list of Spectrum
-    maps : list of Parameters
-        One per spectrum; start, low, high and names of the first hold for the shared free parameters.
-    """
-    lines = Lines(model.components)
-    problem = _Problem(lines, spectra, maps)
+    q: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def start(lines: Lines, spectra: Sequence[Spectrum], maps: Sequence[Parameters]) -> Start:
+    """Return where a fit begins: positions and widths as configured, areas as they suit them."""
     q, low, high = maps[0].start.copy(), maps[0].low.copy(), maps[0].high.copy()
     for spectrum, mapping in zip(spectra, maps, strict=True):
-        areas = start_areas(lines, spectrum, mapping.p0 + mapping.L @ maps[0].start)
-        floor = 1e-3 * max(
-            float(areas.max()), 1e-12
-        )  # a component at exactly 0 has no position to fit
+        areas = start_areas(lines, spectrum, mapping.values(maps[0].start))
+        # A component at exactly 0 has no position to fit.
+        floor = 1e-3 * max(float(areas.max()), 1e-12)
         for j in range(lines.n):
             columns = np.flatnonzero(mapping.L[j])
             if len(columns) == 1:
@@ -248,17 +168,106 @@ def minimise(model: RegionModel, spectra: Sequence[Spectrum], maps: Sequence[Par
             total = max(float(np.trapezoid(spectrum.y - spectrum.y.min(), spectrum.x)), 1e-12)
             q = np.concatenate([q, [float(spectrum.y[:3].mean()), max(rise, 0.0) / total]])
             low, high = np.concatenate([low, [-np.inf, 0.0]]), np.concatenate([high, [np.inf, 1.0]])
-    q = np.clip(q, low, high)
+    # Strictly inside: a trust region has no way out of a corner.
+    span = np.where(np.isfinite(high - low), high - low, 1.0)
+    return Start(np.clip(q, low + 1e-8 * span, high - 1e-8 * span), low, high)
+
+
+# Minimises: problem, start, sigma, tolerance -> free parameters, evaluations, converged
+Minimiser = Callable[["Problem", Start, np.ndarray, float], tuple[np.ndarray, int, bool]]
+
+
+def minimise(
+    model: RegionModel, spectrum: Spectrum, shift_eV: float, held: frozenset[str] = frozenset()
+) -> Fit:
+    """Fit one spectrum with lmfit.
+
+    Parameters
+    ----------
+    model : RegionModel
+    spectrum : Spectrum
+    shift_eV : float
+        Where the sample's charge puts the lines.
+    held : set of str
+        Components that have no position and width of their own.
+    """
+    from .by_lmfit import Fitter
+
+    mapping = model.parameters(shift_eV, held)
+    fitter = Fitter(model, spectrum, mapping, shift_eV, held)
+    return _fit(model, [spectrum], [mapping], fitter)
+
+
+def solve(model: RegionModel, spectra: Sequence[Spectrum], maps: Sequence[Parameters]) -> Fit:
+    """Fit all spectra at once with scipy's `least_squares`.
+
+    Parameters
+    ----------
+    model : RegionModel
+    spectra : list of Spectrum
+    maps : list of Parameters
+        One per spectrum; start, low, high and names of the first hold for the shared free parameters.
+    """
+    return _fit(model, spectra, maps, _by_scipy)
+
+
+def _by_scipy(
+    problem: Problem, begin: Start, sigma: np.ndarray, tolerance: float
+) -> tuple[np.ndarray, int, bool]:
+    from scipy.optimize import least_squares
+
+    known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def at(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        key = q.tobytes()
+        if key not in known:
+            known.clear()
+            known[key] = problem(q)
+        return known[key]
+
+    found = least_squares(
+        lambda q: (at(q)[0] - problem.y) / sigma,
+        begin.q,
+        jac=lambda q: at(q)[1] / sigma[:, None],
+        bounds=(begin.low, begin.high),
+        **options(tolerance),
+    )
+    return found.x, int(found.nfev), bool(found.success)
+
+
+def options(tolerance: float) -> dict[str, Any]:
+    """Return the settings of `scipy.optimize.least_squares` that both ways share."""
+    return {
+        "x_scale": "jac",
+        "ftol": tolerance,
+        "xtol": 1e-10,
+        "gtol": 1e-10,
+        "max_nfev": MAX_EVALUATIONS,
+    }
+
+
+def _fit(
+    model: RegionModel,
+    spectra: Sequence[Spectrum],
+    maps: Sequence[Parameters],
+    minimiser: Minimiser,
+) -> Fit:
+    lines = Lines(model.components)
+    problem = Problem(lines, spectra, maps)
+    begin = start(lines, spectra, maps)
     base = np.concatenate([s.background for s in spectra])
     time_s = np.concatenate([np.full(len(s.x), s.time_s) for s in spectra])
     weigh = bool(np.isfinite(time_s).all())
     sigma = _sigma(_smooth(problem.y + base), time_s) if weigh else np.ones(len(base))
-    iterations, converged = 0, True
+    if not weigh:
+        sigma *= max(float(np.std(problem.y)), 1e-300)  # tolerances speak of numbers around 1
+    iterations, converged, q = 0, True, begin.q
     for tolerance in (_FIRST_TOLERANCE, _TOLERANCE) if weigh else (_TOLERANCE,):
-        q, done, ok = _levenberg_marquardt(problem, q, low, high, sigma, tolerance)
-        iterations, converged = iterations + done, ok
+        q, done, converged = minimiser(problem, Start(q, begin.low, begin.high), sigma, tolerance)
+        iterations += done
         if weigh:
             sigma = _sigma(problem(q)[0] + base, time_s)
+    q, at_limit = _snapped(problem, Start(q, begin.low, begin.high), sigma)
     value, jacobian = problem(q)
     if not weigh:
         # Unknown counting time: the scatter itself is the only measure of the noise.
@@ -266,42 +275,36 @@ def minimise(model: RegionModel, spectra: Sequence[Spectrum], maps: Sequence[Par
         sigma = np.full(
             len(value), np.sqrt(max(float(np.sum((problem.y - value) ** 2)) / free, 1e-300))
         )
-    return _result(problem, q, low, high, value, jacobian, sigma, iterations, converged)
-
-
-def _result(
-    problem: _Problem,
-    q: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    value: np.ndarray,
-    jacobian: np.ndarray,
-    sigma: np.ndarray,
-    iterations: int,
-    converged: bool,
-) -> Fit:
-    n_shared = problem.n_shared
-    p = [m.p0 + m.L @ q[:n_shared] for m in problem.maps]
+    residual = (problem.y - value) / sigma
+    p = [m.values(q[: problem.n_shared]) for m in maps]
     components, models, backgrounds = [], [], []
     at = 0
-    for spectrum, values in zip(problem.spectra, p, strict=True):
+    for spectrum, values in zip(spectra, p, strict=True):
         n = len(spectrum.x)
-        parts = problem._spectrum(spectrum, values)[2]
+        parts = problem.parts(spectrum, values)[2]
         components.append(parts)
         models.append(value[at : at + n] + spectrum.background)
         backgrounds.append(models[-1] - parts.sum(axis=1))
         at += n
-    weighted = jacobian / sigma[:, None]
-    residual = (problem.y - value) / sigma
-    gradient = weighted.T @ residual
-    span = np.where(np.isfinite(high - low), high - low, np.maximum(np.abs(q), 1.0))
-    at_limit = ((q - low <= 1e-9 * span) & (gradient <= 0)) | (
-        (high - q <= 1e-9 * span) & (gradient >= 0)
-    )
     return Fit(
-        q, p, [s.x for s in problem.spectra], models, backgrounds, components, jacobian, sigma, residual,
+        q, p, [s.x for s in spectra], models, backgrounds, components, jacobian, sigma, residual,
         at_limit, float(residual @ residual), iterations, converged,
     )  # fmt: skip
+
+
+def _snapped(problem: Problem, found: Start, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Put what has come to rest at a limit on it, and tell which parameters these are.
+
+    A trust region ends just inside of its bounds; what counts is whether chi-square falls towards the limit.
+    """
+    value, jacobian = problem(found.q)
+    weighted = jacobian / sigma[:, None]
+    downhill = weighted.T @ ((problem.y - value) / sigma)
+    near = _AT_LIMIT / np.maximum(np.sqrt((weighted**2).sum(axis=0)), 1e-300)
+    at_low = (found.q - found.low <= near) & (downhill <= 0)
+    at_high = (found.high - found.q <= near) & (downhill >= 0)
+    q = np.where(at_low, found.low, np.where(at_high, found.high, found.q))
+    return q, at_low | at_high
 
 
 def _smooth(y: np.ndarray) -> np.ndarray:
@@ -313,58 +316,3 @@ def _smooth(y: np.ndarray) -> np.ndarray:
 def _sigma(rate: np.ndarray, time_s: np.ndarray) -> np.ndarray:
     """Standard uncertainty of counts/s from the expected counts, never below that of one count."""
     return np.sqrt(np.maximum(rate * time_s, 1.0)) / time_s
-
-
-def _levenberg_marquardt(
-    problem: _Problem,
-    q: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    sigma: np.ndarray,
-    tolerance: float,
-) -> tuple[np.ndarray, int, bool]:
-    """Return the minimum, the number of steps and whether it converged."""
-    from scipy.linalg.lapack import dposv
-
-    weight = 1 / sigma
-    column = weight[:, None]
-    value, jacobian = problem(q)
-    residual = (problem.y - value) * weight
-    cost, damping = float(residual @ residual), 1e-3
-    for iteration in range(1, MAX_ITERATIONS + 1):
-        weighted = jacobian * column
-        gradient = residual @ weighted
-        hessian = weighted.T @ weighted
-        # What stands at a limit and would leave it is set aside: no row, no column, no step.
-        fixed = ((q <= low) & (gradient < 0)) | ((q >= high) & (gradient > 0))
-        if fixed.any():
-            if fixed.all():
-                return q, iteration, True
-            hessian[fixed], hessian[:, fixed], gradient[fixed] = 0.0, 0.0, 0.0
-        diagonal = hessian.diagonal().copy()
-        diagonal = np.maximum(diagonal, 1e-12 * max(float(diagonal.max()), 1e-300))
-        diagonal[fixed] = 1.0
-        while True:
-            damped = hessian.copy()
-            damped.flat[:: len(q) + 1] += damping * diagonal + fixed
-            _, step, failed = dposv(damped, gradient)
-            if failed:
-                damping *= 10
-                if damping > 1e12:
-                    return q, iteration, False
-                continue
-            trial = np.minimum(np.maximum(q + step, low), high)
-            new_value, new_jacobian = problem(trial)
-            new_residual = (problem.y - new_value) * weight
-            new_cost = float(new_residual @ new_residual)
-            if new_cost <= cost:
-                break
-            damping *= 8
-            if damping > 1e12:
-                return q, iteration, True  # no downhill step is left within rounding
-        gain = cost - new_cost
-        q, value, jacobian, residual, cost = trial, new_value, new_jacobian, new_residual, new_cost
-        damping = max(damping / 6, 1e-12)
-        if gain <= tolerance * max(cost, 1.0):
-            return q, iteration, True
-    return q, MAX_ITERATIONS, False

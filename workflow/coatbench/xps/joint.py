@@ -14,8 +14,10 @@ import numpy as np
 
 from ..arrays import Arrays
 from . import background
-from .fit import Spectrum, minimise
-from .model import Parameters, RegionModel, build
+from .fit import solve
+from .lines import Spectrum
+from .model import RegionModel, build
+from .parameters import Parameters
 from .uncertainty import estimate, fractions
 
 Row = dict[str, Any]
@@ -105,7 +107,7 @@ def fit_series(
         spectra.append(Spectrum(x, y, base.values, float(data.attrs["counting_time_s"])))
         responses.append(base.respond)
     maps = shared_parameters(model, len(spectra), shared)
-    fit = minimise(model, spectra, maps)
+    fit = solve(model, spectra, maps)
     is_area = np.array([name.startswith("area") for name in maps[0].names])
     y = np.concatenate([s.y for s in spectra])
     residual = y - np.concatenate(fit.models)

@@ -12,7 +12,8 @@ import numpy as np
 from .. import quality
 from ..quality import Quality
 from . import background
-from .fit import Fit, Lines, Spectrum, minimise
+from .fit import Fit, minimise, solve
+from .lines import Lines, Spectrum
 from .model import RegionModel
 from .uncertainty import SIGNIFICANCE, Estimate, Fraction, estimate, fractions, upper_limit
 
@@ -135,6 +136,8 @@ def fit_region(
     shift_eV: float,
     config: Mapping[str, Any],
     kind: str | None = None,
+    *,
+    by_lmfit: bool = True,
 ) -> RegionFit | None:
     """Fit one region.
 
@@ -151,6 +154,8 @@ def fit_region(
         The section `xps` of the configuration.
     kind : str, optional
         Another background than the model's.
+    by_lmfit : bool
+        Minimise through lmfit; else the same residual by scipy, which costs less (`fit.solve`).
 
     Returns
     -------
@@ -173,7 +178,10 @@ def fit_region(
     held: frozenset[str] = frozenset()
     while True:
         mapping = model.parameters(shift_eV, held)
-        fit = minimise(model, [spectrum], [mapping])
+        if by_lmfit:
+            fit = minimise(model, spectrum, shift_eV, held)
+        else:
+            fit = solve(model, [spectrum], [mapping])
         is_area = np.zeros(len(fit.q), bool)
         is_area[: len(mapping.names)] = [n.startswith("area") for n in mapping.names]
         residual = wy - fit.models[0]

@@ -132,7 +132,9 @@ def fit_spot(measured: Sequence[Measured], config: Mapping[str, Any]) -> SpotFit
         spot.others[m.name, m.model.background] = default
         for kind in config["sensitivity"]["backgrounds"]:
             if kind != m.model.background:
-                other = fit_region(m.x, m.y, m.time_s, m.model, shift.placed_eV, config, kind)
+                other = fit_region(
+                    m.x, m.y, m.time_s, m.model, shift.placed_eV, config, kind, by_lmfit=False
+                )
                 spot.others[m.name, kind] = other
     return spot
 
