@@ -127,15 +127,16 @@ def study_of_temperatures(folder: Path, temperatures_degC: Sequence[int]) -> lis
 
 
 def as_supplied(study: Path) -> None:
-    """Make a simulated study, whose exports exist, one that a user supplies: never written to again."""
+    """Make a simulated study, whose exports were put there, one that a user supplies."""
     text = (study / "study.yaml").read_text(encoding="utf-8")
     (study / "study.yaml").write_text(text.split("simulator:")[0], encoding="utf-8")
     (study / "truth.csv").unlink()
 
 
 def make_exports(workflow: Workflow, study: Path) -> None:
-    """Let the simulator write the exports of a cut study, then make it a supplied one."""
+    """Let the simulator write the exports of a cut study, put them there, and make it a supplied one."""
     workflow.run("exports", "--config", f"study={study}", "results=made")
+    shutil.copytree(workflow.folder / "made" / "exports", study, dirs_exist_ok=True)
     as_supplied(study)
     shutil.rmtree(workflow.folder / "made", ignore_errors=True)
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import math
+import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import quote
+from .errors import StudyError, quote
+from .sheets import Sheet, read_sheet
+from .spelling import meant, nearest
 
-ID = re.compile(r"[A-Za-z0-9_.-]+\Z")
+ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
+# Names that no file may have on Windows, where results are opened too.
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?\Z", re.IGNORECASE)
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?\Z", re.ASCII)
 
 Check = Callable[[str], str | None]  # returns what was expected, or None when the cell is good
 
@@ -29,39 +35,59 @@ class Table:
     required, optional : mapping of column to check
     files : columns that name a file, relative to the folder of the table
     key : no two rows share these
+    claims : mapping of columns to columns
+        No two rows share these either, where all of the columns on the right have a value: such rows claim the same
+        measurement. Numbers are compared as numbers, files as paths.
     """
 
     required: Mapping[str, Check]
     optional: Mapping[str, Check] = field(default_factory=dict)
     files: tuple[str, ...] = ("file",)
     key: tuple[str, ...] = ("sample", "file")
+    claims: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> dict[str, Check]:
+        """All columns that are known."""
+        return {**self.required, **self.optional}
 
 
 def an_id(text: str) -> str | None:
     """Accept what can be part of a file name everywhere."""
-    return None if ID.match(text) else "letters, digits, _ . - only"
+    if len(text) > 64:
+        return "at most 64 characters"
+    if RESERVED.match(text):
+        return "a name that no operating system keeps for itself"
+    return (
+        None if ID.match(text) else "letters, digits, _ . - only, and a letter, digit or _ in front"
+    )
 
 
-def a_number(low: float = -math.inf, high: float = math.inf, *, above: bool = False) -> Check:
-    """Return the check that a cell is a number in a range; `above`: the lowest is not good itself."""
+@dataclass(frozen=True)
+class a_number:
+    """The check that a cell is a number in a range; `above`: the lowest is not good itself."""
 
-    def check(text: str) -> str | None:
-        try:
-            value = float(text)
-        except ValueError:
-            return "a number with decimal point"
+    low: float = -math.inf
+    high: float = math.inf
+    above: bool = False
+
+    def __call__(self, text: str) -> str | None:
+        """Return what was expected, or None when the cell is good."""
+        if not NUMBER.match(text):
+            return "a number"
+        value = float(text)
         if not math.isfinite(value):
             return "a finite number"
-        if value < low or value > high or (above and value == low):
-            return f"a number {'above' if above else 'from'} {low:g} to {high:g}"
+        if value < self.low or value > self.high or (self.above and value == self.low):
+            return f"a number {'above' if self.above else 'from'} {self.low:g} to {self.high:g}"
         return None
-
-    return check
 
 
 def one_of(*names: str) -> Check:
     """Return the check that a cell is one of these names."""
-    return lambda text: None if text in names else "one of " + ", ".join(names)
+    return lambda text: (
+        None if text in names else "one of " + ", ".join(names) + meant(text, names, 0.6)
+    )
 
 
 def any_text(text: str) -> str | None:
@@ -78,59 +104,113 @@ def unreadable_files(rows: Iterable[Mapping[str, str]]) -> list[str]:
     return [row[c] for row in rows for c in row.get(UNREADABLE, "").split()]
 
 
-def read_rows(path: Path, table: Table, problems: list[str]) -> list[dict[str, str]]:
-    """Return the rows of one table, and add its problems to `problems`, one line each.
+def read_rows(
+    path: Path,
+    table: Table,
+    problems: list[str],
+    notes: list[str] | None = None,
+    declared: Collection[str] = (),
+) -> list[dict[str, str]]:
+    """Return the rows of one table, numbers with a decimal point.
 
-    The row's number in the file stands in the key `#`.
+    Parameters
+    ----------
+    path : Path
+    table : Table
+    problems : list of str
+        What makes the table unusable is added, one line each.
+    notes : list of str, optional
+        What was assumed and what looks like a typing error is added, one line each.
+    declared : collection of str
+        Further columns that somebody asked for: no typing errors.
+
+    Returns
+    -------
+    list of dict
+        Column to text. The row's number in the file stands in the key `#`.
     """
+    notes = [] if notes is None else notes
+    known = {*table.columns, *declared}
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        problems.append(f"{path}: expected a table, found {error.strerror}")
+        sheet = read_sheet(path, known)
+    except StudyError as error:
+        problems.extend(error.problems)
         return []
-    except UnicodeDecodeError as error:
-        problems.append(
-            f"{path}: byte {error.start}: expected UTF-8 text, found {quote(error.object[error.start : error.end])}"
-        )
+    if found := list(_header_problems(path, sheet, table)):
+        problems.extend(found)
         return []
-    lines = [
-        (number, line)
-        for number, line in enumerate(text.splitlines(), 1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if not lines:
-        problems.append(f"{path}: expected a header line, found an empty table")
-        return []
-    header = [cell.strip() for cell in next(csv.reader([lines[0][1]]))]
-    found = len(problems)
-    for column in table.required:
-        if column not in header:
-            problems.append(
-                f"{path}: row {lines[0][0]}: expected a column {column}, found {', '.join(header)[:200]}"
-            )
-    for column in sorted({c for c in header if c and header.count(c) > 1}):
-        problems.append(f"{path}: row {lines[0][0]}: column {column}: found twice, expected once")
-    if len(problems) > found:
-        return []
+    notes.extend(_near_misses(path, sheet.header, table, declared))
     rows = []
-    for number, line in lines[1:]:
-        cells = [cell.strip() for cell in next(csv.reader([line]))]
-        if len(cells) > len(header) and any(cells[len(header) :]):
+    width = len(sheet.header)
+    for number, cells in sheet.rows:
+        if any(cells[width:]):
             problems.append(
-                f"{path}: row {number}: found {len(cells)} cells, expected {len(header)}"
+                f"{path}: row {number}: found {len(cells)} cells, expected {width}; is a text with the "
+                "separator in it without quotes?"
             )
             continue
-        row = dict(zip(header, cells + [""] * len(header), strict=False))
-        row |= {c: "" for c in table.optional if c not in row}
+        row = {c: t for c, t in zip(sheet.header, [*cells, *[""] * width], strict=False) if c}
+        row = {c: "" for c in table.optional} | row
         row["#"] = str(number)
-        problems.extend(_cell_problems(path, row, table))
         rows.append(row)
+    _decimal_points(rows, sheet, table)
+    if sheet.assumed:
+        notes.append(f"{path}: read as {', '.join(sheet.assumed)}")
+    for row in rows:
+        problems.extend(_cell_problems(path, row, table))
     problems.extend(_repeated(path, rows, table))
     return rows
 
 
+def _header_problems(path: Path, sheet: Sheet, table: Table) -> Iterable[str]:
+    header = sheet.header
+    free = [c for c in header if c not in table.columns]
+    for column in table.required:
+        if column not in header:
+            yield (
+                f"{path}: row {sheet.header_row}: expected a column {column}, found "
+                f"{', '.join(header)[:200]}{meant(column, free, 0.5)}"
+            )
+    for column in sorted({c for c in header if c and header.count(c) > 1}):
+        yield f"{path}: row {sheet.header_row}: column {column}: found twice, expected once"
+
+
+def _near_misses(
+    path: Path, header: list[str], table: Table, declared: Collection[str]
+) -> Iterable[str]:
+    absent = [c for c in table.optional if c not in header]
+    for column in header:
+        if column in table.columns or column in declared:
+            continue
+        if likely := nearest(column, absent):
+            yield f"{path}: column {column} is not read; did you mean {likely}?"
+
+
+def _decimal_points(rows: list[dict[str, str]], sheet: Sheet, table: Table) -> None:
+    """Write numbers with a decimal point, where a spreadsheet wrote a comma.
+
+    With commas between the columns 1,500 may be a thousand and a half: such a cell stays as it is, and is refused.
+    """
+    checks = table.columns
+    with_comma = False
+    for row in rows:
+        for column, text in row.items():
+            check = checks.get(column)
+            if not isinstance(check, a_number) and column in checks:
+                continue
+            text = text.replace("\u2212", "-") if isinstance(check, a_number) else text
+            thousands = sheet.separator == "," and re.search(r"\d,\d{3}\Z", text)
+            wanted = isinstance(check, a_number) or sheet.separator != ","
+            if wanted and DECIMAL_COMMA.match(text) and not thousands:
+                text = text.replace(",", ".")
+                with_comma = True
+            row[column] = text
+    if with_comma:
+        sheet.assumed.append("decimal comma")
+
+
 def _cell_problems(path: Path, row: Mapping[str, str], table: Table) -> Iterable[str]:
-    for column, check in (table.required | table.optional).items():  # type: ignore[operator]
+    for column, check in table.columns.items():
         text = row[column]
         if not text:
             if column in table.required:
@@ -139,14 +219,29 @@ def _cell_problems(path: Path, row: Mapping[str, str], table: Table) -> Iterable
             yield f"{path}: row {row['#']}: column {column}: found {quote(text)}, expected {expected}"
 
 
+def _comparable(row: Mapping[str, str], column: str, table: Table) -> str:
+    text = row.get(column, "")
+    if column in table.files:
+        return posixpath.normpath(text)
+    if isinstance(table.columns.get(column), a_number) and NUMBER.match(text):
+        return repr(float(text))
+    return text
+
+
 def _repeated(path: Path, rows: list[dict[str, str]], table: Table) -> Iterable[str]:
-    key = table.key
-    seen: dict[tuple[str, ...], str] = {}
-    for row in rows:
-        value = tuple(row[k] for k in key)
-        if value in seen and all(row[k] for k in key if k in table.required):
-            yield (
-                f"{path}: row {row['#']}: column {'+'.join(key)}: found {quote(' '.join(value))} "
-                f"again (first in row {seen[value]}), expected each once"
-            )
-        seen.setdefault(value, row["#"])
+    named: set[str] = set()
+    needed = tuple(c for c in table.key if c in table.required)
+    for columns, filled in {table.key: needed, **table.claims}.items():
+        seen: dict[tuple[str, ...], str] = {}
+        for row in rows:
+            if row.get("exclude") or not all(row.get(c) for c in filled):
+                continue
+            value = tuple(_comparable(row, c, table) for c in columns)
+            if value in seen and row["#"] not in named:
+                named.add(row["#"])  # one mistake, one line
+                shown = {c: row[c] for c in columns if row.get(c)}
+                yield (
+                    f"{path}: row {row['#']}: column {'+'.join(shown)}: found {quote(' '.join(shown.values()))} "
+                    f"again (first in row {seen[value]}), expected each measurement once"
+                )
+            seen.setdefault(value, row["#"])

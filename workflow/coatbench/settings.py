@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,21 +10,106 @@ from typing import Any
 import yaml
 
 from .errors import StudyError, one_line, quote
+from .spelling import meant
 
 STUDY_KEYS = ("title", "simulated", "simulator", "config")
-
+# What a study that somebody else wrote may not decide: where things are read and written.
+NOT_IN_STUDY = ("study", "results", "more_folders")
+# Of a YAML file from a study: more is no configuration.
+MAX_DEPTH, MAX_NODES, MAX_YAML_BYTES = 50, 100_000, 5_000_000
 
 # The parser in C, where PyYAML has it: every start of the workflow reads a dozen schemas.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load_yaml(path: str | Path) -> Any:
-    """Read a YAML file; plain data only."""
+    """Read one of the project's own YAML files; plain data only."""
     loader = _LOADER(Path(path).read_text(encoding="utf-8"))
     try:
         return loader.get_single_data()
     finally:
         loader.dispose()
+
+
+def load_foreign_yaml(path: str | Path) -> Any:
+    """Read a YAML file that may come from a stranger; plain data of bounded size only.
+
+    Raises
+    ------
+    StudyError
+        One line: no regular file, too large, nested too deeply, grown by aliases, a key twice, or not YAML.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise StudyError([f"{path}: expected a YAML file, found a folder, a pipe or a device"])
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MAX_YAML_BYTES:
+            raise StudyError([f"{path}: expected YAML, found more than {MAX_YAML_BYTES:,} bytes"])
+        text = raw.decode("utf-8-sig")
+        _look_at_depth(path, text)
+        loader = _LOADER(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            _look_at_nodes(path, node, {})
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except UnicodeDecodeError as error:
+        raise StudyError([f"{path}: byte {error.start}: expected UTF-8 text"]) from error
+    except OSError as error:
+        raise StudyError([f"{path}: expected YAML, found {error.strerror}"]) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise StudyError(
+            [f"{path}: expected YAML, found an error: {one_line(str(error))}"]
+        ) from error
+
+
+def _look_at_depth(path: Path, text: str) -> None:
+    # Event by event: building the whole document takes seconds where brackets stand in brackets.
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line = event.start_mark.line + 1 if event.start_mark else 0
+                raise StudyError(
+                    [f"{path}: line {line}: expected at most {MAX_DEPTH} levels, found more"]
+                )
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _look_at_nodes(path: Path, node: Any, sizes: dict[int, int]) -> int:
+    """Return how many values a node stands for when every alias is written out."""
+    if id(node) in sizes:
+        if not sizes[id(node)]:
+            raise StudyError(
+                [f"{path}: expected plain values, found an alias to what it stands in"]
+            )
+        return sizes[id(node)]
+    sizes[id(node)] = 0
+    total = 1
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen if isinstance(key.value, str) else False:
+                raise StudyError(
+                    [f"{path}: line {key.start_mark.line + 1}: key {quote(key.value)}: found twice, expected once"]
+                )  # fmt: skip
+            seen.add(key.value if isinstance(key.value, str) else id(key))
+            total += _look_at_nodes(path, key, sizes)
+            total += _look_at_nodes(path, value, sizes)
+    elif isinstance(node, yaml.SequenceNode):
+        total += sum(_look_at_nodes(path, value, sizes) for value in node.value)
+    if total > MAX_NODES:
+        raise StudyError(
+            [f"{path}: expected at most {MAX_NODES:,} values, found more (aliases of aliases)"]
+        )
+    sizes[id(node)] = total
+    return total
 
 
 @dataclass(frozen=True)
@@ -45,17 +131,12 @@ def load_study_settings(folder: str | Path) -> StudySettings:
     Raises
     ------
     StudyError
-        Not YAML, or a known key of the wrong kind.
+        Not YAML, a known key of the wrong kind, or one that is not a study's to set.
     """
     path = Path(folder) / "study.yaml"
-    if not path.is_file():
+    if not path.exists():
         return StudySettings()
-    try:
-        document = load_yaml(path) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(
-            [f"{path}: expected YAML, found an error: {one_line(str(error))}"]
-        ) from error
+    document = load_foreign_yaml(path) or {}
     if not isinstance(document, dict):
         raise StudyError([f"{path}: expected keys and values, found {quote(str(document))}"])
     overrides = {k: v for k, v in document.items() if k not in STUDY_KEYS}
@@ -71,6 +152,13 @@ def load_study_settings(folder: str | Path) -> StudySettings:
             problems.append(
                 f"{path}: {key}: expected keys and values, found {quote(str(document[key]))}"
             )
+    for key in NOT_IN_STUDY:
+        if key in overrides or key in (
+            nested if isinstance(nested := document.get("config"), dict) else {}
+        ):
+            problems.append(
+                f"{path}: {key}: expected on the command line or in config.yaml, not in a study"
+            )
     if problems:
         raise StudyError(problems)
     return StudySettings(
@@ -81,10 +169,21 @@ def load_study_settings(folder: str | Path) -> StudySettings:
     )
 
 
-def settings_problems(config: dict[str, Any], schemas: str | Path) -> list[str]:
+def settings_problems(
+    config: dict[str, Any],
+    schemas: str | Path,
+    layers: Mapping[str, Mapping[str, Any]] | None = None,
+) -> list[str]:
     """Hold a merged configuration against the schemas; return one line per problem.
 
-    `schemas` is the folder with `config.schema.yaml` and, below `config/`, one schema per section.
+    Parameters
+    ----------
+    config : dict
+        The merged configuration.
+    schemas : path-like
+        The folder with `config.schema.yaml` and, below `config/`, one schema per section.
+    layers : mapping of name to overrides, optional
+        What was laid over config.yaml, in order: a problem is named with the last layer that its key stands in.
     """
     from jsonschema import Draft202012Validator
     from referencing import Registry
@@ -96,9 +195,27 @@ def settings_problems(config: dict[str, Any], schemas: str | Path) -> list[str]:
     validator = Draft202012Validator(schema, registry=known)
     problems = []
     for error in sorted(validator.iter_errors(config), key=lambda e: [str(p) for p in e.path]):
-        place = ".".join(str(p) for p in error.path) or "top level"
-        problems.append(f"config: {place}: {_in_words(error)}")
+        for keys, text in _in_words(error):
+            origin = next(
+                (
+                    name
+                    for name, layer in reversed(list((layers or {}).items()))
+                    if _holds(layer, keys)
+                ),
+                "config",
+            )
+            place = ".".join(str(p) for p in keys) or "top level"
+            problems.append(f"{origin}: {place}: {text}")
     return problems
+
+
+def _holds(layer: Any, keys: Sequence[Any]) -> bool:
+    for key in keys:
+        try:
+            layer = layer[key]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return bool(keys)
 
 
 def config_schema(schemas: str | Path) -> dict[str, Any]:
@@ -113,14 +230,24 @@ def config_schema(schemas: str | Path) -> dict[str, Any]:
     return schema
 
 
-def _in_words(error: Any) -> str:
+def _in_words(error: Any) -> list[tuple[list[Any], str]]:
+    """Return what is wrong, with the keys that lead there; one entry for each unknown key."""
     found = quote(str(error.instance))
+    keys = list(error.path)
     if error.validator == "additionalProperties":
-        return f"{error.message}; expected one of: {', '.join(error.schema.get('properties', {}))}"
+        known = list(error.schema.get("properties", {}))
+        return [
+            (
+                [*keys, key],
+                f"no such key; expected one of: {', '.join(known)}{meant(str(key), known)}",
+            )
+            for key in sorted({*error.instance} - {*known}, key=str)
+        ]
     if error.validator == "type":
-        return f"expected {error.validator_value}, found {found}"
+        return [(keys, f"expected {error.validator_value}, found {found}")]
     if error.validator == "enum":
-        return f"expected one of {', '.join(map(str, error.validator_value))}, found {found}"
+        names = [str(v) for v in error.validator_value]
+        return [(keys, f"expected one of {', '.join(names)}, found {found}{meant(str(error.instance), names)}")]  # fmt: skip
     if error.validator in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
-        return f"expected {error.validator} {error.validator_value}, found {found}"
-    return one_line(error.message)
+        return [(keys, f"expected {error.validator} {error.validator_value}, found {found}")]
+    return [(keys, one_line(error.message))]

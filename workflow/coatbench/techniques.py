@@ -41,6 +41,8 @@ class Technique:
         dose is not among them, since correcting one changes no export.
     beside : callable
         From a file that the index names to those that stand beside it.
+    also : tuple of str
+        What else people call it, and its folder.
     """
 
     title: str
@@ -48,6 +50,13 @@ class Technique:
     abscissa: str
     simulated_from: tuple[str, ...] = ()
     beside: Callable[[str], list[str]] = nothing_beside
+    also: tuple[str, ...] = ()
+
+    def unit(self, row: Mapping[str, str]) -> str:
+        """Return how a row of the index is called in lists: its ids, else its file."""
+        columns = [*self.index.key, *(c for claim in self.index.claims for c in claim)]
+        ids = [c for c in dict.fromkeys(columns) if c not in self.index.files and row.get(c)]
+        return "/".join(row[c] for c in (ids if len(ids) > 1 else [*ids, self.index.files[0]]))
 
     def files_of(self, row: Mapping[str, str]) -> list[str]:
         """Return the files that an index row names, without empty cells."""
@@ -58,37 +67,49 @@ TECHNIQUES: dict[str, Technique] = {
     "xps": Technique(
         "XPS",
         Table(
-            {"sample": an_id, "file": any_text},
+            {"sample": any_text, "file": any_text},
             {"spot": an_id, "sample_in_file": any_text, "level": a_number()},
             key=("sample", "file", "sample_in_file", "level"),
+            claims={
+                ("sample", "spot", "level"): ("spot",),
+                ("file", "sample_in_file", "level"): ("file",),
+            },
         ),
         abscissa="binding_energy_eV",
         simulated_from=("spot",),
+        also=("esca", "photoemission"),
     ),
     "tga_ms": Technique(
         "TGA-MS",
         Table(
-            {"run": an_id, "sample": an_id, "tga_file": any_text},
+            {"run": an_id, "sample": any_text, "tga_file": any_text},
             {"ms_file": any_text, "blank_file": any_text, "ms_lag_s": a_number()},
             files=("tga_file", "ms_file", "blank_file"),
             key=("run",),
+            claims={("tga_file",): ("tga_file",)},
         ),
         abscissa="temperature_degC",
+        also=("tga", "tg", "tgms", "sta"),
     ),
     "leis": Technique(
         "LEIS",
         Table(
-            {"sample": an_id, "file": any_text, "heating_temperature_degC": TEMPERATURE},
+            {"sample": any_text, "file": any_text, "heating_temperature_degC": TEMPERATURE},
             {"dose_nC": POSITIVE, "intensity": one_of("counts", "counts_per_nC")},
+            claims={
+                ("sample", "heating_temperature_degC"): ("heating_temperature_degC",),
+                ("file",): ("file",),
+            },
         ),
         abscissa="energy_eV",
         simulated_from=("heating_temperature_degC", "intensity"),
+        also=("iss", "qtac"),
     ),
     "cycling": Technique(
         "Cycling",
         Table(
             {
-                "sample": an_id,
+                "sample": any_text,
                 "cell": an_id,
                 "file": any_text,
                 "protocol": one_of("short", "long"),
@@ -103,13 +124,15 @@ TECHNIQUES: dict[str, Technique] = {
                 "leave_out_cycles": any_text,
             },
             key=("sample", "cell", "protocol", "file"),
+            claims={("file",): ("file",), ("sample", "cell", "protocol", "part"): ("part",)},
         ),
         abscissa="Test Time / s",
+        also=("battery", "echem", "electrochemistry", "galvanostatic"),
     ),
     "sims": Technique(
         "ToF-SIMS",
         Table(
-            {"sample": an_id, "region": an_id, "file": any_text},
+            {"sample": any_text, "region": an_id, "file": any_text},
             {
                 "field_of_view_um": POSITIVE,
                 "pixel_binning": POSITIVE,
@@ -120,18 +143,23 @@ TECHNIQUES: dict[str, Technique] = {
                 "peak_list": any_text,
             },
             key=("sample", "region"),
+            claims={("file", "measurement"): ("file",)},
         ),
         abscissa="mass_u",
         beside=properties_of_event_list,
+        also=("tof", "tofsims"),
     ),
     "stem": Technique(
         "STEM",
         Table(
-            {"sample": an_id, "file": any_text, "kind": one_of("laadf", "edx")},
+            {"sample": any_text, "file": any_text, "kind": one_of("laadf", "edx")},
             {"field": an_id, "element": any_text, "pixel_size_nm": POSITIVE},
+            key=("sample", "file", "kind", "element"),
+            claims={("file", "kind", "element"): ("file",)},
         ),
         abscissa="x_nm",
         simulated_from=("kind", "field", "element"),
+        also=("tem", "edx", "eds", "haadf"),
     ),
 }
 

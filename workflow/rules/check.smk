@@ -21,8 +21,8 @@ rule check:
     threads: 1
     params:
         measurements=STUDY.measurements,
-        folder=study_folder(),
-        gaps=STUDY.gaps(),
+        folder=exports_folder(),
+        gaps=STUDY.notes + STUDY.gaps(),
         code=code("check.py"),
     message:
         "Study {config[study]}: what stands in each export"
@@ -49,7 +49,7 @@ rule problems:
     params:
         units=ANALYSED,
         logs=[log_file(unit) for unit in ANALYSED],
-        gaps=STUDY.gaps(),
+        gaps=STUDY.notes + STUDY.gaps(),
         code=code("problems.py"),
     message:
         "Problems and warnings of all measurements"

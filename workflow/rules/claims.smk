@@ -13,7 +13,7 @@ localrules:
 
 rule claims:
     input:
-        claims=CLAIMS,
+        claims=literal(CLAIMS),
         tables=claimed_tables(),
     output:
         claims=table("claims"),

@@ -1,11 +1,9 @@
 # Configuration, the study, and the helpers that every rule file uses. No path is spelled twice.
 
-import os
 import sys
 from functools import cache
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
 WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
@@ -20,7 +18,7 @@ from coatbench.errors import StudyError
 from coatbench.order import PLACE, colour_places
 from coatbench.pictures import picture_of
 from coatbench.readers.recognise import FORMATS
-from coatbench.settings import load_study_settings, load_yaml, settings_problems
+from coatbench.settings import StudySettings, load_study_settings, load_yaml, settings_problems
 from coatbench.simulate.truth import load_truth, truth_of
 from coatbench.study import load_study
 from coatbench.techniques import TECHNIQUES, incomplete, undescribed
@@ -30,30 +28,48 @@ ENVIRONMENT = "../../environment.yml"
 
 def stop(problems):
     """End before any job starts, with every problem on a line of its own."""
-    raise WorkflowError("\n".join(["The study cannot be analysed as it stands:", *problems]))
+    print("\n".join(["The study cannot be analysed as it stands:", *problems]), file=sys.stderr)
+    sys.exit(1)  # an exception would come with a line of this file
 
 
 def load():
     """Merge config.yaml < study.yaml < command line, check everything, return the study."""
+    for key in ("study", "results"):
+        config[key] = str(Path(config[key]).expanduser())
     folder = Path(config["study"])
+    problems = []
+    settings = StudySettings()
     try:
         settings = load_study_settings(folder)
-        update_config(config, settings.overrides)
-        update_config(config, workflow.config_settings.overwrite_config)
-        if problems := settings_problems(config, WORKFLOW / "schemas"):
-            raise StudyError(problems)
-        return (
-            load_study(
-                folder,
-                config["reference"] or None,
-                title=settings.title,
-                simulated=settings.simulated,
-                made_on_demand=settings.simulator is not None,
-            ),
-            settings,
+    except StudyError as error:
+        problems += error.problems
+    stated = workflow.config_settings.overwrite_config
+    update_config(config, settings.overrides)
+    update_config(config, stated)
+    layers = {str(folder / "study.yaml"): settings.overrides, "command line": stated}
+    problems += settings_problems(config, WORKFLOW / "schemas", layers)
+    simulate = settings.simulator is not None
+    try:
+        study = load_study(
+            folder,
+            config["reference"] or None,
+            title=settings.title,
+            simulated=settings.simulated,
+            made_in=f"{config['results'].rstrip('/')}/exports" if simulate else None,
+            declared=factor_columns(config),
+            more_folders=more if isinstance(more := config.get("more_folders"), list) else [],
         )
     except StudyError as error:
-        stop(error.problems)
+        problems += error.problems
+    if problems:
+        stop(problems)
+    return study, settings
+
+
+def factor_columns(config):
+    """Return the columns of samples.csv that the config names as factors; a wrong section is named elsewhere."""
+    factors = config.get("factors")
+    return [str(key) for key in factors] if isinstance(factors, dict) else []
 
 
 STUDY, STUDY_SETTINGS = load()
@@ -101,9 +117,14 @@ def sample_units(technique, pattern):
     ]
 
 
-def study_folder(technique=""):
-    """Return a params function: the study's folder, or a technique's in it."""
-    return lambda wildcards: (Path(config["study"]) / technique).as_posix()
+def literal(path):
+    """Return a path in which braces are braces and no wildcards."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def exports_folder(technique=""):
+    """Return a params function: the folder of all raw exports, or of a technique's."""
+    return lambda wildcards: (STUDY.exports / technique).as_posix()
 
 
 def raw_files(technique, *keys):
@@ -226,7 +247,8 @@ def simulated_files(technique, sample):
     """Return what a simulation writes: files, folders of images, and what stands beside an event list."""
     files = STUDY.files(technique, sample=sample)
     beside = [path for file in files for path in TECHNIQUES[technique].beside(file)]
-    return [path if Path(path).suffix else directory(path) for path in files + beside]
+    made = [literal(path) for path in files + beside]
+    return [path if Path(path).suffix else directory(path) for path in made]
 
 
 def simulator_rows(technique, sample):
@@ -256,5 +278,5 @@ onstart:
         # A limit of jobs per second protects a cluster's scheduler. Here it makes Snakemake look at all waiting
         # jobs once more, each second, for every job that has ended: a tenth of a whole run's processor time.
         workflow.scheduler.job_rate_limiter = None
-    for line in STUDY.gaps():
+    for line in STUDY.notes + STUDY.gaps():
         print(f"note: {line}", file=sys.stderr)

@@ -1,9 +1,10 @@
-# The demo study's exports, written on first use as the instruments would have written them.
-# Only a study whose study.yaml has a `simulator:` section is ever written to.
+# The demo study's exports, written on first use as the instruments would have written them: below the results folder,
+# never into a study. A study that has any export of its own is not simulated, whatever its study.yaml says.
 
+SIMULATED = STUDY.exports != STUDY.folder
 SIMULATED_FILES = []
 
-if STUDY_SETTINGS.simulator is not None:
+if SIMULATED:
     # One rule per technique and sample: the file names stand in the index, not in a pattern.
     for technique, sample in [
         (t, s) for t in STUDY.measurements for (s,) in STUDY.units(t, "sample")
@@ -32,7 +33,7 @@ if STUDY_SETTINGS.simulator is not None:
                 technique=technique,
                 sample=sample,
                 rows=simulator_rows(technique, sample),
-                folder=study_folder(technique),
+                folder=exports_folder(technique),
                 truth=simulator_truth(technique, sample),
                 settings=STUDY_SETTINGS.simulator,
                 code=digest(

@@ -23,7 +23,7 @@ localrules:
 rule provenance:
     input:
         rows=ROWS,
-        indexes=[f"{config['study']}/{t}/index.csv" for t in MEASURED],
+        indexes=[literal(STUDY.indexes[t]) for t in MEASURED],
         results=FINISHED_TABLES + FINISHED_FIGURES,
     output:
         run=results("provenance.json"),

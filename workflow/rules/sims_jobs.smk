@@ -12,12 +12,12 @@ def sims_job_rows(wildcards):
 
 def sims_files(wildcards):
     """Return the files and folders of one job, in the order of its rows."""
-    return [(STUDY.folder / "sims" / row["file"]).as_posix() for row in sims_job_rows(wildcards)]
+    return [STUDY.export("sims", row["file"]) for row in sims_job_rows(wildcards)]
 
 
 def sims_parts(wildcards):
     """Return the files inside folders and beside event lists, so that a replaced one is noticed."""
-    if STUDY_SETTINGS.simulator is not None:
+    if SIMULATED:
         return []  # made as whole folders
     return [part for file in sims_files(wildcards) for part in sims_jobs.parts(file)]
 

@@ -29,8 +29,14 @@ def forget_replaced(rows, logs):
         raise CoatbenchError("\n".join(lines))
 
 
+def about(line):
+    """Return what a line on the study is about: the technique that it starts with, or the study's tables."""
+    first = line.split(":")[0]
+    return first if first.isidentifier() else "study"
+
+
 def list_problems(rows, units, gaps, problems, warnings):
-    failed, warned = [], [{"technique": g.split(":")[0], "warning": g} for g in gaps]
+    failed, warned = [], [{"technique": about(g), "warning": g} for g in gaps]
     for path, name in zip(rows, units, strict=True):
         technique, _, unit = name.partition("/")
         where = {"technique": technique, "unit": unit}

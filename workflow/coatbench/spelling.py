@@ -1,0 +1,49 @@
+"""What somebody probably meant: names that are nearly others."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+NEAR = 0.75  # share of letters in common, in order, above which one name is probably meant to be the other
+
+
+def plain(name: str) -> str:
+    """Return a name without what people write differently: case, blanks, hyphens, brackets."""
+    return re.sub(r"[^0-9a-z]", "", name.casefold())
+
+
+def likeness(one: str, other: str) -> float:
+    """Return how alike two names are: 1 when they differ by case and punctuation only."""
+    a, b = plain(one), plain(other)
+    if not a or not b:
+        return 0.0
+    return 1.0 if a == b else difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
+
+
+def nearest(name: str, names: Iterable[str], near: float = NEAR) -> str | None:
+    """Return the name most like a given one, if one is like it.
+
+    Examples
+    --------
+    >>> nearest("annealing_temperature_C", ["annealing_time_h", "annealing_temperature_degC"])
+    'annealing_temperature_degC'
+    >>> nearest("comment", ["sample", "role"]) is None
+    True
+    """
+    short = name[:200]
+    found = max(names, key=lambda other: likeness(short, other[:200]), default=None)
+    return found if found is not None and likeness(short, found[:200]) >= near else None
+
+
+def meant(name: str, names: Iterable[str], near: float = NEAR) -> str:
+    """Return the end of a message: which name was probably meant; empty where none is alike.
+
+    Examples
+    --------
+    >>> meant("N400", ["n400", "n500"])
+    '; did you mean n400?'
+    """
+    found = nearest(name, names, near)
+    return f"; did you mean {found}?" if found else ""
