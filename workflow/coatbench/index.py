@@ -21,10 +21,6 @@ DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?\Z", re.ASCII)
 
 Check = Callable[[str], str | None]  # returns what was expected, or None when the cell is good
 
-# Beside an index row's own columns: which of its files may not be read. Snakemake reads every input for its
-# checksum, so such a file is no input; its job says what is wrong, and all other jobs go on.
-UNREADABLE = "#unreadable"
-
 
 @dataclass(frozen=True)
 class Table:
@@ -97,11 +93,6 @@ def any_text(text: str) -> str | None:
 
 TEMPERATURE = a_number(-273.15, 3000)
 POSITIVE = a_number(0, math.inf, above=True)
-
-
-def unreadable_files(rows: Iterable[Mapping[str, str]]) -> list[str]:
-    """Return the files of index rows that may not be read, as the index names them."""
-    return [row[c] for row in rows for c in row.get(UNREADABLE, "").split()]
 
 
 def read_rows(

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from .errors import StudyError, quote
-from .index import TEMPERATURE, UNREADABLE, Table, a_number, an_id, any_text, one_of, read_rows
+from .checksums import checksums
+from .index import TEMPERATURE, Table, a_number, an_id, any_text, one_of, read_rows
+from .marks import CONTENT, FILES, UNREADABLE
 from .spelling import likeness, meant, nearest, plain
 from .techniques import TECHNIQUES
 
@@ -96,7 +98,7 @@ class Study:
             self.export(technique, row[c])
             for row in self.rows(technique, **where)
             for c in columns
-            if row[c] and c not in row.get(UNREADABLE, "").split()
+            if row[c] and c not in row.get(UNREADABLE, "").split() and FILES not in row
         ]
 
     def export(self, technique: str, file: str) -> str:
@@ -205,6 +207,7 @@ def load_study(
                 if locked:
                     row[UNREADABLE] = " ".join(locked)
         measurements[technique] = [row for row in rows if not row.get("exclude")]
+        _mark_braces(index.parent, measurements[technique], about.index.files)
         indexes[technique] = index
     notes.extend(_folders_alike(folder, folders))
     chosen = _reference(folder / "samples.csv", samples, reference, problems)
@@ -317,8 +320,8 @@ def _file_problems(
         file = path.parent / name
         where = f"{path}: row {row['#']}: column {column}: found {quote(name)}, expected"
         if made:
-            if Path(name).is_absolute() or ".." in Path(name).parts:
-                yield f"{where} a file below {path.parent}"
+            if Path(name).is_absolute() or ".." in Path(name).parts or "{" in name:
+                yield f"{where} a file below {path.parent} without braces in its name"
         elif name.startswith("~"):
             yield f"{where} a file below {path.parent}; ~ is not read as a home folder"
         elif not any(file.resolve().is_relative_to(root) for root in allowed):
@@ -328,6 +331,17 @@ def _file_problems(
             yield f"{where} a file below {path.parent}{near}"
         elif odd := _odd(file, allowed):
             yield f"{where} {odd}"
+
+
+def _mark_braces(folder: Path, rows: list[dict[str, str]], columns: tuple[str, ...]) -> None:
+    """Mark all rows of a technique where a file has braces in its name: Snakemake would take them for wildcards."""
+    if not any("{" in row[c] for row in rows for c in columns):
+        return
+    for row in rows:
+        files = [folder / row[c] for c in columns if row[c]]
+        row[FILES] = "\n".join(f.as_posix() for f in files)
+        found = checksums([f for f in files if f.exists() and os.access(f, os.R_OK)])
+        row[CONTENT] = " ".join(sorted(str(about["sha256"]) for about in found.values()))
 
 
 def _odd(file: Path, allowed: list[Path]) -> str:

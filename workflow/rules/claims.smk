@@ -13,7 +13,7 @@ localrules:
 
 rule claims:
     input:
-        claims=literal(CLAIMS),
+        claims=CLAIMS,
         tables=claimed_tables(),
     output:
         claims=table("claims"),

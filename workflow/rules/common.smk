@@ -37,7 +37,11 @@ def load():
     for key in ("study", "results"):
         config[key] = str(Path(config[key]).expanduser())
     folder = Path(config["study"])
-    problems = []
+    problems = [
+        f"{key}: expected a folder without braces in its name, found {config[key]}"
+        for key in ("study", "results")
+        if "{" in config[key]
+    ]
     settings = StudySettings()
     try:
         settings = load_study_settings(folder)
@@ -115,11 +119,6 @@ def sample_units(technique, pattern):
     return lambda wildcards: [
         results(pattern.format(**row)) for row in STUDY.rows(technique, sample=wildcards.sample)
     ]
-
-
-def literal(path):
-    """Return a path in which braces are braces and no wildcards."""
-    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def exports_folder(technique=""):
@@ -247,8 +246,7 @@ def simulated_files(technique, sample):
     """Return what a simulation writes: files, folders of images, and what stands beside an event list."""
     files = STUDY.files(technique, sample=sample)
     beside = [path for file in files for path in TECHNIQUES[technique].beside(file)]
-    made = [literal(path) for path in files + beside]
-    return [path if Path(path).suffix else directory(path) for path in made]
+    return [path if Path(path).suffix else directory(path) for path in files + beside]
 
 
 def simulator_rows(technique, sample):

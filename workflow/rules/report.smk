@@ -23,7 +23,7 @@ localrules:
 rule provenance:
     input:
         rows=ROWS,
-        indexes=[literal(STUDY.indexes[t]) for t in MEASURED],
+        indexes=[STUDY.indexes[t].as_posix() for t in MEASURED],
         results=FINISHED_TABLES + FINISHED_FIGURES,
     output:
         run=results("provenance.json"),

@@ -1,5 +1,6 @@
 # Which regions, files and outputs the jobs of ToF-SIMS have.
 
+from coatbench.marks import FILES
 from coatbench.sims import jobs as sims_jobs
 from coatbench.sims.fragments import load_fragments
 
@@ -12,14 +13,19 @@ def sims_job_rows(wildcards):
 
 def sims_files(wildcards):
     """Return the files and folders of one job, in the order of its rows."""
-    return [STUDY.export("sims", row["file"]) for row in sims_job_rows(wildcards)]
+    return [
+        STUDY.export("sims", row["file"]) for row in sims_job_rows(wildcards) if FILES not in row
+    ]
 
 
 def sims_parts(wildcards):
     """Return the files inside folders and beside event lists, so that a replaced one is noticed."""
     if SIMULATED:
         return []  # made as whole folders
-    return [part for file in sims_files(wildcards) for part in sims_jobs.parts(file)]
+    parts = [part for file in sims_files(wildcards) for part in sims_jobs.parts(file)]
+    return [
+        part for part in parts if "{" not in str(part)
+    ]  # no wildcards; their folder is an input
 
 
 @cache

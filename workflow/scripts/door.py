@@ -112,15 +112,15 @@ def measurement(
     from coatbench.analysis import Analysis, save_rows
     from coatbench.checksums import checksums
     from coatbench.curves import save_curves
-    from coatbench.index import unreadable_files
+    from coatbench.marks import files_of_job, unreadable_files, without_marks
 
     with logged(snakemake):
         rows = list(snakemake.params.rows)
-        files = [Path(f) for f in snakemake.input.get("raw", [])]
+        files = [Path(f) for f in files_of_job(rows, snakemake.input.get("raw", []))]
         try:
             for name in unreadable_files(rows):
                 raise ReadError(name, "file", "a readable file", "no permission", "change its mode")
-            result = analyse(rows, files, snakemake.params.config, **context)
+            result = analyse(without_marks(rows), files, snakemake.params.config, **context)
         except DataError as error:
             log.error("%s", error)
             result = Analysis(problem=str(error))
