@@ -126,18 +126,18 @@ def study_of_temperatures(folder: Path, temperatures_degC: Sequence[int]) -> lis
     return names
 
 
-def as_supplied(study: Path) -> None:
-    """Make a simulated study, whose exports were put there, one that a user supplies."""
+def as_supplied(study: Path, exports: Path) -> None:
+    """Make a simulated study one that a user supplies, with the exports that a run of it made."""
+    shutil.copytree(exports, study, dirs_exist_ok=True)
     text = (study / "study.yaml").read_text(encoding="utf-8")
     (study / "study.yaml").write_text(text.split("simulator:")[0], encoding="utf-8")
     (study / "truth.csv").unlink()
 
 
 def make_exports(workflow: Workflow, study: Path) -> None:
-    """Let the simulator write the exports of a cut study, put them there, and make it a supplied one."""
+    """Let the simulator write the exports of a cut study, and make it a supplied one."""
     workflow.run("exports", "--config", f"study={study}", "results=made")
-    shutil.copytree(workflow.folder / "made" / "exports", study, dirs_exist_ok=True)
-    as_supplied(study)
+    as_supplied(study, workflow.folder / "made" / "exports")
     shutil.rmtree(workflow.folder / "made", ignore_errors=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,8 @@ def test_two_runs_agree_byte_for_byte(tmp_path: Path) -> None:
     study = study_in(other)
     arguments = ["--config", "study=study", "results=out"]
     other.run("exports", *arguments, cores=1)
-    as_supplied(study)
+    as_supplied(study, other.folder / "out" / "exports")
+    shutil.rmtree(other.folder / "out")
     assert differences(tree(one.folder / "study"), tree(study)) == []
     other.run("--prioritize", "fig3", "stem_tables", *arguments, cores=1)
     found = result(one.folder / "out"), result(other.folder / "out")

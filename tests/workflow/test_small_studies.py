@@ -12,7 +12,6 @@ import pytest
 from coatbench.tables import read_table
 from conftest import ROOT
 from studies import (
-    as_supplied,
     cut_study,
     hard_to_read,
     make_exports,
@@ -62,8 +61,8 @@ def test_a_supplied_study_is_never_written_to(workflow, tmp_path) -> None:
 def test_a_damaged_export_stops_its_own_jobs_only(workflow, tmp_path) -> None:
     study = cut_study(tmp_path / "study", ["leis", "cycling"], ["uncoated", "c300", "c400"])
     arguments = ["--config", f"study={study}", "results=out"]
+    make_exports(workflow, study)
     workflow.run(*arguments)
-    as_supplied(study)
     good = tree(workflow.folder / "out" / "tables")
     victim = sorted((study / "leis").glob("*c300*"))[0]
     whole = victim.read_bytes()

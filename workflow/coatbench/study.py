@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .errors import StudyError, quote
 from .checksums import checksums
+from .errors import StudyError, quote
 from .index import TEMPERATURE, Table, a_number, an_id, any_text, one_of, read_rows
 from .marks import CONTENT, FILES, UNREADABLE
 from .spelling import likeness, meant, nearest, plain
@@ -169,11 +169,9 @@ def load_study(
     exports = folder if made_in is None else Path(made_in)
     allowed = [p.resolve() for p in (folder, *map(Path, more_folders))]
     path = _table(folder, "samples", problems, notes)
-    before = len(problems)
     samples = read_rows(path, SAMPLES, problems, notes, declared) if path else []
     names = [row["sample"] for row in samples]
     notes.extend(_alike(path, names) if path else [])
-    known = set(names) if len(problems) == before and path else None
     measurements: dict[str, list[dict[str, str]]] = {}
     indexes: dict[str, Path] = {}
     excluded: list[dict[str, str]] = []
@@ -190,7 +188,7 @@ def load_study(
             problems.append(
                 f"{index}: expected a row per measurement, found a header only; fill it in or remove the folder"
             )
-        problems.extend(_unknown_samples(index, rows, known, names))
+        problems.extend(_unknown_samples(index, rows, names))
         for row in rows:
             if row.get("exclude"):
                 excluded.append(
@@ -292,14 +290,11 @@ def _folders_alike(folder: Path, names: list[str]) -> Iterable[str]:
                 break
 
 
-def _unknown_samples(
-    path: Path, rows: list[dict[str, str]], known: set[str] | None, names: list[str]
-) -> Iterable[str]:
+def _unknown_samples(path: Path, rows: list[dict[str, str]], names: list[str]) -> Iterable[str]:
     """Name the samples of an index that samples.csv does not have, each once; none where that could not be read."""
-    if known is None:
-        return
     unknown: dict[str, list[str]] = {}
-    for row in rows:
+    known = set(names)
+    for row in rows if known else ():
         if row["sample"] and row["sample"] not in known:
             unknown.setdefault(row["sample"], []).append(row["#"])
     for sample, numbers in unknown.items():
