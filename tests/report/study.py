@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from coatbench.checksums import checksums
 from coatbench.pictures import picture_of, write_drawing
+from coatbench.quality import doubtful
 from coatbench.ranking.columns import table_columns
 from coatbench.ranking.make import make
 from coatbench.report.provenance import describe_results, describe_run
@@ -59,6 +60,9 @@ def finished(folder: Path, *, simulated: bool = True, title: str = "A study") ->
                 "note": MARKUP,
             },
         ],
+        "leis_windows": [
+            {"sample": "c300", "window": "near_surface", **doubtful("20 eV of charging").columns()}
+        ],
         "problems": [{"technique": "leis", "unit": "c400", "problem": f"a.txt: {MARKUP}"}],
         "warnings": [
             {"technique": "sims", "unit": None, "warning": "sims: not measured in this study"}
@@ -108,7 +112,8 @@ def finished(folder: Path, *, simulated: bool = True, title: str = "A study") ->
         "results": results,
         "tables": {
             "xps": [results / "tables" / "xps_fits.csv"],
-            "rest": [p for p in paths if p.stem != "xps_fits"],
+            "leis": [results / "tables" / "leis_windows.csv"],
+            "rest": [p for p in paths if p.stem not in ("xps_fits", "leis_windows")],
         },
         "figures": [str(p) for p in figures],
         "quicklooks": [str(results / "quicklook" / "leis" / "c300.png")],

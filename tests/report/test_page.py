@@ -7,13 +7,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from coatbench.quality import doubtful, unusable
+from coatbench.report.doubts import doubts_of, remark
 from coatbench.report.page import (
     ROWS_SHOWN,
     build,
     expectation,
     percent,
     read_caption,
-    remark,
     render,
     show,
     size,
@@ -116,7 +117,7 @@ def test_page_holds_what_it_should(html, run):
     assert page.verdicts == {"holds": 1, "fails": 1, "not testable": 1}
     assert [p.name for p in page.figures] == ["fig2", "fig10", "ranking"]
     assert page.figures[0].title == "Coverage of the cathode material by the coating"
-    assert (page.doubtful, page.remarks) == (1, 1)
+    assert (page.doubtful, page.remarks) == (2, 2)
     assert page.quality[0].rows[0]["sample"] == "c400"
     assert len(page.quality[0].rows) == 2  # every fit, the good ones too
     for text in (
@@ -127,6 +128,34 @@ def test_page_holds_what_it_should(html, run):
     ):
         assert text in html
     assert html.count('<img src="data:image/webp;base64,') == 4
+    assert "No ranking" not in html and html.index("To doubt") < html.index('id="ranking"')
+
+
+def test_doubts_stand_once_with_label_reason_and_picture():
+    rows = [
+        {
+            "sample": "c300",
+            "spot": "1",
+            "region": "S 2p",
+            **doubtful("chi-square of 508").columns(),
+        },
+        {
+            "sample": "c300",
+            "spot": "1",
+            "region": "S 2p",
+            **unusable("chi-square of 508").columns(),
+        },
+        {"sample": "c400", "cell": "A", **unusable("efficiency of 124.6 %").columns()},
+        {"sample": "c400", "cell": "B", "quality": "ok", "quality_note": "left out: cycle 3"},
+        {"sample": "c500", "flagged": True},
+    ]
+    found = doubts_of([("xps", "xps_fits", rows)], {"c300": "300 °C"}, ["quicklook/xps/c300.png"])
+    assert [(d.level, d.what, d.why, d.n, d.picture) for d in found] == [
+        ("unusable", "300 °C, spot 1, region S 2p", "chi-square of 508", 2, "look-xps-c300"),
+        ("unusable", "c400, cell A", "efficiency of 124.6 %", 1, ""),
+    ]
+    assert remark(rows[0]) == "doubtful: chi-square of 508"
+    assert remark(rows[3]) == "left out: cycle 3"
 
 
 def test_same_content_same_bytes(run, html, tmp_path: Path):
@@ -291,6 +320,62 @@ def test_claims_are_filtered_by_verdict(browser, path):
         "rows => rows.filter(r => !r.hidden).map(r => r.cells[0].textContent)",
     )
     assert shown == ["C2"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_can_be_used_by_everybody(browser, path, scheme):
+    """No violation of the rules of axe-core, folded lists opened; few stops of the tabulator before the content."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = open_page(browser, path, 1280, 900)
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = axe.run(page).response["violations"]
+    assert [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found] == []
+    page.reload()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+
+
+@pytest.mark.browser
+def test_first_screen_answers(browser, path):
+    page = open_page(browser, path, 1440, 900)
+    page.wait_for_load_state("load")
+    for text in (".lead", "#figure-ranking img", "text=To doubt", "text=Missing"):
+        box = page.locator(text).first.bounding_box()
+        assert box is not None and box["y"] < 900, text
+
+
+@pytest.mark.browser
+def test_a_doubt_leads_to_its_picture(browser, path):
+    page = open_page(browser, path, 1280, 900)
+    page.click("#summary a:has-text('look')")
+    target = page.locator("#look-leis-c300")
+    assert target.is_visible()
+    link = target.locator("a").get_attribute("href")
+    assert (path.parent / link).is_file()
+
+
+@pytest.mark.browser
+def test_rows_are_filtered_by_their_words(browser, path):
+    page = open_page(browser, path, 1280, 900)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    fields = page.locator("#tables [data-filter]")
+    fields.first.fill("c300")
+    rows = fields.first.evaluate(
+        "f => [...f.closest('.filter').nextElementSibling.querySelectorAll('tbody tr')]"
+        ".filter(r => !r.hidden).map(r => r.textContent)"
+    )
+    assert rows and all("c300" in row for row in rows)
+
+
+@pytest.mark.browser
+def test_paper_shows_what_is_folded(browser, path):
+    page = open_page(browser, path, 1280, 900)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details:not([open])").count() > 0
 
 
 @pytest.mark.browser

@@ -135,6 +135,7 @@ rule page:
     params:
         results=lambda wildcards, output: str(Path(output[0]).parent),
         tables=page_tables(),
+        labels={s["sample"]: s.get("label") or s["sample"] for s in SAMPLES},
         config_text=CONFIG_TEXT,
         code=code("report/page.py"),
     message:

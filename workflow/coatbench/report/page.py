@@ -7,6 +7,7 @@ policy in the page forbids every request, so nothing can be loaded from elsewher
 from __future__ import annotations
 
 import base64
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +17,11 @@ from typing import Any
 from ..analysis import write_atomically
 from ..pictures import picture_of
 from ..tables import read_table
+from .doubts import QUALITY_COLUMNS, Doubt, doubts_of, look_id, reasons, remark
 
 DATA = Path(__file__).parent / "data"
 ROWS_SHOWN = 200  # of a table in the list of all tables; more are in its file
-QUICKLOOK_BYTES = (
-    40_000_000  # as PNG, of pictures of single measurements; more are named, not shown
-)
+QUICKLOOK_BYTES = 12_000_000  # of thumbnails of single measurements; more are named, not shown
 # How a claim reads: a sign, then what it is held against.
 SIGNS = {
     "equals": "=",
@@ -40,13 +40,10 @@ SIGNS = {
     "present": "present",
     "absent": "absent",
 }
-# Columns that say how good a row is: the value that is bad, and what it means.
-DOUBTS = {
-    "converged": (False, "did not converge"),
-    "charge_conserved": (False, "charge not conserved"),
-    "interrupted": (True, "interrupted"),
-}
-QUALITY_COLUMNS = (*DOUBTS, "note")
+THUMBNAIL_PX = (
+    420  # width of a single measurement's picture on the page; the whole one lies beside it
+)
+NEXT_SHOWN = 4  # of the settings to measure next
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, embedded."""
+    """A figure, embedded; `id` names it on the page, `whole` is the file that a thumbnail stands for."""
 
     name: str
     title: str
@@ -72,6 +69,8 @@ class Picture:
     files: tuple[str, ...]
     width: int
     height: int
+    id: str = ""
+    whole: str = ""
 
     @property
     def wide(self) -> bool:
@@ -103,6 +102,9 @@ class Page:
     run: Mapping[str, Any]
     config_text: str
     measurements: dict[str, dict[str, Any]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    doubts: list[Doubt] = field(default_factory=list)
+    next: list[dict[str, Any]] = field(default_factory=list)
 
 
 def build(
@@ -115,6 +117,7 @@ def build(
     statement: str | None,
     captions: str | Path,
     config_text: str,
+    labels: Mapping[str, str] | None = None,
 ) -> Page:
     """Gather the content of the page from files on disk.
 
@@ -127,6 +130,7 @@ def build(
     statement : path of the ranking in words
     captions : folder with one .rst per figure
     config_text : the configuration used, as YAML
+    labels : sample -> what it is called
     """
     results = Path(results)
     loaded = {t: [load_table(p, results, t) for p in paths] for t, paths in tables.items()}
@@ -138,11 +142,8 @@ def build(
     claims = rows("claims")
     quality = [q for t in by_name.values() if (q := quality_of(t)) is not None]
     quality.sort(key=lambda q: q.name != "xps_fits")
-    shown, left_out = _within(quicklooks, QUICKLOOK_BYTES)
-    looks: dict[str, list[Picture]] = {}
-    for path in shown:
-        technique = Path(path).parent.name
-        looks.setdefault(technique, []).append(picture(path, results, None))
+    labels = labels or {}
+    looks, left_out = _thumbnails(quicklooks, results)
     paragraphs = []
     if statement:
         text = Path(statement).read_text(encoding="utf-8")
@@ -164,6 +165,13 @@ def build(
         quality=quality,
         doubtful=sum(row["doubtful"] for q in quality for row in q.rows),
         remarks=sum(bool(row["remark"]) for q in quality for row in q.rows),
+        labels=labels,
+        doubts=doubts_of(
+            ((t, table.name, table.rows) for t, group in loaded.items() for table in group),
+            labels,
+            (p.whole for group in looks.values() for p in group),
+        ),
+        next=rows("ranking_next")[:NEXT_SHOWN],
         problems=rows("problems"),
         warnings=rows("warnings"),
         tables=loaded,
@@ -209,35 +217,57 @@ def quality_of(table: Table) -> Table | None:
     """
     if not set(QUALITY_COLUMNS) & set(table.columns) or table.name in ("ranking", "claims"):
         return None
-    rows = [{"remark": remark(row), "doubtful": bool(doubts(row)), **row} for row in table.rows]
+    rows = [{"remark": remark(row), "doubtful": bool(reasons(row)), **row} for row in table.rows]
     if table.name != "xps_fits":
         rows = [r for r in rows if r["remark"]]
     if not rows:
         return None
     rows.sort(key=lambda r: (not r["doubtful"], not r["remark"]))
     # What the remark says need not stand there twice.
-    columns = ("remark", *(c for c in table.columns if c not in ("note", "file")))
+    said = ("note", "file", "quality", "quality_note")
+    columns = ("remark", *(c for c in table.columns if c not in said))
     return Table(table.name, table.path, columns, rows, table.n_rows, table.technique)
 
 
-def doubts(row: Mapping[str, Any]) -> list[str]:
-    """Say in words what is doubtful about a row."""
-    return [text for column, (bad, text) in DOUBTS.items() if row.get(column) is bad]
-
-
-def remark(row: Mapping[str, Any]) -> str:
-    """Say in words what is doubtful or noted about a row; empty where nothing is."""
-    return "; ".join(doubts(row) + ([str(row["note"])] if row.get("note") else []))
-
-
-def _within(paths: Sequence[str], budget: int) -> tuple[list[str], list[str]]:
-    shown: list[str] = []
+def _thumbnails(paths: Sequence[str], results: Path) -> tuple[dict[str, list[Picture]], list[str]]:
+    """Return small pictures of single measurements by technique, and the paths beyond the page's budget."""
+    shown: dict[str, list[Picture]] = {}
     left_out: list[str] = []
     used = 0
     for path in paths:
-        used += Path(path).stat().st_size
-        (shown if used <= budget else left_out).append(path)
+        small = _thumbnail(path, results) if used <= QUICKLOOK_BYTES else None
+        used += len(small.source) if small else 0
+        if small is None or used > QUICKLOOK_BYTES:
+            left_out.append(path)
+        else:
+            shown.setdefault(Path(path).parent.name, []).append(small)
     return shown, left_out
+
+
+def _thumbnail(path: str, results: Path) -> Picture:
+    from PIL import Image
+
+    technique, name = Path(path).parent.name, Path(path).stem
+    with Image.open(picture_of(path, results)) as image:
+        small = image.convert("RGB")
+    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    buffer = io.BytesIO()
+    small.save(buffer, "webp", quality=70, method=4)
+    return Picture(
+        name=name,
+        title="",
+        caption="",
+        source=_embedded(buffer.getvalue()),
+        files=(),
+        width=small.width,
+        height=small.height,
+        id=look_id(technique, name),
+        whole=Path(path).relative_to(results).as_posix(),
+    )
+
+
+def _embedded(content: bytes) -> str:
+    return f"data:image/webp;base64,{base64.b64encode(content).decode()}"
 
 
 def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
@@ -248,7 +278,6 @@ def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
     webp = picture_of(path, results)
     with Image.open(webp) as image:
         width, height = image.size
-    encoded = base64.b64encode(webp.read_bytes()).decode()
     beside = [path.with_suffix(s) for s in (".pdf", ".png", ".csv")]
     title, caption = "", ""
     if captions is not None and (captions / f"{path.stem}.rst").is_file():
@@ -257,10 +286,11 @@ def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
         name=path.stem,
         title=title,
         caption=caption,
-        source=f"data:image/webp;base64,{encoded}",
+        source=_embedded(webp.read_bytes()),
         files=tuple(p.relative_to(results).as_posix() for p in beside if p.is_file()),
         width=width,
         height=height,
+        id=f"figure-{path.stem}",
     )
 
 
@@ -321,14 +351,14 @@ def render(page: Page) -> str:
         return Markup(td(value))
 
     def cells(row: Mapping[str, Any], columns: Sequence[str]) -> Markup:
-        return Markup("".join(remark(row) if c == "remark" else td(row[c]) for c in columns))
+        return Markup("".join(remarked(row) if c == "remark" else td(row[c]) for c in columns))
 
     def td(value: Any) -> str:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return f'<td class="n" data-v="{value}">{show(value)}</td>'
         return f"<td>{escape(show(value))}</td>"
 
-    def remark(row: Mapping[str, Any]) -> str:
+    def remarked(row: Mapping[str, Any]) -> str:
         kind = "flag" if row["doubtful"] else "note" if row["remark"] else "good"
         return f'<td class="{kind}">{escape(row["remark"] or "none")}</td>'
 

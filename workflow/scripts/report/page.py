@@ -25,4 +25,5 @@ if __name__ == "__main__":
             statement=snakemake.input.get("statement"),
             captions=Path(snakemake.input.captions[0]).parent,
             config_text=snakemake.params.config_text,
+            labels=snakemake.params.labels,
         )

@@ -1,5 +1,5 @@
 "use strict";
-// Sorting, the filter of the claims, and zoom. Nothing is loaded and nothing is sent.
+// Sorting, filters, links into folded lists, printing, and zoom. Nothing is loaded and nothing is sent.
 
 function key(cell) {
   const value = cell.dataset.v ?? cell.textContent.trim();
@@ -38,6 +38,35 @@ for (const chip of document.querySelectorAll(".chip")) {
     }
   });
 }
+
+// The filter of a table hides the rows that do not hold all words.
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-filter]")) return;
+  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const row of event.target.closest(".filter").nextElementSibling.querySelectorAll("tbody tr")) {
+    const text = row.textContent.toLowerCase();
+    row.hidden = !words.every((word) => text.includes(word));
+  }
+});
+
+// A link to a picture opens the list that it stands in.
+function open() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let box = target?.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+  if (target) target.scrollIntoView();
+}
+addEventListener("hashchange", open);
+open();
+
+// On paper nothing is folded away.
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("details:not([open])")];
+  for (const box of folded) box.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const box of folded) box.open = false;
+});
 
 const dialog = document.getElementById("zoom");
 const stage = dialog.querySelector(".stage");
