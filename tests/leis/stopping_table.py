@@ -1,11 +1,15 @@
 """Make the frozen stopping table of coatbench/leis/data, and the text that a test holds it to.
 
-    PYTHONPATH=workflow python tests/leis/stopping_table.py > workflow/coatbench/leis/data/stopping_he.csv
+    PYTHONPATH=workflow python tests/leis/stopping_table.py He > workflow/coatbench/leis/data/stopping_he.csv
+
+and the same with Ne.
 
 Needs lunasrim (MIT), a re-implementation of the stopping routines of SRIM-2013.
 """
 
 from __future__ import annotations
+
+import sys
 
 # Crystallographic densities in g/cm3 (Li3PS4: beta; Li2SO4: monoclinic; Li3PO4: gamma).
 MATERIALS = {
@@ -25,28 +29,31 @@ MATERIALS = {
     "ZrO2": ({"Zr": 1, "O": 2}, 5.68),
 }
 HEADER = """\
-# Stopping power of 4He in solids, electronic and nuclear.
+# Stopping power of {isotope}{ion} in solids, electronic and nuclear.
 # Source: SRIM-2013 (J. F. Ziegler, M. D. Ziegler, J. P. Biersack, Nucl. Instrum. Methods B 268 (2010) 1818),
 # computed with lunasrim 1.0.0 (MIT), Bragg's rule without compound correction; made by tests/leis/stopping_table.py.
 material,density_g_cm3,energy_eV,electronic_eV_nm,nuclear_eV_nm
 """
 
 
-def table() -> str:
+ISOTOPES = {"He": 4, "Ne": 20}
+
+
+def table(ion: str = "He") -> str:
     import lunasrim
 
     lines = []
     for name, (formula, density) in MATERIALS.items():
         rows = lunasrim.stopping_table(
-            "He", formula, emin=0.4, emax=10.0, units="eV/A", density=density
+            ion, formula, emin=0.4, emax=10.0, units="eV/A", density=density
         )
         # SRIM gives eV per angstrom; a nanometre is ten of them.
         lines += [
             f"{name},{density:g},{1000 * e:.0f},{10 * se:.4g},{10 * sn:.4g}"
             for e, se, sn, *_ in rows
         ]
-    return HEADER + "\n".join(lines) + "\n"
+    return HEADER.format(ion=ion, isotope=ISOTOPES[ion]) + "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    print(table(), end="")
+    print(table(*sys.argv[1:]), end="")

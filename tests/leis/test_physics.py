@@ -39,11 +39,10 @@ def test_elastic_energies(geometry, element, energy):
 
 
 def test_isotope_energies(config):
-    rows = elastic_energies(config | {"elements": ["S/P", "Li"]})
+    rows = elastic_energies(["S", "P", "Li", "Ni"], Geometry(config))
     found = {(r["element"], r["isotope"]): r["elastic_energy_eV"] for r in rows}
     assert found["S", 34] == pytest.approx(1949.8, abs=0.1)
     assert [found["Li", 6], found["Li", 7]] == pytest.approx([155.5, 277.5], abs=0.1)
-    # The edge's element is listed though no peak asks for it.
     assert [found["Ni", n] for n in (58, 60, 62)] == pytest.approx(
         [2332.2, 2351.9, 2370.5], abs=0.1
     )
@@ -86,8 +85,10 @@ def test_unknown_names_are_told(geometry):
         load("mud")
 
 
-def test_frozen_stopping_is_what_srim_gives():
-    assert (DATA / "stopping_he.csv").read_text(encoding="utf-8") == stopping_table.table()
+@pytest.mark.parametrize("ion", ["He", "Ne"])
+def test_frozen_stopping_is_what_srim_gives(ion):
+    frozen = (DATA / f"stopping_{ion.lower()}.csv").read_text(encoding="utf-8")
+    assert frozen == stopping_table.table(ion)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import xarray as xr
 import yaml
 from coatbench.analysis import save_rows
 from coatbench.leis.analyse import analyse
+from coatbench.leis.edge import edge_shape
 from coatbench.leis.kinematics import Geometry, mean_mass_u
-from coatbench.leis.layer import edge_shape, layers
+from coatbench.leis.layer import layers
 from coatbench.leis.stopping import energy_of_depth, load
 from coatbench.simulate.leis import simulate
 from scipy.special import erfc
@@ -123,6 +124,17 @@ def test_columns_are_those_of_the_schema(demo_tables):
         assert not {c for r in rows for c in r} - set(schema[name]), name
 
 
+def model(config: dict, materials: list[str]) -> dict:
+    """What `layers` needs to know besides the measurements."""
+    return {
+        "window": config["layer_window"],
+        "materials": materials,
+        "geometry": Geometry(config),
+        "edge_element": config["edge_element"],
+        "dose_ratio_sd": config["dose_ratio_sd"],
+    }
+
+
 @pytest.mark.parametrize("thickness", [0.5, 1.0, 2.0])
 def test_a_closed_layer_of_known_thickness_comes_back(config, thickness):
     """The reference's spectrum, moved down by what ions lose in a layer of one material."""
@@ -148,8 +160,8 @@ def test_a_closed_layer_of_known_thickness_comes_back(config, thickness):
         )
         for v in (tail, moved)
     )
-    own = config | {"layer_materials": ["Li2SO4"]}
-    (found,) = layers([row], {"ref": {"T200": base}, "x": {"T200": coated}}, own, "ref")
+    curves = {"ref": {"T200": base}, "x": {"T200": coated}}
+    (found,) = layers([row], curves, "ref", {}, **model(config, ["Li2SO4"]))
     assert found["energy_shift_eV"] == pytest.approx(shift, abs=3)
     assert found["thickness_nm"] == pytest.approx(thickness, rel=0.06)
     assert found["edge_shift_eV"] == pytest.approx(shift, abs=3)
@@ -201,7 +213,7 @@ def test_no_thickness_where_the_model_has_none(demo, config, ratio, note):
         "relative_to_reference": ratio, "relative_to_reference_sd": 0.01,
     }  # fmt: skip
     curves = {"uncoated": demo["uncoated"].curves}
-    (found,) = layers([row], curves, config, "uncoated")
+    (found,) = layers([row], curves, "uncoated", {}, **model(config, config["layer_materials"]))
     assert note in found["note"]
     assert "thickness_nm" not in found
 

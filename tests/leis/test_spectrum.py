@@ -81,9 +81,10 @@ def test_what_cannot_be_normalised(config, intensity, cells, message):
 
 
 def one_window(config, own, name="near_surface"):
-    geometry, matrix = Geometry(config), stopping.load(config["matrix_material"])
-    window = next(w for w in windows.from_config(config, geometry, matrix) if w.name == name)
-    return windows.integrate(own, window, geometry, matrix, config["edge_element"])
+    geometry = Geometry(config)
+    depths = stopping.depth_scale(config["matrix_material"], geometry, config["edge_element"])
+    ranges = windows.from_config(config["windows"], geometry, depths)
+    return windows.integrate(own, next(w for w in ranges if w.name == name), depths)
 
 
 def test_a_window_sums_its_channels(config):
@@ -106,7 +107,8 @@ def test_a_window_in_nm(config):
 def test_a_window_beyond_the_spectrum_is_empty_and_says_why(config):
     found = one_window(config, spectrum(np.ones(800)))
     assert "counts_per_nC" not in found
-    assert found["note"] == "spectrum ends at 500 and 2098 eV"
+    assert found["quality"] == "unusable"
+    assert found["quality_note"] == "the spectrum ends at 500 and 2098 eV"
 
 
 def test_no_counts_still_have_an_uncertainty(config):
@@ -115,6 +117,7 @@ def test_no_counts_still_have_an_uncertainty(config):
     found = one_window(config, spectrum(counts))
     assert found["counts_per_nC"] == 0
     assert found["counts_per_nC_sd"] == pytest.approx(1 / 312)
+    assert found["quality"] == "doubtful"
 
 
 def test_poisson_uncertainty_of_a_ratio_covers():

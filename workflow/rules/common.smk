@@ -136,6 +136,11 @@ def index_rows(technique, *keys):
     return lambda wildcards: STUDY.rows(technique, **{k: wildcards[k] for k in keys})
 
 
+def keys(section, *names):
+    """Return the keys of a section of the config that a step reads: no other key makes it run again."""
+    return {name: config[section][name] for name in names}
+
+
 def code(script, readers=None):
     """Return the content hash of a script, the library it reaches, and a technique's readers."""
     modules = sorted({f.module for f in FORMATS if f.technique == readers})

@@ -14,6 +14,12 @@ localrules:
     fig3,
 
 
+GEOMETRY = (
+    *("ion_mass_u", "ion_energy_eV", "scattering_angle_deg", "incidence_angle_deg"),
+    *("edge_element", "elements"),
+)
+
+
 rule leis_sample:
     input:
         raw=raw_files("leis", "sample"),
@@ -33,7 +39,14 @@ rule leis_sample:
         runtime=5,
     params:
         rows=index_rows("leis", "sample"),
-        config=config["leis"],
+        config=keys(
+            "leis",
+            *GEOMETRY,
+            *("beam_current_nA", "beam_current_nA_sd", "acquisition_time_s"),
+            *("analysis_area_mm2", "matrix_material", "windows"),
+            *("peak_window_below_eV", "peak_window_above_eV", "peak_fwhm_eV"),
+            "detection_significance",
+        ),
         code=code("leis/sample.py", readers="leis"),
     message:
         "LEIS: spectra of {wildcards.sample}"
@@ -61,7 +74,12 @@ rule leis_tables:
     params:
         samples=samples_of("leis"),
         reference=STUDY.reference,
-        config=config["leis"],
+        config=keys(
+            "leis",
+            *GEOMETRY,
+            *("layer_window", "layer_materials", "dose_ratio_sd", "peak_position_sd_eV"),
+            *("plausible", "spread_range_eV", "spread_bin_eV"),
+        ),
         columns=table_columns("leis"),
         code=code("leis/tables.py"),
     message:

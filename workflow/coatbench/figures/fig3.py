@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 
 from ..arrays import Arrays
 from ..order import ordered
+from ..quality import DOUBTFUL, OK
+from ..quality import of as quality_of
 from ..tables import read_table
 from . import layout, leis_common, style
 
@@ -132,15 +134,20 @@ def _ratios(
             and r["relative_to_reference"] is not None
         ]
         offset = 0.12 * (i - (len(temperatures) - 1) / 2)
-        axes.errorbar(
-            [names.index(r["sample"]) + offset for r in rows],
-            [r["relative_to_reference"] for r in rows],
-            [r["relative_to_reference_sd"] for r in rows],
-            fmt="os^Dvp"[i % 6],
-            color=style.CATEGORIES[i % len(style.CATEGORIES)],
-            capsize=2,
-            label=f"{temperature:g} °C",
-        )
+        for level, face in ((OK, None), (DOUBTFUL, "white")):
+            judged = [r for r in rows if quality_of(r).level == level]
+            axes.errorbar(
+                [names.index(r["sample"]) + offset for r in judged],
+                [r["relative_to_reference"] for r in judged],
+                [r["relative_to_reference_sd"] for r in judged],
+                fmt="os^Dvp"[i % 6],
+                color=style.CATEGORIES[i % len(style.CATEGORIES)],
+                markerfacecolor=face,
+                capsize=2,
+                label=f"{temperature:g} °C" if level == OK else None,
+            )
+    if any(quality_of(r).level == DOUBTFUL for r in near):
+        axes.text(0.98, 0.02, "open: doubtful", transform=axes.transAxes, ha="right", va="bottom")
     axes.axhline(1, color=style.GREY, linewidth=0.6, zorder=0)
     style.sample_axis(axes, shown, 1.8)
     axes.set_ylim(0, 1.3 * axes.get_ylim()[1])
@@ -162,6 +169,7 @@ def _numbers(
             "intensity_sd_counts_per_nC": float(sd),
             "near_surface_relative": None,
             "near_surface_relative_sd": None,
+            "quality": None,
         }
         for t in temperatures
         for s in shown
@@ -182,6 +190,7 @@ def _ratio_numbers(near: Sequence[Row]) -> list[Row]:
             "heating_temperature_degC": r["heating_temperature_degC"],
             "near_surface_relative": r["relative_to_reference"],
             "near_surface_relative_sd": r["relative_to_reference_sd"],
+            "quality": quality_of(r).level,
         }
         for r in near
         if r["relative_to_reference"] is not None

@@ -10,7 +10,7 @@ from ..analysis import Analysis
 from ..arrays import Arrays
 from ..errors import AnalysisError
 from . import peaks, stopping, windows
-from .kinematics import Geometry, mean_mass_u
+from .kinematics import Geometry
 from .spectrum import Spectrum, prepare
 
 
@@ -39,9 +39,10 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     """
     result = Analysis()
     geometry = Geometry(config)
-    matrix = stopping.load(config["matrix_material"])
-    edge = config["edge_element"]
-    ranges = windows.from_config(config, geometry, matrix)
+    depths = stopping.depth_scale(config["matrix_material"], geometry, config["edge_element"])
+    ranges = windows.from_config(config["windows"], geometry, depths)
+    impossible = [f"window {w.name}: {w.problem}" for w in ranges if w.problem]
+    result.warnings += dict.fromkeys([*([depths.missing] if depths.missing else []), *impossible])
     seen: dict[float, Path] = {}
     for row, file in zip(rows, files, strict=True):
         export = readers.read(file, "leis", row.get("format", ""))
@@ -59,12 +60,12 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
         key = {"sample": row["sample"], "heating_temperature_degC": temperature}
         result.add("leis_spectra", **key, **_describe(spectrum, config), note="; ".join(notes))
         for window in ranges:
-            values = windows.integrate(spectrum, window, geometry, matrix, edge)
+            values = windows.integrate(spectrum, window, depths)
             result.add("leis_windows", **key, **values)
         found = peaks.find(spectrum, config, geometry)
         for peak in found:
             result.add("leis_surface_peaks", **key, **peak.row())
-        result.curves[group(temperature)] = _curves(spectrum, found, geometry, matrix, edge)
+        result.curves[group(temperature)] = _curves(spectrum, found, depths)
     return result
 
 
@@ -90,16 +91,9 @@ def _describe(spectrum: Spectrum, config: dict) -> dict[str, Any]:
     }
 
 
-def _curves(
-    spectrum: Spectrum,
-    found: list[peaks.Peak],
-    geometry: Geometry,
-    matrix: stopping.Stopping,
-    edge: str,
-) -> Arrays:
+def _curves(spectrum: Spectrum, found: list[peaks.Peak], depths: stopping.DepthScale) -> Arrays:
     import numpy as np
 
-    mass = mean_mass_u(edge)
     energy = spectrum.energy_eV
     background = np.full((len(found), len(energy)), np.nan)
     model = background.copy()
@@ -117,11 +111,7 @@ def _curves(
         coords={
             "energy_eV": ("energy", energy, {"units": "eV"}),
             **{
-                f"depth_{kind}_nm": (
-                    "energy",
-                    stopping.depth_of_energy(energy, matrix, geometry, mass, kind),
-                    {"units": "nm"},
-                )
+                f"depth_{kind}_nm": ("energy", depths.depth_nm(energy, kind), {"units": "nm"})
                 for kind in ("total", "electronic")
             },
             "element": ("element", [peak.element for peak in found]),

@@ -6,9 +6,12 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .. import quality
 from ..arrays import Arrays
+from ..quality import Quality, doubtful
+from .charging import Charging, charging
 from .compare import heating_ratios, spread
-from .kinematics import elastic_energies
+from .kinematics import Geometry, elastic_energies
 from .layer import layers
 
 Row = dict[str, Any]
@@ -32,11 +35,12 @@ def collect(
     samples : list of dict
         Rows of samples.csv; gives the order of the rows.
     config : dict
-        Section `leis` of the config.
+        Of section `leis`: ion and angles, `elements`, `edge_element`, `layer_window`, `layer_materials`,
+        `dose_ratio_sd`, `peak_position_sd_eV`, `plausible`, `spread_range_eV`, `spread_bin_eV`.
     reference : str or None
         Sample of the ratios; None or one without LEIS leaves the ratios empty.
     curves : dict, optional
-        Curve sets of each sample, `{sample: {"T200": Dataset}}`; without them no layer estimate and no
+        Curve sets of each sample, `{sample: {"T200": Arrays}}`; without them no layer estimate and no
         spread.
 
     Returns
@@ -54,21 +58,64 @@ def collect(
         name: sorted(tables.get(name, []), key=order)  # stable: windows keep the config's order
         for name in ("leis_spectra", "leis_windows", "leis_surface_peaks")
     }
-    result["leis_windows"] = _relative(result["leis_windows"], reference)
-    result["leis_heating"] = heating_ratios(result["leis_windows"])
+    charged = _charged(
+        result["leis_surface_peaks"],
+        reference,
+        config["peak_position_sd_eV"],
+        config["edge_element"],
+    )
+    result["leis_windows"] = _relative(
+        result["leis_windows"], reference, config["dose_ratio_sd"], config["plausible"]
+    )
+    _note_charging(result["leis_windows"], result["leis_spectra"], charged)
+    result["leis_heating"] = heating_ratios(result["leis_windows"], config["dose_ratio_sd"])
     curves = curves or {}
-    result["leis_layers"] = layers(result["leis_windows"], curves, config, reference)
-    result["leis_elastic_energies"] = elastic_energies(config)
-    result["leis_spread"] = spread(curves, config, sorted(curves, key=_by(position)))
+    geometry = Geometry(config)
+    result["leis_layers"] = layers(
+        result["leis_windows"],
+        curves,
+        reference,
+        charged,
+        window=config["layer_window"],
+        materials=config["layer_materials"],
+        geometry=geometry,
+        edge_element=config["edge_element"],
+        dose_ratio_sd=config["dose_ratio_sd"],
+    )
+    names = [e for entry in config["elements"] for e in entry.split("/")]
+    result["leis_elastic_energies"] = elastic_energies([*names, config["edge_element"]], geometry)
+    low, high = config["spread_range_eV"]
+    in_order = sorted(curves, key=_by(position))
+    result["leis_spread"] = spread(curves, in_order, low, high, config["spread_bin_eV"])
     return result
+
+
+def _charged(
+    peaks: list[Row], reference: str | None, position_sd_eV: float, edge_element: str
+) -> dict[tuple[str, float], Charging | None]:
+    """Compare the surface peaks of each spectrum with the reference's at the same heating temperature."""
+    spectra: dict[tuple[str, float], list[Row]] = {}
+    for row in peaks:
+        spectra.setdefault((row["sample"], row["heating_temperature_degC"]), []).append(row)
+    matrix = {r["element"] for r in peaks if edge_element in r["element"].split("/")}
+    return {
+        (sample, t): charging(spectra[str(reference), t], own, position_sd_eV, matrix)
+        for (sample, t), own in spectra.items()
+        if sample != reference and (str(reference), t) in spectra
+    }
 
 
 def _by(position: Mapping[str, int]) -> Callable[[str], tuple[int, str]]:
     return lambda sample: (position.get(sample, len(position)), sample)
 
 
-def _relative(rows: list[Row], reference: str | None) -> list[Row]:
-    """Add the ratio to the reference's same window at the same heating temperature."""
+def _relative(
+    rows: list[Row],
+    reference: str | None,
+    dose_ratio_sd: float,
+    limits: Mapping[str, Mapping[str, Any]],
+) -> list[Row]:
+    """Add the ratio to the reference's same window at the same heating temperature, and judge it."""
     base = {
         (row["heating_temperature_degC"], row["window"]): row
         for row in rows
@@ -76,31 +123,58 @@ def _relative(rows: list[Row], reference: str | None) -> list[Row]:
     }
     out = []
     for row in rows:
+        temperature = row["heating_temperature_degC"]
+        other = base.get((temperature, row["window"]))
+        value, counting = (None, None) if other is None else ratio(row, other)
         own = dict(row)
-        other = base.get((row["heating_temperature_degC"], row["window"]))
-        own["relative_to_reference"], own["relative_to_reference_sd"] = (
-            (None, None) if other is None else ratio(row, other)
-        )
-        out.append(own)
+        own["relative_to_reference"], own["relative_to_reference_sd_counting"] = value, counting
+        # Of a row to itself the doses are one.
+        sd = counting if not counting else math.hypot(counting, dose_ratio_sd * (value or 0.0))
+        own["relative_to_reference_sd"] = sd
+        found = [quality.of(row)]
+        if other is not None and other is not row:
+            named = quality.of(other)
+            notes = tuple(f"reference: {note}" for note in named.notes)
+            found.append(Quality(named.level, notes if named.level != quality.OK else ()))
+        found += [quality.plausible(own.get(name), name, limit) for name, limit in limits.items()]
+        out.append(own | quality.worst(found).columns())
     return out
 
 
+def _note_charging(
+    rows: list[Row], spectra: list[Row], charged: Mapping[tuple[str, float], Charging | None]
+) -> None:
+    """Doubt windows of a charged spectrum: their bounds stand where they stood, and the spectrum has moved."""
+    ends = {(r["sample"], r["heating_temperature_degC"]): r for r in spectra}
+    for row in rows:
+        key = row["sample"], row["heating_temperature_degC"]
+        charge = charged.get(key)
+        if charge is None or not charge.significant or row.get("counts_per_nC") is None:
+            continue
+        whole = (
+            row["energy_low_eV"] <= ends[key]["energy_first_eV"]
+            and row["energy_high_eV"] >= ends[key]["energy_last_eV"]
+        )
+        if not whole:
+            row.update(quality.worst([quality.of(row), doubtful(charge.note)]).columns())
+
+
 def ratio(row: Row, other: Row) -> tuple[float | None, float | None]:
-    """Ratio of two windows' counts with its standard uncertainty; of a row to itself exactly 1 +- 0.
+    """Ratio of two windows' counts with its counting uncertainty; of a row to itself exactly 1 +- 0.
 
     Windows over different energies are not comparable: then the ratio is empty.
     """
     above, below = row.get("counts_per_nC"), other.get("counts_per_nC")
+    if above is None or not below:
+        return None, None
     same_window = all(
         math.isclose(row[bound], other[bound], abs_tol=1e-6)
         for bound in ("energy_low_eV", "energy_high_eV")
     )
-    if above is None or not below or not same_window:
+    if not same_window:
         return None, None
     value = above / below
-    if row is other or all(
-        row.get(k) == other.get(k) for k in ("sample", "heating_temperature_degC")
-    ):
+    if row is other:
         return value, 0.0
     return value, math.hypot(
         row["counts_per_nC_sd"] / below, above * other["counts_per_nC_sd"] / below**2

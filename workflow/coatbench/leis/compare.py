@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .. import quality
 from ..arrays import Arrays
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def heating_ratios(windows: list[Row]) -> list[Row]:
+def heating_ratios(windows: list[Row], dose_ratio_sd: float) -> list[Row]:
     """Ratio of each window between successive heating temperatures of one sample.
 
     Returns
@@ -25,12 +26,14 @@ def heating_ratios(windows: list[Row]) -> list[Row]:
         which takes out what heating does to every sample alike), relative_change_sd.
     """
     groups: dict[tuple[str, str], list[Row]] = {}
-    for row in windows:
+    for row in (r for r in windows if quality.of(r).usable):
         groups.setdefault((row["sample"], row["window"]), []).append(row)
     out = []
     for (sample, window), rows in groups.items():
         for low, high in itertools.pairwise(sorted(rows, key=_temperature)):
             value, sd = _quotient(high, low, "counts_per_nC")
+            if value is not None and sd is not None:
+                sd = math.hypot(sd, dose_ratio_sd * value)
             change, change_sd = _quotient(high, low, "relative_to_reference")
             out.append(
                 {
@@ -61,13 +64,19 @@ def _quotient(above: Row, below: Row, column: str) -> tuple[float | None, float 
 
 
 def spread(
-    curves: Mapping[str, Mapping[str, Arrays]], config: dict, samples: Sequence[str]
+    curves: Mapping[str, Mapping[str, Arrays]],
+    samples: Sequence[str],
+    low: float,
+    high: float,
+    bin_eV: float,
 ) -> list[Row]:
     """How much the shapes of the samples' spectra differ at each heating temperature.
 
     Each spectrum is summed into bins and scaled to the same area over the range. The spread is the root
     mean square, over bins, of the standard deviation between samples relative to their mean, with the
     part that counting noise alone makes subtracted.
+
+    `low` and `high` are the range in eV, `bin_eV` the width of the bins.
 
     Returns
     -------
@@ -76,7 +85,6 @@ def spread(
         over samples; from three samples on), noise (what was subtracted). Temperatures with one sample
         have none.
     """
-    low, high = config["spread_range_eV"]
     groups = sorted(
         {group for sets in curves.values() for group in sets},
         key=lambda g: float(g.removeprefix("T")),
@@ -84,7 +92,7 @@ def spread(
     out = []
     for group in groups:
         own = [curves[s][group] for s in samples if group in curves[s]]
-        shapes = [_shape(c, low, high, config["spread_bin_eV"]) for c in own]
+        shapes = [_shape(c, low, high, bin_eV) for c in own]
         covered = [s for s in shapes if s is not None]
         if len(covered) < 2:
             continue

@@ -5,9 +5,24 @@ from __future__ import annotations
 import csv
 import functools
 import math
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+from ..errors import StudyError
 
 DATA = Path(__file__).parent / "data"
+
+
+class UnknownName(StudyError, ValueError):
+    """An element or material of the config that is in no table."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__([f"config: leis: {problem}"])
+
+
+class OutOfReach(ValueError):
+    """What this ion cannot do: scatter from an atom that is too light, or lose energy by a table that there is not."""
 
 
 def elastic_energy_eV(
@@ -28,7 +43,7 @@ def elastic_energy_eV(
 
     Raises
     ------
-    ValueError
+    OutOfReach
         The atom is too light to scatter the ion by this angle.
 
     References
@@ -40,7 +55,7 @@ def elastic_energy_eV(
     under_root = ratio**2 - math.sin(theta) ** 2
     factor = math.cos(theta) + math.sqrt(under_root) if under_root >= 0 else -1.0
     if factor <= 0:
-        raise ValueError(
+        raise OutOfReach(
             f"an atom of {target_mass_u:g} u does not scatter an ion of {ion_mass_u:g} u "
             f"by {angle_deg:g} degrees"
         )
@@ -53,7 +68,7 @@ def isotopes(element: str) -> tuple[tuple[float, float], ...]:
 
     Raises
     ------
-    ValueError
+    UnknownName
         The element is not in the table.
     """
     with (DATA / "isotopes.csv").open(encoding="utf-8", newline="") as stream:
@@ -63,7 +78,7 @@ def isotopes(element: str) -> tuple[tuple[float, float], ...]:
     )
     if not found:
         known = ", ".join(dict.fromkeys(row["element"] for row in rows))
-        raise ValueError(f"no isotopes of {element!r} in the table; known: {known}")
+        raise UnknownName(f"no isotopes of {element!r} in the table; known: {known}")
     return found
 
 
@@ -104,28 +119,30 @@ class Geometry:
         )
 
 
-def elastic_energies(config: dict) -> list[dict[str, float | str | None]]:
-    """List the elastic energies of the config's elements: of the natural mixture and of each isotope."""
-    geometry = Geometry(config)
-    names = [e for entry in config["elements"] for e in entry.split("/")]
-    rows: list[dict[str, float | str | None]] = []
-    for element in dict.fromkeys([*names, config["edge_element"]]):
+def elastic_energies(elements: Iterable[str], geometry: Geometry) -> list[dict[str, Any]]:
+    """List the elastic energies of elements: of the natural mixture and of each isotope.
+
+    The energy of an atom that is too light to scatter the ion is None.
+    """
+
+    def energy(mass: float) -> float | None:
+        try:
+            return geometry.of_mass_eV(mass)
+        except OutOfReach:
+            return None
+
+    rows: list[dict[str, Any]] = []
+    for element in dict.fromkeys(elements):
         mean = mean_mass_u(element)
-        mixture = {
-            "isotope": None,
-            "abundance": None,
-            "elastic_energy_eV": geometry.of_mass_eV(mean),
-        }
-        rows.append({"element": element, "mass_u": mean, **mixture})
-        for mass, abundance in isotopes(element):
-            energy = geometry.of_mass_eV(mass)
-            rows.append(
-                {
-                    "element": element,
-                    "mass_u": mass,
-                    "isotope": round(mass),
-                    "abundance": abundance,
-                    "elastic_energy_eV": energy,
-                }
-            )
+        kinds = [(mean, None, None), *((m, round(m), a) for m, a in isotopes(element))]
+        rows += [
+            {
+                "element": element,
+                "mass_u": mass,
+                "isotope": isotope,
+                "abundance": abundance,
+                "elastic_energy_eV": energy(mass),
+            }
+            for mass, isotope, abundance in kinds
+        ]
     return rows

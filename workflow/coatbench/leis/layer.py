@@ -12,96 +12,167 @@ leave the shift at 0 and `a` at the ratio; a closed layer leaves `a` near 1.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .. import quality
 from ..arrays import Arrays
-from .kinematics import Geometry, mean_mass_u
-from .stopping import energy_of_depth, load
+from ..quality import Quality, doubtful
+from .charging import Charging
+from .edge import edge_shape
+from .kinematics import Geometry
+from .stopping import depth_scale, energy_of_depth
 
 if TYPE_CHECKING:
     import numpy as np
 
 Row = dict[str, Any]
-EDGE_MARGIN_EV = 100.0
-EDGE_MAX_SHIFT_EV = 500.0
-EDGE_MAX_SCALE = 1.5
-EDGE_POINTS = 6  # channels to either side of the best shift
-# Shares of the shift that a closed layer needs.
-PATCHES_BELOW, CLOSED_ABOVE = 0.25, 0.75
+Key = tuple[str, float]
+# Standard uncertainties from which on an edge has moved, and a height differs.
+MOVED, DIFFERENT = 3.0, 2.0
+# Share of the shift that a closed layer needs where the height differs as well.
+CLOSED_ABOVE = 0.75
+ALIKE = "no layer: the edge is that of the reference within the uncertainties of dose and charging"
+PATCHES = "the edge is not shifted: patches with gaps, for which the thickness is a lower limit"
+CLOSED = "the edge is shifted as by a closed layer"
+IN_PART = "the edge is shifted by less than a closed layer would: closed in part"
+BRIGHTER = "more signal than the reference: no layer in this model"
 
 
 def layers(
     windows: list[Row],
     curves: Mapping[str, Mapping[str, Arrays]],
-    config: dict,
     reference: str | None,
+    charged: Mapping[Key, Charging | None],
+    *,
+    window: str,
+    materials: Iterable[str],
+    geometry: Geometry,
+    edge_element: str,
+    dose_ratio_sd: float,
 ) -> list[Row]:
     """Estimate the layer of every sample but the reference, at each heating temperature.
+
+    Parameters
+    ----------
+    windows : list of dict
+        Rows of leis_windows with their ratios.
+    curves : mapping
+        Curve sets of each sample, `{sample: {"T200": Arrays}}`.
+    reference : str or None
+    charged : mapping
+        Charging against the reference, by sample and heating temperature; None: no peak in common.
+    window : str
+        Name of the window whose suppression tells the layer.
+    materials : iterable of str
+        Between which the layer's stopping lies.
+    geometry, edge_element
+        Ion, energy, angles; the element whose elastic energy is depth 0.
+    dose_ratio_sd : float
+        Relative standard uncertainty of the ratio of two doses.
 
     Returns
     -------
     list of dict
-        sample, heating_temperature_degC, ratio, covered_fraction with _sd, edge_shift_eV and
-        edge_scale with _sd (of the fitted shape), energy_shift_eV, thickness_nm with thickness_nm_sd
-        (counting) and thickness_low_nm, thickness_high_nm (total and electronic stopping, over the
-        config's layer materials), note. Thickness is that of a closed layer; it is empty where the ratio is
-        above 1 beyond its uncertainty or the signal is gone.
+        Rows of leis_layers. Thickness is that of a closed layer; it is empty where the ratio is above 1 beyond its
+        uncertainty, the signal is gone, or there is no stopping power for the ion.
     """
     if reference is None or reference not in curves:
         return []
-    scales = _thickness_scales(config)
+    scales, missing = _thickness_scales(materials, geometry, edge_element)
     out = []
     for row in windows:
-        if row["window"] != config["layer_window"] or row["sample"] == reference:
+        if row["window"] != window or row["sample"] == reference:
             continue
         ratio, sd = row.get("relative_to_reference"), row.get("relative_to_reference_sd")
-        base = curves[reference].get(f"T{row['heating_temperature_degC']:g}")
+        temperature = row["heating_temperature_degC"]
+        base = curves[reference].get(f"T{temperature:g}")
         if ratio is None or sd is None or base is None:
             continue
         estimate: Row = {
             "sample": row["sample"],
-            "heating_temperature_degC": row["heating_temperature_degC"],
+            "heating_temperature_degC": temperature,
             "ratio": ratio,
             "covered_fraction": 1 - ratio,
             "covered_fraction_sd": sd,
         }
-        own = curves.get(row["sample"], {}).get(f"T{row['heating_temperature_degC']:g}")
+        low, high = row["energy_low_eV"], row["energy_high_eV"]
+        own = curves.get(row["sample"], {}).get(f"T{temperature:g}")
+        charge = charged.get((row["sample"], temperature))
         if own is not None:
-            estimate.update(edge_shape(base, own, row["energy_low_eV"], row["energy_high_eV"]))
-        estimate.update(
-            _thickness(base, row["energy_low_eV"], row["energy_high_eV"], ratio, sd, scales)
-        )
-        if "note" not in estimate:
-            estimate["note"] = _verdict(estimate)
-        out.append(estimate)
+            estimate.update(_edge(edge_shape(base, own, low, high), charge, dose_ratio_sd))
+        estimate.update(_thickness(base, low, high, ratio, sd, scales))
+        estimate["note"] = _verdict(estimate, charge) or estimate.get("note", "")
+        judged = [quality.of(row), _judged(estimate, charge, missing)]
+        out.append(estimate | quality.worst(judged).columns())
     return out
 
 
-def _verdict(estimate: Row) -> str:
+def _edge(shape: Row, charge: Charging | None, dose_ratio_sd: float) -> Row:
+    """Take charging out of the edge's shift, and the uncertainty of the doses into its height."""
+    if not shape:
+        return {}
+    own = dict(shape)
+    own["edge_scale_sd"] = math.hypot(shape["edge_scale_sd"], dose_ratio_sd * shape["edge_scale"])
+    if charge is not None:
+        own["charging_shift_eV"] = charge.shift_eV
+        own["charging_shift_eV_sd"] = charge.shift_eV_sd
+        if charge.significant:
+            own["edge_shift_eV"] -= charge.shift_eV
+            own["edge_shift_eV_sd"] = math.hypot(shape["edge_shift_eV_sd"], charge.shift_eV_sd)
+    return own
+
+
+def _verdict(estimate: Row, charge: Charging | None) -> str:
     """Say which end of the model the shape of the edge supports."""
-    shift, needed = estimate.get("edge_shift_eV"), estimate["energy_shift_eV"]
-    if shift is None or needed <= 0:
+    if estimate.get("edge_shift_eV") is None:
         return ""
-    if shift < PATCHES_BELOW * needed:
-        return (
-            "the edge is not shifted: patches with gaps, for which the thickness is a lower limit"
-        )
-    if shift > CLOSED_ABOVE * needed:
-        return "the edge is shifted as by a closed layer"
-    return "the edge is shifted by less than a closed layer would: closed in part"
+    shift, sd = estimate["edge_shift_eV"], estimate["edge_shift_eV_sd"]
+    if charge is not None and not charge.significant:
+        # A charge that is too small to be seen is not a layer either.
+        shift, sd = shift - charge.shift_eV, math.hypot(sd, charge.shift_eV_sd)
+    moved = abs(shift) > MOVED * sd
+    height = estimate["edge_scale"] - 1
+    different = abs(height) > DIFFERENT * estimate["edge_scale_sd"]
+    if not moved:
+        if different:
+            return PATCHES if height < 0 else BRIGHTER
+        return ALIKE
+    if shift < 0:
+        return "the edge stands higher than the reference's: no layer does that"
+    needed = estimate.get("energy_shift_eV") or 0.0
+    return CLOSED if not different or shift > CLOSED_ABOVE * needed else IN_PART
 
 
-def _thickness_scales(config: dict) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """Energy shift of the matrix edge under a layer, for each layer material and kind of stopping."""
-    geometry = Geometry(config)
-    mass = mean_mass_u(config["edge_element"])
+def _judged(estimate: Row, charge: Charging | None, missing: str) -> Quality:
+    found = []
+    if missing:
+        found.append(Quality(notes=(missing,)))
+    if estimate.get("edge_shift_eV") is None:
+        found.append(doubtful("the edge is none of the reference's, wherever it is moved"))
+    if estimate["note"] == "":
+        return quality.worst(found)
+    if charge is None and estimate["note"] in (CLOSED, IN_PART):
+        found.append(doubtful("no surface peak in common with the reference: it may be charging"))
+    if estimate["note"].startswith("the edge stands higher"):
+        found.append(doubtful(estimate["note"]))
+    return quality.worst(found)
+
+
+def _thickness_scales(
+    materials: Iterable[str], geometry: Geometry, element: str
+) -> tuple[dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], str]:
+    """Energy shift of the matrix edge under a layer, for each material and kind of stopping; why there is none."""
     scales = {}
-    for material in config["layer_materials"]:
+    for material in materials:
+        depths = depth_scale(material, geometry, element)
+        if depths.stopping is None:
+            return {}, depths.missing
         for kind in ("total", "electronic"):
-            depth, energy = energy_of_depth(load(material), geometry, mass, kind)
+            depth, energy = energy_of_depth(depths.stopping, geometry, depths.mass_u, kind)
             scales[material, kind] = (energy[0] - energy, depth)
-    return scales
+    return scales, ""
 
 
 def _thickness(
@@ -115,75 +186,34 @@ def _thickness(
     import numpy as np
 
     if ratio > 1 + 2 * sd:
-        return {"note": "more signal than the reference: no layer in this model"}
+        return {"note": BRIGHTER}
     if ratio <= 0:
         return {"note": "no signal left: thicker than the window is deep"}
     shift = _shift(base, low, high, min(ratio, 1.0))
-    slope = abs(_shift(base, low, high, max(ratio - sd, 1e-6)) - shift) if sd else 0.0
+    # What two standard uncertainties of the ratio, the dose's among them, allow.
+    near, far = (
+        _shift(base, low, high, min(max(r, 1e-6), 1.0)) for r in (ratio + 2 * sd, ratio - 2 * sd)
+    )
+    found: Row = {"energy_shift_eV": shift}
+    if not scales:
+        return found
     values = {key: float(np.interp(shift, *scale)) for key, scale in scales.items()}
     total = [v for (_, kind), v in values.items() if kind == "total"]
     thickness = sum(total) / len(total)
-    return {
-        "energy_shift_eV": shift,
+    slope = abs(_shift(base, low, high, max(min(ratio, 1.0) - sd, 1e-6)) - shift)
+    per_eV = thickness / shift if shift > 0 else _per_eV(scales)
+    return found | {
         "thickness_nm": thickness,
-        "thickness_nm_sd": thickness * slope / shift if shift > 0 else None,
-        "thickness_low_nm": min(values.values()),
-        "thickness_high_nm": max(values.values()),
+        "thickness_nm_sd": per_eV * slope,
+        "thickness_low_nm": min(float(np.interp(near, *scale)) for scale in scales.values()),
+        "thickness_high_nm": max(float(np.interp(far, *scale)) for scale in scales.values()),
     }
 
 
-def edge_shape(base: Arrays, own: Arrays, low: float, high: float) -> Row:
-    """Fit a * reference(E + shift) to a sample's signal from the window's lower bound to above its edge.
-
-    Returns
-    -------
-    dict
-        edge_shift_eV and edge_scale with _sd (scaled by the reduced chi-square where that is above 1);
-        empty where the two axes differ or the best shift lies at the end of the range.
-    """
-    import numpy as np
-
-    energy = np.asarray(base["energy_eV"])
-    if not np.array_equal(energy, np.asarray(own["energy_eV"])):
-        return {}
-    inside = (energy >= low) & (energy <= high + EDGE_MARGIN_EV)
-    intensity, y = np.asarray(base["intensity"]), np.asarray(own["intensity"])[inside]
-    # The reference counts too. Its noise stays where it is, so that shifts do not gain by weights alone.
-    ratio = y.sum() / intensity[inside].sum()
-    noise = np.asarray(own["intensity_sd"])[inside] ** 2 + (ratio * np.asarray(base["intensity_sd"])[inside]) ** 2  # fmt: skip
-    step = float(energy[1] - energy[0])
-    shifts = step * np.arange(-int(EDGE_MARGIN_EV / step), int(EDGE_MAX_SHIFT_EV / step) + 1)
-    chi, scale, scale_sd = np.full((3, len(shifts)), np.inf)
-    for i, shift in enumerate(shifts):
-        moved = np.interp(energy[inside] + shift, energy, intensity)
-        norm = float((moved**2 / noise).sum())
-        fitted = float((moved * y / noise).sum()) / norm if norm > 0 else np.inf
-        if fitted <= EDGE_MAX_SCALE:
-            scale[i], scale_sd[i] = fitted, norm**-0.5
-            chi[i] = ((y - fitted * moved) ** 2 / noise).sum()
-    if not np.isfinite(chi).any():
-        return {}
-    k = int(chi.argmin())
-    if not 0 < k < len(shifts) - 1:
-        return {}  # no shift of the range describes the edge
-    reduced = max(1.0, chi[k] / (inside.sum() - 2))
-    # Both spectra are noisy, so chi-square is jagged from channel to channel: a parabola through several.
-    near = slice(max(0, k - EDGE_POINTS), k + EDGE_POINTS + 1)
-    if not np.isfinite(chi[near]).all():
-        return {}
-    curve = np.polyfit(shifts[near] - shifts[k], chi[near], 2)
-    if curve[0] <= 0:
-        return {}
-    shift = shifts[k] - curve[1] / (2 * curve[0])
-    shift_sd = (reduced / curve[0]) ** 0.5
-    # Scale and shift are correlated: what the scale does within the shift's uncertainty counts as well.
-    slope = (scale[k + 1] - scale[k - 1]) / (2 * step)
-    return {
-        "edge_shift_eV": float(shift),
-        "edge_shift_eV_sd": float(shift_sd),
-        "edge_scale": float(np.interp(shift, shifts, scale)),
-        "edge_scale_sd": float(np.hypot(scale_sd[k] * reduced**0.5, slope * shift_sd)),
-    }
+def _per_eV(scales: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]) -> float:
+    """Thickness per shift at the surface, total stopping, mean over the materials."""
+    steps = [depth[1] / shift[1] for (_, kind), (shift, depth) in scales.items() if kind == "total"]
+    return float(sum(steps) / len(steps))
 
 
 def _shift(base: Arrays, low: float, high: float, ratio: float) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import peakfit
-from .kinematics import Geometry
+from .kinematics import Geometry, OutOfReach
 from .peakfit import FWHM_PER_SIGMA, Fits
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Peak:
     Attributes
     ----------
     element : str
-    elastic_energy_eV : float
-        Highest of the elements.
+    elastic_energy_eV, window_low_eV, window_high_eV : float or None
+        Highest of the elements; None: too light to scatter the ion to the detector.
     energy_eV, energy_eV_sd : float or None
         Maximum of the peak; None if there is none.
     area_counts_per_nC, area_counts_per_nC_sd : float or None
@@ -52,9 +52,9 @@ class Peak:
     """
 
     element: str
-    elastic_energy_eV: float
-    window_low_eV: float
-    window_high_eV: float
+    elastic_energy_eV: float | None
+    window_low_eV: float | None
+    window_high_eV: float | None
     channels: slice
     background: Any = None
     model: Any = None
@@ -81,7 +81,14 @@ def find(spectrum: Spectrum, config: dict, geometry: Geometry) -> list[Peak]:
 def _find_one(name: str, spectrum: Spectrum, config: dict, geometry: Geometry) -> Peak:
     import numpy as np
 
-    elastic = [geometry.energy_eV(symbol) for symbol in name.split("/")]
+    elastic, unseen = [], []
+    for symbol in name.split("/"):
+        try:
+            elastic.append(geometry.energy_eV(symbol))
+        except OutOfReach as error:
+            unseen.append(str(error))
+    if not elastic:
+        return Peak(name, None, None, None, slice(0, 0), np.empty(0), np.empty(0), note=unseen[0])
     low = min(elastic) - config["peak_window_below_eV"]
     high = max(elastic) + config["peak_window_above_eV"]
     energy = spectrum.energy_eV

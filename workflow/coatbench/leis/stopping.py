@@ -13,13 +13,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .kinematics import DATA, Geometry
+from .kinematics import DATA, Geometry, OutOfReach, UnknownName, mean_mass_u
 
 if TYPE_CHECKING:
     import numpy as np
 
 MAX_DEPTH_NM = 60.0
 STEP_NM = 0.02
+# Projectiles with a table, by mass in u; a stopping power belongs to one nucleus, another isotope has its own.
+TABLES = {"he": 4.002603, "ne": 19.992440}
+SAME_MASS = 0.015  # relative: natural neon is 0.9 % heavier than 20Ne, 3He 25 % lighter than 4He
 
 
 @dataclass(frozen=True)
@@ -46,22 +49,79 @@ class Stopping:
 
 
 @functools.cache
-def load(material: str) -> Stopping:
-    """Return the stopping of a material from the frozen table.
+def load(material: str, ion_mass_u: float = TABLES["he"]) -> Stopping:
+    """Return the stopping of a material for a projectile from the frozen tables.
 
     Raises
     ------
-    ValueError
+    OutOfReach
+        There is no table for this projectile.
+    UnknownName
         The material is not in the table.
     """
-    with (DATA / "stopping_he.csv").open(encoding="utf-8", newline="") as stream:
+    name = next((n for n, m in TABLES.items() if abs(ion_mass_u / m - 1) <= SAME_MASS), None)
+    if name is None:
+        known = ", ".join(f"{n.capitalize()} ({m:g} u)" for n, m in TABLES.items())
+        raise OutOfReach(
+            f"no stopping power for ions of {ion_mass_u:g} u, so no depths; there are tables for {known}"
+        )
+    with (DATA / f"stopping_{name}.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
     own = [row for row in rows if row["material"] == material]
     if not own:
         known = ", ".join(dict.fromkeys(row["material"] for row in rows))
-        raise ValueError(f"no stopping power of {material!r} in the table; known: {known}")
+        raise UnknownName(f"no stopping power of {material!r} in the table; known: {known}")
     columns = ("energy_eV", "electronic_eV_nm", "nuclear_eV_nm")
     return Stopping(material, *(tuple(float(row[c]) for row in own) for c in columns))
+
+
+@dataclass(frozen=True)
+class DepthScale:
+    """Depth against energy for one material, edge and geometry; without a stopping power there are no depths.
+
+    Attributes
+    ----------
+    stopping : Stopping or None
+    geometry : Geometry
+    mass_u : float
+        Mass of the atom that the ion turns at.
+    missing : str
+        Why there is no depth, in words; empty where there is.
+    """
+
+    stopping: Stopping | None
+    geometry: Geometry
+    mass_u: float
+    missing: str = ""
+
+    def depth_nm(self, energy_eV: np.ndarray | float, kind: str) -> np.ndarray:
+        """Depth of these energies; NaN where there is none."""
+        import numpy as np
+
+        if self.stopping is None:
+            return np.full(np.shape(energy_eV), np.nan)
+        return depth_of_energy(energy_eV, self.stopping, self.geometry, self.mass_u, kind)
+
+
+def depth_scale(material: str, geometry: Geometry, element: str) -> DepthScale:
+    """Return the depth scale of a material, counted from an element's elastic energy.
+
+    A projectile without a stopping power, an energy beyond the table and an atom that does not scatter the
+    ion leave a scale without depths that says why.
+    """
+    mass = mean_mass_u(element)
+    try:
+        top = geometry.of_mass_eV(mass)
+        stopping = load(material, geometry.ion_mass_u)
+        low, high = stopping.energy_eV[0], stopping.energy_eV[-1]
+        if geometry.ion_energy_eV > high or top <= low:
+            raise OutOfReach(
+                f"no stopping power at {geometry.ion_energy_eV:g} and {top:.0f} eV, so no depths; the table "
+                f"of {material} holds {low:g} to {high:g} eV"
+            )
+    except OutOfReach as error:
+        return DepthScale(None, geometry, mass, str(error))
+    return DepthScale(stopping, geometry, mass)
 
 
 def energy_of_depth(

@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .kinematics import Geometry, mean_mass_u
-from .stopping import Stopping, depth_of_energy, energy_of_depth
+from ..quality import Quality, doubtful, unusable
+from .kinematics import Geometry, OutOfReach
+from .stopping import DepthScale, energy_of_depth
 
 if TYPE_CHECKING:
     from .spectrum import Spectrum
 
+# Fewer counts than this in a window are a background, whatever it is.
+FEW_COUNTS = 25
+
 
 @dataclass(frozen=True)
 class Window:
-    """A named range of energy; `low_eV` or `high_eV` is None where the spectrum itself ends it."""
+    """A named range of energy; `low_eV` or `high_eV` is None where the spectrum itself ends it.
+
+    `problem` says why the ion, the geometry or the stopping power leaves no such window.
+    """
 
     name: str
     low_eV: float | None
     high_eV: float | None
+    problem: str = ""
 
 
-def from_config(config: dict, geometry: Geometry, stopping: Stopping) -> list[Window]:
+def from_config(
+    ranges: Mapping[str, Mapping[str, Any]], geometry: Geometry, depths: DepthScale
+) -> list[Window]:
     """Turn the config's windows into energies.
 
     A bound is an energy in eV, an element (its elastic energy at the mean mass) or null (the end of the
     spectrum); a window in nm (`near_nm`, `far_nm`) is converted with the total stopping.
     """
+    return [_window(name, bounds, geometry, depths) for name, bounds in ranges.items()]
+
+
+def _window(name: str, bounds: Mapping[str, Any], geometry: Geometry, depths: DepthScale) -> Window:
     import numpy as np
 
-    edge_mass = mean_mass_u(config["edge_element"])
-    windows = []
-    for name, bounds in config["windows"].items():
-        if "near_nm" in bounds:
-            depth, energy = energy_of_depth(stopping, geometry, edge_mass, "total")
-            near, far = np.interp([bounds["near_nm"], bounds["far_nm"]], depth, energy)
-            windows.append(Window(name, float(far), float(near)))
-        else:
-            low, high = (_bound(bounds[key], geometry) for key in ("low", "high"))
-            windows.append(Window(name, low, high))
-    return windows
+    if "near_nm" in bounds:
+        if depths.stopping is None:
+            return Window(name, None, None, depths.missing)
+        scale = energy_of_depth(depths.stopping, geometry, depths.mass_u, "total")
+        near, far = np.interp([bounds["near_nm"], bounds["far_nm"]], *scale)
+        return Window(name, float(far), float(near))
+    try:
+        low, high = (_bound(bounds[key], geometry) for key in ("low", "high"))
+    except OutOfReach as error:
+        return Window(name, None, None, str(error))
+    if low is not None and high is not None and low >= high:
+        why = f"from {low:.0f} to {high:.0f} eV is no window; give bounds for this ion and energy"
+        return Window(name, low, high, why)
+    return Window(name, low, high)
 
 
 def _bound(value: Any, geometry: Geometry) -> float | None:
@@ -49,33 +67,34 @@ def _bound(value: Any, geometry: Geometry) -> float | None:
     return geometry.energy_eV(value) if isinstance(value, str) else float(value)
 
 
-def integrate(
-    spectrum: Spectrum, window: Window, geometry: Geometry, stopping: Stopping, edge_element: str
-) -> dict[str, Any]:
+def integrate(spectrum: Spectrum, window: Window, depths: DepthScale) -> dict[str, Any]:
     """Sum the channels of one window.
 
     Returns
     -------
     dict
-        A row of leis_windows without sample and ratios. Counts are empty, and `note` says why, where
+        A row of leis_windows without sample and ratios. Counts are empty, and `quality_note` says why, where
         the spectrum does not reach over the window: a part of a window is not that window.
     """
     import numpy as np
 
+    if window.problem:
+        bounds = {"energy_low_eV": window.low_eV, "energy_high_eV": window.high_eV}
+        return {"window": window.name, **bounds, **unusable(window.problem).columns()}
     energy = spectrum.energy_eV
     low = float(energy[0]) if window.low_eV is None else window.low_eV
     high = float(energy[-1]) if window.high_eV is None else window.high_eV
     row: dict[str, Any] = {"window": window.name, "energy_low_eV": low, "energy_high_eV": high}
-    mass = mean_mass_u(edge_element)
-    top = min(high, geometry.energy_eV(edge_element))
-    for kind, suffix in (("total", ""), ("electronic", "_electronic")):
-        near, far = depth_of_energy(np.array([top, low]), stopping, geometry, mass, kind)
-        row[f"depth_near{suffix}_nm"], row[f"depth_far{suffix}_nm"] = float(near), float(far)
+    if depths.stopping is not None:
+        top = min(high, depths.geometry.of_mass_eV(depths.mass_u))
+        for kind, suffix in (("total", ""), ("electronic", "_electronic")):
+            near, far = depths.depth_nm(np.array([top, low]), kind)
+            row[f"depth_near{suffix}_nm"], row[f"depth_far{suffix}_nm"] = float(near), float(far)
     # A channel that lies half outside still reaches the bound.
     half = 0.5 * spectrum.step_eV
     if low < energy[0] - half or high > energy[-1] + half:
-        row["note"] = f"spectrum ends at {energy[0]:g} and {energy[-1]:g} eV"
-        return row
+        ends = f"the spectrum ends at {energy[0]:g} and {energy[-1]:g} eV"
+        return row | unusable(ends).columns()
     inside = (energy >= low) & (energy <= high)
     counts = spectrum.counts_per_nC[inside]
     row["counts_per_nC"] = float(counts.sum())
@@ -84,8 +103,17 @@ def integrate(
         spectrum.noise_per_intensity * max(counts.sum(), spectrum.noise_per_intensity)
     )
     if counts.sum() > 0:
-        depth = depth_of_energy(energy[inside], stopping, geometry, mass, "total")
+        depth = depths.depth_nm(energy[inside], "total")
         known = np.isfinite(depth)
         if counts[known].sum() > 0:
             row["depth_mean_nm"] = float(np.average(depth[known], weights=counts[known]))
-    return row
+    return row | _judged(spectrum, float(counts.sum()), depths).columns()
+
+
+def _judged(spectrum: Spectrum, counts_per_nC: float, depths: DepthScale) -> Quality:
+    """Judge a window by its counts; that it has no depth is a note, for a ratio needs none."""
+    notes = (depths.missing,) if depths.missing else ()
+    counts = counts_per_nC / spectrum.noise_per_intensity
+    if counts < FEW_COUNTS:
+        return doubtful(f"{counts:.0f} counts, expected at least {FEW_COUNTS}")
+    return Quality(notes=notes)

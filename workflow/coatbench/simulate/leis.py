@@ -51,7 +51,9 @@ def simulate(
         The study's leis folder.
     truth : dict
         `leis.near_surface_ratio_200`, `leis.gain_200`, `leis.area_O_200`, ...; the same for 600.
-        Other heating temperatures are interpolated between these two.
+        Other heating temperatures are interpolated between these two. Troubles, each absent where not named:
+        `leis.charging_eV` (everything stands lower), `leis.layer_shift_eV` (a closed layer: the matrix's edge alone
+        does), `leis.dose_error` (relative; more ions than the index says), `leis.dose_nC`.
     settings : dict
         Not used.
     seed : int
@@ -61,9 +63,11 @@ def simulate(
         expected = expected_counts_per_nC(truth, temperature)
         key = zlib.crc32(f"{sample} {temperature:g}".encode())
         rng = np.random.default_rng([seed, key])
-        intensity = rng.poisson(expected * DOSE_NC).astype(float)
+        dose = truth.get("leis.dose_nC", DOSE_NC)
+        ions = dose * (1 + truth.get("leis.dose_error", 0.0))
+        intensity = rng.poisson(expected * ions).astype(float)
         if row.get("intensity") == "counts_per_nC":
-            intensity /= DOSE_NC
+            intensity /= dose
         path = Path(folder) / row["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
         # Half of the files come from a system set to German, with lines above the numbers.
@@ -80,17 +84,18 @@ def at_temperature(truth: dict[str, float], quantity: str, temperature_degC: flo
 
 def expected_counts_per_nC(truth: dict[str, float], temperature_degC: float) -> np.ndarray:
     """Return the noise-free spectrum on ENERGY_EV."""
+    charging, layer = truth.get("leis.charging_eV", 0.0), truth.get("leis.layer_shift_eV", 0.0)
 
     def planted(quantity: str) -> float:
         return at_temperature(truth, quantity, temperature_degC)
 
     uncovered = planted("near_surface_ratio")
-    spectrum = uncovered * _tail(MATRIX_ONSET_EV, MATRIX_ONSET_SIGMA_EV)
-    spectrum += 0.9 * (1 - uncovered) * _tail(COATING_ONSET_EV, COATING_ONSET_SIGMA_EV)
+    spectrum = uncovered * _tail(MATRIX_ONSET_EV - layer - charging, MATRIX_ONSET_SIGMA_EV)
+    spectrum += 0.9 * (1 - uncovered) * _tail(COATING_ONSET_EV - charging, COATING_ONSET_SIGMA_EV)
     for element, (centre, fwhm) in PEAKS.items():
-        spectrum += planted(f"area_{element}") * _peak(centre, fwhm)
+        spectrum += planted(f"area_{element}") * _peak(centre - charging, fwhm)
     for centre, share in S_P:
-        spectrum += share * planted("area_SP") * _peak(centre, S_P_FWHM_EV)
+        spectrum += share * planted("area_SP") * _peak(centre - charging, S_P_FWHM_EV)
     return planted("gain") * spectrum + DARK_COUNTS_PER_NC
 
 
