@@ -103,7 +103,8 @@ def test_links_lead_to_files_beside_the_page(html, run):
         a["href"] for t, a in parse(html).tags if t == "a" and not (a["href"] or "").startswith("#")
     }
     missing = {f for f in files if not (run["results"] / str(f)).is_file()}
-    assert missing <= {"ro-crate-metadata.json"}  # made beside the page
+    # Made beside the page.
+    assert missing <= {"ro-crate-metadata.json", "tables.xlsx", "figures.xlsx"}
 
 
 def test_a_simulated_study_says_so_first(html, tmp_path: Path):

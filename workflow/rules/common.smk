@@ -153,13 +153,18 @@ def code(script, readers=None):
 
 
 @cache
-def table_columns(technique):
-    """Return the columns of a technique's result tables: {table: [column, ...]}."""
+def table_meanings(technique):
+    """Return what the columns of a technique's result tables hold: {table: {column: meaning}}."""
     path = WORKFLOW / "schemas" / "tables" / f"{technique}.yaml"
     schema = load_yaml(path)
     if problems := undescribed(schema, path):
         stop(problems)
-    return {table: list(columns) for table, columns in schema.items()}
+    return schema
+
+
+def table_columns(technique):
+    """Return the columns of a technique's result tables: {table: [column, ...]}."""
+    return {table: list(columns) for table, columns in table_meanings(technique).items()}
 
 
 def table(name):

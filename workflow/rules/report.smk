@@ -18,6 +18,7 @@ localrules:
     documents,
     crate,
     page,
+    workbooks,
 
 
 rule provenance:
@@ -144,4 +145,38 @@ rule page:
         "../scripts/report/page.py"
 
 
-TARGETS += [*documents(), results("ro-crate-metadata.json"), results("report.html")]
+# For those who go on in a spreadsheet; the CSV files stay the results.
+rule workbooks:
+    input:
+        tables=FINISHED_TABLES,
+        figures=[f for f in FINISHED_FIGURES if f.endswith(".csv")],
+    output:
+        tables=results("tables.xlsx"),
+        figures=results("figures.xlsx"),
+    log:
+        log_file("report/workbooks"),
+    benchmark:
+        benchmark_file("report/workbooks")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        study={"title": STUDY.title, "simulated": STUDY.simulated, "samples": SAMPLES},
+        meanings={name: columns for t in MEASURED for name, columns in table_meanings(t).items()},
+        code=code("report/workbooks.py"),
+    message:
+        "Tables and plotted numbers as workbooks"
+    script:
+        "../scripts/report/workbooks.py"
+
+
+TARGETS += [
+    *documents(),
+    results("tables.xlsx"),
+    results("figures.xlsx"),
+    results("ro-crate-metadata.json"),
+    results("report.html"),
+]
