@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from coatbench.factors import read_factors
 from coatbench.ranking.rank import rank
 
 from ranking import synthetic
@@ -13,5 +14,6 @@ def run(tables=None, samples=None, config=None, reference="uncoated", **changes)
         tables if tables is not None else synthetic.tables(),
         samples or synthetic.samples(),
         config,
+        factors=read_factors(synthetic.factors()),
         reference=reference,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from coatbench.settings import follow
 
 ROOT = Path(__file__).parents[2]
 TEMPERATURES = (25, 100, 200, 300, 400, 500, 600, 700)
@@ -15,10 +16,29 @@ TEMPERATURES = (25, 100, 200, 300, 400, 500, 600, 700)
 
 def config() -> dict[str, Any]:
     """The ranking section of config.yaml with fewer draws, so that a test takes a blink."""
-    section = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["ranking"]
-    section = copy.deepcopy(section)
+    whole = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    section = copy.deepcopy(follow(whole["ranking"], whole))
     section["draws"], section["response_draws"] = 4000, 600
     return section
+
+
+def factors() -> dict[str, Any]:
+    """The factors of config.yaml."""
+    return yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["factors"]
+
+
+def make(tables, samples, config, reference):
+    """All tables of a ranking over the factors of config.yaml."""
+    from coatbench.ranking.make import make as of_library
+
+    return of_library(tables, samples, config, reference, factors())
+
+
+def columns(config) -> dict[str, list[str]]:
+    """The columns of those tables."""
+    from coatbench.ranking.columns import table_columns
+
+    return table_columns(config, factors())
 
 
 def bump(temperature: float, optimum: float, width: float = 150.0) -> float:

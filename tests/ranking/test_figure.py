@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 from coatbench.figures.ranking import draw
-from coatbench.ranking.columns import table_columns
-from coatbench.ranking.make import make
 from coatbench.tables import write_table
 
 from ranking import synthetic
@@ -20,16 +18,17 @@ ARTEFACTS = synthetic.ROOT / "tests" / "artefacts"
 def drawn(folder: Path, tables, samples, reference="uncoated") -> dict[str, Path]:
     config = yaml.safe_load((synthetic.ROOT / "config.yaml").read_text(encoding="utf-8"))
     ranking = synthetic.config()
-    made, _ = make(tables, samples, ranking, reference)
+    made, _ = synthetic.make(tables, samples, ranking, reference)
     paths = {}
     for name, rows in made.items():
         paths[name] = str(folder / f"{name}.csv")
-        write_table(rows, table_columns(ranking)[name], paths[name])
+        write_table(rows, synthetic.columns(ranking)[name], paths[name])
     output = {kind: folder / f"figure.{kind}" for kind in ("pdf", "png", "csv")}
     draw(
         paths,
         {k: str(v) for k, v in output.items()},
         ranking=ranking,
+        factors=synthetic.factors(),
         samples=samples,
         reference=reference,
         simulated=True,

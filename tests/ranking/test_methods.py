@@ -11,9 +11,8 @@ from coatbench.ranking.score import (
     kendall_w,
     pareto_front,
     ranks,
-    scale,
+    spread,
     topsis,
-    utility,
 )
 
 from ranking import synthetic
@@ -26,10 +25,9 @@ def hash_free(text: str) -> float:
 
 @pytest.fixture
 def matrix():
-    ranked = run(
-        synthetic.tables(optima={"coverage": 300, "ice": 500, "ocv": 420, "sims": 380})
-    ).ranked
-    return ranked.value, np.array([c.sign for c in ranked.criteria]), ranked
+    found = run(synthetic.tables(optima={"coverage": 300, "ice": 500, "ocv": 420, "sims": 380}))
+    ranked = found.ranked
+    return ranked.value, np.array([c.sign for c in ranked.criteria]), found
 
 
 def test_weighted_sum_and_topsis_agree_with_pymcdm(matrix):
@@ -37,12 +35,10 @@ def test_weighted_sum_and_topsis_agree_with_pymcdm(matrix):
     from pymcdm import normalizations
     from pymcdm.helpers import rankdata
 
-    value, signs, ranked = matrix
-    config = synthetic.config()
-    for c in config["criteria"].values():
-        c["smallest_difference"] = 0.0
+    value, signs, found = matrix
+    ranked = found.ranked
     weights = group_matrix(ranked.criteria) @ np.full(4, 0.25)
-    utilities = utility(value, *scale(ranked))
+    utilities = spread(found.ruler.utility(value))
     ours = utilities @ weights
     theirs = methods.WSM(normalizations.minmax_normalization)(value, weights, signs)
     assert np.allclose(ours, theirs)
@@ -70,8 +66,8 @@ def test_pareto_front_by_brute_force():
     expected = [
         not any((u[j] >= u[i]).all() and (u[j] > u[i]).any() for j in range(30)) for i in range(30)
     ]
-    assert pareto_front(u).tolist() == expected
-    assert pareto_front(np.stack([u, -u]))[0].tolist() == expected
+    assert pareto_front(u, 0).tolist() == expected
+    assert pareto_front(np.stack([u, -u]), 0)[0].tolist() == expected
 
 
 def test_best_set_is_the_smallest_that_reaches_the_confidence():
@@ -85,7 +81,7 @@ def test_a_range_without_meaning_is_not_stretched():
     for r in tables["cycling_metrics"]:
         if r["metric"].startswith("initial"):
             r["value"] = 85.0 + 0.001 * hash_free(r["sample"])
-    ranked = run(tables).ranked
-    j = [c.name for c in ranked.criteria].index("initial_coulombic_efficiency")
-    assert np.ptp(utility(ranked.value, *scale(ranked))[:, j]) < 0.02
-    assert group_utilities(ranked).shape == (8, 4)
+    found = run(tables)
+    j = [c.name for c in found.ranked.criteria].index("initial_coulombic_efficiency")
+    assert np.ptp(found.ruler.utility(found.ranked.value)[:, j]) < 0.02
+    assert group_utilities(found.ranked, found.ruler).shape == (8, 4)

@@ -1,139 +1,166 @@
-"""The optimum temperature: planted ones recovered, intervals honest, the next experiment where it helps."""
+"""The optimum of one factor: planted ones recovered, intervals honest, what cannot be estimated named."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from coatbench.ranking.make import make
-from coatbench.ranking.response import expected_spread, fit_response, fit_responses, optima
+from coatbench.ranking.surface import Kernel, fit_surface
 from coatbench.statistics import seed_of
 
 from ranking import synthetic
 
+GRID = np.linspace(0, 1, 121)
+ONE = np.array([False])
 
-def overall(made):
-    return next(r for r in made["ranking_optimum"] if r["response"] == "overall")
+
+def overall(made, factor="annealing_temperature_degC"):
+    return next(
+        r for r in made["ranking_optimum"] if (r["response"], r["factor"]) == ("overall", factor)
+    )
 
 
 def run(temperatures=synthetic.TEMPERATURES, samples=None, **kwargs):
     samples = samples or synthetic.samples(temperatures)
-    return make(synthetic.tables(temperatures, **kwargs), samples, synthetic.config(), "uncoated")
+    tables = synthetic.tables(temperatures, **kwargs)
+    return synthetic.make(tables, samples, synthetic.config(), "uncoated")
 
 
 @pytest.mark.parametrize("planted", [250.0, 350.0, 480.0])
 def test_planted_optimum_lies_in_the_interval(planted):
     row = overall(run(optimum=planted)[0])
-    assert row["optimum_degC_ci_low"] <= planted <= row["optimum_degC_ci_high"]
-    assert row["optimum_degC"] == pytest.approx(planted, abs=25)
-    assert row["optimum_degC_sd"] < 40
+    assert row["optimum_ci_low"] <= planted <= row["optimum_ci_high"]
+    assert row["optimum"] == pytest.approx(planted, abs=25)
+    assert row["optimum_sd"] < 40
+    assert row["optimum_ci_high"] - row["optimum_ci_low"] <= 300
 
 
-def test_interval_covers_a_planted_optimum_as_often_as_it_says():
-    # 60 noisy repetitions of one criterion; the 95 % interval must hold the truth in nearly all.
-    grid = np.linspace(0, 700, 141)
-    t = np.array([25.0, 100, 200, 300, 400, 500, 600, 700])
-    hits = 0
-    for k in range(60):
+def gaussian(at, width):
+    return lambda t: np.exp(-0.5 * ((t - at) / width) ** 2)
+
+
+def planted(kind: str, rng: np.random.Generator):
+    """A response on 0 to 1 of a kind that surfaces must not be fooled by."""
+    at = rng.uniform(0.15, 0.85)
+    if kind == "smooth":
+        return gaussian(at, rng.uniform(0.2, 0.5))
+    if kind == "narrow":
+        return gaussian(at, rng.uniform(0.06, 0.12))
+    if kind == "stepped":
+        rise, fall = rng.uniform(0.4, 1.0), rng.uniform(0.7, 1.5)
+        return lambda t: rise * t - fall * (t > at)
+    if kind == "plateau":
+        return lambda t: np.minimum(1.0, 2.5 * np.minimum(t, 1 - t)) + 0.02 * gaussian(at, 0.1)(t)
+    if kind == "edge":
+        return lambda t: t ** rng.uniform(0.7, 2.0)
+    second = rng.uniform(0.6, 0.95)
+    return lambda t: gaussian(0.25, 0.1)(t) + second * gaussian(0.75, 0.1)(t)
+
+
+def test_intervals_hold_planted_optima_of_every_kind():
+    """As `optimum._of_number`: quantiles of the draws, and the settings beside the best tested one."""
+    kinds = ("smooth", "narrow", "stepped", "plateau", "edge", "bimodal")
+    hits, widths = [], []
+    for k in range(72):
         rng = np.random.default_rng(k)
-        planted = rng.uniform(200, 500)
-        width = rng.uniform(100, 200)
-        y = np.exp(-0.5 * ((t - planted) / width) ** 2) + rng.normal(0, 0.08, t.size)
-        best = optima(fit_response(t, y, np.full(t.size, 0.08), grid, 400, rng).draws, grid)
+        truth = planted(kinds[k % 6], rng)
+        n, sd = int(rng.integers(5, 9)), float(rng.choice([0.02, 0.05, 0.1]))
+        x = np.linspace(0, 1, n)
+        y = truth(x) + rng.normal(0, sd, n)
+        surface = fit_surface(x[:, None], y, np.full(n, sd), ONE, rng)
+        best = GRID[surface.draws(GRID[:, None], 400, rng).argmax(axis=1)]
         low, high = np.quantile(best, [0.025, 0.975])
-        hits += low - 2.5 <= planted <= high + 2.5
-    assert hits >= 52  # binomial(60, 0.95): fewer than 53 has a probability of 1 %
+        at = int(y.argmax())
+        low, high = min(low, x[max(at - 1, 0)]), max(high, x[min(at + 1, n - 1)])
+        values = truth(GRID)
+        hits.append(low - 1e-9 <= GRID[values.argmax()] <= high + 1e-9)
+        widths.append(high - low)
+    assert np.mean(hits) >= 0.9  # 0.97 to 1 in benchmarks/ranking.py, where the number is larger
+    assert np.mean(widths) < 0.6
 
 
-def test_response_passes_through_precise_points_and_is_unsure_between_distant_ones():
-    grid = np.linspace(0, 700, 141)
-    t, y = np.array([0.0, 100, 600, 700]), np.array([0.0, 1.0, 1.0, 0.0])
-    draws = fit_response(t, y, np.full(4, 0.01), grid, 500, np.random.default_rng(0)).draws
+def test_a_surface_passes_through_precise_points_and_is_unsure_between_distant_ones():
+    t, y = np.array([0.0, 1 / 7, 6 / 7, 1.0]), np.array([0.0, 1.0, 1.0, 0.0])
+    rng = np.random.default_rng(0)
+    surface = fit_surface(t[:, None], y, np.full(4, 0.01), ONE, rng)
+    draws = surface.draws(np.linspace(0, 1, 141)[:, None], 500, rng)
     sd = draws.std(axis=0)
-    assert np.allclose(draws.mean(axis=0)[[0, 20, 120, 140]], y, atol=0.03)
+    assert np.allclose(draws.mean(axis=0)[[0, 20, 120, 140]], y, atol=0.05)
     assert sd[70] > 5 * sd[20]
+
+
+def test_bounds_are_kept_and_the_best_within_them_is_the_best_before():
+    x = np.linspace(0, 1, 6)
+    rng = np.random.default_rng(1)
+    surface = fit_surface(
+        x[:, None], np.array([0.2, 0.6, 0.95, 0.99, 0.9, 0.4]), np.full(6, 0.05), ONE, rng, bounds=(0.0, 1.0)
+    )  # fmt: skip
+    draws = surface.draws(GRID[:, None], 400, rng)
+    assert draws.min() >= -1e-4 and draws.max() <= 1 + 1e-4
+    assert 0.3 < np.median(GRID[draws.argmax(axis=1)]) < 0.8
+
+
+def test_posterior_and_evidence_agree_with_scikit_learn():
+    gp = pytest.importorskip("sklearn.gaussian_process")
+    from coatbench.ranking.surface import LEVEL_SD, _evidence
+
+    rng = np.random.default_rng(2)
+    x, y, sd = rng.uniform(0, 1, (9, 2)), rng.normal(0, 1, 9), np.full(9, 0.2)
+    lengths, height = np.array([0.3, 0.7]), 0.8
+    kernels = gp.kernels
+    theirs = kernels.ConstantKernel(height**2) * kernels.Matern(0.3, nu=2.5)
+    one = x[:, :1]
+    ours = Kernel("smooth", np.log(lengths[None, :1]), np.log([height]), np.zeros(1))
+    theirs += kernels.ConstantKernel(LEVEL_SD**2)
+    model = gp.GaussianProcessRegressor(theirs, alpha=sd**2, optimizer=None).fit(one, y)
+    constant = -0.5 * y.size * np.log(2 * np.pi)
+    found = _evidence(ours, one, y, sd, ONE)[0] + constant
+    assert found == pytest.approx(model.log_marginal_likelihood_value_, abs=1e-5)
+    both = Kernel("smooth", np.log(lengths[None]), np.log([height]), np.full(1, 50.0))
+    product = ours(one, one, ONE)[0] - LEVEL_SD**2
+    second = Kernel("smooth", np.log(lengths[None, 1:]), np.zeros(1), np.zeros(1))
+    product *= second(x[:, 1:], x[:, 1:], ONE)[0] - LEVEL_SD**2
+    assert np.allclose(both(x, x, np.array([False, False]))[0], product + LEVEL_SD**2)
 
 
 def test_optimum_at_the_edge_is_called_not_bracketed():
     made, text = run(optimum=900.0)
     row = overall(made)
     assert row["probability_at_edge"] > 0.5
-    assert row["note"] == "at the edge of the tested range: not bracketed"
-    assert any("not bracketed" in line for line in text)
+    assert row["note"] == "at the upper end of the tested range (700 °C): not bracketed"
+    assert "not bracketed" in text[0]
+    # Nothing beyond 700 °C is allowed: the words say what would help.
+    assert any("widen low or high" in line for line in text)
 
 
-def test_the_next_temperature_is_near_the_optimum_and_not_at_the_far_end():
-    temperatures = (25, 125, 225, 325, 600, 700)  # the falling side is not measured
-    made, _ = run(temperatures, optimum=400.0)
-    row = overall(made)
-    assert 350 <= row["next_temperature_degC"] <= 575
-    now = made["ranking_next"][0]["spread_now_degC"]
-    after = {r["temperature_degC"]: r["spread_after_degC"] for r in made["ranking_next"]}
-    assert row["spread_after_next_degC"] < 0.85 * now
-    assert after[25.0] > 0.97 * now
-
-
-def test_one_more_sample_never_makes_the_optimum_less_known():
-    made, _ = run()
-    for r in made["ranking_next"]:
-        assert r["spread_after_degC"] < 1.05 * r["spread_now_degC"]
-
-
-def test_expected_spread_agrees_with_really_measuring_there():
-    """Preposterior expectation against brute force: draw a truth, measure, fit again."""
-    t = np.array([0.0, 150, 550, 700])
-    sd = np.full(4, 0.05)
-    y = np.array([0.1, 0.6, 0.6, 0.1])
-    criterion = run_values(t, y, sd)
-    responses = fit_responses(criterion, np.zeros(1), np.ones(1), np.ones(1), step_degC=5, n=1500)
-    _, after = expected_spread(responses, np.array([350.0]), draws=500, outcomes=60)
-    grid, at = responses.grid_degC, int(np.argmin(abs(responses.grid_degC - 350)))
-    rng = np.random.default_rng(5)
-    variances = []
-    for truth in responses.fits[0].draws[:60]:
-        seen = truth[at] + rng.normal(0, 0.05)
-        again = fit_response(
-            np.append(t, 350.0), np.append(y, seen), np.append(sd, 0.05), grid, 300, rng
-        )
-        variances.append(optima(again.draws, grid).var())
-    assert after[0] == pytest.approx(np.sqrt(np.mean(variances)), rel=0.2)
-
-
-def run_values(t, y, sd):
-    from coatbench.ranking.criteria import Values, read_criteria
-
-    entry = synthetic.config()["criteria"]["coverage"]
-    criteria = read_criteria({"coverage": entry})
-    names = tuple(f"s{i}" for i in range(t.size))
-    return Values(names, criteria, y[:, None], sd[:, None], t)
-
-
-def test_too_few_temperatures_are_not_fitted():
+def test_too_few_settings_are_not_fitted():
     made, text = run((100, 300, 500))
     assert made["ranking_optimum"] == made["ranking_response"] == made["ranking_next"] == []
-    assert any("needs at least 4 temperatures" in line for line in text)
+    assert "needs at least 4 settings" in text[0]
 
 
-def test_samples_annealed_in_another_way_are_left_out_and_named():
+def test_samples_with_an_unknown_setting_are_left_out_and_named():
     samples = synthetic.samples()
     for s in samples:
-        if s["sample"] == "c500":
-            s["annealing_time_h"] = "10"
+        s["annealing_time_h"] = "10" if s["sample"] in ("c500", "c200") else s["annealing_time_h"]
+        s["annealing_time_h"] = "" if s["sample"] == "c100" else s["annealing_time_h"]
     made, text = run(samples=samples)
-    assert overall(made)["n_temperatures"] == 7
-    assert any("left out here: c500" in line for line in text)
+    assert overall(made)["n_settings"] == 7
+    assert any("Not all settings are known of 100 °C" in line for line in text)
 
 
-def test_an_unannealed_coated_sample_stands_at_its_own_place():
+def test_an_unannealed_coated_sample_stands_at_room_temperature():
     samples = synthetic.samples()
     for s in samples:
         if s["sample"] == "c025":
             s["annealing_temperature_degC"] = s["annealing_time_h"] = s["atmosphere"] = ""
     made, _ = run(samples=samples)
-    assert overall(made)["n_temperatures"] == 8
-    assert made["ranking_response"][0]["temperature_degC"] == 25.0
+    assert overall(made)["n_settings"] == 8
+    assert made["ranking_response"][0]["setting"] == 25.0
 
 
 def test_draws_do_not_depend_on_anything_but_the_numbers():
     a, b = seed_of("x", np.array([1.0])), seed_of("x", np.array([1.0]))
     assert a.random() == b.random()
-    assert run()[0]["ranking_optimum"] == run()[0]["ranking_optimum"]
+    first, second = run()[0], run()[0]
+    for table in ("ranking_optimum", "ranking_effects", "ranking_next", "ranking_response"):
+        assert first[table] == second[table]

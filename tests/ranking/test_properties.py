@@ -6,7 +6,7 @@ import numpy as np
 from coatbench.ranking.criteria import Criterion, Values, standard_uncertainty
 from coatbench.ranking.montecarlo import draw_weights, probability_best, share_best, simulate
 from coatbench.ranking.rank import best_set
-from coatbench.ranking.score import average_ranks, pareto_front, ranks, scale, utility
+from coatbench.ranking.score import Ruler, average_ranks, pareto_front, ranks, ruler, spread
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -28,7 +28,7 @@ def values_of(table: np.ndarray, signs: np.ndarray, sd: float = 0.1) -> Values:
         tuple(criterion(f"c{j}", int(signs[j])) for j in range(m)),
         table,
         np.full((n, m), sd),
-        np.arange(n, dtype=float),
+        np.zeros((n, m)),
     )
 
 
@@ -37,16 +37,26 @@ def test_the_best_by_any_positive_weights_is_on_the_front(table, random):
     weights = np.array([random.uniform(0.1, 1) for _ in range(table.shape[1])])
     score = table @ weights
     best = np.flatnonzero(score >= score.max() - 1e-6)
-    assert pareto_front(table)[best].any()
+    assert pareto_front(table, 0)[best].any()
 
 
 @given(TABLES)
 def test_a_front_is_never_empty_and_no_member_dominates_another(table):
-    front = table[pareto_front(table)]
+    front = table[pareto_front(table, 0)]
     assert len(front)
     for a in front:
         for b in front:
             assert not ((a >= b).all() and (a > b + 1e-6).any())
+
+
+@given(TABLES, st.floats(0, 500))
+def test_with_differences_that_do_not_matter_a_front_is_never_empty_and_never_smaller(table, least):
+    textbook, front = pareto_front(table / 50, 0), pareto_front(table / 50, least / 50)
+    assert front.any()
+    best = (table.sum(axis=1)).argmax()
+    assert front[best]  # nobody is ahead of it in sum
+    kept = pareto_front(table / 50, 1e9)
+    assert kept.all() and textbook.any()
 
 
 @given(arrays(float, st.integers(1, 12), elements=NUMBERS), st.randoms(use_true_random=False))
@@ -59,14 +69,17 @@ def test_ranks_follow_their_samples(score, random):
 
 
 @given(TABLES, st.randoms(use_true_random=False))
-def test_utilities_go_from_0_to_1_whatever_unit_and_direction(table, random):
+def test_without_a_smallest_difference_utilities_are_tenths_of_the_range_whatever_unit_and_direction(
+    table, random
+):
     signs = np.array([random.choice((-1, 1)) for _ in range(table.shape[1])])
     values = values_of(table, signs)
-    u = utility(values.value, *scale(values))
-    assert u.min() >= -1e-9 and u.max() <= 1 + 1e-9
+    u = ruler(values).utility(values.value)
+    assert u.min() >= -1e-9 and u.max() <= 10 + 1e-6  # from the worst, in tenths of the range
+    assert spread(u).max() <= 1 + 1e-9
     factor = np.array([random.uniform(0.5, 20) for _ in signs])
     scaled = values_of(table * factor + 7.0, signs)
-    assert np.allclose(utility(scaled.value, *scale(scaled)), u, atol=1e-6)
+    assert np.allclose(ruler(scaled).utility(scaled.value), u, atol=1e-5)
 
 
 @given(
@@ -94,8 +107,11 @@ def test_drawn_weights_lie_on_the_simplex_and_spare_what_weighs_nothing(n, witho
 def test_outcomes_are_probabilities_and_ranks(table, sd):
     n, m = table.shape
     values, stated = values_of(table, np.ones(m), sd), np.full(m, 1 / m)
-    outcome = simulate(values, stated, 300)
-    assert (probability_best(values, stated, 300) == outcome.best_stated).all()  # same draws
+    measure = Ruler(np.zeros(m), np.ones(m))
+    outcome = simulate(values, measure, stated, 300)
+    assert (
+        probability_best(values, measure, stated, 300) == outcome.best_stated
+    ).all()  # same draws
     for share in (outcome.best, outcome.best_stated, outcome.weight_share):
         assert np.isclose(share.sum(), 1)
     assert (outcome.rank_low >= 1).all() and (outcome.rank_high <= n).all()

@@ -9,7 +9,6 @@ from pathlib import Path
 import yaml
 from coatbench.claims.read import read_claims
 from coatbench.claims.verdicts import COLUMNS
-from coatbench.ranking.columns import table_columns
 from coatbench.settings import settings_problems
 
 from ranking import synthetic
@@ -31,8 +30,10 @@ def test_documented_columns_are_written_in_that_order():
         "<criterion>": list(config["criteria"]),
         "<criterion>_sd": [f"{c}_sd" for c in config["criteria"]],
         "<annotation>": list(config["annotations"]),
+        "<factor>": list(synthetic.factors()),
+        "<other factor>": list(synthetic.factors())[1:],
     }
-    written = table_columns(config) | {"claims": list(COLUMNS)}
+    written = synthetic.columns(config) | {"claims": list(COLUMNS)}
     assert set(documented) == set(written)
     for table, columns in documented.items():
         expanded = [name for c in columns for name in fill.get(c, [c])]

@@ -10,8 +10,6 @@ import yaml
 from coatbench.checksums import checksums
 from coatbench.pictures import picture_of, write_drawing
 from coatbench.quality import doubtful
-from coatbench.ranking.columns import table_columns
-from coatbench.ranking.make import make
 from coatbench.report.provenance import describe_results, describe_run
 from coatbench.tables import write_table
 from PIL import Image
@@ -35,11 +33,13 @@ def finished(folder: Path, *, simulated: bool = True, title: str = "A study") ->
     (study / "leis" / "a.txt").write_text("1 2\n", encoding="utf-8")
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     config["ranking"] = synthetic.config()
-    made, paragraphs = make(synthetic.tables(), synthetic.samples(), config["ranking"], "uncoated")
+    made, paragraphs = synthetic.make(
+        synthetic.tables(), synthetic.samples(), config["ranking"], "uncoated"
+    )
     paths = []
     for name, rows in made.items():
         paths.append(results / "tables" / f"{name}.csv")
-        write_table(rows, table_columns(config["ranking"])[name], paths[-1])
+        write_table(rows, synthetic.columns(config["ranking"])[name], paths[-1])
     (results / "tables" / "ranking_statement.txt").write_text(
         "\n\n".join(paragraphs), encoding="utf-8"
     )

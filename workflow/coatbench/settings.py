@@ -169,6 +169,38 @@ def load_study_settings(folder: str | Path) -> StudySettings:
     )
 
 
+FOLLOW = "config:"
+
+
+def follow(section: Any, config: dict[str, Any], place: str = "") -> Any:
+    """Return a section of the config in which every text `config:section.key` is that value of the config.
+
+    Raises
+    ------
+    StudyError
+        The config has no such key.
+
+    Examples
+    --------
+    >>> follow({"where": {"weighting": "config:sims.headline"}}, {"sims": {"headline": "equal"}})
+    {'where': {'weighting': 'equal'}}
+    """
+    if isinstance(section, dict):
+        return {k: follow(v, config, f"{place}.{k}".lstrip(".")) for k, v in section.items()}
+    if isinstance(section, list):
+        return [follow(v, config, place) for v in section]
+    if not (isinstance(section, str) and section.startswith(FOLLOW)):
+        return section
+    value: Any = config
+    for key in section.removeprefix(FOLLOW).split("."):
+        if not isinstance(value, dict) or key not in value:
+            raise StudyError(
+                [f"config: {place}: found {quote(section)}, expected a key that the config has"]
+            )
+        value = value[key]
+    return value
+
+
 def settings_problems(
     config: dict[str, Any],
     schemas: str | Path,

@@ -1,20 +1,30 @@
 # What the last steps need to know of all others: tables and figures that are made, who makes them, and from what.
 
 from coatbench.claims.read import read_claims
+from coatbench.factors import check_factors, read_factors
 from coatbench.ranking.columns import table_columns as ranking_columns
+from coatbench.settings import follow
 
 
 def ranking_tables():
     """Return the tables of the ranking; mistakes in its config end the run before any job starts."""
     try:
-        return list(ranking_columns(config["ranking"]))
+        check_factors(read_factors(config["factors"]), SAMPLES, f"{config['study']}/samples.csv")
+        return list(ranking_columns(ranking_config(), config["factors"]))
     except StudyError as error:
         stop(error.problems)
 
 
+def ranking_config():
+    """Return the config of the ranking, with the values of other sections that it follows."""
+    return follow(config["ranking"], config, "ranking")
+
+
 def ranked_tables():
-    """Return the tables that the ranking's criteria and annotations stand in."""
-    entries = [*config["ranking"]["criteria"].values(), *config["ranking"]["annotations"].values()]
+    """Return the tables that the ranking's criteria, annotations and comparisons of techniques stand in."""
+    ranking = config["ranking"]
+    entries = [*ranking["criteria"].values(), *ranking["annotations"].values()]
+    entries += [e for techniques in ranking["consistency"].values() for e in techniques.values()]
     named = dict.fromkeys(entry["table"] for entry in entries)
     return [table(name) for name in named if name in MEASURED_TABLES]
 

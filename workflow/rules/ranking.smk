@@ -37,7 +37,8 @@ rule ranking:
     params:
         samples=SAMPLES,
         reference=STUDY.reference,
-        config=config["ranking"],
+        config=ranking_config(),
+        factors=config["factors"],
         code=code("ranking/rank.py"),
     message:
         "Ranking of the coated samples"
@@ -63,9 +64,10 @@ rule ranking_figure:
         runtime=5,
     params:
         figure=figure_params(),
-        ranking=config["ranking"],
+        ranking=ranking_config(),
+        factors=config["factors"],
         code=code("ranking/figure.py"),
     message:
-        "Figure: ranking and optimum temperature"
+        "Figure: ranking and optimum"
     script:
         "../scripts/ranking/figure.py"

@@ -1,4 +1,4 @@
-"""Figure `ranking`: who is best and how sure that is, what it rests on, and the optimum temperature."""
+"""Figure `ranking`: who is best and how sure that is, what it rests on, and the response along each factor."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..factors import Factor, read_factors
 from ..order import ordered
+from ..quality import DOUBTFUL
 from ..tables import read_table
 from . import layout, style
 
 Row = dict[str, Any]
 OVERALL = "overall"
+TOGETHER = "all, any weighting"
 
 
 def draw(
@@ -23,12 +26,13 @@ def draw(
     output: Mapping[str, str],
     *,
     ranking: Mapping[str, Any],
+    factors: Mapping[str, Mapping | None],
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
     config: Mapping[str, Any],
 ) -> None:
-    """Draw scores with the probability of being best, the criteria behind them, and the optimum.
+    """Draw scores with the probability of being best, the criteria behind them, and the response along each factor.
 
     Parameters
     ----------
@@ -38,6 +42,8 @@ def draw(
         Paths of pdf, png and csv.
     ranking : mapping
         Config section `ranking`: criteria in their order, with labels.
+    factors : mapping
+        Config section `factors`.
     samples, reference, simulated, config
         As `figure_params` of the workflow gives them.
     """
@@ -48,13 +54,18 @@ def draw(
     first = [s for s in shown if by_name[s["sample"]]["rank"] is not None]
     shown = first + [s for s in shown if s not in first]  # unranked ones below a gap
     n = max(len(shown), 3)
-    figure = style.new_figure(config, "double", min(max(2.3, 1.35 + 0.19 * n), layout.PAGE_INCH))
+    curves = read_table(tables["ranking_response"])
+    varied = list(dict.fromkeys(r["factor"] for r in curves))
+    tall = max(2.3, 1.35 + 0.19 * n, 1.75 * len(varied))
+    figure = style.new_figure(config, "double", min(tall, layout.PAGE_INCH))
     if not ranked:
         axes = figure.subplots()
         style.no_data(axes, "no sample has all core criteria, so none can be ranked")
         style.save(figure, output, rows, simulated=simulated)
         return
-    left, middle, right = figure.subplots(1, 3, gridspec_kw={"width_ratios": [1.05, 1.25, 1.5]})
+    grid = figure.add_gridspec(max(len(varied), 1), 3, width_ratios=[1.05, 1.25, 1.5])
+    left, middle = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[:, 1])
+    right = [figure.add_subplot(grid[i, 2]) for i in range(max(len(varied), 1))]
     _scores(left, first, shown, by_name, style.colours(samples))
     criteria = [
         (
@@ -68,11 +79,21 @@ def draw(
         if entry.get("use", True) and any(r[name] is not None for r in rows)
     ]
     _criteria(figure, middle, first, shown, by_name, criteria)
-    curves = read_table(tables["ranking_response"])
     labels = {name: label for name, label, *_ in criteria}
-    height = figure.get_figheight()
-    _optimum(right, curves, read_table(tables["ranking_optimum"]), labels, height)
-    for letter, axes in zip("abc", (left, middle, right), strict=True):
+    optimum = read_table(tables["ranking_optimum"])
+    if not varied:
+        style.no_data(right[0], "too few settings for an optimum")
+    known = {f.name: f for f in read_factors(factors)}
+    for i, (name, axes) in enumerate(zip(varied, right, strict=False)):
+        mine = [r for r in curves if r["factor"] == name]
+        found = next(r for r in optimum if r["response"] == OVERALL and r["factor"] == name)
+        draw_panel = _along if known[name].continuous else _levels
+        draw_panel(axes, mine, found, labels, known[name])
+        several = len(varied) > 1
+        axes.set_ylabel("response" if several else "response / smallest differences that matter")
+        if i == 0:
+            _legend(axes, mine, labels, figure.get_figheight() / len(varied))
+    for letter, axes in zip("abcdefgh", (left, middle, *right), strict=False):
         style.panel_letter(axes, letter)
     style.save(figure, output, _numbers(rows, curves), simulated=simulated)
 
@@ -107,9 +128,14 @@ def _scores(
             fontweight="bold" if row["best_set"] else "normal",
         )
     axes.text(1.02, 1.02, "P(best)", transform=axes.transAxes, va="bottom", color=style.GREY)
-    axes.set_yticks(range(len(shown)), [style.label(s) for s in shown])
+    doubtful = {s["sample"] for s in shown if by_name[s["sample"]].get("quality") == DOUBTFUL}
+    axes.set_yticks(
+        range(len(shown)),
+        [style.label(s) + (" †" if s["sample"] in doubtful else "") for s in shown],
+    )
     axes.set_ylim(len(shown) - 0.5, -0.5)
-    axes.set_xlabel("score (0 worst, 1 best in all)\nfilled: on the Pareto front")
+    note = "\n†: rests on a doubtful value" if doubtful else ""
+    axes.set_xlabel(f"score / smallest differences that matter\nfilled: on the Pareto front{note}")
     if len(shown) > len(first):
         axes.axhline(len(first) - 0.5, color=style.GREY, linewidth=0.6)
         axes.text(
@@ -196,61 +222,107 @@ def _short(column: np.ndarray, value: float) -> str:
     return f"{value:.{digits}f}"
 
 
-def _optimum(
+def _along(
     axes: Axes,
     curves: Sequence[Row],
-    optimum: Sequence[Row],
+    found: Row,
     labels: Mapping[str, str],
-    height_inch: float,
+    factor: Factor,
 ) -> None:
-    found = next((r for r in optimum if r["response"] == OVERALL), None)
-    if found is None:
-        style.no_data(axes, "too few temperatures for an optimum")
-        return
-    names = [n for n in dict.fromkeys(r["response"] for r in curves) if n in labels]
-    for i, name in enumerate(names):
+    """Draw the responses along a continuous factor, and the interval of its optimum."""
+    for name, colour, dash in _lines(curves, labels):
         t, value = _curve(curves, name, "value")
-        colour = style.CATEGORIES[i % len(style.CATEGORIES)]
-        dash = ("-", "--", ":")[i // len(style.CATEGORIES) % 3]
         axes.plot(t, value, dash, color=colour, linewidth=0.6, label=labels[name])
     t, value = _curve(curves, OVERALL, "value")
-    low, high = (
-        _curve(curves, OVERALL, "value_ci_low")[1],
-        _curve(curves, OVERALL, "value_ci_high")[1],
-    )
+    low, high = (_curve(curves, OVERALL, f"value_ci_{end}")[1] for end in ("low", "high"))
     axes.fill_between(t, low, high, color=style.GREY, alpha=0.25, linewidth=0)
-    axes.plot(t, value, color="black", linewidth=1.3, label="all, any weighting")
-    top = float(np.nanmax(high))
-    bottom = min(0.0, float(np.nanmin(value))) - 0.05
-    # Room for the legend's lines: 0.1 each at the height of a figure of eight samples.
-    line = 0.1 * min(1.0, 3.06 / height_inch)
-    ceiling = top + line * (len(names) + 1)
-    axes.set_ylim(bottom, ceiling)
-    reach = (top + 0.03 - bottom) / (ceiling - bottom)  # below the legend
+    axes.plot(t, value, color="black", linewidth=1.3, label=TOGETHER)
     axes.axvspan(
-        found["optimum_degC_ci_low"],
-        found["optimum_degC_ci_high"],
-        ymax=reach,
+        found["optimum_ci_low"],
+        found["optimum_ci_high"],
         color=style.ACCENT,
         alpha=0.12,
         linewidth=0,
     )
-    axes.axvline(found["optimum_degC"], ymax=reach, color=style.ACCENT, linewidth=0.9)
-    axes.set_title(
-        f"{found['optimum_degC']:.0f} °C (95 %: {found['optimum_degC_ci_low']:.0f} to "
-        f"{found['optimum_degC_ci_high']:.0f} °C)",
-        loc="right",
-        color=style.ACCENT,
-    )
+    axes.axvline(found["optimum"], color=style.ACCENT, linewidth=0.9)
+    if factor.scale == "log":
+        axes.set_xscale("log")
+        ticks = _ticks(t)
+        axes.set_xticks(ticks, [f"{v:g}" for v in ticks])
+        axes.set_xticks([], minor=True)
     axes.set_xlim(t[0], t[-1])
-    axes.set_xlabel("annealing temperature / °C")
-    axes.set_ylabel("response (0 worst, 1 best)")
+    _title(axes, _interval(found))
+    axes.set_xlabel(f"{factor.label} / {factor.unit}" if factor.unit else factor.label)
+
+
+def _levels(
+    axes: Axes,
+    curves: Sequence[Row],
+    found: Row,
+    labels: Mapping[str, str],
+    factor: Factor,
+) -> None:
+    """Draw the responses at the levels of a category, side by side."""
+    names = list(dict.fromkeys(str(r["setting"]) for r in curves))
+    lines = [*_lines(curves, labels), (OVERALL, "black", "-")]
+    for i, (name, colour, _) in enumerate(lines):
+        mine = {str(r["setting"]): r for r in curves if r["response"] == name}
+        shift = 0.6 * (i / max(len(lines) - 1, 1) - 0.5)
+        values = [mine[n]["value"] for n in names]
+        below = [max(mine[n]["value"] - mine[n]["value_ci_low"], 0) for n in names]
+        above = [max(mine[n]["value_ci_high"] - mine[n]["value"], 0) for n in names]
+        axes.errorbar(
+            [k + shift for k in range(len(names))], values, [below, above], fmt="o", color=colour,
+            markersize=4 if name == OVERALL else 2.5, linewidth=0.8, capsize=1.5,
+            label=TOGETHER if name == OVERALL else labels[name],
+        )  # fmt: skip
+    axes.set_xticks(range(len(names)), [n.replace("$", r"\$") for n in names])
+    axes.set_xlim(-0.5, len(names) - 0.5)
+    _title(axes, f"{found['optimum']} ({100 * found['probability']:.0f} %)")
+    axes.set_xlabel(factor.label)
+
+
+def _lines(curves: Sequence[Row], labels: Mapping[str, str]) -> list[tuple[str, Any, str]]:
+    names = [n for n in dict.fromkeys(r["response"] for r in curves) if n in labels]
+    n = len(style.CATEGORIES)
+    return [
+        (name, style.CATEGORIES[i % n], ("-", "--", ":")[i // n % 3])
+        for i, name in enumerate(names)
+    ]
+
+
+def _interval(found: Row) -> str:
+    low, high = found["optimum_ci_low"], found["optimum_ci_high"]
+    digits = 0 if high <= low else int(np.clip(1 - math.floor(math.log10(high - low)), 0, 6))
+    best, low, high = (f"{v:.{digits}f}" for v in (found["optimum"], low, high))
+    unit = f" {found['unit']}" if found["unit"] else ""
+    return f"{best}{unit} (95 %: {low} to {high}{unit})"
+
+
+def _title(axes: Axes, text: str) -> None:
+    axes.set_title(text.replace("$", r"\$"), loc="right", color=style.ACCENT)
+
+
+def _ticks(t: np.ndarray) -> list[float]:
+    decades = range(math.floor(math.log10(t[0])), math.ceil(math.log10(t[-1])) + 1)
+    return [
+        v for d in decades for m in (1, 2, 5) if t[0] * 0.999 <= (v := m * 10.0**d) <= t[-1] * 1.001
+    ]
+
+
+def _legend(
+    axes: Axes, curves: Sequence[Row], labels: Mapping[str, str], height_inch: float
+) -> None:
+    """Make room above the curves and put the legend there."""
+    bottom, top = axes.get_ylim()
+    share = min(0.6, 0.115 * (len(_lines(curves, labels)) + 1) / max(height_inch - 0.7, 0.8))
+    axes.set_ylim(bottom, bottom + (top - bottom) / (1 - share))
     axes.legend(loc="upper left", fontsize=5.2, handlelength=1.4, labelspacing=0.25)
 
 
 def _curve(curves: Sequence[Row], name: str, column: str) -> tuple[np.ndarray, np.ndarray]:
     mine = [r for r in curves if r["response"] == name]
-    return np.array([r["temperature_degC"] for r in mine]), np.array([r[column] for r in mine])
+    return np.array([r["setting"] for r in mine]), np.array([r[column] for r in mine])
 
 
 def _numbers(rows: Sequence[Row], curves: Sequence[Row]) -> list[Row]:
@@ -263,9 +335,9 @@ def _numbers(rows: Sequence[Row], curves: Sequence[Row]) -> list[Row]:
     ]
     return plotted + [
         {
-            "panel": "c",
+            "panel": r["factor"],
             "series": r["response"],
-            "x": r["temperature_degC"],
+            "x": r["setting"],
             "quantity": key,
             "value": r[key],
         }

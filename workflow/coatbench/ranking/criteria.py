@@ -34,7 +34,13 @@ class Criterion:
     replicate_sd : float
         Prior for the scatter between independent replicates of one sample, in `unit`.
     smallest_difference : float
-        Difference between samples that matters at all, in `unit`: smaller ranges are not blown up.
+        Difference between samples that matters at all, in `unit`: the ruler on which properties are compared.
+    coating_only : bool
+        Measures the coating itself and says nothing about a sample without one.
+    relative : bool
+        A ratio to the reference: the uncertainty of the reference is in all of its values alike.
+    bounds : tuple of float or None
+        Lowest and highest value that is possible.
     """
 
     name: str
@@ -50,6 +56,9 @@ class Criterion:
     freedom: str | None
     replicate_sd: float
     smallest_difference: float
+    coating_only: bool = False
+    relative: bool = False
+    bounds: tuple[float | None, float | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -59,8 +68,8 @@ class Values:
     Attributes
     ----------
     value, sd : array, shape (samples, criteria)
-    temperature_degC : array, shape (samples,)
-        NaN for a sample without annealing temperature.
+    shared : array, shape (samples, criteria)
+        Part of `sd` that moves all samples together: the uncertainty of the reference of a ratio.
     judged : mapping of (sample, criterion) to Quality
         Values that are doubtful, and those that are missing because they are unusable; all others are ok.
     """
@@ -69,7 +78,7 @@ class Values:
     criteria: tuple[Criterion, ...]
     value: np.ndarray
     sd: np.ndarray
-    temperature_degC: np.ndarray
+    shared: np.ndarray
     judged: Mapping[tuple[str, str], Quality] = field(default_factory=dict)
 
     def quality(self, sample: str) -> Quality:
@@ -95,9 +104,25 @@ class Values:
             tuple(self.criteria[k] for k in j),
             self.value[np.ix_(i, j)],
             self.sd[np.ix_(i, j)],
-            self.temperature_degC[i],
+            self.shared[np.ix_(i, j)],
             self.judged,
         )
+
+    def in_order(self, order: np.ndarray) -> Values:
+        """Return the same samples in another order."""
+        return Values(
+            tuple(self.samples[k] for k in order),
+            self.criteria,
+            self.value[order],
+            self.sd[order],
+            self.shared[order],
+            self.judged,
+        )
+
+    @property
+    def own_sd(self) -> np.ndarray:
+        """Uncertainty that a sample does not share with others, shape (samples, criteria)."""
+        return np.sqrt(np.maximum(np.nan_to_num(self.sd) ** 2 - np.nan_to_num(self.shared) ** 2, 0))
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -127,6 +152,9 @@ def read_criteria(section: Mapping[str, Mapping[str, Any]]) -> tuple[Criterion, 
                 freedom=entry.get("freedom"),
                 replicate_sd=float(entry.get("replicate_sd", 0.0)),
                 smallest_difference=float(entry.get("smallest_difference", 0.0)),
+                coating_only=bool(entry.get("coating_only", False)),
+                relative=bool(entry.get("relative", False)),
+                bounds=tuple(entry.get("bounds") or (None, None)),
             )
         )
     return tuple(found)
@@ -140,6 +168,8 @@ def collect_values(
     prior_cells: float,
     prior_scale: float = 1.0,
     average: bool = False,
+    reference: str | None = None,
+    settings: Mapping[str, tuple] | None = None,
 ) -> Values:
     """Look up every criterion of every sample.
 
@@ -153,6 +183,10 @@ def collect_values(
         Factor on every `replicate_sd`, for the sensitivity to this assumption.
     average : bool
         Take the mean of several rows (fields of one sample); only for values that decide nothing.
+    reference : str, optional
+        Sample that ratios refer to.
+    settings : mapping of sample to its settings of all factors, optional
+        Samples with equal settings are replicates: their scatter is measured and not only assumed.
 
     Raises
     ------
@@ -163,7 +197,10 @@ def collect_values(
     sd = np.full_like(value, np.nan)
     problems = []
     judged: dict[tuple[str, str], Quality] = {}
+    shared = np.zeros_like(value)
+    names = [s["sample"] for s in samples]
     for j, criterion in enumerate(criteria):
+        chosen: dict[int, Row] = {}
         rows = pick(tables.get(criterion.table, ()), criterion.where)
         by_sample: dict[str, list[Row]] = {}
         for row in rows:
@@ -187,18 +224,47 @@ def collect_values(
                 break
             elif hits:
                 value[i, j] = float(hits[0][criterion.column])
-                sd[i, j] = standard_uncertainty(hits[0], criterion, prior_cells, prior_scale)
+                chosen[i] = hits[0]
+        scatter = replicate_scatter(names, value[:, j], settings or {}, criterion, prior_cells)
+        for i, row in chosen.items():
+            sd[i, j] = standard_uncertainty(row, criterion, prior_cells, prior_scale * scatter)
+            if criterion.relative and reference in names:
+                at = chosen.get(names.index(reference))
+                common = abs(value[i, j]) * ((_measured_sd(at, criterion) or 0.0) if at else 0.0)
+                shared[i, j] = min(common, sd[i, j])
     if problems:
         raise StudyError(problems)
-    temperature = [_temperature(s) for s in samples]
     return Values(
         tuple(s["sample"] for s in samples),
         tuple(criteria),
         value,
         sd,
-        np.array(temperature),
+        shared,
         judged,
     )
+
+
+def replicate_scatter(
+    samples: Sequence[str],
+    value: np.ndarray,
+    settings: Mapping[str, tuple],
+    criterion: Criterion,
+    prior_cells: float,
+) -> float:
+    """Return by how much samples made alike scatter more, or less, than `replicate_sd` assumes.
+
+    Pooled with the assumption as in `standard_uncertainty`; 1 where no setting was made twice.
+    """
+    groups: dict[tuple, list[float]] = {}
+    for sample, v in zip(samples, value, strict=True):
+        if sample in settings and not math.isnan(v):
+            groups.setdefault(settings[sample], []).append(float(v))
+    freedom = sum(len(g) - 1 for g in groups.values())
+    if not freedom or not criterion.replicate_sd:
+        return 1.0
+    squares = sum(float(((np.array(g) - np.mean(g)) ** 2).sum()) for g in groups.values())
+    prior = criterion.replicate_sd**2
+    return math.sqrt((squares + prior_cells * prior) / (freedom + prior_cells) / prior)
 
 
 def standard_uncertainty(
@@ -233,8 +299,3 @@ def _measured_sd(row: Row, criterion: Criterion) -> float | None:
     if len(found) == 1:
         return abs(float(found[0]))
     return abs(float(found[1]) - float(found[0])) / (2 * NORMAL_95)
-
-
-def _temperature(sample: Mapping[str, str]) -> float:
-    text = sample.get("annealing_temperature_degC") or ""
-    return float(text) if text else math.nan

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..statistics import seed_of
 from .criteria import Values
-from .score import TIE, average_ranks, group_matrix, pareto_front, scale, utility
+from .score import TIE, Ruler, average_ranks, group_matrix, pareto_front
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ class Outcome:
     front: np.ndarray
 
 
-def draw_utilities(values: Values, n: int, rng: np.random.Generator) -> np.ndarray:
+def draw_utilities(values: Values, ruler: Ruler, n: int, rng: np.random.Generator) -> np.ndarray:
     """Draw group utilities (n, samples, groups): each value normal with its own uncertainty.
 
-    The scale is that of the measured values, so that a draw shifts samples and not the ruler.
+    What samples share through the reference of a ratio moves them together.
     """
-    worst, span = scale(values)
     noise = rng.standard_normal((n, *values.value.shape))
-    drawn = values.value + noise * np.nan_to_num(values.sd)
-    return utility(drawn, worst, span) @ group_matrix(values.criteria)
+    common = rng.standard_normal((n, 1, len(values.criteria)))
+    drawn = values.value + noise * values.own_sd + common * np.nan_to_num(values.shared)
+    return ruler.utility(drawn) @ group_matrix(values.criteria)
 
 
 def draw_weights(stated: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -64,20 +64,20 @@ def share_best(scores: np.ndarray) -> np.ndarray:
     return (first / first.sum(axis=-1, keepdims=True)).mean(axis=0)
 
 
-def simulate(values: Values, stated: np.ndarray, n: int) -> Outcome:
+def simulate(values: Values, ruler: Ruler, stated: np.ndarray, n: int) -> Outcome:
     """Run the Monte Carlo for complete samples.
 
     Parameters
     ----------
     values : Values without gaps
+    ruler : what utilities are counted in
     stated : array, shape (groups,), the stated weights, sum 1
     n : number of draws
     """
     rng = _generator(values)
-    drawn = draw_utilities(values, n, rng)
+    drawn = draw_utilities(values, ruler, n, rng)
     weights = draw_weights(stated, n, rng)
-    worst, span = scale(values)
-    measured = utility(values.value, worst, span) @ group_matrix(values.criteria)
+    measured = ruler.utility(values.value) @ group_matrix(values.criteria)
     at_stated = drawn @ stated
     everything = np.einsum("nsg,ng->ns", drawn, weights)
     placed = average_ranks(everything)
@@ -96,9 +96,9 @@ def simulate(values: Values, stated: np.ndarray, n: int) -> Outcome:
     )
 
 
-def probability_best(values: Values, stated: np.ndarray, n: int) -> np.ndarray:
+def probability_best(values: Values, ruler: Ruler, stated: np.ndarray, n: int) -> np.ndarray:
     """Return `Outcome.best_stated` of a simulation, from the same draws, and nothing else of it."""
-    return share_best(draw_utilities(values, n, _generator(values)) @ stated)
+    return share_best(draw_utilities(values, ruler, n, _generator(values)) @ stated)
 
 
 def _generator(values: Values) -> np.random.Generator:
@@ -106,20 +106,36 @@ def _generator(values: Values) -> np.random.Generator:
 
 
 def probability_better(
-    values: Values, reference: Values, stated: np.ndarray, n: int
+    values: Values, reference: Values, ruler: Ruler, stated: np.ndarray, n: int
 ) -> np.ndarray | None:
-    """Return the probability that each sample scores above the reference, values and weights uncertain.
+    """Return the probability that each sample is better than the reference, values and weights uncertain.
 
-    None where the reference lacks a criterion: nothing is filled in.
+    Criteria that measure only the coating say nothing about a sample without one and do not count. A ratio is 1 for its
+    reference by definition; the reference's uncertainty stands in the ratios of the others. None where nothing is
+    left to compare, or the reference lacks a criterion: nothing is filled in.
     """
-    if not len(reference.samples) or np.isnan(reference.value).any():
+    places = [j for j, c in enumerate(values.criteria) if not c.coating_only]
+    names = [values.criteria[j].name for j in places]
+    if not len(reference.samples) or not names:
+        return None
+    kept = {g: w for g, w in zip(values.groups, stated, strict=True)}
+    values, reference, ruler = (
+        values.take(criteria=names),
+        reference.take(criteria=names),
+        ruler.take(places),
+    )
+    if np.isnan(reference.value).any():
+        return None
+    stated = np.array([kept[g] for g in values.groups])
+    if not stated.any():
         return None
     rng = seed_of("reference", values.samples, values.value, values.sd, reference.value)
-    worst, span = scale(values)
     groups = group_matrix(values.criteria)
-    drawn = draw_utilities(values, n, rng)
+    drawn = draw_utilities(values, ruler, n, rng)
     noise = rng.standard_normal((n, 1, len(values.criteria)))
-    other = utility(reference.value + noise * np.nan_to_num(reference.sd), worst, span) @ groups
+    relative = np.array([c.relative for c in values.criteria])
+    sd = np.where(relative, 0.0, np.nan_to_num(reference.sd))
+    other = ruler.utility(reference.value + noise * sd) @ groups
     weights = draw_weights(stated, n, rng)
     difference = np.einsum("nsg,ng->ns", drawn - other, weights)
     return (difference > 0).mean(axis=0)

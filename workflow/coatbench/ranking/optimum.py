@@ -1,153 +1,170 @@
-"""Tables of the optimum annealing temperature: its interval, the responses behind it, what to measure next."""
+"""Tables of the optimum: per response and factor its best setting with an interval, and the responses along each factor."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from .criteria import Values
+from ..factors import Factor
 from .rank import Ranking
-from .response import Responses, expected_spread, fit_responses, optima
-from .score import scale
+from .surfaces import OVERALL, Surfaces, optimum_points
 
-OVERALL, STATED = "overall", "overall at stated weights"
+SLICE = 41  # points of a response along one of several factors
+MOST_DRAWS = 800  # with several factors
+EDGE = 1e-9
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """Rows of the tables `ranking_optimum`, `ranking_response` and `ranking_next`; why not, if none."""
+    """Rows of `ranking_optimum` and `ranking_response`; the reason, where there are none."""
 
     optimum: list[dict[str, Any]] = field(default_factory=list)
     response: list[dict[str, Any]] = field(default_factory=list)
-    next: list[dict[str, Any]] = field(default_factory=list)
     reason: str = ""
     left_out: tuple[str, ...] = ()
 
-    def row(self, response: str) -> dict[str, Any] | None:
-        """Return the optimum of one response."""
-        return next((r for r in self.optimum if r["response"] == response), None)
+    def rows(self, response: str) -> list[dict[str, Any]]:
+        """Return the optimum of one response, a row per factor."""
+        return [r for r in self.optimum if r["response"] == response]
 
-
-def find_optimum(
-    ranking: Ranking, samples: Sequence[Mapping[str, str]], config: Mapping[str, Any]
-) -> Optimum:
-    """Estimate the optimum annealing temperature of a ranked study.
-
-    Samples whose other treatment (time, atmosphere) differs from the most common one are left out, since one
-    curve over temperature cannot describe both. Partly measured samples help the criteria that they have.
-    """
-    values, left_out = _same_treatment(ranking, samples, config["unannealed_temperature_degC"])
-    heat = np.unique(values.temperature_degC)
-    least = config["min_temperatures"]
-    if not ranking.ranked.samples:
-        return Optimum(reason="no sample could be ranked", left_out=left_out)
-    enough = [
-        np.unique(values.temperature_degC[~np.isnan(column)]).size >= least
-        for column in values.value.T
-    ]
-    if heat.size < least or not all(enough):
-        reason = f"needs at least {least} temperatures per criterion, found {heat.size}"
-        return Optimum(reason=reason, left_out=left_out)
-    worst, span = scale(ranking.ranked)
-    responses = fit_responses(
-        values,
-        worst,
-        span,
-        ranking.weights,
-        step_degC=config["grid_step_degC"],
-        n=config["response_draws"],
-    )
-    step = config["candidate_step_degC"]
-    candidates = np.arange(math.ceil(heat[0] / step) * step, heat[-1] + 1e-9, step)
-    now, spread = expected_spread(responses, candidates)
-    best = int(np.argmin(spread))
-    rows, curves = _describe(values, responses)
-    for row in rows:
-        if row["response"] == OVERALL:
-            row["next_temperature_degC"] = float(candidates[best])
-            row["spread_after_next_degC"] = float(spread[best])
-    following = [
-        {
-            "temperature_degC": float(t),
-            "measured": bool(np.isclose(heat, t).any()),
-            "spread_now_degC": now,
-            "spread_after_degC": float(s),
-        }
-        for t, s in zip(candidates, spread, strict=True)
-    ]
-    return Optimum(rows, curves, following, "", left_out)
-
-
-def _same_treatment(
-    ranking: Ranking, samples: Sequence[Mapping[str, str]], unannealed: float
-) -> tuple[Values, tuple[str, ...]]:
-    coated = {s["sample"]: s for s in samples if s["role"] == "coated"}
-    values = ranking.values.take([s for s in ranking.values.samples if s in coated])
-    treatment = {
-        s: (coated[s].get("annealing_time_h") or "", coated[s].get("atmosphere") or "")
-        for s in values.samples
-        if coated[s].get("annealing_temperature_degC")
-    }
-    common = Counter(treatment.values()).most_common(1)
-    # A sample that was not annealed had no treatment to differ in.
-    kept = [s for s in values.samples if s not in treatment or treatment[s] == common[0][0]]
-    left_out = tuple(s for s in values.samples if s not in kept)
-    values = values.take(kept)
-    heat = np.where(np.isnan(values.temperature_degC), unannealed, values.temperature_degC)
-    return Values(values.samples, values.criteria, values.value, values.sd, heat), left_out
-
-
-def _describe(
-    values: Values, responses: Responses
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    grid = responses.grid_degC
-    kinds = [(OVERALL, "overall", responses.overall)]
-    kinds.append((STATED, "overall", responses.at_stated_weights()))
-    kinds += [(c.name, "criterion", responses.draws[:, j]) for j, c in enumerate(values.criteria)]
-    rows, curves = [], []
-    for name, kind, draws in kinds:
-        best = optima(draws, grid)
-        low, middle, high = np.quantile(best, [0.025, 0.5, 0.975], method="inverted_cdf")
-        edge = float(np.isin(best, [grid[0], grid[-1]]).mean())
-        j = next((k for k, c in enumerate(values.criteria) if c.name == name), None)
-        rows.append(
-            {
-                "response": name,
-                "kind": kind,
-                "optimum_degC": float(middle),
-                "optimum_degC_sd": float(best.std()),
-                "optimum_degC_ci_low": float(low),
-                "optimum_degC_ci_high": float(high),
-                "best_tested_degC": _best_tested(values, j),
-                "probability_at_edge": edge,
-                "n_temperatures": int(np.unique(values.temperature_degC).size),
-                "note": "at the edge of the tested range: not bracketed" if edge > 0.5 else "",
-            }
-        )
-        bounds = np.quantile(draws, [0.025, 0.5, 0.975], axis=0)
-        share = np.array([(best == t).mean() for t in grid])
-        curves += [
-            {
-                "response": name,
-                "temperature_degC": float(grid[i]),
-                "value": float(bounds[1, i]),
-                "value_ci_low": float(bounds[0, i]),
-                "value_ci_high": float(bounds[2, i]),
-                "probability_optimum": float(share[i]),
-            }
-            for i in range(grid.size)
+    def edges(self) -> list[str]:
+        """Return the factors whose overall optimum is not bracketed."""
+        return [
+            r["factor"] for r in self.rows(OVERALL) if (r.get("probability_at_edge") or 0) > 0.5
         ]
-    return rows, curves
 
 
-def _best_tested(values: Values, j: int | None) -> float | None:
-    if j is None:
-        return None
-    return float(
-        values.temperature_degC[np.nanargmax(values.value[:, j] * values.criteria[j].sign)]
+def find_optimum(surfaces: Surfaces, ranking: Ranking, config: Mapping[str, Any]) -> Optimum:
+    """Estimate the best setting of every factor, for each criterion and for all together.
+
+    The highest point of every draw of the surfaces is one possible optimum. The 95 % interval always reaches the tested
+    settings beside the best tested one: what happens between two settings no smooth curve can promise.
+    """
+    space = surfaces.space
+    points = optimum_points(surfaces)
+    n = (
+        config["response_draws"]
+        if len(space.factors) == 1
+        else min(MOST_DRAWS, config["response_draws"])
     )
+    drawn = surfaces.draws(points, n, surfaces.rng("optimum"))
+    rows = []
+    best_points = {}
+    for response, draws in drawn.items():
+        best = points[np.argmax(draws, axis=1)]
+        j = next((k for k, c in enumerate(surfaces.criteria) if c.name == response), None)
+        measured = surfaces.overall_measured() if j is None else surfaces.utility[:, j]
+        tested = int(np.nanargmax(measured)) if np.isfinite(measured).any() else 0
+        have = len(np.unique(surfaces.x[np.isfinite(measured)], axis=0))
+        best_points[response] = _middle(best, space.categorical)
+        for i, factor in enumerate(space.factors):
+            row = _of_category if not factor.continuous else _of_number
+            rows.append(
+                {
+                    "response": response,
+                    "factor": factor.name,
+                    "unit": factor.unit,
+                    "n_settings": have,
+                }
+                | row(surfaces, i, factor, best[:, i], tested)
+            )
+    curves = _curves(surfaces, points, drawn, best_points[OVERALL], n)
+    return Optimum(rows, curves, "", surfaces.left_out)
+
+
+def _middle(best: np.ndarray, categorical: np.ndarray) -> np.ndarray:
+    """Return the middle of possible optima: median, or the most frequent level."""
+    found = np.median(best, axis=0)
+    for i in np.flatnonzero(categorical):
+        level, count = np.unique(best[:, i], return_counts=True)
+        found[i] = level[np.argmax(count)]
+    return found
+
+
+def _of_category(
+    surfaces: Surfaces, i: int, factor: Factor, best: np.ndarray, tested: int
+) -> dict[str, Any]:
+    share = np.array([(best == k).mean() for k in range(len(surfaces.space.tested[i]))])
+    k = int(np.argmax(share))
+    names = surfaces.space.tested[i]
+    others = [
+        f"{names[m]} {100 * share[m]:.0f} %"
+        for m in np.argsort(-share)
+        if m != k and share[m] >= 0.025
+    ]
+    return {
+        "optimum": names[k],
+        "probability": float(share[k]),
+        "best_tested": surfaces.settings[tested][i],
+        "note": f"not excluded: {', '.join(others)}" if others else "",
+    }
+
+
+def _of_number(
+    surfaces: Surfaces, i: int, factor: Factor, best: np.ndarray, tested: int
+) -> dict[str, Any]:
+    space = surfaces.space
+    value = space.natural(i, best)
+    low, middle, high = np.quantile(best, [0.025, 0.5, 0.975], method="inverted_cdf")
+    levels = [float(v) for v in space.tested[i]]
+    at = levels.index(float(surfaces.settings[tested][i]))
+    ends = space.natural(i, np.array([low, middle, high]))
+    at_low, at_high = float((best <= EDGE).mean()), float((best >= 1 - EDGE).mean())
+    note = ""
+    if at_low + at_high > 0.5:
+        end, limit = ("lower", levels[0]) if at_low > at_high else ("upper", levels[-1])
+        note = f"at the {end} end of the tested range ({factor.text(limit)}): not bracketed"
+    return {
+        "optimum": float(ends[1]),
+        "optimum_sd": float(value.std()),
+        "optimum_ci_low": min(float(ends[0]), levels[max(at - 1, 0)]),
+        "optimum_ci_high": max(float(ends[2]), levels[min(at + 1, len(levels) - 1)]),
+        "probability_at_edge": at_low + at_high,
+        "best_tested": levels[at],
+        "note": note,
+    }
+
+
+def _curves(
+    surfaces: Surfaces,
+    points: np.ndarray,
+    drawn: Mapping[str, np.ndarray],
+    centre: np.ndarray,
+    n: int,
+) -> list[dict[str, Any]]:
+    """Return responses along each factor, the others at the overall optimum."""
+    space = surfaces.space
+    rows = []
+    for i, factor in enumerate(space.factors):
+        along, found = points, drawn
+        if len(space.factors) > 1:
+            places = (
+                np.linspace(0, 1, SLICE) if factor.continuous else np.arange(len(space.tested[i]))
+            )
+            along = np.tile(centre, (places.size, 1))
+            along[:, i] = places
+            found = surfaces.draws(along, min(n, 400), surfaces.rng(f"slice {factor.name}"))
+        natural = (
+            [float(v) for v in space.natural(i, along[:, i])]
+            if factor.continuous
+            else [space.tested[i][int(k)] for k in along[:, i]]
+        )
+        for response, draws in found.items():
+            low, middle, high = np.quantile(draws, [0.025, 0.5, 0.975], axis=0)
+            best = np.argmax(draws, axis=1)
+            for k, setting in enumerate(natural):
+                rows.append(
+                    {
+                        "response": response,
+                        "factor": factor.name,
+                        "setting": setting,
+                        "value": float(middle[k]),
+                        "value_ci_low": float(low[k]),
+                        "value_ci_high": float(high[k]),
+                        "probability_optimum": float((best == k).mean()),
+                    }
+                )
+    return rows

@@ -7,14 +7,17 @@ in the table with their values and without a rank; nothing is ever filled in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from ..factors import Factor, Setting, varied
+from .columns import HEADING_FACTOR
 from .criteria import Criterion, Row, Values, collect_values, read_criteria
 from .montecarlo import Outcome, probability_better, simulate
-from .score import group_matrix, pareto_front, ranks, scale, utility
+from .score import Ruler, group_matrix, pareto_front, ranks
+from .score import ruler as ruler_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,10 @@ class Ranking:
     ranked : the complete coated samples, best first
     weights : stated weight of each group of `ranked.groups`, sum 1
     dropped : criterion name to the reason why it does not count in this study
+    ruler : what utilities of `ranked.criteria` are counted in
+    factors : those that tell coated samples apart
+    settings : of every coated sample, per factor; None where unknown
+    labels : of every sample
     """
 
     rows: list[dict[str, Any]]
@@ -37,6 +44,14 @@ class Ranking:
     outcome: Outcome | None
     dropped: dict[str, str]
     reference: str | None
+    ruler: Ruler
+    factors: tuple[Factor, ...] = ()
+    settings: Mapping[str, tuple[Setting | None, ...]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, sample: str) -> str:
+        """Return a sample's label, its id where it has none."""
+        return self.labels.get(sample) or sample
 
 
 def rank(
@@ -44,6 +59,7 @@ def rank(
     samples: Sequence[Mapping[str, str]],
     config: Mapping[str, Any],
     *,
+    factors: Sequence[Factor] = (),
     reference: str | None = None,
     prior_scale: float = 1.0,
 ) -> Ranking:
@@ -54,6 +70,7 @@ def rank(
     tables : dict of table name to rows (as `coatbench.tables.read_table` returns them)
     samples : rows of samples.csv, values text
     config : section `ranking` of the configuration
+    factors : what was varied on purpose (`factors.read_factors`)
     reference : sample that the others are compared with
     prior_scale : factor on the prior scatter between replicates
 
@@ -65,8 +82,21 @@ def rank(
     criteria = read_criteria(config["criteria"])
     judged = [s for s in samples if s["role"] != "precursor"]
     coated = [s["sample"] for s in judged if s["role"] == "coated"]
+    counted_factors = varied(factors, samples)
+    settings = {
+        s["sample"]: tuple(f.setting(s) for f in counted_factors)
+        for s in judged
+        if s["role"] == "coated"
+    }
+    known = {s: v for s, v in settings.items() if v and None not in v}
     everything = collect_values(
-        tables, judged, criteria, prior_cells=config["prior_cells"], prior_scale=prior_scale
+        tables,
+        judged,
+        criteria,
+        prior_cells=config["prior_cells"],
+        prior_scale=prior_scale,
+        reference=reference,
+        settings=known,
     )
     counted, dropped = _core(everything.take(coated), config["core_share"])
     values = everything.take(criteria=counted)
@@ -78,12 +108,18 @@ def rank(
     if not ranked.criteria:
         ranked = ranked.take([])
     weights = stated_weights(ranked.criteria, config["weights"])
-    outcome = simulate(ranked, weights, config["draws"]) if ranked.samples else None
+    against = values.take([reference] if reference else [])
+    measure = ruler_of(ranked, against)
+    outcome = simulate(ranked, measure, weights, config["draws"]) if ranked.samples else None
     if outcome is not None:
-        ranked, outcome = _in_order(ranked, outcome, weights)
-    rows = _rows(ranked, outcome, weights, values, judged, reference, config)
-    _annotate(rows, tables, judged, criteria, config)
-    return Ranking(rows, values, ranked, weights, outcome, dropped, reference)
+        ranked, outcome = _in_order(ranked, outcome, weights, measure)
+    rows = _rows(ranked, outcome, weights, measure, values, judged, reference, config)
+    _annotate(rows, tables, judged, everything, factors, config)
+    labels = {s["sample"]: s.get("label") or s["sample"] for s in samples}
+    return Ranking(
+        rows, values, ranked, weights, outcome, dropped, reference, measure,
+        counted_factors, settings, labels,
+    )  # fmt: skip
 
 
 def _core(coated: Values, least: float) -> tuple[list[str], dict[str, str]]:
@@ -92,7 +128,9 @@ def _core(coated: Values, least: float) -> tuple[list[str], dict[str, str]]:
     counted, dropped = [], {}
     for criterion, n in zip(coated.criteria, have, strict=True):
         if n == 0 or n < least * len(coated.samples):
-            dropped[criterion.name] = f"measured for {n} of {len(coated.samples)} coated samples"
+            dropped[criterion.name] = (
+                f"measured for {n} of {len(coated.samples)} coated samples" if n else "not measured"
+            )
         else:
             counted.append(criterion.name)
     return counted, dropped
@@ -109,29 +147,19 @@ def stated_weights(criteria: Sequence[Criterion], given: Mapping[str, float]) ->
     )
 
 
-def group_utilities(ranked: Values) -> np.ndarray:
+def group_utilities(ranked: Values, ruler: Ruler) -> np.ndarray:
     """Return the utility of each group of the measured values, shape (samples, groups)."""
-    worst, span = scale(ranked)
-    return utility(ranked.value, worst, span) @ group_matrix(ranked.criteria)
+    return ruler.utility(ranked.value) @ group_matrix(ranked.criteria)
 
 
-def _in_order(ranked: Values, outcome: Outcome, weights: np.ndarray) -> tuple[Values, Outcome]:
-    """Sort best first; equal ones by temperature, then by name."""
-    score = np.round(group_utilities(ranked) @ weights, 9)
-    heat = np.nan_to_num(ranked.temperature_degC, nan=-np.inf)
-    order = np.lexsort((np.array(ranked.samples), heat, -score))
+def _in_order(
+    ranked: Values, outcome: Outcome, weights: np.ndarray, ruler: Ruler
+) -> tuple[Values, Outcome]:
+    """Sort best first; equal ones stay in the order of samples.csv."""
+    score = np.round(group_utilities(ranked, ruler) @ weights, 9)
+    order = np.argsort(-score, kind="stable")
     arrays = {name: getattr(outcome, name)[order] for name in outcome.__dataclass_fields__}
-    return (
-        Values(
-            tuple(ranked.samples[i] for i in order),
-            ranked.criteria,
-            ranked.value[order],
-            ranked.sd[order],
-            ranked.temperature_degC[order],
-            ranked.judged,
-        ),
-        Outcome(**arrays),
-    )
+    return ranked.in_order(order), Outcome(**arrays)
 
 
 def best_set(best: np.ndarray, confidence: float) -> np.ndarray:
@@ -151,6 +179,7 @@ def _rows(
     ranked: Values,
     outcome: Outcome | None,
     weights: np.ndarray,
+    ruler: Ruler,
     values: Values,
     judged: Sequence[Mapping[str, str]],
     reference: str | None,
@@ -158,13 +187,13 @@ def _rows(
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     if outcome is not None:
-        utilities = group_utilities(ranked)
+        utilities = group_utilities(ranked, ruler)
         score = utilities @ weights
         place = ranks(score)
         front = pareto_front(utilities[:, weights > 0])
         inside = best_set(outcome.best, config["confidence"])
         against = values.take([reference] if reference else [])
-        better = probability_better(ranked, against, weights, config["draws"])
+        better = probability_better(ranked, against, ruler, weights, config["draws"])
         for i, sample in enumerate(ranked.samples):
             rows.append(
                 {
@@ -194,7 +223,6 @@ def _rows(
     by_name = {s: i for i, s in enumerate(values.samples)}
     for row in rows:
         i = by_name[row["sample"]]
-        row["annealing_temperature_degC"] = float(values.temperature_degC[i])
         row["n_criteria"] = int((~np.isnan(values.value[i])).sum())
         row |= values.quality(row["sample"]).columns()
     return rows
@@ -223,16 +251,19 @@ def _annotate(
     rows: list[dict[str, Any]],
     tables: Mapping[str, Sequence[Row]],
     judged: Sequence[Mapping[str, str]],
-    criteria: Sequence[Criterion],
+    shown: Values,
+    factors: Sequence[Factor],
     config: Mapping[str, Any],
 ) -> None:
-    """Add one column per criterion, its standard uncertainty, and the annotations that decide nothing."""
+    """Add settings, one column per criterion with its standard uncertainty, and annotations that decide nothing."""
     notes = read_criteria(config["annotations"])
-    prior = config["prior_cells"]
-    shown = collect_values(tables, judged, criteria, prior_cells=prior)
-    aside = collect_values(tables, judged, notes, prior_cells=prior, average=True)
+    aside = collect_values(tables, judged, notes, prior_cells=config["prior_cells"], average=True)
+    by_name = {s["sample"]: s for s in judged}
     for row in rows:
         i = shown.samples.index(row["sample"])
+        row[HEADING_FACTOR] = by_name[row["sample"]].get(HEADING_FACTOR) or None
+        for factor in factors:
+            row[factor.name] = by_name[row["sample"]].get(factor.name) or None
         for j, criterion in enumerate(shown.criteria):
             row[criterion.name] = float(shown.value[i, j])
             row[f"{criterion.name}_sd"] = float(shown.sd[i, j])

@@ -1,37 +1,72 @@
 """Scores, ranks and agreement: deterministic formulas on arrays of any leading shape.
 
-Arrays are (..., samples, criteria) or (..., samples, groups). "Utility" is a value on the scale of its
-criterion: 0 for the worst ranked sample, 1 for the best, linear in between and beyond.
+Arrays are (..., samples, criteria) or (..., samples, groups). "Utility" is a value counted in the smallest differences
+that matter of its criterion, from the reference upwards: a fixed ruler, which no further sample can move.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from .criteria import Criterion, Values
 
 TIE = 1e-9  # scores closer than this are equal: far below any uncertainty, above rounding
+STEPS = 10  # steps between reference and best where no smallest difference is given
 
 
-def scale(values: Values) -> tuple[np.ndarray, np.ndarray]:
-    """Return worst value and signed span of each criterion over the ranked samples.
+@dataclass(frozen=True)
+class Ruler:
+    """What utilities are counted from and in.
 
-    The span is at least the criterion's `smallest_difference`, so that a range without meaning is not
-    stretched to the full scale. With one sample, or equal values, the span may be 0.
+    Attributes
+    ----------
+    zero : array (criteria,), the reference's values; without one, those of the worst ranked sample
+    unit : array (criteria,), the smallest difference that matters, negative where lower is better
     """
-    signs = np.array([c.sign for c in values.criteria], dtype=float)
-    signed = values.value * signs
-    worst, best = signed.min(axis=0), signed.max(axis=0)
-    least = np.array([c.smallest_difference for c in values.criteria])
-    return worst * signs, np.maximum(best - worst, least) * signs
+
+    zero: np.ndarray
+    unit: np.ndarray
+
+    def utility(self, value: np.ndarray) -> np.ndarray:
+        """Put values (..., criteria) on the ruler."""
+        safe = np.where(self.unit == 0, 1.0, self.unit)
+        found: np.ndarray = np.where(self.unit == 0, 0.0, (value - self.zero) / safe)
+        return found
+
+    def take(self, places: Sequence[int]) -> Ruler:
+        """Return the ruler of some criteria."""
+        return Ruler(self.zero[list(places)], self.unit[list(places)])
 
 
-def utility(value: np.ndarray, worst: np.ndarray, span: np.ndarray) -> np.ndarray:
-    """Put values (..., criteria) on the criteria's scales; a span of 0 gives 0 for every sample."""
-    safe = np.where(span == 0, 1.0, span)
-    return np.where(span == 0, 0.0, (value - worst) / safe)
+def ruler(ranked: Values, reference: Values | None = None) -> Ruler:
+    """Return the ruler of a study.
+
+    A criterion without `smallest_difference` is counted in tenths of the way from the reference to the best sample
+    (without a reference: from the worst): then the best one, and only it, can move the ruler.
+    """
+    signs = np.array([c.sign for c in ranked.criteria], dtype=float)
+    signed = ranked.value * signs
+    worst, best = (
+        (signed.min(axis=0), signed.max(axis=0)) if len(signed) else (signs * 0, signs * 0)
+    )
+    zero = worst
+    if reference is not None and len(reference.samples):
+        known = reference.value[0] * signs
+        zero = np.where(np.isnan(known), worst, known)
+    least = np.array([c.smallest_difference for c in ranked.criteria])
+    width = np.where(best - zero > 0, best - zero, best - worst)
+    return Ruler(zero * signs, np.where(least > 0, least, width / STEPS) * signs)
+
+
+def spread(utilities: np.ndarray) -> np.ndarray:
+    """Put utilities (samples, criteria) on 0 (worst sample) to 1 (best); all alike: 0."""
+    low, high = utilities.min(axis=0), utilities.max(axis=0)
+    width = np.where(high > low, high - low, 1.0)
+    found: np.ndarray = (utilities - low) / width
+    return found
 
 
 def group_matrix(criteria: Sequence[Criterion]) -> np.ndarray:
@@ -41,19 +76,30 @@ def group_matrix(criteria: Sequence[Criterion]) -> np.ndarray:
     return matrix / matrix.sum(axis=0)
 
 
-def pareto_front(utilities: np.ndarray) -> np.ndarray:
-    """Tell which samples no other one dominates: at least as good in all, better in one.
+def pareto_front(utilities: np.ndarray, indifference: float = 1.0) -> np.ndarray:
+    """Tell which samples no other one dominates.
+
+    One that is ahead in a group by more than matters, behind in none by more than matters, and ahead in sum, dominates
+    (the sum keeps three samples from dominating each other in a circle).
 
     Parameters
     ----------
     utilities : array, shape (..., samples, groups)
+    indifference : float
+        Difference of utilities that does not matter: 1, the unit of the ruler; 0 is the textbook's front.
 
     Returns
     -------
     bool array, shape (..., samples)
+
+    Examples
+    --------
+    >>> pareto_front(np.array([[1.0, 9.0], [1.3, 1.0], [9.0, 1.0]])).tolist()
+    [True, False, True]
     """
-    a, b = utilities[..., :, None, :], utilities[..., None, :, :]
-    beaten = (b >= a - TIE).all(axis=-1) & (b > a + TIE).any(axis=-1)
+    ahead = utilities[..., None, :, :] - utilities[..., :, None, :]
+    beaten = (ahead >= -indifference - TIE).all(axis=-1) & (ahead > indifference + TIE).any(axis=-1)
+    beaten &= ahead.sum(axis=-1) > TIE
     front: np.ndarray = np.logical_not(beaten.any(axis=-1))
     return front
 
@@ -76,7 +122,7 @@ def average_ranks(scores: np.ndarray) -> np.ndarray:
 
 
 def topsis(utilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the TOPSIS closeness on min-max scales (Hwang and Yoon 1981), shape (samples,).
+    """Return the TOPSIS closeness on scales from worst to best (Hwang and Yoon 1981), shape (samples,).
 
     Shown only as a cross-check of the ranking: TOPSIS can reverse the order of two samples when a third
     one is added (Aires and Ferreira 2019, doi:10.1016/j.cie.2019.04.023).

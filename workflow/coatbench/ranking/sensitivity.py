@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ..factors import Factor
 from .criteria import Row, Values
 from .montecarlo import probability_best
 from .rank import Ranking, group_utilities, rank, stated_weights
-from .score import average_ranks, group_matrix, ranks, scale, topsis, utility
+from .score import average_ranks, group_matrix, ranks, spread, topsis
 
 SCATTER_FACTORS = (0.0, 0.5, 2.0)
 
@@ -20,6 +21,7 @@ def sensitivity(
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],
     config: Mapping[str, Any],
+    factors: Sequence[Factor] = (),
 ) -> list[dict[str, Any]]:
     """Rank the same samples again under other choices.
 
@@ -32,15 +34,23 @@ def sensitivity(
         return []
     rows: list[dict[str, Any]] = []
     for kind, name, values, weights in _weightings(ranking, config):
-        best = probability_best(values, weights, config["draws"] // 4)
-        worst, span = scale(values)
-        score = utility(values.value, worst, span) @ group_matrix(values.criteria) @ weights
+        names = [c.name for c in ranking.ranked.criteria]
+        ruler = ranking.ruler.take([names.index(c.name) for c in values.criteria])
+        best = probability_best(values, ruler, weights, config["draws"] // 4)
+        score = group_utilities(values, ruler) @ weights
         rows += _block(name, kind, values.samples, score, best)
     rows += _methods(ranking)
     for factor in SCATTER_FACTORS:
-        other = rank(tables, samples, config, reference=ranking.reference, prior_scale=factor)
+        other = rank(
+            tables,
+            samples,
+            config,
+            factors=factors,
+            reference=ranking.reference,
+            prior_scale=factor,
+        )
         assert other.outcome is not None
-        score = group_utilities(other.ranked) @ other.weights
+        score = group_utilities(other.ranked, other.ruler) @ other.weights
         name = f"scatter between replicates x {factor:g}"
         rows += _block(name, "prior scatter", other.ranked.samples, score, other.outcome.best)
     rows += _with_gaps(ranking, config)
@@ -94,14 +104,14 @@ def _weightings(
 
 
 def _methods(ranking: Ranking) -> list[dict[str, Any]]:
-    """Rank by the mean of ranks and by TOPSIS, which need no scale or another one."""
+    """Rank by the mean of ranks, from worst to best, and by TOPSIS: they need no ruler, or another one."""
     values, weights = ranking.ranked, ranking.weights
-    worst, span = scale(values)
-    utilities = utility(values.value, worst, span)
     matrix = group_matrix(values.criteria)
+    utilities = spread(ranking.ruler.utility(values.value))
     mean_rank = average_ranks(utilities.T).T @ matrix @ weights
     return [
         *_block("mean of ranks", "method", values.samples, -mean_rank),
+        *_block("from worst to best", "method", values.samples, utilities @ matrix @ weights),
         *_block("topsis", "method", values.samples, topsis(utilities, matrix @ weights)),
     ]
 
@@ -109,17 +119,13 @@ def _methods(ranking: Ranking) -> list[dict[str, Any]]:
 def _with_gaps(ranking: Ranking, config: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Rank partly measured samples too, each by the groups it has: nothing filled in, less comparable."""
     complete = set(ranking.ranked.samples)
-    coated = {
-        r["sample"] for r in ranking.rows if not str(r["note"]).startswith("not ranked: uncoated")
-    }
-    values = ranking.values.take(sorted(coated))
+    values = ranking.values.take(list(ranking.settings))
     have = ~np.isnan(values.value)
     some = have.any(axis=1)
     if set(np.array(values.samples)[some]) <= complete:
         return []
     values = values.take([s for s, ok in zip(values.samples, some, strict=True) if ok])
-    worst, span = scale(ranking.ranked)
-    utilities = utility(values.value, worst, span)
+    utilities = ranking.ruler.utility(values.value)
     matrix = group_matrix(values.criteria) > 0
     weights = stated_weights(values.criteria, config["weights"])
     present = (~np.isnan(utilities)).astype(float) @ matrix

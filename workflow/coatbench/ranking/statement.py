@@ -1,20 +1,32 @@
-"""The ranking in words: what the data support, and what they do not."""
+"""The ranking in words: the answer first, then why, what the data do not support, and what to do next.
+
+Facts are gathered here, the words stand in data/statement.txt.j2.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import jinja2
 import numpy as np
 
-from ..statistics import NORMAL_95
+from ..factors import Factor
+from ..quality import OK
+from .advice import CONFIRM, EXTEND, LITTLE
 from .criteria import read_criteria
-from .optimum import OVERALL, Optimum
+from .optimum import Optimum
 from .rank import Ranking, group_utilities
 from .score import kendall_w
+from .surfaces import OVERALL
+
+TIED = 0.005  # probabilities closer than this are told apart by the draws alone
+LARGE = 0.1  # share of variance that is worth a sentence
 
 
-def summary(ranking: Ranking, optimum: Optimum, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+def summary(ranking: Ranking, optimum: Optimum) -> list[dict[str, Any]]:
     """Return the rows of the table `ranking_summary`: the figures that the statement is made of."""
     ranked = ranking.ranked
     rows: list[dict[str, Any]] = [
@@ -24,35 +36,39 @@ def summary(ranking: Ranking, optimum: Optimum, config: Mapping[str, Any]) -> li
         inside = [r for r in ranking.rows if r.get(column)]
         if not inside:
             continue
-        heat = [r["annealing_temperature_degC"] for r in inside]
-        known = not np.isnan(heat).any()
-        members = ";".join(r["sample"] for r in inside)
+        members = [r["sample"] for r in inside]
         rows.append(
             {
                 "quantity": f"probability that the best sample is in the {name}",
                 "value": _chance(inside),
                 "unit": "1",
-                "samples": members,
+                "samples": ";".join(members),
             }
         )
+        for i, factor in enumerate(ranking.factors):
+            known = [v for s in members if (v := ranking.settings[s][i]) is not None]
+            if factor.continuous and len(known) == len(members):
+                numbers = [float(v) for v in known]
+                rows.append(
+                    {
+                        "quantity": f"{factor.label} of the {name}",
+                        "value": float(np.mean(numbers)),
+                        "value_ci_low": min(numbers),
+                        "value_ci_high": max(numbers),
+                        "unit": factor.unit or "1",
+                        "samples": ";".join(members),
+                    }
+                )
+    by_name = {f.name: f for f in ranking.factors}
+    for found in optimum.rows(OVERALL):
+        factor = by_name[found["factor"]]
         rows.append(
             {
-                "quantity": f"annealing temperatures of the {name}",
-                "value": float(np.mean(heat)) if known else None,
-                "value_ci_low": min(heat) if known else None,
-                "value_ci_high": max(heat) if known else None,
-                "unit": "degC",
-                "samples": members,
-            }
-        )
-    if found := optimum.row(OVERALL):
-        rows.append(
-            {
-                "quantity": "optimum temperature",
-                "value": found["optimum_degC"],
-                "value_ci_low": found["optimum_degC_ci_low"],
-                "value_ci_high": found["optimum_degC_ci_high"],
-                "unit": "degC",
+                "quantity": f"optimum {factor.label}",
+                "value": found["optimum"],
+                "value_ci_low": found.get("optimum_ci_low"),
+                "value_ci_high": found.get("optimum_ci_high"),
+                "unit": factor.unit or "1",
                 "samples": "",
             }
         )
@@ -60,7 +76,7 @@ def summary(ranking: Ranking, optimum: Optimum, config: Mapping[str, Any]) -> li
         signs = np.array([c.sign for c in ranked.criteria])
         for name, table in (
             ("criteria", ranked.value * signs),
-            ("groups", group_utilities(ranked)),
+            ("groups", group_utilities(ranked, ranking.ruler)),
         ):
             rows.append(
                 {
@@ -73,110 +89,81 @@ def summary(ranking: Ranking, optimum: Optimum, config: Mapping[str, Any]) -> li
     return rows
 
 
+@cache
+def _template() -> jinja2.Template:
+    text = (Path(__file__).parent / "data" / "statement.txt.j2").read_text(encoding="utf-8")
+    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(text)
+
+
 def statement(
     ranking: Ranking,
     optimum: Optimum,
+    effects: Sequence[Mapping[str, Any]],
+    advice: Sequence[Mapping[str, Any]],
     sensitivity: Sequence[Mapping[str, Any]],
+    consistency: Sequence[Mapping[str, Any]],
     config: Mapping[str, Any],
 ) -> list[str]:
-    """Return the ranking in plain sentences, one paragraph an item."""
-    if not ranking.ranked.samples:
-        if all(r["note"].startswith("not ranked: uncoated") for r in ranking.rows):
-            return ["No sample can be ranked: the study has no coated sample."]
-        reasons = [_dropped(ranking, config), _unranked(ranking) if ranking.values.criteria else ""]
-        return ["No sample can be ranked. " + " ".join(filter(None, reasons))]
-    return [
-        text
-        for text in (
-            _verdict(ranking, config),
-            _optimum(ranking, optimum),
-            _reference(ranking),
-            _limits(ranking, sensitivity),
-            _next(optimum),
-            _basis(ranking, config),
-            _scatter(ranking, sensitivity),
-            _unranked(ranking),
-        )
-        if text
-    ]
+    """Return the ranking in plain sentences, one paragraph an item.
 
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"
+    Parameters
+    ----------
+    ranking, optimum : what was found
+    effects, advice, sensitivity, consistency : rows of those tables
+    config : section `ranking`
+    """
+    ranked = ranking.ranked
+    facts: dict[str, Any] = {
+        "ranked": ranked.samples,
+        "coated": bool(ranking.settings),
+        "dropped": _dropped(ranking, config),
+        "unranked": _unranked(ranking),
+    }
+    if ranked.samples:
+        notes = [
+            f"It lies {r['note']}."
+            for r in optimum.rows(OVERALL)
+            if r["note"].startswith("at the ")
+        ]
+        facts |= {
+            "best": _best(ranking),
+            "optimum": _optimum(ranking, optimum),
+            "optimum_notes": notes,
+            "no_optimum": optimum.reason,
+            "why": _why(ranking),
+            "reference": _reference(ranking),
+            "effects": _effects(ranking, effects),
+            "limits": _limits(ranking, optimum, effects, sensitivity),
+            "next": _next(ranking, optimum, advice),
+            "conflicts": _conflicts(ranking, consistency),
+            "n_ranked": f"{len(ranked.samples)} coated sample{'s were' if len(ranked.samples) > 1 else ' was'} ranked",
+            "groups": [
+                f"{g} [{', '.join(c.label for c in ranked.criteria if c.group == g)}]"
+                for g in ranked.groups
+            ],
+            "zero": ranking.label(ranking.reference) if ranking.reference else "the lowest value",
+            "front": _front(ranking),
+            "agreement": _agreement(ranking),
+            "scatter": _scatter(ranking, sensitivity),
+        }
+    text = _template().render(facts)
+    return [" ".join(block.split()) for block in text.split("\n\n") if block.strip()]
 
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _label(ranking: Ranking, sample: str) -> str:
-    i = ranking.values.samples.index(sample)
-    heat = ranking.values.temperature_degC[i]
-    return sample if np.isnan(heat) else f"{sample} ({heat:g} °C)"
-
-
-def _basis(ranking: Ranking, config: Mapping[str, Any]) -> str:
-    ranked = ranking.ranked
-    groups = [
-        f"{g} [{', '.join(c.label for c in ranked.criteria if c.group == g)}]"
-        for g in ranked.groups
-    ]
-    text = (
-        f"{_count(len(ranked.samples), 'coated sample')} could be ranked, by "
-        f"{len(groups)} {'property' if len(groups) == 1 else 'properties, each counting once'}: "
-        f"{'; '.join(groups)}."
-    )
-    return " ".join(filter(None, (text, _dropped(ranking, config))))
-
-
-def _dropped(ranking: Ranking, config: Mapping[str, Any]) -> str:
-    """Return which criteria do not count in this study, and why."""
-    if not ranking.dropped:
-        return ""
-    labels = {c.name: c.label for c in read_criteria(config["criteria"])}
-    gone = "; ".join(f"{labels[name]} ({why})" for name, why in ranking.dropped.items())
-    return f"Not counted: {gone}."
-
-
-def _verdict(ranking: Ranking, config: Mapping[str, Any]) -> str:
-    if len(ranking.ranked.samples) == 1:
-        return f"Only {ranking.ranked.samples[0]} has all criteria, so there is nothing to compare it with."
-    front = [r for r in ranking.rows if r.get("pareto")]
-    inside = [r for r in ranking.rows if r.get("best_set")]
-    chance, total = _chance(front), _chance(inside)
-    first = max(ranking.rows, key=lambda r: r.get("probability_best") or 0.0)
-    names = [_label(ranking, r["sample"]) for r in front]
-    parts = [
-        f"Before any weighting, {_listed(names)} {'remains' if len(front) == 1 else 'remain'} (Pareto front): "
-        "for every other ranked sample there is one at least as good in each property and better in one. The "
-        f"best sample is {'this one' if len(front) == 1 else 'among these' + _span(front)} with a probability of "
-        f"{_p(chance)}, over the uncertainty of all values and over all weights of the properties."
-    ]
-    if len(inside) == 1:
-        parts.append(
-            f"The best single sample is {_label(ranking, first['sample'])}, with {_p(total)}."
-        )
-    else:
-        best = [_label(ranking, r["sample"]) for r in inside]
-        parts.append(
-            f"A single best one cannot be named: the most probable, {_label(ranking, first['sample'])}, has "
-            f"{_p(first['probability_best'])}, less than the {_p(config['confidence'])} asked for; "
-            f"{_listed(best)} together have {_p(total)}."
-        )
-    return " ".join(parts)
+def _labels(ranking: Ranking, samples: Sequence[str]) -> list[str]:
+    return [ranking.label(s) for s in samples]
 
 
 def _chance(rows: Sequence[Mapping[str, Any]]) -> float:
     return float(sum(r["probability_best"] for r in rows))
 
 
-def _span(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the range of annealing temperatures in brackets, where all are known."""
-    heat = [r["annealing_temperature_degC"] for r in rows]
-    return "" if np.isnan(heat).any() else f" ({min(heat):g} to {max(heat):g} °C)"
-
-
-def _p(probability: float) -> str:
+def percent(probability: float) -> str:
+    """Return a probability as a reader writes it."""
     if probability > 0.995:
         return "more than 99 %"
     if probability < 0.005:
@@ -184,113 +171,266 @@ def _p(probability: float) -> str:
     return f"{100 * probability:.0f} %"
 
 
-def _reference(ranking: Ranking) -> str:
-    known = [r for r in ranking.rows if r.get("probability_better_than_reference") is not None]
-    if not known:
-        return "" if ranking.reference else "There is no uncoated reference to compare with."
-    better = [r["sample"] for r in known if r["probability_better_than_reference"] >= 0.975]
-    worse = [r["sample"] for r in known if r["probability_better_than_reference"] <= 0.025]
-    open_ = [r["sample"] for r in known if r["sample"] not in {*better, *worse}]
-    parts = []
-    if better:
-        parts.append(
-            f"better than {ranking.reference} with at least 97.5 % probability: {_listed(better)}"
+def _in_order(ranking: Ranking) -> list[dict[str, Any]]:
+    rows = [r for r in ranking.rows if r.get("rank") is not None]
+    return sorted(rows, key=lambda r: -r["probability_best"])
+
+
+def _best(ranking: Ranking) -> dict[str, Any]:
+    rows = _in_order(ranking)
+    first = rows[0]
+    chance = first["probability_best"]
+    tied = [r["sample"] for r in rows if chance - r["probability_best"] <= TIED]
+    others = [r for r in rows[1:] if r.get("best_set")]
+    return {
+        "label": ranking.label(first["sample"]),
+        "chance": percent(chance),
+        "tied": _labels(ranking, tied) if len(tied) > 1 else [],
+        "others": _labels(ranking, [r["sample"] for r in others]),
+        "others_chance": percent(_chance(others)) if others else "",
+    }
+
+
+def _of(ranking: Ranking, name: str) -> Factor:
+    return next(f for f in ranking.factors if f.name == name)
+
+
+def _optimum(ranking: Ranking, optimum: Optimum) -> list[str]:
+    found = []
+    for row in optimum.rows(OVERALL):
+        factor = _of(ranking, row["factor"])
+        if not factor.continuous:
+            found.append(f"{factor.label} {row['optimum']} ({percent(row['probability'])})")
+            continue
+        low, high = row["optimum_ci_low"], row["optimum_ci_high"]
+        digits = _digits(high - low)
+        found.append(
+            f"{factor.label} {_number(row['optimum'], digits)} {factor.unit}".rstrip()
+            + f" (95 %: {_number(low, digits)} to {_number(high, digits)})"
         )
-    if worse:
-        parts.append(f"worse: {_listed(worse)}")
-    if open_:
-        parts.append(f"not decided: {_listed(open_)}")
-    return "All properties together, " + "; ".join(parts) + "."
+    return found
 
 
-def _optimum(ranking: Ranking, optimum: Optimum) -> str:
-    found = optimum.row(OVERALL)
-    if found is None:
-        return f"The optimum annealing temperature is not estimated: {optimum.reason}."
-    text = (
-        f"As a continuous quantity the optimum annealing temperature is {found['optimum_degC']:.0f} °C "
-        f"(95 % interval {found['optimum_degC_ci_low']:.0f} to {found['optimum_degC_ci_high']:.0f} °C)."
-    )
-    if found["note"]:
-        text += f" It lies {found['note']}."
-    labels = {c.name: c.label for c in ranking.ranked.criteria}
-    single = [
-        f"{labels[r['response']]} {r['optimum_degC_ci_low']:.0f} to {r['optimum_degC_ci_high']:.0f}"
-        for r in optimum.optimum
-        if r["kind"] == "criterion"
-    ]
-    text += f" The single criteria put it at (95 %, °C): {'; '.join(single)}."
-    if optimum.left_out:
-        text += f" Annealed in another way and left out here: {_listed(list(optimum.left_out))}."
-    return text
+def _digits(width: float) -> int:
+    return 0 if width <= 0 else int(np.clip(1 - np.floor(np.log10(width)), 0, 6))
 
 
-def _next(optimum: Optimum) -> str:
-    found = optimum.row(OVERALL)
-    if found is None:
-        return ""
-    now = next(r["spread_now_degC"] for r in optimum.next)
-    heat, after = found["next_temperature_degC"], found["spread_after_next_degC"]
-    at = next(r for r in optimum.next if r["temperature_degC"] == heat)
-    kind = "Another sample at the same temperature" if at["measured"] else "A new sample"
-    if after > 0.9 * now:
-        return (
-            f"No single further sample narrows this interval by much: the best place for one, {heat:.0f} °C, "
-            f"is expected to bring its standard uncertainty from {now:.0f} to {after:.0f} °C. What is left "
-            "comes from the scatter between cells and from how the properties are weighed."
-        )
-    return (
-        f"{kind}, {heat:.0f} °C, with all criteria measured, is expected to narrow it most: its standard "
-        f"uncertainty would fall from {now:.0f} to about {after:.0f} °C."
-    )
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}"
 
 
-def _limits(ranking: Ranking, sensitivity: Sequence[Mapping[str, Any]]) -> str:
+def _why(ranking: Ranking) -> str:
+    """Say in which properties the best one leads, and where another does, by more than matters."""
     ranked = ranking.ranked
     if len(ranked.samples) < 2:
         return ""
+    first = ranked.samples.index(_in_order(ranking)[0]["sample"])
+    utilities = group_utilities(ranked, ranking.ruler)
+    leads, shares, behind = [], [], []
+    for g, group in enumerate(ranked.groups):
+        names = ", ".join(c.label for c in ranked.criteria if c.group == group)
+        gap = utilities[:, g].max() - utilities[first, g]
+        ahead = utilities[first, g] - np.delete(utilities[:, g], first).max()
+        if ahead > 1:
+            leads.append(names)
+        elif gap <= 1:
+            shares.append(names)
+        else:
+            other = ranking.label(ranked.samples[int(np.argmax(utilities[:, g]))])
+            behind.append(f"{names} ({other} is ahead by {gap:.1f} smallest differences)")
+    label = ranking.label(ranked.samples[first])
     parts = []
-    leader = {r["sample"] for r in ranking.rows if r.get("rank") == 1}
+    if leads:
+        parts.append(f"leads in {'; '.join(leads)}")
+    if shares:
+        parts.append(f"is not behind by a difference that matters in {'; '.join(shares)}")
+    if behind:
+        parts.append(f"is behind in {'; '.join(behind)}")
+    return f"{label} {', '.join(parts)}."
+
+
+def _reference(ranking: Ranking) -> str:
+    known = [r for r in ranking.rows if r.get("probability_better_than_reference") is not None]
+    aside = [c.label for c in ranking.ranked.criteria if c.coating_only]
+    if not known or not ranking.reference:
+        if ranking.reference and aside and len(aside) == len(ranking.ranked.criteria):
+            return (
+                f"Nothing tells whether coating helps: {_listed(aside)} only describes the coating."
+            )
+        return "" if ranking.reference else "There is no uncoated reference to compare with."
+    groups: dict[str, list[str]] = {"better": [], "worse": [], "not decided": []}
+    for row in known:
+        chance = row["probability_better_than_reference"]
+        kind = "better" if chance >= 0.975 else "worse" if chance <= 0.025 else "not decided"
+        groups[kind].append(ranking.label(row["sample"]))
+    parts = [f"{kind}: {_listed(names)}" for kind, names in groups.items() if names]
+    note = (
+        f" ({_listed(aside)} {'describes' if len(aside) == 1 else 'describe'} the coating alone and {'does' if len(aside) == 1 else 'do'} not count here)"
+        if aside
+        else ""
+    )
+    return f"Against {ranking.label(ranking.reference)}, with at least 97.5 % probability{note}: {'; '.join(parts)}."
+
+
+def _effects(ranking: Ranking, effects: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what decides the score: main effects and interactions with a share worth a sentence."""
+    found = []
+    for row in sorted(
+        (r for r in effects if r["criterion"] == "overall"), key=lambda r: -r["share_of_variance"]
+    ):
+        if row["share_of_variance"] < LARGE or len(ranking.factors) < 2:
+            continue
+        names = [_of(ranking, n).label for n in row["term"].split(" x ")]
+        sure = row["effect_ci_low"] > 0 or row["effect_ci_high"] < 0
+        share = f"{100 * row['share_of_variance']:.0f} % of the variance of the score"
+        if len(names) == 2:
+            found.append(f"{names[0]} and {names[1]} act together ({share})")
+        elif sure:
+            word = "raises" if row["effect"] > 0 else "lowers"
+            found.append(f"{names[0]} {row['meaning']} {word} it ({share})")
+        else:
+            found.append(f"{names[0]} changes it without a clear direction ({share})")
+    return found[:4]
+
+
+def _limits(
+    ranking: Ranking,
+    optimum: Optimum,
+    effects: Sequence[Mapping[str, Any]],
+    sensitivity: Sequence[Mapping[str, Any]],
+) -> list[str]:
+    parts = []
+    rows = _in_order(ranking)
+    first = ranking.label(rows[0]["sample"])
+    inside = [r["sample"] for r in rows if r.get("best_set")]
+    if len(inside) > 1:
+        parts.append(f"that {first} alone is best: {_listed(_labels(ranking, inside))} remain.")
+    stated = [r["sample"] for r in ranking.rows if r.get("rank") == 1]
+    if len(rows) > 1 and rows[0]["sample"] not in stated:
+        parts.append(
+            f"At the stated weights {_listed(_labels(ranking, stated))} has the highest score."
+        )
     for kind, lead in (
         ("leave one out", "Leaving out one criterion"),
         ("weights", "Another weighting"),
         ("method", "Another way to combine the criteria"),
     ):
-        changed = _changes(sensitivity, kind, leader)
-        known = {r["weighting"] for r in sensitivity if r["kind"] == kind}
-        if changed:
-            parts.append(f"{lead} changes the first place: {'; '.join(changed)}.")
-        elif known:
-            parts.append(f"{lead} does not change the first place.")
-    agreement = kendall_w(group_utilities(ranked))
-    if agreement is not None:
-        word = "well" if agreement >= 0.7 else "partly" if agreement >= 0.4 else "hardly"
-        parts.append(f"The properties agree {word} on the order (Kendall's W {agreement:.2f}).")
-    if alike := _like_the_first(ranking):
-        first = ranking.ranked.samples[0]
-        parts.append(f"Not told apart from {first} at the stated weights (95 %): {_listed(alike)}.")
-    return " ".join(parts)
+        changed = _changes(ranking, sensitivity, kind, set(stated))
+        if changed and len(rows) > 1:
+            parts.append(f"{lead} changes the highest score: {'; '.join(changed)}.")
+    doubtful = [
+        f"{ranking.label(r['sample'])} ({r['quality_note']})"
+        for r in ranking.rows
+        if r.get("rank") is not None and r["quality"] != OK
+    ]
+    if doubtful:
+        parts.append(f"Doubtful values count: {'; '.join(doubtful)}.")
+    labels = {c.name: c.label for c in ranking.ranked.criteria}
+    apart = _apart(ranking, optimum, labels)
+    if apart:
+        parts.append(apart)
+    confused = {
+        tuple(sorted([r["term"], *r["confounded_with"].split("; ")]))
+        for r in effects
+        if r["criterion"] == "overall" and r["confounded_with"] and " x " not in r["term"]
+    }
+    for terms in sorted(confused):
+        names = [" x ".join(_of(ranking, n).label for n in t.split(" x ")) for t in terms]
+        parts.append(f"{_listed(names)} changed together, so their effects cannot be told apart.")
+    if optimum.left_out:
+        parts.append(
+            f"Not all settings are known of {_listed(_labels(ranking, optimum.left_out))}: left out of the optimum."
+        )
+    return parts
 
 
-def _changes(sensitivity: Sequence[Mapping[str, Any]], kind: str, leader: set[str]) -> list[str]:
+def _apart(ranking: Ranking, optimum: Optimum, labels: Mapping[str, str]) -> str:
+    """Say where criteria put the optimum of a factor at places that exclude each other."""
+    for factor in ranking.factors:
+        rows = [
+            r
+            for r in optimum.optimum
+            if r["factor"] == factor.name and r["response"] in labels and factor.continuous
+        ]
+        for a in rows:
+            for b in rows:
+                if a["optimum_ci_high"] < b["optimum_ci_low"]:
+                    return (
+                        f"One {factor.label} that is best in all: {labels[a['response']]} asks for at most "
+                        f"{factor.text(a['optimum_ci_high'])}, {labels[b['response']]} for at least "
+                        f"{factor.text(b['optimum_ci_low'])}."
+                    )
+    return ""
+
+
+def _changes(
+    ranking: Ranking, sensitivity: Sequence[Mapping[str, Any]], kind: str, leader: set[str]
+) -> list[str]:
     changed = []
     for name in dict.fromkeys(r["weighting"] for r in sensitivity if r["kind"] == kind):
         first = [r["sample"] for r in sensitivity if r["weighting"] == name and r["rank"] == 1]
         if set(first) != leader:
-            changed.append(f"{name}: {_listed(first)}")
+            changed.append(f"{name}: {_listed(_labels(ranking, first))}")
     return changed
 
 
-def _like_the_first(ranking: Ranking) -> list[str]:
-    """Return the samples whose score differs from the first one's by less than the joint uncertainty."""
-    rows = [r for r in ranking.rows if r.get("rank") is not None]
-    first = rows[0]
-    found = []
-    for row in rows[1:]:
-        sd = [(r["score_ci_high"] - r["score_ci_low"]) / (2 * NORMAL_95) for r in (first, row)]
-        if first["score"] - row["score"] <= NORMAL_95 * float(np.hypot(*sd)):
-            found.append(row["sample"])
-    return found
+def _next(ranking: Ranking, optimum: Optimum, advice: Sequence[Mapping[str, Any]]) -> str:
+    if not advice:
+        return ""
+    words = []
+    for row in advice:
+        setting = ", ".join(f.text(row[f.name]) for f in ranking.factors)
+        kind = {CONFIRM: " (once more)", EXTEND: " (beyond what was tested)"}.get(
+            row["purpose"], ""
+        )
+        words.append(f"{setting}{kind}")
+    gain = sum(r["expected_gain"] for r in advice)
+    text = f"measure all properties at {'; '.join(words)}. "
+    if gain < LITTLE:
+        text += "Little is to be gained: no further sample is expected to raise the best score by a tenth of a smallest difference that matters."
+    else:
+        text += f"Together they are expected to raise the best score by {gain:.2g} smallest differences that matter."
+    stuck = set(optimum.edges()) - {
+        f.name for f in ranking.factors if any(r["purpose"] == EXTEND for r in advice)
+    }
+    if stuck:
+        names = _listed([_of(ranking, n).label for n in sorted(stuck)])
+        text += f" The optimum lies at an end of the tested range, and the config allows nothing beyond it: widen low or high of {names} if it can be made."
+    return text
+
+
+def _conflicts(ranking: Ranking, consistency: Sequence[Mapping[str, Any]]) -> list[str]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in consistency:
+        if row["agrees"] is False:
+            sd = f" ± {row['value_sd']:.2g}" if row["value_sd"] is not None else ""
+            found.setdefault((row["quantity"], row["sample"]), []).append(
+                f"{row['technique']} {row['value']:.3g}{sd}"
+            )
+    return [
+        f"{quantity} of {ranking.label(sample)}: {', '.join(values)}"
+        for (quantity, sample), values in found.items()
+    ]
+
+
+def _front(ranking: Ranking) -> str:
+    front = [r for r in ranking.rows if r.get("pareto")]
+    if len(ranking.ranked.samples) < 2:
+        return ""
+    names = _listed(_labels(ranking, [r["sample"] for r in front]))
+    verb = "stands" if len(front) == 1 else "stand"
+    return (
+        f"Before any weighting {names} {verb} on the Pareto front: every other sample is behind one that is ahead "
+        "in a property by more than matters and behind in none by more than matters."
+    )
+
+
+def _agreement(ranking: Ranking) -> str:
+    agreement = kendall_w(group_utilities(ranking.ranked, ranking.ruler))
+    if agreement is None:
+        return ""
+    word = "well" if agreement >= 0.7 else "partly" if agreement >= 0.4 else "hardly"
+    return f"The properties agree {word} on the order (Kendall's W {agreement:.2f})."
 
 
 def _scatter(ranking: Ranking, sensitivity: Sequence[Mapping[str, Any]]) -> str:
@@ -300,19 +440,27 @@ def _scatter(ranking: Ranking, sensitivity: Sequence[Mapping[str, Any]]) -> str:
     values = "; ".join(
         f"{c.label} {c.replicate_sd:g}{'' if c.unit == '1' else ' ' + c.unit}" for c in assumed
     )
-    first = max(ranking.rows, key=lambda r: r.get("probability_best") or 0.0)["sample"]
+    first = _in_order(ranking)[0]["sample"]
     other = [
         f"{r['probability_best']:.2f} ({r['weighting'].rpartition(' ')[2]} x)"
         for r in sensitivity
         if r["kind"] == "prior scatter" and r["sample"] == first
     ]
     return (
-        "The scatter between replicates is an assumption where there are too few to measure it "
-        f"({values}); with other factors on it the probability of {first} being best is "
-        f"{', '.join(other)}."
+        f"The scatter between replicates is assumed where too few measure it ({values}); with other factors on it "
+        f"the probability of {ranking.label(first)} being best is {', '.join(other)}."
     )
 
 
-def _unranked(ranking: Ranking) -> str:
+def _dropped(ranking: Ranking, config: Mapping[str, Any]) -> list[str]:
+    """Return which criteria do not count in this study, and why, those with the same reason together."""
+    labels = {c.name: c.label for c in read_criteria(config["criteria"])}
+    reasons: dict[str, list[str]] = {}
+    for name, why in ranking.dropped.items():
+        reasons.setdefault(why, []).append(labels[name])
+    return [f"{_listed(names)} ({why})" for why, names in reasons.items()]
+
+
+def _unranked(ranking: Ranking) -> list[str]:
     rows = [r for r in ranking.rows if r.get("rank") is None]
-    return "; ".join(f"{r['sample']}: {r['note']}" for r in rows) + "." if rows else ""
+    return [f"{ranking.label(r['sample'])}: {r['note']}" for r in rows]

@@ -9,5 +9,6 @@ if __name__ == "__main__":
         draw,
         tables=dict(snakemake.input.items()),
         ranking=snakemake.params.ranking,
+        factors=snakemake.params.factors,
         **snakemake.params.figure,
     )

@@ -16,10 +16,11 @@ def main(
     samples: list[dict[str, str]],
     reference: str | None,
     config: dict[str, Any],
+    factors: dict[str, Any],
 ) -> None:
     tables = {Path(path).stem: read_table(path) for path in inputs}
-    made, paragraphs = make(tables, samples, config, reference)
-    columns = table_columns(config)
+    made, paragraphs = make(tables, samples, config, reference, factors)
+    columns = table_columns(config, factors)
     for name, rows in made.items():
         write_table(rows, columns[name], outputs[name])
     write_atomically(outputs["statement"], "\n\n".join(paragraphs) + "\n")
@@ -33,4 +34,5 @@ if __name__ == "__main__":
             snakemake.params.samples,
             snakemake.params.reference,
             snakemake.params.config,
+            snakemake.params.factors,
         )

@@ -1,0 +1,165 @@
+"""Do the techniques agree? One quantity of one sample by several techniques side by side, and criteria against each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from .. import quality
+from ..conditions import Row, from_mapping, pick
+from ..statistics import seed_of
+from .criteria import Values
+
+DIFFERENT = 3.0  # standard uncertainties beyond which two techniques contradict each other
+DRAWS = 2000
+LEAST = 4  # samples for a correlation
+
+
+def compare(
+    tables: Mapping[str, Sequence[Row]],
+    samples: Sequence[Mapping[str, str]],
+    config: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    reference: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return rows of the table `consistency`.
+
+    Parameters
+    ----------
+    tables : dict of table name to rows
+    samples : rows of samples.csv
+    config : per quantity and technique `table`, `column`, `where`, `uncertainty`, `relative_sd` (what the method's own
+        assumptions leave open, as a share of the value), `limit` (column that says the value is a lower limit) and `caveat`
+    reference : sample without coating; it has nothing to compare
+
+    Notes
+    -----
+    Two values agree when they differ by less than three combined standard uncertainties; a lower limit agrees with
+    everything above it. Values that are unusable do not stand here; with one technique alone `agrees` is empty.
+    """
+    rows = []
+    for sample in (
+        s["sample"] for s in samples if s["role"] == "coated" and s["sample"] != reference
+    ):
+        for quantity, techniques in config.items():
+            found = [
+                v
+                for name, entry in techniques.items()
+                if (v := _value(tables, sample, name, entry)) is not None
+            ]
+            rows += [{"sample": sample, "quantity": quantity} | row for row in _judged(found)]
+    return rows
+
+
+def _value(
+    tables: Mapping[str, Sequence[Row]], sample: str, technique: str, entry: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    rows = [
+        r
+        for r in pick(tables.get(entry["table"], ()), from_mapping(entry.get("where") or {}))
+        if r.get("sample") == sample and r.get(entry["column"]) is not None
+    ]
+    rows, judged = quality.counted(rows)
+    if not rows:
+        return None
+    values = np.array([float(r[entry["column"]]) for r in rows])
+    own = [r.get(entry.get("uncertainty", "")) for r in rows]
+    known = [float(v) for v in own if v is not None]
+    value, n = float(values.mean()), len(values)
+    parts = [
+        math.sqrt(sum(s**2 for s in known)) / n if known else 0.0,
+        float(values.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0,
+        abs(value) * float(entry.get("relative_sd", 0.0)),
+    ]
+    limit = bool(entry.get("limit")) and any(r.get(entry["limit"]) is True for r in rows)
+    return {
+        "technique": technique,
+        "value": value,
+        "value_sd": math.hypot(*parts) or None,
+        "limit": limit,
+        "caveat": str(entry.get("caveat", "")),
+        "doubt": judged.note if judged.level != quality.OK else "",
+    }
+
+
+def _judged(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    conflicts: dict[str, list[str]] = {f["technique"]: [] for f in found}
+    for a, b in combinations(found, 2):
+        if text := _conflict(a, b):
+            conflicts[a["technique"]].append(f"{b['technique']} ({text})")
+            conflicts[b["technique"]].append(f"{a['technique']} ({text})")
+    rows = []
+    for f in found:
+        against = conflicts[f["technique"]]
+        notes = ["a lower limit"] if f["limit"] else []
+        if against:
+            notes.append(f"contradicts {' and '.join(against)}")
+            notes += [f["caveat"]] if f["caveat"] else []
+        notes += [f["doubt"]] if f["doubt"] else []
+        rows.append(
+            {
+                "technique": f["technique"],
+                "value": f["value"],
+                "value_sd": f["value_sd"],
+                "agrees": None if len(found) < 2 else not against,
+                "note": "; ".join(notes),
+            }
+        )
+    return rows
+
+
+def _conflict(a: Mapping[str, Any], b: Mapping[str, Any]) -> str:
+    difference = a["value"] - b["value"]
+    if (
+        (a["limit"] and b["limit"])
+        or (a["limit"] and difference < 0)
+        or (b["limit"] and difference > 0)
+    ):
+        return ""
+    sd = math.hypot(a["value_sd"] or 0.0, b["value_sd"] or 0.0)
+    if abs(difference) <= DIFFERENT * sd:
+        return ""
+    apart = f"{abs(difference):.3g} apart"
+    return apart + (f", {abs(difference) / sd:.1f} standard uncertainties" if sd else "")
+
+
+def correlations(values: Values) -> list[dict[str, Any]]:
+    """Return rows of the table `ranking_correlations`: rank correlation of each two criteria over the coated samples.
+
+    Positive: what is good in one is good in the other. The interval holds the uncertainty of the values (draws) and that of
+    so few samples (Fisher's z with the variance of Bonett and Wright 2000, doi:10.1007/BF02294183).
+    """
+    rows = []
+    for i, j in combinations(range(len(values.criteria)), 2):
+        a, b = values.criteria[i], values.criteria[j]
+        have = ~np.isnan(values.value[:, [i, j]]).any(axis=1)
+        n = int(have.sum())
+        row: dict[str, Any] = {"first": a.name, "second": b.name, "n_samples": n}
+        if n >= LEAST:
+            pair = values.value[have][:, [i, j]] * np.array([a.sign, b.sign])
+            sd = np.nan_to_num(values.sd[have][:, [i, j]])
+            rng = seed_of("correlation", a.name, b.name, pair, sd)
+            drawn = _spearman(pair + rng.standard_normal((DRAWS, *pair.shape)) * sd)
+            found = float(_spearman(pair[None])[0])
+            z = np.arctanh(np.clip(drawn, -0.999, 0.999))
+            few = math.sqrt((1 + found**2 / 2) / max(n - 3, 1))
+            low, high = np.quantile(z + few * rng.standard_normal(DRAWS), [0.025, 0.975])
+            row |= {
+                "correlation": found,
+                "correlation_ci_low": float(np.tanh(low)),
+                "correlation_ci_high": float(np.tanh(high)),
+            }
+        rows.append(row)
+    return rows
+
+
+def _spearman(pairs: np.ndarray) -> np.ndarray:
+    ranks = np.argsort(np.argsort(pairs, axis=1), axis=1).astype(float)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    found: np.ndarray = (ranks[..., 0] * ranks[..., 1]).sum(axis=1) / np.sqrt(
+        (ranks**2).sum(axis=1).prod(axis=-1)
+    )
+    return found

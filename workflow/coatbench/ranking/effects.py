@@ -1,0 +1,154 @@
+"""What each factor does to each criterion: main effects, interactions of two, and what the design cannot tell apart.
+
+Functional analysis of variance of the response surfaces over the tested range (Sobol 1993; Oakley and O'Hagan 2004,
+doi:10.1111/j.1467-9868.2004.05304.x): the mean over all other factors is a main effect, what two factors do together
+beyond their main effects is their interaction. Docs: docs/ranking.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+
+from .rank import Ranking
+from .surface import Space
+from .surfaces import STATED, Surfaces
+
+POINTS = 600  # at most, of the grid over all factors
+DRAWS = 400
+ALIKE = 0.95  # correlation of two terms over the tested settings beyond which the design cannot tell them apart
+
+
+def find_effects(surfaces: Surfaces, ranking: Ranking) -> list[dict[str, Any]]:
+    """Return rows of the table `ranking_effects`: per criterion and term effect, interval and share of variance."""
+    space = surfaces.space
+    axes = _axes(space)
+    points = np.array(list(product(*axes)))
+    drawn = surfaces.draws(points, DRAWS, surfaces.rng("effects"))
+    shape = (DRAWS, *(len(a) for a in axes))
+    confounded = _confounded(space, surfaces.x)
+    unit = {c.name: (float(ranking.ruler.unit[j]), c.unit) for j, c in enumerate(surfaces.criteria)}
+    unit[STATED] = (1.0, "smallest differences")
+    rows = []
+    for response, (scale, unit_name) in unit.items():
+        table = drawn[response].reshape(shape) * scale
+        total = table.reshape(DRAWS, -1).var(axis=1)
+        for term, part in _terms(table, len(axes)):
+            effect, meaning = _effect(space, axes, term, part)
+            low, high = np.quantile(effect, [0.025, 0.975])
+            name = _name(space, term)
+            share = part.reshape(DRAWS, -1).var(axis=1) / np.where(total > 0, total, 1)
+            others = confounded.get(term, [])
+            rows.append(
+                {
+                    "criterion": "overall" if response == STATED else response,
+                    "term": name,
+                    "effect": float(effect.mean()),
+                    "effect_sd": float(effect.std()),
+                    "effect_ci_low": float(low),
+                    "effect_ci_high": float(high),
+                    "share_of_variance": float(np.median(share)),
+                    "unit": unit_name,
+                    "meaning": meaning,
+                    "confounded_with": "; ".join(_name(space, t) for t in others),
+                    "note": ("changed together in this design: not told apart" if others else ""),
+                }
+            )
+    return rows
+
+
+def _axes(space: Space) -> list[np.ndarray]:
+    levels = [len(t) for t, c in zip(space.tested, space.categorical, strict=True) if c]
+    free = int((~space.categorical).sum())
+    room = POINTS / max(1, int(np.prod(levels)))
+    points = int(np.clip(np.floor(room ** (1 / max(free, 1)) + 1e-9), 3, 9))
+    return [
+        np.arange(len(t), dtype=float) if c else np.linspace(0, 1, points)
+        for t, c in zip(space.tested, space.categorical, strict=True)
+    ]
+
+
+def _terms(table: np.ndarray, n: int) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+    """Yield each term with its effect over its own factors, shape (draws, ...)."""
+    everything = tuple(range(1, n + 1))
+    mean = table.mean(axis=everything)
+    main = {
+        i: table.mean(axis=tuple(a for a in everything if a != i + 1)) - mean[:, None]
+        for i in range(n)
+    }
+    for i in range(n):
+        yield (i,), main[i]
+    for i, j in combinations(range(n), 2):
+        both = table.mean(axis=tuple(a for a in everything if a not in (i + 1, j + 1)))
+        yield (i, j), both - main[i][:, :, None] - main[j][:, None, :] - mean[:, None, None]
+
+
+def _effect(
+    space: Space, axes: list[np.ndarray], term: tuple[int, ...], part: np.ndarray
+) -> tuple[np.ndarray, str]:
+    """Return one number per draw: the change from one end of each factor to the other."""
+    ends, words = [], []
+    for place, i in enumerate(term):
+        first, last = 0, len(axes[i]) - 1
+        tested = space.tested[i]
+        if space.categorical[i] and len(term) == 1 and last > 1:
+            average = part.mean(axis=0)
+            first, last = int(np.argmin(average)), int(np.argmax(average))
+        ends.append((first, last))
+        factor = space.factors[i]
+        names = (tested[first], tested[last]) if space.categorical[i] else (tested[0], tested[-1])
+        words.append(f"from {factor.text(names[0])} to {factor.text(names[1])}")
+        part = np.moveaxis(part, place + 1, -1) if place == 0 and len(term) == 2 else part
+    if len(term) == 1:
+        first, last = ends[0]
+        return part[:, last] - part[:, first], words[0]
+    # The first factor's axis was moved to the end.
+    (a0, a1), (b0, b1) = ends
+    change = (part[:, b1, a1] - part[:, b1, a0]) - (part[:, b0, a1] - part[:, b0, a0])
+    return change, f"change of the effect {words[0]} when going {words[1]}"
+
+
+def _name(space: Space, term: tuple[int, ...]) -> str:
+    return " x ".join(space.factors[i].name for i in term)
+
+
+def _confounded(space: Space, x: np.ndarray) -> dict[tuple[int, ...], list[tuple[int, ...]]]:
+    """Return for each term the others that go together with it over the tested settings."""
+    x = np.unique(x, axis=0)
+    n = len(space.factors)
+    single = [_columns(space, x, i) for i in range(n)]
+    terms: dict[tuple[int, ...], np.ndarray] = {(i,): single[i] for i in range(n)}
+    for i, j in combinations(range(n), 2):
+        both = np.einsum("ka,kb->kab", single[i], single[j]).reshape(len(x), -1)
+        terms[i, j] = both - both.mean(axis=0)
+    found: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+    for a, b in combinations(terms, 2):
+        if len(a) == len(b) == 2:
+            continue  # two interactions are told apart by few designs; main effects are what is asked for
+        if _canonical(terms[a], terms[b]) > ALIKE:
+            found.setdefault(a, []).append(b)
+            found.setdefault(b, []).append(a)
+    return found
+
+
+def _columns(space: Space, x: np.ndarray, i: int) -> np.ndarray:
+    if space.categorical[i]:
+        column = (x[:, i, None] == np.arange(1, len(space.tested[i]))[None]).astype(float)
+    else:
+        column = x[:, i, None]
+    found: np.ndarray = column - column.mean(axis=0)
+    return found
+
+
+def _canonical(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the largest correlation between combinations of two sets of columns; 1 where one never changes."""
+    if a.shape[1] + b.shape[1] >= len(a):
+        a, b = a[:, :1], b[:, :1]
+    scales = [np.linalg.norm(m, axis=0).max() for m in (a, b)]
+    if min(scales) < 1e-12:
+        return 0.0
+    qa, qb = (np.linalg.qr(m / s)[0] for m, s in zip((a, b), scales, strict=True))
+    return float(np.linalg.svd(qa.T @ qb, compute_uv=False).max())
