@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
-from coatbench.order import CLOSEST, colour_places, ordered
+import pytest
+from coatbench.errors import StudyError
+from coatbench.factors import check_factors, read_factors, varied
+from coatbench.order import (
+    AXIS,
+    CLOSEST,
+    LABEL,
+    SCALE,
+    SERIES,
+    TICK,
+    colour_places,
+    ordered,
+    with_axis,
+)
 
 
 def sample(
@@ -54,3 +68,67 @@ def test_places_never_coincide() -> None:
 def test_one_sample_and_one_that_is_not_annealed() -> None:
     assert colour_places([sample("a", "400")]) == {"a": 0.0}
     assert colour_places([sample("a"), sample("b", "400")]) == {"a": 0.0, "b": 1.0}
+
+
+FACTORS = read_factors(
+    {
+        "annealing_temperature_degC": {"label": "annealing temperature", "unit": "°C"},
+        "annealing_time_h": {"label": "annealing time", "unit": "h", "scale": "log"},
+        "gas": {"label": "gas", "kind": "categorical", "levels": ["N2", "air", "O2"]},
+    }
+)
+
+
+def coated(name: str, temperature: str, time: str, gas: str) -> dict[str, str]:
+    return sample(name, temperature, time=time) | {"gas": gas}
+
+
+def test_the_axis_is_the_factor_that_varies_most_and_its_scale_is_kept() -> None:
+    times = [coated(f"t{t}", "400", t, g) for t in ("16", "1", "4") for g in ("air",)]
+    times.append(coated("o", "400", "4", "O2"))
+    placed = with_axis([sample("bare", role="uncoated"), *times], FACTORS)
+    row = next(s for s in placed if s["sample"] == "t4")
+    assert (row[LABEL], row[SCALE], row[AXIS], row[SERIES]) == (
+        "annealing time / h",
+        "log",
+        "4",
+        "air",
+    )
+    assert [s["sample"] for s in ordered(placed)] == ["bare", "t1", "t4", "o", "t16"]
+    assert AXIS not in placed[0]
+    alone = with_axis(times[:3], FACTORS)
+    assert colour_places(alone) == {"t1": 0.0, "t4": 0.5, "t16": 1.0}  # by the logarithm
+
+
+def test_categories_have_an_axis_of_their_own_in_the_order_of_the_config() -> None:
+    gases = [coated(g, "400", "1", g) for g in ("O2", "N2", "air")]
+    placed = with_axis(gases, FACTORS)
+    assert [s["sample"] for s in ordered(placed)] == ["N2", "air", "O2"]
+    assert {s[TICK]: s[AXIS] for s in placed} == {"N2": "0", "air": "1", "O2": "2"}
+    assert {s[SCALE] for s in placed} == {"categorical"}
+
+
+def test_a_factor_that_all_share_is_none() -> None:
+    assert varied(FACTORS, [coated("a", "400", "1", "air"), coated("b", "400", "1", "air")]) == ()
+    found = varied(FACTORS, [coated("a", "400", "1", "air"), coated("b", "", "2", "air")])
+    assert [f.name for f in found] == ["annealing_time_h"]
+
+
+def test_settings_that_an_advice_may_name() -> None:
+    temperature, time, gas = FACTORS
+    assert temperature.allowed([385.0, 398.0])[:3] == [385.0, 385.5, 386.0]
+    assert len(temperature.allowed([25.0, 700.0])) > 15
+    stepped = replace(temperature, low=250.0, high=550.0, step=25.0)
+    assert stepped.allowed([300.0]) == [250.0 + 25 * i for i in range(13)]
+    assert time.allowed([0.5, 16.0]) == [0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0]
+    assert replace(time, levels=(1, 2, 99), high=50.0).allowed([1.0]) == [1.0, 2.0]
+    assert gas.allowed(["air"]) == ["N2", "air", "O2"]
+
+
+def test_mistakes_in_factors_are_one_line_each() -> None:
+    wrong = (replace(FACTORS[0], low=9.0, high=1.0), replace(FACTORS[1], low=0.0), FACTORS[2])
+    with pytest.raises(StudyError) as caught:
+        check_factors(wrong, [coated("a", "warm", "1", "argon")])
+    assert len(caught.value.problems) == 4
+    assert "column annealing_temperature_degC: found 'warm', expected a number" in str(caught.value)
+    assert "expected one of its levels in the config: N2, O2, air" in str(caught.value)

@@ -13,7 +13,7 @@ from .errors import StudyError, quote
 
 Setting = float | str
 CONTINUOUS, CATEGORICAL = "continuous", "categorical"
-STEPS = 25  # of a range without step of its own
+STEPS = 20  # at least, of a range without step of its own
 MANTISSAS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -113,12 +113,16 @@ def _round_step(step: float) -> float:
     if step <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(step))
-    return float(next(m * power for m in MANTISSAS if m * power >= step * (1 - 1e-9)))
+    return float(max(m * power for m in MANTISSAS if m * power <= step * (1 + 1e-9)))
 
 
 def _round_numbers(low: float, high: float) -> list[float]:
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    return [m * 10.0**p for p in range(first, last + 1) for m in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)]
+    return [
+        float(f"{m * 10.0**p:.6g}")
+        for p in range(first, last + 1)
+        for m in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+    ]
 
 
 def read_factors(section: Mapping[str, Mapping | None]) -> tuple[Factor, ...]:

@@ -1,29 +1,94 @@
-"""The order of samples in figures, and their places on the colour scale. Standard library only: the workflow asks too."""
+"""The order of samples in figures, their axis, and their places on the colour scale. Standard library only: the workflow asks too.
+
+What a figure needs to know of the study's factors stands in the samples' rows (`with_axis`); rows without it are taken by
+annealing temperature and time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+
+from .factors import Factor, axis, varied
 
 CLOSEST = 0.03  # of the scale: colours nearer to each other look the same
 PLACE = "colour_place"  # key of a sample's row that holds its place
+# Keys of a coated sample's row: place on the figures' axis, its text there, the axis' label and scale (linear, log,
+# categorical), what else was varied in words, and what the sample is sorted by.
+AXIS, TICK, LABEL, SCALE, SERIES, SORT = (
+    "axis_place", "axis_tick", "axis_label", "axis_scale", "axis_series", "axis_sort",
+)  # fmt: skip
+TEMPERATURE = Factor("annealing_temperature_degC", "annealing temperature", "°C", empty=None)
+TIME = Factor("annealing_time_h", "annealing time", "h")
 
 
-def temperature(sample: Mapping[str, str]) -> float | None:
-    """Return the annealing temperature of a row of samples.csv in degC, None where not annealed."""
-    text = sample.get("annealing_temperature_degC", "")
-    return float(text) if text else None
+def with_axis(
+    samples: Sequence[Mapping[str, str]], factors: Iterable[Factor]
+) -> list[dict[str, str]]:
+    """Return samples.csv's rows with what figures need of the factors.
+
+    Parameters
+    ----------
+    samples : rows of samples.csv
+    factors : those of the config; figures draw along the one with most settings (`factors.axis`)
+    """
+    found = varied(factors, samples)
+    chosen = axis(found, samples)
+    if chosen is None:
+        return [dict(s) for s in samples]
+    others = [f for f in found if f is not chosen]
+    numbers = {f.name: _numbers(f, samples) for f in found}
+    rows = []
+    for s in samples:
+        row = dict(s)
+        value = chosen.setting(s) if s["role"] == "coated" else None
+        if value is not None:
+            unit = f" / {chosen.unit}" if chosen.unit else ""
+            words = [f.text(v) for f in others if (v := f.setting(s)) is not None]
+            keys = [numbers[f.name].get(f.setting(s), -1e9) for f in (chosen, *others)]
+            row |= {
+                AXIS: f"{value:.10g}" if chosen.continuous else f"{numbers[chosen.name][value]:g}",
+                TICK: f"{value:g}" if chosen.continuous else str(value),
+                LABEL: f"{chosen.label}{unit}",
+                SCALE: chosen.scale if chosen.continuous else "categorical",
+                SERIES: ", ".join(words),
+                SORT: " ".join(f"{k:.10g}" for k in keys),
+            }
+        rows.append(row)
+    return rows
+
+
+def _numbers(factor: Factor, samples: Sequence[Mapping[str, str]]) -> dict:
+    """Return where each setting of a factor stands: on its scale, or its number among the levels."""
+    known = {v for s in samples if s["role"] == "coated" and (v := factor.setting(s)) is not None}
+    if factor.continuous:
+        return {v: factor.place(float(v)) for v in known}
+    order = [str(v) for v in factor.levels]
+    names = sorted(
+        (str(v) for v in known), key=lambda v: (order.index(v) if v in order else len(order), v)
+    )
+    return {v: float(i) for i, v in enumerate(names)}
+
+
+def place_on_axis(sample: Mapping[str, str]) -> float | None:
+    """Return where a sample stands on the figures' axis, None where it has no place."""
+    if sample.get(AXIS):
+        return float(sample[AXIS])
+    value = TEMPERATURE.setting(sample)
+    return None if value is None else float(value)
 
 
 def ordered(samples: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
-    """Return samples in the order of figures: precursors, uncoated, then by temperature and time."""
+    """Return samples in the order of figures: precursors, uncoated, then coated ones along the axis and by what else was varied."""
     rank = {"precursor": 0, "uncoated": 1, "coated": 2}
 
     def key(item: tuple[int, Mapping[str, str]]) -> tuple:
         index, s = item
-        t = temperature(s)
-        time = s.get("annealing_time_h") or "0"
-        return rank[s["role"]], -1e9 if t is None else t, float(time), index
+        if s.get(SORT):
+            return rank[s["role"]], tuple(float(v) for v in s[SORT].split()), index
+        place, time = place_on_axis(s), TIME.setting(s)
+        places = (-1e9 if place is None else place, 0.0 if time is None else float(time))
+        return rank[s["role"]], places, index
 
     return [dict(s) for _, s in sorted(enumerate(samples), key=key)]
 
@@ -31,12 +96,15 @@ def ordered(samples: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
 def colour_places(samples: Sequence[Mapping[str, str]]) -> dict[str, float]:
     """Return the place (0 to 1) of every coated sample on the colour scale.
 
-    The place is the annealing temperature within the study's range, so that one more temperature in between leaves all
-    others their colours. Where two samples would look alike (a second factor, or many temperatures) it is the
+    The place is that on the axis within the study's range, so that one more setting in between leaves all
+    others their colours. Where two samples would look alike (a second factor, or many settings) it is the
     place in the order.
     """
     coated = [s for s in ordered(samples) if s["role"] == "coated"]
-    found = [t for s in coated if (t := temperature(s)) is not None]
+    first = [
+        float(s[SORT].split()[0]) if s.get(SORT) else place_on_axis(s) for s in coated
+    ]  # on the factor's own scale
+    found = [t for t in first if t is not None]
     n = len(coated)
     if n > 1 and len(found) == n and max(found) > min(found):
         width = max(found) - min(found)

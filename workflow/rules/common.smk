@@ -15,7 +15,8 @@ door.lend_environment(WORKFLOW)
 
 from coatbench.code_digest import digest
 from coatbench.errors import StudyError
-from coatbench.order import PLACE, colour_places
+from coatbench.factors import check_factors, read_factors
+from coatbench.order import PLACE, colour_places, with_axis
 from coatbench.pictures import picture_of
 from coatbench.readers.recognise import FORMATS
 from coatbench.settings import StudySettings, load_study_settings, load_yaml, settings_problems
@@ -78,6 +79,11 @@ def factor_columns(config):
 
 STUDY, STUDY_SETTINGS = load()
 SAMPLES = STUDY.samples
+FACTORS = read_factors(config["factors"])
+try:
+    check_factors(FACTORS, SAMPLES, f"{config['study']}/samples.csv")
+except StudyError as error:
+    stop(error.problems)
 MEASURED = [t for t in TECHNIQUES if STUDY.rows(t)]
 INCOMPLETE = [line for t in TECHNIQUES for line in incomplete(t, WORKFLOW)]
 if INCOMPLETE:
@@ -216,13 +222,16 @@ def samples_of(technique):
 def figure_params(technique=None):
     """Return what every figure needs besides its data: samples in order, face label, style.
 
-    A coated sample carries its place on the colour scale, which is the study's and not the figure's.
+    A coated sample carries its place on the colour scale and on the axis, which are the study's and not the figure's.
     """
-    places = colour_places(SAMPLES)
+    placed = with_axis(SAMPLES, FACTORS)
+    places = colour_places(placed)
+    shown = {s["sample"] for s in (samples_of(technique) if technique else SAMPLES)}
     return {
         "samples": [
             s | {PLACE: f"{places[s['sample']]:.4f}"} if s["sample"] in places else s
-            for s in (samples_of(technique) if technique else SAMPLES)
+            for s in placed
+            if s["sample"] in shown
         ],
         "reference": STUDY.reference,
         "simulated": STUDY.simulated,

@@ -1,7 +1,6 @@
 # What the last steps need to know of all others: tables and figures that are made, who makes them, and from what.
 
 from coatbench.claims.read import read_claims
-from coatbench.factors import check_factors, read_factors
 from coatbench.ranking.columns import table_columns as ranking_columns
 from coatbench.settings import follow
 
@@ -9,7 +8,6 @@ from coatbench.settings import follow
 def ranking_tables():
     """Return the tables of the ranking; mistakes in its config end the run before any job starts."""
     try:
-        check_factors(read_factors(config["factors"]), SAMPLES, f"{config['study']}/samples.csv")
         return list(ranking_columns(ranking_config(), config["factors"]))
     except StudyError as error:
         stop(error.problems)

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from ..order import ordered, temperature
+from ..order import LABEL, SCALE, SERIES, TICK, ordered, place_on_axis
 from ..quality import COLUMNS as QUALITY_COLUMNS
 from ..quality import DOUBTFUL as DOUBTED
 from ..quality import of
@@ -16,6 +16,8 @@ from . import style
 
 Row = dict[str, Any]
 MARKERS = "os^Dvp"
+MOST_SERIES = 6  # of a design over many factors hardly two samples make a line
+SCATTERED = "no two differ in one factor alone"
 DOUBTFUL = "open: doubtful"
 
 
@@ -83,12 +85,13 @@ def draw(
         return
     _choices(axes, coated, others, column)
     series = _series(coated, by_sample)
+    joined = "" if list(series) == [SCATTERED] else "-"
     for i, (name, members) in enumerate(series.items()):
         axes.errorbar(
             [_x(s) for s in members],
             [by_sample[s["sample"]][column] for s in members],
             [by_sample[s["sample"]][f"{column}_sd"] for s in members],
-            fmt=f"{MARKERS[i % len(MARKERS)]}-",
+            fmt=f"{MARKERS[i % len(MARKERS)]}{joined}",
             color=style.CATEGORIES[i % len(style.CATEGORIES)],
             capsize=2,
             label=name if len(series) > 1 else f"{library}, {_spots(by_sample)}",
@@ -112,7 +115,7 @@ def draw(
         axes.axhline(
             bare[column], color=style.REFERENCE_COLOUR, linewidth=0.6, linestyle=":", label=name
         )
-    axes.set_xlabel("annealing temperature / °C")
+    _axis(axes, coated)
     axes.set_ylabel(
         axis_label(definition, setting["coating"], setting["substrate"], setting["lattice_region"])
     )
@@ -158,9 +161,22 @@ def _limits(
 
 
 def _x(sample: Mapping[str, str]) -> float:
-    """Return where a sample stands; one that was not annealed stands at 0."""
-    known = temperature(sample)
+    """Return where a sample stands on the axis; one without a place stands at 0."""
+    known = place_on_axis(sample)
     return 0.0 if known is None else known
+
+
+def _axis(axes: Axes, coated: Sequence[Mapping[str, str]]) -> None:
+    """Set up the axis of the factor that was varied most."""
+    first = next((s for s in coated if s.get(LABEL)), {})
+    axes.set_xlabel(first.get(LABEL, "annealing temperature / °C"))
+    if first.get(SCALE) == "linear" or not first:
+        return
+    ticks = {_x(s): s[TICK] for s in coated if s.get(TICK)}
+    if first[SCALE] == "log":
+        axes.set_xscale("log")
+    axes.set_xticks(list(ticks), [t.replace("$", r"\$") for t in ticks.values()])
+    axes.set_xticks([], minor=True)
 
 
 def _spots(by_sample: Mapping[str, Row]) -> str:
@@ -173,17 +189,14 @@ def _spots(by_sample: Mapping[str, Row]) -> str:
 def _series(
     coated: Sequence[Mapping[str, str]], rows: Mapping[str, Row]
 ) -> dict[str, list[Mapping[str, str]]]:
-    """Group samples that differ in temperature alone; a study of other factors gives several lines."""
+    """Group samples that differ in the factor of the axis alone; a study of other factors gives several lines."""
     series: dict[str, list[Mapping[str, str]]] = {}
     for s in coated:
         if s["sample"] in rows:
-            time, gas = s.get("annealing_time_h", ""), s.get("atmosphere", "")
-            # What was never annealed belongs to no series of times, so to all that there is.
-            name = (
-                ", ".join(part for part in (f"{time} h" if time else "", gas) if part) or "coated"
-            )
-            series.setdefault(name, []).append(s)
-    return series
+            series.setdefault(s.get(SERIES) or "coated", []).append(s)
+    if len(series) <= MOST_SERIES:
+        return series
+    return {SCATTERED: [s for members in series.values() for s in members]}
 
 
 def _choices(
@@ -201,11 +214,12 @@ def _choices(
         ]
         groups = _series([names[r["sample"]] for r in own], {r["sample"]: r for r in own})
         values = {r["sample"]: r for r in own}
-        for members in groups.values():
+        for name, members in groups.items():
             ordered = sorted(members, key=_x)
             axes.plot(
                 [_x(s) for s in ordered],
                 [_height(values[s["sample"]], column) for s in ordered],
+                "_" if name == SCATTERED else "-",
                 color="#c9c9c9",
                 linewidth=0.5,
                 zorder=1,
