@@ -215,7 +215,9 @@ def quality_of(table: Table) -> Table | None:
 
     Of the fits all rows are shown, of other tables those with a remark. None where there is nothing to say.
     """
-    if not set(QUALITY_COLUMNS) & set(table.columns) or table.name in ("ranking", "claims"):
+    # The ranking's notes are answers, not doubts about a measurement; they stand in its own section.
+    answers = table.name.startswith("ranking") or table.name == "claims"
+    if not set(QUALITY_COLUMNS) & set(table.columns) or answers:
         return None
     rows = [{"remark": remark(row), "doubtful": bool(reasons(row)), **row} for row in table.rows]
     if table.name != "xps_fits":
