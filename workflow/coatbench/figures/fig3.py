@@ -47,7 +47,7 @@ def draw(
     near = [r for r in read_table(windows) if r["window"] == leis_common.NEAR_SURFACE]
     peaks = read_table(surface_peaks)
     shown = [s for s in ordered(samples) if any(k[0] == s["sample"] for k in spectra)]
-    colours = style.colours(samples)
+    codings = style.codings(samples)
     temperatures = sorted({t for _, t in spectra})
     n = max(1, len(temperatures)) + 1
     n_rows = math.ceil(n / 3)
@@ -59,7 +59,7 @@ def draw(
             for s in shown
             if (s["sample"], temperature) in spectra
         ]
-        _spectra(axes, own, colours)
+        _spectra(axes, own, codings)
         rows = [r for r in peaks if r["heating_temperature_degC"] == temperature]
         leis_common.label_peaks(axes, rows, leis_common.peak_tops(rows, [c for _, c in own]))
         _window(axes, [r for r in near if r["heating_temperature_degC"] == temperature])
@@ -81,13 +81,16 @@ def draw(
 
 
 def _spectra(
-    axes: Axes, own: Sequence[tuple[Mapping[str, str], Arrays]], colours: Mapping[str, Any]
+    axes: Axes,
+    own: Sequence[tuple[Mapping[str, str], Arrays]],
+    codings: Mapping[str, style.Coding],
 ) -> None:
     for sample, curve in own:
         axes.plot(
             curve["energy_eV"],
             curve["intensity"],
-            color=colours[sample["sample"]],
+            color=codings[sample["sample"]].colour,
+            linestyle=codings[sample["sample"]].dash,
             label=style.label(sample),
             linewidth=0.7,
         )

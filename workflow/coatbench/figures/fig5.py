@@ -79,7 +79,7 @@ def draw(
     _potentials(panels[1], rows, shown, f"{hours:g} h")
     lines = _mean_curves(curves, units)
     label = potential_label(first)
-    _dqdv(panels[2], lines, found, shown, style.colours(samples), label)
+    _dqdv(panels[2], lines, found, shown, style.codings(samples), label)
     for letter, axes in zip("abc", panels, strict=True):
         style.panel_letter(axes, letter)
     style.save(figure, output, _numbers(rows, lines, shown), simulated=simulated)
@@ -206,7 +206,7 @@ def _dqdv(
     lines: Lines,
     features: Sequence[Row],
     shown: Sequence[Mapping[str, str]],
-    colours: Mapping[str, Any],
+    codings: Mapping[str, style.Coding],
     label: str,
 ) -> None:
     if not lines:
@@ -218,7 +218,7 @@ def _dqdv(
         if not r["feature"].startswith("peak")
         and (int(r["cycle"]), r["direction"]) in {h[:2] for h in HALVES}
     ]
-    _lines(axes, lines, shown, colours)
+    _lines(axes, lines, shown, codings)
     axes.axhline(0, color=style.GREY, linewidth=0.5)
     axes.set_xlabel(label)
     axes.set_ylabel("dQ/dV / mAh g$^{-1}$ V$^{-1}$")
@@ -233,11 +233,14 @@ def _dqdv(
     )
     axes.text(0.995, 0.03, "discharge 1", transform=axes.transAxes, ha="right", color=style.GREY)
     if named:
-        _zoom(axes, lines, named, shown, colours)
+        _zoom(axes, lines, named, shown, codings)
 
 
 def _lines(
-    axes: Axes, lines: Lines, shown: Sequence[Mapping[str, str]], colours: Mapping[str, Any]
+    axes: Axes,
+    lines: Lines,
+    shown: Sequence[Mapping[str, str]],
+    codings: Mapping[str, style.Coding],
 ) -> None:
     for sample in shown:
         label: str | None = style.label(sample)
@@ -245,7 +248,12 @@ def _lines(
             if (sample["sample"], cycle, direction) in lines:
                 potential, values = lines[sample["sample"], cycle, direction]
                 axes.plot(
-                    potential, sign * values, color=colours[sample["sample"]], label=label, lw=0.8
+                    potential,
+                    sign * values,
+                    color=codings[sample["sample"]].colour,
+                    label=label,
+                    lw=0.8,
+                    ls=codings[sample["sample"]].dash,
                 )
                 label = None
 
@@ -255,12 +263,12 @@ def _zoom(
     lines: Lines,
     named: Sequence[Row],
     shown: Sequence[Mapping[str, str]],
-    colours: Mapping[str, Any],
+    codings: Mapping[str, style.Coding],
 ) -> None:
     """Enlarge the surroundings of the named features, which the main peaks dwarf."""
     centre = float(np.mean([r["potential_V"] for r in named]))
     inset = axes.inset_axes((0.055, 0.07, 0.22, 0.33))
-    _lines(inset, lines, shown, colours)
+    _lines(inset, lines, shown, codings)
     inset.set_xlim(centre - 0.09, centre + 0.075)
     top = max(r["height_mAh_g_V"] for r in named)
     inset.set_ylim(-1.5 * top, 0)
@@ -274,7 +282,7 @@ def _zoom(
             ms=2.5,
             mfc="none",
             mew=0.6,
-            color=colours[row["sample"]],
+            color=codings[row["sample"]].colour,
         )
     names = sorted({r["feature"].replace("_", " ") for r in named})
     inset.set_title(", ".join(names), fontsize=5.5, pad=2)

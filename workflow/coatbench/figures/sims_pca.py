@@ -70,13 +70,13 @@ def draw(
 def _scores(
     axes: Axes, points: Sequence[Row], samples: Sequence[Mapping[str, str]], explained: Row
 ) -> None:
-    colours = style.colours(samples)
+    codings = style.codings(samples)
     for s in ordered(samples):
         own = [r for r in points if r["sample"] == s["sample"]]
         if own:
             axes.scatter(
-                [r["pc1"] for r in own], [r["pc2"] for r in own], s=9, color=colours[s["sample"]],
-                label=style.label(s), linewidths=0, alpha=0.8,
+                [r["pc1"] for r in own], [r["pc2"] for r in own], s=9, color=codings[s["sample"]].colour,
+                marker=codings[s["sample"]].marker, label=style.label(s), linewidths=0, alpha=0.8,
             )  # fmt: skip
     axes.set_xlabel(f"PC 1 ({100 * explained['explained_pc1']:.0f} % of variance)")
     axes.set_ylabel(f"PC 2 ({100 * explained['explained_pc2']:.1f} %)")

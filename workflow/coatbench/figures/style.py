@@ -10,6 +10,7 @@ import logging
 import math
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,11 @@ PRECURSOR_COLOUR = "#8a8a8a"
 ACCENT = "#c44e00"
 # Okabe & Ito (2008), colour-blind safe, for categories that have no order.
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Ends of the map: told from black below, from white above (contrast of 3 and more).
+DARKEST, LIGHTEST = 0.03, 0.62
+DASHES = ((0, (5, 1.2)), "-", (0, (1.2, 1)), (0, (5, 1, 1.2, 1)))
+MARKERS = ("s", "o", "^", "D")
+STEPS = 128  # of the scale: in this many the dashes and markers take turns
 SIMULATED_NOTE = "simulated data"
 NOTE_PT = 5.5
 NOTE_INCH = 0.11  # the height that its line takes
@@ -88,18 +94,45 @@ def label(sample: Mapping[str, str]) -> str:
     return lettering.in_words(text) if text else lettering.plain(sample["sample"])
 
 
-def colours(samples: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    """Return a colour per sample: coated ones along a colour-blind safe map (`order.colour_places`).
+@dataclass(frozen=True)
+class Coding:
+    """How a sample is drawn: by colour, and by a dash or marker for those who cannot tell colours apart."""
 
-    The reference is near black and precursors are grey, so colour alone says what a curve is. Rows that carry
-    their place, because the figure shows only a part of the study, keep it.
+    colour: Any
+    dash: Any
+    marker: str
+
+
+def codings(samples: Sequence[Mapping[str, str]]) -> dict[str, Coding]:
+    """Return how each sample is drawn.
+
+    Coated samples lie along a colour-blind safe map (`order.colour_places`), as far as it has a contrast of 3 on
+    white; dash and marker come from the same place, so that one more sample changes those of no other. The reference
+    is near black and precursors are grey. Rows that carry their place, because the figure shows only a part of the study,
+    keep it.
     """
-    cmap = mpl.colormaps["viridis"]
+    cmap = mpl.colormaps["plasma"]
     places = colour_places(samples)
     places |= {s["sample"]: float(s[PLACE]) for s in samples if s.get(PLACE)}
-    plain = {"uncoated": REFERENCE_COLOUR, "precursor": PRECURSOR_COLOUR}
-    # The upper tenth of viridis is too light for lines on white.
-    return {s["sample"]: plain.get(s["role"]) or cmap(0.9 * places[s["sample"]]) for s in samples}
+    plain = {
+        "uncoated": Coding(REFERENCE_COLOUR, "-", "o"),
+        "precursor": Coding(PRECURSOR_COLOUR, "-", "P"),
+    }
+
+    def coated(place: float) -> Coding:
+        step = round(STEPS * place)
+        return Coding(
+            cmap(DARKEST + (LIGHTEST - DARKEST) * place),
+            DASHES[step % len(DASHES)],
+            MARKERS[step % len(MARKERS)],
+        )
+
+    return {s["sample"]: plain.get(s["role"]) or coated(places[s["sample"]]) for s in samples}
+
+
+def colours(samples: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return the colour of each sample, as `codings` has it."""
+    return {name: coding.colour for name, coding in codings(samples).items()}
 
 
 def panel_letter(axes: Axes, letter: str) -> None:
