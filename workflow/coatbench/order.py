@@ -11,7 +11,9 @@ from itertools import pairwise
 
 from .factors import Factor, axis, varied
 
-CLOSEST = 0.01  # of the scale: nearer to each other samples would look alike, dashes and markers too
+CLOSEST = (
+    0.01  # of the scale: nearer to each other samples would look alike, dashes and markers too
+)
 PLACE = "colour_place"  # key of a sample's row that holds its place
 # Keys of a coated sample's row: place on the figures' axis, its text there, the axis' label and scale (linear, log,
 # categorical), what else was varied in words, and what the sample is sorted by.
