@@ -24,7 +24,9 @@ name; `_sd` is one standard uncertainty, `_ci_low` and `_ci_high` are the ends o
 never 0. Text that a spreadsheet would take for a formula starts with an apostrophe.
 
 This page is written by `make docs` from `workflow/schemas/tables/*.yaml`. Beside the tables below stand `problems` and
-`warnings` (technique, unit, text): what could not be analysed, and what readers and methods warn of.
+`warnings` (technique, unit, text): what could not be analysed, and what readers and methods warn of; `quality` (technique, unit, value,
+quality, note): every value that should be doubted, the worst first; and `excluded` (technique, unit, reason): the rows of the indexes
+that were left out on purpose.
 """
 
 

@@ -8,6 +8,7 @@ ANALYSED = [row.removeprefix(results("")).removesuffix(".json") for row in ROWS]
 localrules:
     check,
     problems,
+    judgements,
     complete,
 
 
@@ -55,6 +56,32 @@ rule problems:
         "Problems and warnings of all measurements"
     script:
         "../scripts/problems.py"
+
+
+rule judgements:
+    input:
+        [table(name) for _, name in judged_tables()],
+    output:
+        quality=table("quality"),
+        excluded=table("excluded"),
+    log:
+        log_file("judgements"),
+    benchmark:
+        benchmark_file("judgements")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=5,
+    params:
+        techniques=[technique for technique, _ in judged_tables()],
+        excluded=STUDY.excluded,
+        code=code("judgements.py"),
+    message:
+        "What should be doubted, and what is left out"
+    script:
+        "../scripts/judgements.py"
 
 
 rule complete:

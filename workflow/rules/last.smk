@@ -18,6 +18,17 @@ def ranking_config():
     return follow(config["ranking"], config, "ranking")
 
 
+def judged_tables():
+    """Return the tables that carry a judgement, with their technique: [(technique, table)]."""
+    found = [
+        (t, name)
+        for t in MEASURED
+        for name in table_columns(t)
+        if "quality" in table_columns(t)[name]
+    ]
+    return found + ([("ranking", "ranking")] if "ranking" in RANKING_TABLES else [])
+
+
 def ranked_tables():
     """Return the tables that the ranking's criteria, annotations and comparisons of techniques stand in."""
     ranking = config["ranking"]

@@ -8,6 +8,8 @@ CONFIG_TEXT = yaml.safe_dump(dict(config), allow_unicode=True, sort_keys=False)
 FINISHED_TABLES = [t for t in TARGETS if t.startswith(results("tables/"))] + [
     table("problems"),
     table("warnings"),
+    table("quality"),
+    table("excluded"),
 ]
 FINISHED_FIGURES = [t for t in TARGETS if t.startswith(results("figures/"))]
 QUICKLOOKS = [t for t in TARGETS if t.startswith(results("quicklook/"))]
