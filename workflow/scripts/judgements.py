@@ -19,5 +19,8 @@ def main(tables, techniques, excluded, output):
 if __name__ == "__main__":
     with door.logged(snakemake):
         main(
-            snakemake.input, snakemake.params.techniques, snakemake.params.excluded, snakemake.output
+            snakemake.input,
+            snakemake.params.techniques,
+            snakemake.params.excluded,
+            snakemake.output,
         )
