@@ -29,7 +29,7 @@ def judged(
     -------
     list of dict
         technique, unit (the measurement's ids), value (table, and what tells its rows apart), quality, note. Rows
-        of many cycles or levels that say the same are one.
+        of a measurement that say the same are one.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def judged(
     >>> judged([("xps", "xps_coverage", [row])])
     [{'technique': 'xps', 'unit': 'c300', 'value': 'xps_coverage: eq1', 'quality': 'doubtful', 'note': 'chi'}]
     """
-    found: dict[tuple[str, ...], int] = {}
+    found: dict[tuple[str, ...], list[str]] = {}
     for technique, name, rows in tables:
         for row in rows:
             quality = of(row)
@@ -45,13 +45,15 @@ def judged(
                 continue
             unit = "/".join(_text(row[k]) for k in UNIT if row.get(k) not in (None, ""))
             what = ", ".join(_labels(row))
-            value = f"{name}: {what}" if what else name
-            key = (technique, unit, value, quality.level, quality.note)
-            found[key] = found.get(key, 0) + 1
-    lines = [
-        dict(zip(QUALITY_COLUMNS, key, strict=True)) | ({"value": f"{key[2]} ({n} rows)"} if n > 1 else {})
-        for key, n in found.items()
-    ]  # fmt: skip
+            found.setdefault((technique, unit, name, quality.level, quality.note), []).append(what)
+    lines = []
+    for key, said in found.items():
+        line = dict(zip(QUALITY_COLUMNS, key, strict=True))
+        if len(said) > 1:
+            line["value"] += f" ({len(said)} rows)"
+        elif said[0]:
+            line["value"] += f": {said[0]}"
+        lines.append(line)
     return sorted(lines, key=lambda row: -LEVELS.index(row["quality"]))
 
 
