@@ -97,17 +97,27 @@ def _check_axis(text: Text, start: int, energy: np.ndarray) -> None:
     if np.any(energy <= 0):
         index = int(np.argmax(energy <= 0))
         raise text.error(start + index, "an energy above 0 eV", text.lines[start + index])
+    if odd := check_steps(energy):
+        index, expected = odd
+        raise text.error(
+            start + index,
+            expected,
+            text.lines[start + index],
+            "a line is missing or doubled; export it again",
+        )
+
+
+def check_steps(energy: np.ndarray) -> tuple[int, str] | None:
+    """Return the first channel that is off an even axis, and what it should be; None if none is."""
+    import numpy as np
+
     steps = np.diff(energy)
     step = float(np.median(steps))
     odd = np.abs(steps - step) > STEP_TOLERANCE * abs(step)
-    if step == 0 or odd.any():
-        index = int(np.argmax(odd)) if step else 0
-        raise text.error(
-            start + index + 1,
-            f"the energy {energy[index] + step:g} eV (steps of {step:g} eV)",
-            text.lines[start + index + 1],
-            "a line is missing or doubled; export it again",
-        )
+    if step and not odd.any():
+        return None
+    index = int(np.argmax(odd)) if step else 0
+    return index + 1, f"the energy {energy[index] + step:g} eV (steps of {step:g} eV)"
 
 
 def _check_header(text: Text, start: int, energy: np.ndarray) -> None:

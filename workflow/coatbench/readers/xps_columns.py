@@ -42,10 +42,10 @@ def read(path: Path) -> Export:
         export.warnings.append("1 incomplete last line dropped")
     if len(values) == 0:
         raise ReadError(text.path, "file", "rows of binding energy and intensity", "none")
-    named = _REGION.search(title[1]) or _REGION.search(Path(path).stem)
+    named = named_region(title[1]) or named_region(Path(path).stem)
     pass_energy = _PASS_ENERGY.search(title[1])
     raw = RawRegion(
-        name=region_name(named.group(1) if named else title[1]),
+        name=region_name(named or title[1]),
         energy_eV=values[:, 0],
         is_kinetic=False,
         intensity=values[:, 1],
@@ -62,3 +62,9 @@ def read(path: Path) -> Export:
     export.warnings.append("the unit of the intensity is not in the file; taken as counts/s")
     export.sets.append(make_block(raw, export.path, f"region {raw.name}", export.warnings))
     return export
+
+
+def named_region(text: str) -> str:
+    """Return the region that a label or the name of a file names, empty if none."""
+    match = _REGION.search(text)
+    return match.group(1) if match else ""
