@@ -8,12 +8,37 @@ from pathlib import Path
 from .errors import CoatbenchError
 from .readers import read, recognise
 from .readers.model import Export
+from .readers.recognise import all_formats
 from .techniques import TECHNIQUES
 
 COLUMNS = (
     "sample", "technique", "file", "format", "instrument", "date", "points", "first", "last",
     "warnings",
 )  # fmt: skip
+
+
+FORMAT_COLUMNS = ("format", "technique", "instrument", "file names", "described in")
+
+
+def formats(own: Path | None = None) -> list[dict[str, str]]:
+    """Return all formats that are read, technique by technique: the rows of `snakemake formats`.
+
+    Parameters
+    ----------
+    own : Path, optional
+        Folder with a study's own descriptions.
+    """
+    return [
+        {
+            "format": entry.name,
+            "technique": entry.technique,
+            "instrument": entry.instrument,
+            "file names": entry.file_names,
+            "described in": entry.description.source.name if entry.description else "",
+        }
+        for technique in TECHNIQUES
+        for entry in all_formats(technique, own)
+    ]
 
 
 def summarise(export: Export) -> dict[str, str]:

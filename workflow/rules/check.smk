@@ -7,6 +7,7 @@ ANALYSED = [row.removeprefix(results("")).removesuffix(".json") for row in ROWS]
 
 localrules:
     check,
+    formats,
     problems,
     judgements,
     complete,
@@ -29,6 +30,21 @@ rule check:
         "Study {config[study]}: what stands in each export"
     script:
         "../scripts/check.py"
+
+
+rule formats:
+    log:
+        log_file("formats"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        folder=OWN_FORMATS.as_posix(),
+        code=code("formats.py"),
+    message:
+        "Formats that are read"
+    script:
+        "../scripts/formats.py"
 
 
 rule problems:

@@ -18,6 +18,7 @@ from coatbench.errors import StudyError
 from coatbench.factors import check_factors, read_factors
 from coatbench.order import PLACE, colour_places, with_axis
 from coatbench.pictures import picture_of
+from coatbench.readers.description import content, load_folder, shipped
 from coatbench.readers.recognise import FORMATS
 from coatbench.settings import StudySettings, load_study_settings, load_yaml, settings_problems
 from coatbench.simulate.truth import load_truth, truth_of
@@ -55,6 +56,10 @@ def load():
     problems += settings_problems(config, WORKFLOW / "schemas", layers)
     simulate = settings.simulator is not None
     try:
+        load_folder(folder / "formats")
+    except StudyError as error:
+        problems += error.problems
+    try:
         study = load_study(
             folder,
             config["reference"] or None,
@@ -78,6 +83,7 @@ def factor_columns(config):
 
 
 STUDY, STUDY_SETTINGS = load()
+OWN_FORMATS = Path(config["study"]) / "formats"
 SAMPLES = STUDY.samples
 FACTORS = read_factors(config["factors"])
 try:
@@ -148,13 +154,15 @@ def keys(section, *names):
 
 
 def code(script, readers=None):
-    """Return the content hash of a script, the library it reaches, and a technique's readers."""
+    """Return the content hash of a script, the library it reaches, and a technique's readers and descriptions."""
     modules = sorted({f.module for f in FORMATS if f.technique == readers})
     folder = WORKFLOW / "coatbench" / "readers"
-    return digest(
+    own = content(OWN_FORMATS, readers) if readers else ""
+    return own + digest(
         WORKFLOW / "scripts" / script,
         *([folder / "recognise.py"] if readers else []),
         *(p for m in modules if (p := folder / f"{m}.py").is_file()),
+        *([d.source for d in shipped(readers)] if readers else []),
     )
 
 

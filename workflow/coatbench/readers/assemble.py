@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 MAX_VENDOR = 400
 MAX_CURRENT_A = 1.0
-LIMITS = {"temperature_degC": (-273.15, 5000.0), "mass_percent": (-1e6, 1e6), "mass_mg": (-1e9, 1e9)}
+LIMITS = {
+    "temperature_degC": (-273.15, 5000.0),
+    "mass_percent": (-1e6, 1e6),
+    "mass_mg": (-1e9, 1e9),
+}
 
 
 def read(path: Path, description: Description) -> Export:
@@ -197,7 +201,13 @@ def _tga_ms(file: _File) -> Export:
         row = int(back[0]) + 1
         raise file.error(part, row, "time that does not run backwards", f"{time[row]:g} s after {time[row - 1]:g} s")  # fmt: skip
     data: dict[str, Variable] = {}
-    for quantity in ("temperature_degC", "mass_mg", "mass_percent", "mass_change_mg", "mass_change_percent"):
+    for quantity in (
+        "temperature_degC",
+        "mass_mg",
+        "mass_percent",
+        "mass_change_mg",
+        "mass_change_percent",
+    ):
         if (values := part.of(quantity)) is not None:
             low, high = LIMITS.get(quantity, (-1e9, 1e9))
             if (wrong := np.flatnonzero((values < low) | (values > high))).size:
@@ -211,7 +221,9 @@ def _tga_ms(file: _File) -> Export:
     corrected = _subtract_baseline(file, part, data)
     sample_mass = file.number("sample_mass_mg")
     _complete_mass(data, sample_mass)
-    channels = {f.mz: v for f, v in zip(part.found, part.values, strict=True) if not math.isnan(f.mz)}
+    channels = {
+        f.mz: v for f, v in zip(part.found, part.values, strict=True) if not math.isnan(f.mz)
+    }
     if not channels and not any(name.startswith("mass") for name in data):
         file.needed(part, "mass_mg")
     _add_dsc(file, part, data, time, beside=beside)
@@ -238,9 +250,7 @@ def _exo(file: _File) -> int:
 def _main_curve(file: _File) -> Part:
     """Return the first curve with a mass; more of them are other samples or another run."""
     curves = file.tables.parts
-    massive = [
-        p for p in curves if any(f.column.quantity.startswith("mass") for f in p.found)
-    ]
+    massive = [p for p in curves if any(f.column.quantity.startswith("mass") for f in p.found)]
     if len(massive) > 1:
         file.warnings.append(
             f"{file.path.name}: {len(massive)} curves of a mass stand in the file: the first is used; "
@@ -256,7 +266,9 @@ def _subtract_baseline(file: _File, part: Part, data: dict[str, Variable]) -> bo
         return False
     dim, values, attrs = data["mass_mg"]
     data["mass_mg"] = (dim, values - (baseline - baseline[0]), attrs)
-    file.warnings.append(f"{file.path.name}: the column of the baseline is subtracted from the mass")
+    file.warnings.append(
+        f"{file.path.name}: the column of the baseline is subtracted from the mass"
+    )
     return True
 
 
@@ -348,7 +360,9 @@ def _channels_with_clocks(file: _File, part: Part) -> Arrays:
     base = clocks[0][2]
     base = base[(base >= low) & (base <= high)]
     if base.size < 2:
-        raise ReadError(file.path, "table", "channels measured over the same time", "none in common")
+        raise ReadError(
+            file.path, "table", "channels measured over the same time", "none in common"
+        )
     channels = {mz: np.interp(base, t, v) for mz, _, t, v in clocks}
     if len(channels) < len(clocks):
         raise ReadError(file.path, "labels", "each mass once", "one twice")
@@ -442,7 +456,10 @@ def _raster(file: _File, part: Part, x: str, y: str) -> tuple[np.ndarray, np.nda
     lines, at_y = np.unique(file.needed(part, y), return_inverse=True)
     if len(part.lines) != columns.size * lines.size or np.unique(at_y * columns.size + at_x).size != len(part.lines):  # fmt: skip
         raise ReadError(
-            file.path, "pixels", f"each of {columns.size} x {lines.size} once", f"{len(part.lines)} rows"
+            file.path,
+            "pixels",
+            f"each of {columns.size} x {lines.size} once",
+            f"{len(part.lines)} rows",
         )
     return columns, lines, at_x, at_y
 

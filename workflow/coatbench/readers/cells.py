@@ -98,7 +98,9 @@ def stamp(text: str, order: str = "") -> datetime | None:
         day, month, year = int(a), _MONTHS.index(b.lower()) + 1, int(c)
     elif len(a) == 4 or order == "ymd":
         year, month, day = int(a), int(b), int(c)
-    elif order == "dmy" or (not order and ("." in text[match.start() : match.end("c")] or int(a) > 12)):
+    elif order == "dmy" or (
+        not order and ("." in text[match.start() : match.end("c")] or int(a) > 12)
+    ):
         day, month, year = int(a), int(b), int(c)
         if month > 12:
             day, month = month, day
@@ -115,6 +117,8 @@ def stamp(text: str, order: str = "") -> datetime | None:
         hour = hour % 12 + (12 if match["half"][0] in "pP" else 0)
     second = float((match["s"] or "0").replace(",", ".").replace(":", "."))
     try:
-        return datetime(year, month, day, hour, int(match["m"] or 0), int(second), int(second % 1 * 1e6))
+        return datetime(
+            year, month, day, hour, int(match["m"] or 0), int(second), int(second % 1 * 1e6)
+        )
     except ValueError:
         return None

@@ -62,7 +62,11 @@ def cycling_export(file: _File, part: Part) -> Export:
     if step_id is not None:
         table[bdf.STEP_ID] = step_id
     if charging is not None and discharging is not None:
-        table |= {bdf.CHARGING: charging, bdf.DISCHARGING: discharging, bdf.NET: charging - discharging}
+        table |= {
+            bdf.CHARGING: charging,
+            bdf.DISCHARGING: discharging,
+            bdf.NET: charging - discharging,
+        }
     elif net is not None:
         table[bdf.NET] = net
     temperature = part.of("temperature_degC")
@@ -140,7 +144,9 @@ def _charges(
 
     def column(name: str) -> npt.NDArray | None:
         values = part.of(name)
-        return None if values is None or not np.isfinite(values).all() or not values.size else values
+        return (
+            None if values is None or not np.isfinite(values).all() or not values.size else values
+        )
 
     charge, discharge = column("charge_capacity_Ah"), column("discharge_capacity_Ah")
     if charge is not None and discharge is not None:
@@ -177,7 +183,9 @@ def _against_charge(
 
 def _first_clock(file: _File, part: Part) -> str:
     cells: Any = part.of("clock")
-    found = stamp(cells[0], file.description.date_order) if cells is not None and len(cells) else None
+    found = (
+        stamp(cells[0], file.description.date_order) if cells is not None and len(cells) else None
+    )
     return found.isoformat(timespec="seconds") if found else ""
 
 

@@ -5,6 +5,7 @@ The shipped ones stand in `tables/`, a study's own in `STUDY/formats/`; docs/for
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ class Column:
     Attributes
     ----------
     label : compiled pattern
-        Searched in the whole label, upper or lower case; a group `mz` names the mass of an ion current.
+        Searched in the whole label; a group `mz` names the mass of an ion current.
     quantity : str
         One of `QUANTITIES`, with its unit.
     unit : str
@@ -187,7 +188,7 @@ def _one_of(*names: str) -> Callable[[str, Any], str]:
 
 def _pattern(key: str, value: Any) -> re.Pattern[str]:
     try:
-        return re.compile(_text(key, value), re.MULTILINE | re.IGNORECASE)
+        return re.compile(_text(key, value), re.MULTILINE)
     except re.error as error:
         raise _Problem(key, "a regular expression", f"{quote(value)} ({error})") from error
 
@@ -363,7 +364,9 @@ def load(path: Path) -> Description:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise StudyError([f"{path}: expected YAML, found an error: {one_line(str(error))}"]) from error
+        raise StudyError(
+            [f"{path}: expected YAML, found an error: {one_line(str(error))}"]
+        ) from error
     return parse(document, path)
 
 
@@ -382,6 +385,8 @@ def load_folder(folder: Path, technique: str | None = None) -> list[Description]
     """
     found: list[Description] = []
     problems: list[str] = []
+    if not folder.is_dir():
+        return found
     for path in sorted(folder.glob("*.y*ml")):
         try:
             found.append(_loaded(path, path.stat().st_mtime_ns))
@@ -401,3 +406,9 @@ def load_folder(folder: Path, technique: str | None = None) -> list[Description]
 def shipped(technique: str | None = None) -> list[Description]:
     """Return the descriptions that come with the project."""
     return load_folder(SHIPPED, technique)
+
+
+def content(folder: Path, technique: str) -> str:
+    """Return a hash of a study's own descriptions of a technique, empty without any: a job reruns with them."""
+    texts = [d.source.read_bytes() for d in load_folder(folder, technique)]
+    return hashlib.sha256(b"|".join(texts)).hexdigest()[:16] + " " if texts else ""

@@ -88,7 +88,7 @@ def _fits(path: Path, encoding: str) -> bool:
     return True
 
 
-def head_text(path: Path, head: bytes) -> str:
+def head_text(head: bytes) -> str:
     """Return the beginning of a file as text, for recognition; what cannot be decoded is replaced."""
     for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
         if head.startswith(mark):
@@ -191,6 +191,17 @@ def workbook_heads(path: Path, rows: int = 60) -> dict[str, str]:
         }
     finally:
         book.close()
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a file is an .xlsx workbook."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
 
 
 def _open(path: Path) -> Any:

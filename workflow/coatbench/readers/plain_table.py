@@ -215,7 +215,9 @@ class _Reader:
         cells = [c for c in _split(line, separator) if c.strip()]
         if len(cells) < 2 or any(parse_number(c) is None for c in cells):
             return False
-        self._open(list(self.table.labels) or [f"column {i + 1}" for i in range(len(cells))], [], line)
+        self._open(
+            list(self.table.labels) or [f"column {i + 1}" for i in range(len(cells))], [], line
+        )
         assert self.current is not None
         self.current.add(line, self.line, cut=False, at_end=False)
         return True
@@ -229,7 +231,9 @@ class _Reader:
         width = max(f.index for f in done.found) + 1
         if len(cells) >= max(2, width) and all(parse_number(c) is not None for c in cells):
             raise self.error(
-                self.line, f"nothing more after the table ended at line {int(done.lines[-1]) + 1}", line
+                self.line,
+                f"nothing more after the table ended at line {int(done.lines[-1]) + 1}",
+                line,
             )
 
     def _open_when_complete(self) -> None:
@@ -245,7 +249,8 @@ class _Reader:
         if not 1 <= width <= MAX_COLUMNS:
             raise self.error(self.line, f"at most {MAX_COLUMNS} columns", f"{width} columns")
         names = [
-            " ".join(r[k].strip() for r in rows if k < len(r) and r[k].strip()) for k in range(width)
+            " ".join(r[k].strip() for r in rows if k < len(r) and r[k].strip())
+            for k in range(width)
         ]
         if table.group_columns:
             names = _grouped(_split(lines[0], separator), names, table.group_columns)
@@ -259,7 +264,13 @@ class _Reader:
         if not labels:
             raise self.error(self.line, "labels of columns", "none")
         self.separator = self._separator(first_row or "", None) if first_row else self.separator
-        found = match_columns(self.description, labels, units)
+        found, unread = match_columns(self.description, labels, units)
+        if unread and self.table.repeat != "beside":
+            self.result.warnings += [
+                f"{self.path.name}: column {quote(label)} is not read: its unit "
+                + (f"{quote(unit)} is not known" if unit else "is not known or not given")
+                for label, unit in unread
+            ]
         if not found:
             raise self.error(
                 self.line, f"columns of {self.description.technique}", ", ".join(labels)[:200]
@@ -301,6 +312,7 @@ class _Reader:
 
 
 MAX_LINE_OF_NUMBERS = 4096
+_NUMBER_BEGIN = re.compile(r"[0-9eE+\-.,: ]*")
 
 
 def _split(line: str, separator: str | None) -> list[str]:
@@ -329,19 +341,23 @@ def _grouped(above: Sequence[str], names: Sequence[str], size: int) -> list[str]
 
 def match_columns(
     description: Description, labels: Sequence[str], units: Sequence[str]
-) -> list[Found]:
-    """Return which columns hold what, in file order.
+) -> tuple[list[Found], list[tuple[str, str]]]:
+    """Return which columns hold what, in file order, and label and unit of those whose unit fits no entry.
 
     Where several columns fit a quantity, the entry that stands first in the description decides; only ion
     currents, and times where each channel has its own, may stand more than once.
     """
     found: list[tuple[int, Found]] = []
+    unread: list[tuple[str, str]] = []
     for k, label in enumerate(labels):
         own = (units[k] if k < len(units) else "") or split_label(label.rsplit("|", 1)[-1])[1]
         for rank, column in enumerate(description.columns):
             if label.strip() and (one := _fit(column, k, label, own)):
                 found.append((rank, one))
                 break
+        else:
+            if label.strip() and any(c.label.search(label) for c in description.columns):
+                unread.append((label, own))
     best: dict[str, tuple[int, int]] = {}
     for rank, one in found:
         quantity = one.column.quantity
@@ -349,11 +365,12 @@ def match_columns(
     several = {"ion_current_A"}
     if description.table.group_columns:
         several.add("time_s")
-    return [
+    kept = [
         one
         for rank, one in found
         if one.column.quantity in several or best[one.column.quantity] == (rank, one.index)
     ]
+    return kept, unread
 
 
 def _fit(column: Column, index: int, label: str, own: str) -> Found | None:
@@ -423,7 +440,9 @@ class _Rows:
         short = count < self.least
         if at_end and self.any and (short or (cut and not self._whole(line))):
             if not self._begins(line):
-                raise self.reader.error(number, f"a row of {self.least} cells, or its beginning", line)
+                raise self.reader.error(
+                    number, f"a row of {self.least} cells, or its beginning", line
+                )
             self.reader.result.dropped = self.reader.where(number)
             return
         if short or count > self.width:
@@ -453,7 +472,10 @@ class _Rows:
                 cell = cells[one.index].strip()
                 if cell and parse_number(cell) is None and clock_seconds(cell) is None:
                     return False
-        return True
+        last = len(cells) - 1
+        words = [f for f in self.found if f.index == last and f.column.quantity in TEXT_QUANTITIES]
+        own = any(f.index == last for f in self.found)
+        return bool(words) or not own or bool(_NUMBER_BEGIN.fullmatch(cells[last].strip()))
 
     def parse(self) -> None:
         """Turn pending lines into arrays."""

@@ -1,22 +1,24 @@
 """Recognise a raw export by its content, among the formats of the technique whose index names it.
 
 One row of `FORMATS` per format: its name, its technique, a test on the first bytes, and the module that
-reads it (a function `read(path) -> Export`), which is imported only when it is used. Only the standard library: this
-runs before anything else.
+reads it (a function `read(path) -> Export`), which is imported only when it is used. Plain tables have no module but a
+description (`description.py`): a study's own come first, the shipped ones after the formats that stand here.
 """
 
 from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ReadError
 
 if TYPE_CHECKING:
+    from .description import Description
     from .model import Export
 
 HEAD_BYTES = 65536
@@ -35,6 +37,10 @@ class Format:
         The module of this package that reads it.
     applies : callable
         Whether a path can be of this format at all: a file, a folder, a file with another one beside it.
+    instrument, file_names : str
+        As people know them; they decide nothing.
+    description : Description or None
+        Of a plain table, which the one engine reads.
     """
 
     name: str
@@ -42,6 +48,16 @@ class Format:
     matches: Callable[[bytes], bool]
     module: str
     applies: Callable[[Path], bool] = Path.is_file
+    instrument: str = ""
+    file_names: str = ""
+    description: Description | None = None
+
+    @property
+    def generic(self) -> bool:
+        """Whether the format fits many files of other kinds too."""
+        return self.matches is _two_numeric_columns or bool(
+            self.description and self.description.generic
+        )
 
 
 def _text(head: bytes) -> str:
@@ -64,6 +80,8 @@ def _two_numeric_columns(head: bytes) -> bool:
     number = r"[+-]?\d+(?:[.,]\d*)?(?:[eE][+-]?\d+)?"
     row = re.compile(rf"^\s*{number}[\t ;]+{number}\s*$")
     lines = [line for line in _text(head).splitlines() if line.strip()][:-1][:40]
+    if any("keV" in line for line in lines[:9]):
+        return False  # nothing here asks for a unit
     hits = [bool(row.match(line)) for line in lines]
     return len(hits) >= 3 and sum(hits) >= max(3, len(hits) - 8) and hits[-1]
 
@@ -95,57 +113,113 @@ def _event_list(path: Path) -> bool:
 # Order matters where a later test is broader than an earlier one.
 FORMATS: tuple[Format, ...] = (
     # Told by their first bytes: a large binary file is not searched for the words of text formats.
-    Format("EC-Lab binary", "cycling", _starts(b"BIO-LOGIC MODULAR FILE"), "eclab_mpr"),
-    Format("Neware nda", "cycling", _starts(b"NEWARE"), "neware"),
-    Format("VAMAS", "xps", _matches(r"\A\s*VAMAS Surface Chemical Analysis"), "vamas_iso"),
-    Format("PHI SPE", "xps", _matches(r"\A\s*SOFH\s"), "phi_spe"),
-    Format("CasaXPS ASCII", "xps", _matches(r"\A\s*Cycle \d+:"), "casaxps_ascii"),
-    Format("CasaXPS report", "xps", _matches(r"(?m)^Name\tPosition\tFWHM\t"), "casaxps_report"),
-    Format("XPS columns", "xps", _matches(r"\ABE/eV[\t,]"), "xps_columns"),
-    Format(
-        "NETZSCH Proteus ASCII", "tga_ms", _matches(r"(?m)^##?Temp\./|\A#EXPORTTYPE"), "proteus"
-    ),
-    Format("NETZSCH NGB", "tga_ms", lambda h: h[:2] == b"PK" and b"Streams/" in h, "ngb"),
-    Format("Quadstar ASCII", "tga_ms", _matches(r"\A\s*ASCII SAMPLE CYCLES"), "quadstar"),
-    Format("EC-Lab ASCII", "cycling", _matches(r"\A\s*(EC|BT)-Lab ASCII FILE"), "eclab_mpt"),
-    Format(
-        "EC-Lab ASCII without header",
-        "cycling",
-        _matches(r"\A[^\r\n]*\btime/s\b[^\r\n]*/V\b"),
-        "eclab_mpt",
-    ),
-    Format(
-        "MACCOR ASCII",
-        "cycling",
-        _matches(r"(?m)^Rec#?\t(Cycle P|Cyc#)|\AToday''?s Date|^Rec#?\t"),
-        "maccor",
-    ),
-    Format("Neware ndax", "cycling", lambda h: h[:2] == b"PK" and b".ndc" in h, "neware"),
-    Format("BIF6", "sims", _starts(b"\x00\x00BIF6"), "bif6"),
-    Format("Bruker BCF", "stem", _bruker_bcf, "micrograph"),
-    Format("Gatan DM", "stem", _dm, "micrograph"),
-    Format("TIFF", "stem", _starts(b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"), "micrograph"),
-    Format(
-        "SurfaceLab ASCII image",
-        "sims",
-        _matches(r"\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\d+[ \t]+\d+[ \t]+[\d.,eE+-]+\s"),
-        "surfacelab_ascii",
-    ),
-    Format("SurfaceLab ASCII images", "sims", lambda h: True, "surfacelab_ascii", Path.is_dir),
-    Format("GRD", "sims", lambda h: len(h) >= 20, "grd", _event_list),
-    Format("Qtac ASCII", "leis", _two_numeric_columns, "qtac"),
-)
+    Format("EC-Lab binary", "cycling", _starts(b"BIO-LOGIC MODULAR FILE"), "eclab_mpr", instrument="BioLogic (EC-Lab)", file_names="*.mpr"),
+    Format("Neware nda", "cycling", _starts(b"NEWARE"), "neware", instrument="Neware", file_names="*.nda"),
+    Format("VAMAS", "xps", _matches(r"\A\s*VAMAS Surface Chemical Analysis"), "vamas_iso", instrument="any (ISO 14976)", file_names="*.vms, *.npl"),
+    Format("PHI SPE", "xps", _matches(r"\A\s*SOFH\s"), "phi_spe", instrument="PHI (MultiPak)", file_names="*.spe"),
+    Format("CasaXPS ASCII", "xps", _matches(r"\A\s*Cycle \d+:"), "casaxps_ascii", instrument="any (CasaXPS)", file_names="*.txt"),
+    Format("CasaXPS report", "xps", _matches(r"(?m)^Name\tPosition\tFWHM\t"), "casaxps_report", instrument="any (CasaXPS)", file_names="*.txt"),
+    Format("XPS columns", "xps", _matches(r"\ABE/eV[\t,]"), "xps_columns", instrument="PHI (MultiPak), any", file_names="*.csv, *.txt"),
+    Format("NETZSCH Proteus ASCII", "tga_ms", _matches(r"(?m)^##?Temp\./|\A#EXPORTTYPE"), "proteus", instrument="NETZSCH (Proteus)", file_names="*.txt, *.csv, ExpDat_*"),
+    Format("NETZSCH NGB", "tga_ms", lambda h: h[:2] == b"PK" and b"Streams/" in h, "ngb", instrument="NETZSCH (Proteus)", file_names="*.ngb-ss3, *.ngb-bs3, *.ngb-ds3"),
+    Format("Quadstar ASCII", "tga_ms", _matches(r"\A\s*ASCII SAMPLE CYCLES"), "quadstar", instrument="NETZSCH Aeolos, Pfeiffer (Quadstar 422)", file_names="*.asc"),
+    Format("EC-Lab ASCII", "cycling", _matches(r"\A\s*(EC|BT)-Lab ASCII FILE"), "eclab_mpt", instrument="BioLogic (EC-Lab, BT-Lab)", file_names="*.mpt"),
+    Format("EC-Lab ASCII without header", "cycling", _matches(r"\A[^\r\n]*\btime/s\b[^\r\n]*/V\b"), "eclab_mpt", instrument="BioLogic (EC-Lab)", file_names="*.mpt, *.txt"),
+    Format("MACCOR ASCII", "cycling", _matches(r"(?m)^Rec#?\t(?![^\r\n]*\tTest\()|\AToday''?s Date(?!\s*,)"), "maccor", instrument="MACCOR", file_names="*.txt, *.001, *.041"),
+    Format("Neware ndax", "cycling", lambda h: h[:2] == b"PK" and b".ndc" in h, "neware", instrument="Neware", file_names="*.ndax"),
+    Format("BIF6", "sims", _starts(b"\x00\x00BIF6"), "bif6", instrument="IONTOF (SurfaceLab)", file_names="*.bif6"),
+    Format("Bruker BCF", "stem", _bruker_bcf, "micrograph", instrument="Bruker (Esprit)", file_names="*.bcf"),
+    Format("Gatan DM", "stem", _dm, "micrograph", instrument="Gatan (DigitalMicrograph)", file_names="*.dm3, *.dm4"),
+    Format("TIFF", "stem", _starts(b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"), "micrograph", instrument="any", file_names="*.tif, *.tiff"),
+    Format("SurfaceLab ASCII image", "sims", _matches(r"\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\d+[ \t]+\d+[ \t]+[\d.,eE+-]+\s"), "surfacelab_ascii", instrument="IONTOF (SurfaceLab)", file_names="* (1) - *.txt"),
+    Format("SurfaceLab ASCII images", "sims", lambda h: True, "surfacelab_ascii", Path.is_dir, "IONTOF (SurfaceLab)", "a folder of * (n) - *.txt"),
+    Format("GRD", "sims", lambda h: len(h) >= 20, "grd", _event_list, "IONTOF (SurfaceLab)", "*.grd beside *.properties.txt"),
+    Format("Qtac ASCII", "leis", _two_numeric_columns, "qtac", instrument="IONTOF Qtac, any", file_names="*.txt"),
+)  # fmt: skip
 
 
 def formats_of(technique: str | None = None) -> list[Format]:
-    """Return the formats of a technique, or all of them."""
+    """Return the formats of a technique that stand here, or all of them."""
     return [f for f in FORMATS if technique in (None, f.technique)]
 
 
-def format_named(name: str, technique: str | None = None) -> Format | None:
+def all_formats(technique: str | None = None, folder: Path | None = None) -> Iterator[Format]:
+    """Yield all formats in the order in which they are tried.
+
+    Parameters
+    ----------
+    technique : str, optional
+        Those of one technique.
+    folder : Path, optional
+        With descriptions of a study's own (`STUDY/formats`).
+
+    Raises
+    ------
+    StudyError
+        A description that is none.
+    """
+    from .description import load_folder, shipped
+
+    if folder is not None:
+        yield from map(_described, load_folder(folder, technique))
+    broad = _two_numeric_columns
+    yield from (f for f in formats_of(technique) if f.matches is not broad)
+    # Loaded only where no format above fits.
+    plain = [_described(d) for d in shipped(technique)]
+    yield from (f for f in plain if not f.generic)
+    yield from (f for f in formats_of(technique) if f.matches is broad)
+    yield from (f for f in plain if f.generic)
+
+
+def study_formats(path: Path) -> Path | None:
+    """Return the folder `formats` of the study that a file stands in, if there is one."""
+    for folder in path.parents:
+        if (folder / "formats").is_dir() and any(folder.glob("samples.*")):
+            return folder / "formats"
+    return None
+
+
+def _described(description: Description) -> Format:
+    fits = _workbook_fits if description.workbook else _text_fits
+    return Format(
+        description.name,
+        description.technique,
+        (lambda head: head[:2] == b"PK") if description.workbook else partial(fits, description),
+        "assemble",
+        partial(_workbook_fits, description) if description.workbook else Path.is_file,
+        description.instrument,
+        description.file_names,
+        description,
+    )
+
+
+def _text_fits(description: Description, head: bytes) -> bool:
+    from .line_blocks import head_text
+
+    text = head_text(head)
+    return all(pattern.search(text) for pattern in description.recognise)
+
+
+def _workbook_fits(description: Description, path: Path) -> bool:
+    from .line_blocks import is_workbook, workbook_heads
+
+    if not is_workbook(path):
+        return False
+    sheets = [
+        text
+        for name, text in workbook_heads(path).items()
+        if description.table.sheet is None or description.table.sheet.search(name)
+    ]
+    return any(all(p.search(text) for p in description.recognise) for text in sheets)
+
+
+def format_named(
+    name: str, technique: str | None = None, folder: Path | None = None
+) -> Format | None:
     """Return the format that an index names, upper and lower case alike, if there is one."""
     wanted = name.casefold()
-    return next((f for f in formats_of(technique) if f.name.casefold() == wanted), None)
+    known = all_formats(technique, folder)
+    return next((f for f in known if f.name.casefold() == wanted), None)
 
 
 def recognise(path: str | Path, technique: str | None = None, format: str = "") -> Format:
@@ -166,35 +240,29 @@ def recognise(path: str | Path, technique: str | None = None, format: str = "") 
         The file is absent, empty or of no known format.
     """
     path = Path(path)
+    folder = study_formats(path)
     if format:
-        named = format_named(format, technique)
+        named = format_named(format, technique, folder)
         if named is None:
-            raise ReadError(path, "column format", _one_of(technique), repr(format))
+            names = sorted({f.name for f in all_formats(technique, folder)})
+            raise ReadError(
+                path, "column format", f"one of the formats {', '.join(names)}", repr(format)
+            )
         return named
     head = _head(path)
-    for entry in formats_of(technique):
+    for entry in all_formats(technique, folder):
         if entry.applies(path) and entry.matches(head):
             return entry
-    if technique is not None and (other := _elsewhere(path, head, technique)):
-        raise ReadError(
-            path,
-            "content",
-            f"an export of {technique}",
-            f"{other.name} ({other.technique})",
-            f"move its row to {other.technique}/index.csv",
-        )
-    raise ReadError(
-        path,
-        "first bytes",
-        _one_of(technique),
-        repr(head[:24]) if head else "a folder",
-        "export it again in one of them",
-    )
+    from .foreign import is_certain, what_it_is
 
-
-def _one_of(technique: str | None) -> str:
-    names = sorted({f.name for f in formats_of(technique)})
-    return f"one of the formats {', '.join(names)}"
+    wanted = f"an export of {technique}" if technique else "a raw export"
+    found, advice = what_it_is(path, head, technique) if head else ("a folder", "name a file")
+    if head and is_certain(path, head):
+        pass
+    elif technique is not None and (other := _elsewhere(path, head, technique)):
+        found, advice = f"{other.name} ({other.technique})", f"move its row to {other.technique}/index.csv"  # fmt: skip
+    advice = f"{advice} (`snakemake formats` lists what is read)"
+    raise ReadError(path, "content", wanted, found, advice)
 
 
 def _head(path: Path) -> bytes:
@@ -214,9 +282,7 @@ def _head(path: Path) -> bytes:
 
 def _elsewhere(path: Path, head: bytes, technique: str) -> Format | None:
     """Return the format of another technique that a file certainly is; two columns of numbers can be anything."""
-    others = (
-        f for f in FORMATS if f.technique != technique and f.matches is not _two_numeric_columns
-    )
+    others = (f for f in all_formats() if f.technique != technique and not f.generic)
     return next((f for f in others if f.applies(path) and f.matches(head)), None)
 
 
@@ -240,6 +306,10 @@ def read(path: str | Path, technique: str | None = None, format: str = "") -> Ex
         The format needs an optional library that is not installed.
     """
     entry = recognise(path, technique, format)
+    if entry.description is not None:
+        from .assemble import read as read_described
+
+        return read_described(Path(path), entry.description)
     module = importlib.import_module(f".{entry.module}", __package__)
     export: Export = module.read(Path(path))
     return export

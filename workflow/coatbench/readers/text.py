@@ -120,6 +120,11 @@ def decode(raw: bytes, path: str | Path) -> tuple[str, str]:
     return raw.decode("latin-1"), "latin-1"
 
 
+def is_utf16(raw: bytes) -> bool:
+    """Whether bytes are text in UTF-16, by their mark or their zero bytes."""
+    return raw[:2] in (b"\xff\xfe", b"\xfe\xff") or _utf16_without_mark(raw) is not None
+
+
 def _utf16_without_mark(raw: bytes) -> str | None:
     head = raw[:4096]
     if len(head) < 8 or len(head) % 2:
