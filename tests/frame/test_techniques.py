@@ -64,5 +64,5 @@ def test_the_format_of_the_index_wins(tmp_path: Path) -> None:
         recognise(path, "leis")
     assert recognise(path, "leis", "qtac ascii").name == "Qtac ASCII"
     assert format_named("VAMAS", "leis") is None
-    with pytest.raises(ReadError, match="column format: expected one of the formats Qtac ASCII"):
+    with pytest.raises(ReadError, match=r"column format: expected one of the formats .*Qtac ASCII"):
         read(path, "leis", "VAMAS")

@@ -161,7 +161,7 @@ def test_a_named_format_wins_over_the_head(tmp_path: Path) -> None:
     ("change", "message"),
     [
         (("name: house balance", "nam: x"), r"x.yaml: nam: expected one of name, technique"),
-        (("technique: tga_ms", "technique: tga"), r"technique: expected one of xps"),
+        (("technique: tga_ms", "technique: tga"), r"technique: expected one of cycling"),
         (("'^t;'}", "'^t(;'}"), r"table.header: expected a regular expression"),
         (("quantity: mass_mg", "quantity: mass"), r"columns\[2\].quantity: expected one of time_s"),
         (("unit: g", "unit: V"), r"columns\[2\].unit: expected a unit of mass_mg, found 'V'"),

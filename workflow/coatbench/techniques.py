@@ -36,6 +36,8 @@ class Technique:
         Columns of its index.csv.
     abscissa : str
         The coordinate that all its exports share, with unit.
+    export : str
+        What a laboratory's software can write that is read here, where it brings something else.
     simulated_from : tuple of str
         Columns of the index that shape an export, besides its files and its key: what the simulator may see. A mass or a
         dose is not among them, since correcting one changes no export.
@@ -48,6 +50,7 @@ class Technique:
     title: str
     index: Table
     abscissa: str
+    export: str = "text with labels and units"
     simulated_from: tuple[str, ...] = ()
     beside: Callable[[str], list[str]] = nothing_beside
     also: tuple[str, ...] = ()
@@ -76,6 +79,7 @@ TECHNIQUES: dict[str, Technique] = {
             },
         ),
         abscissa="binding_energy_eV",
+        export="VAMAS (.vms), or energy and intensity as text with a line of labels",
         simulated_from=("spot",),
         also=("esca", "photoemission"),
     ),
@@ -89,6 +93,7 @@ TECHNIQUES: dict[str, Technique] = {
             claims={("tga_file",): ("tga_file",)},
         ),
         abscissa="temperature_degC",
+        export="text with time, temperature and mass (or ion currents), with labels and units",
         also=("tga", "tg", "tgms", "sta"),
     ),
     "leis": Technique(
@@ -102,6 +107,7 @@ TECHNIQUES: dict[str, Technique] = {
             },
         ),
         abscissa="energy_eV",
+        export="energy and intensity in two columns of text",
         simulated_from=("heating_temperature_degC", "intensity"),
         also=("iss", "qtac"),
     ),
@@ -127,6 +133,7 @@ TECHNIQUES: dict[str, Technique] = {
             claims={("file",): ("file",), ("sample", "cell", "protocol", "part"): ("part",)},
         ),
         abscissa="Test Time / s",
+        export="text or CSV with time, voltage, current and capacity",
         also=("battery", "echem", "electrochemistry", "galvanostatic"),
     ),
     "sims": Technique(
@@ -146,6 +153,7 @@ TECHNIQUES: dict[str, Technique] = {
             claims={("file", "measurement"): ("file",)},
         ),
         abscissa="mass_u",
+        export="BIF6 or ASCII images",
         beside=properties_of_event_list,
         also=("tof", "tofsims"),
     ),
@@ -158,6 +166,7 @@ TECHNIQUES: dict[str, Technique] = {
             claims={("file", "kind", "element"): ("file",)},
         ),
         abscissa="x_nm",
+        export="TIFF with its scale, or .dm3/.dm4",
         simulated_from=("kind", "field", "element"),
         also=("tem", "edx", "eds", "haadf"),
     ),

@@ -162,6 +162,7 @@ def code(script, readers=None):
         WORKFLOW / "scripts" / script,
         *([folder / "recognise.py"] if readers else []),
         *(p for m in modules if (p := folder / f"{m}.py").is_file()),
+        *(p for p in [folder / f"plain_{readers}.py"] if p.is_file()),
         *([d.source for d in shipped(readers)] if readers else []),
     )
 

@@ -6,6 +6,7 @@ The shipped ones stand in `tables/`, a study's own in `STUDY/formats/`; docs/for
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StudyError, one_line, quote
+from ..settings import load_yaml
 from .units import dimension_of
 
 SHIPPED = Path(__file__).parent / "tables"
@@ -24,37 +26,15 @@ DATE_ORDERS = ("dmy", "mdy", "ymd")
 CURRENT_SIGNS = ("charge_positive", "discharge_positive", "unsigned")
 DIRECTIONS = ("charge", "discharge", "rest")
 
-# What a column may hold, by technique. Names end with their unit; those without are text, numbers without a
-# unit, or in whatever unit the file has.
-QUANTITIES: dict[str, tuple[str, ...]] = {
-    "xps": (
-        "binding_energy_eV", "kinetic_energy_eV", "intensity_cps", "intensity_counts", "transmission", "region",
-    ),
-    "tga_ms": (
-        "time_s", "temperature_degC", "mass_mg", "mass_percent", "mass_change_mg", "mass_change_percent",
-        "mass_baseline_mg", "dsc", "ion_current_A", "clock",
-    ),
-    "leis": ("energy_eV", "intensity"),
-    "cycling": (
-        "time_s", "voltage_V", "current_A", "capacity_Ah", "charge_capacity_Ah", "discharge_capacity_Ah",
-        "net_capacity_Ah", "temperature_degC", "cycle", "step", "record", "state", "clock",
-    ),
-    "stem": ("x_nm", "y_nm", "intensity"),
-}  # fmt: skip
+# What a column may hold is said by the module of a technique, `plain_<technique>.py`. Names end with their unit; those
+# without are text, numbers without a unit, or in whatever unit the file has.
+TECHNIQUES = tuple(sorted(p.stem[6:] for p in Path(__file__).parent.glob("plain_*.py")))
 TEXT_QUANTITIES = ("region", "state", "clock")
-HEAD_VALUES = {
-    "sample_mass_mg": ("tga_ms",),
-    "exo": ("tga_ms",),
-    "corrected": ("tga_ms",),
-    "photon_energy_eV": ("xps",),
-    "pass_energy_eV": ("xps",),
-    "dwell_s": ("xps",),
-    "scans": ("xps",),
-    "region": ("xps",),
-    "date": tuple(QUANTITIES),
-    "instrument": tuple(QUANTITIES),
-    "sample": tuple(QUANTITIES),
-}
+HEAD_VALUES = ("date", "instrument", "sample")
+
+
+def _module(technique: str) -> Any:
+    return importlib.import_module(f".plain_{technique}", __package__)
 
 
 @dataclass(frozen=True)
@@ -66,7 +46,7 @@ class Column:
     label : compiled pattern
         Searched in the whole label; a group `mz` names the mass of an ion current.
     quantity : str
-        One of `QUANTITIES`, with its unit.
+        With its unit: one of those of the technique.
     unit : str
         What the values are in where neither label nor line of units says it.
     accept : tuple of str
@@ -288,7 +268,7 @@ def _anything(key: str, value: Any) -> Any:
 
 _KEYS: dict[str, Callable[[str, Any], Any]] = {
     "name": _text,
-    "technique": _one_of(*QUANTITIES),
+    "technique": _one_of(*TECHNIQUES),
     "instrument": _text,
     "file_names": _text,
     "recognise": _list(_pattern),
@@ -300,8 +280,8 @@ _KEYS: dict[str, Callable[[str, Any], Any]] = {
     "decimal": _one_of(*DECIMALS),
     "encodings": _encodings,
     "missing": lambda key, value: frozenset(_list(lambda k, v: str(v))(key, value)),
-    "head": _mapping(HEAD_VALUES, _pattern),
-    "constants": _mapping(HEAD_VALUES, _anything),
+    "head": _mapping(None, _pattern),
+    "constants": _mapping(None, _anything),
     "date_order": _one_of(*DATE_ORDERS),
     "current": _one_of(*CURRENT_SIGNS),
     "states": _mapping(DIRECTIONS, _pattern),
@@ -319,7 +299,8 @@ def parse(document: Any, source: Path) -> Description:
     """
     try:
         found = Description(**_keys("", document, _KEYS, _NEEDED), source=source)
-        allowed = QUANTITIES[found.technique]
+        allowed = _module(found.technique).QUANTITIES
+        beside = (*HEAD_VALUES, *_module(found.technique).HEAD)
         for i, column in enumerate(found.columns):
             if column.quantity not in allowed:
                 raise _Problem(
@@ -330,8 +311,8 @@ def parse(document: Any, source: Path) -> Description:
                     f"columns[{i}].unit", f"a unit of {column.quantity}", quote(column.unit)
                 )
         for name in (*found.head, *found.constants):
-            if found.technique not in HEAD_VALUES[name]:
-                raise _Problem(f"head.{name}", f"a value of {found.technique}", quote(name))
+            if name not in beside:
+                raise _Problem(f"head.{name}", f"one of {', '.join(beside)}", "another key")
         if found.table.labels_from is not None and found.table.start is None:
             raise _Problem("table.start", "the line after which the table starts", "no such key")
     except _Problem as problem:
@@ -360,9 +341,8 @@ def load(path: Path) -> Description:
     """
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        document = load_yaml(path)
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise StudyError(
             [f"{path}: expected YAML, found an error: {one_line(str(error))}"]

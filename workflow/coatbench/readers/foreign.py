@@ -6,17 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..techniques import TECHNIQUES
 from .text import is_utf16
 
-# What a laboratory's software can write for each technique.
-EXPORTS = {
-    "xps": "VAMAS (.vms), or energy and intensity as text with a line of labels",
-    "tga_ms": "text with time, temperature and mass (or ion currents), labels and units",
-    "leis": "energy and intensity in two columns of text",
-    "cycling": "text or CSV with time, voltage, current and capacity",
-    "sims": "BIF6, or SurfaceLab ASCII images",
-    "stem": "TIFF with its scale, or .dm3/.dm4",
-}
 DESCRIBE = "describe its table in formats/*.yaml of the study (docs/formats.md)"
 
 
@@ -143,7 +135,8 @@ def what_it_is(path: Path, head: bytes, technique: str | None) -> tuple[str, str
     -------
     found, advice : str
     """
-    usual = f"export {EXPORTS.get(technique or '', 'text with labels and units')} instead"
+    entry = TECHNIQUES.get(technique or "")
+    usual = f"export {entry.export if entry else 'text with labels and units'} instead"
     for kind in KINDS:
         # A word of a vendor inside a text is no sign of its binary format.
         if (kind.starts or kind.suffixes or _binary(head)) and _fits(kind, path, head):

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import quote
 from . import bdf
+from .assemble import DescribedFile
 from .cells import clock_seconds, stamp
 from .model import Export
-from .plain_table import Part
+from .table_rows import Part
 
-if TYPE_CHECKING:
-    from .assemble import _File
-
+QUANTITIES = (
+    "time_s", "voltage_V", "current_A", "capacity_Ah", "charge_capacity_Ah", "discharge_capacity_Ah",
+    "net_capacity_Ah", "temperature_degC", "cycle", "step", "record", "state", "clock",
+)  # fmt: skip
+HEAD = ()
 # Below this share of the largest current a row is at rest: instruments log their zero's noise.
 REST_SHARE = 1e-3
 # Units of time that files mean where they name another: milliseconds, minutes, hours.
@@ -25,7 +28,7 @@ RESTART_SHARE = 0.5
 OPPOSITE_SHARE = 0.9  # of the moved charge against the sign of the current
 
 
-def cycling_export(file: _File, part: Part) -> Export:
+def build(file: DescribedFile) -> Export:
     """Make the common table of a plain one.
 
     Raises
@@ -33,6 +36,7 @@ def cycling_export(file: _File, part: Part) -> Export:
     ReadError
         No time, voltage or current; a state that the description does not know.
     """
+    part = file.part()
     time = _checked_time(file, part, file.needed(part, "time_s"))
     voltage, current = file.needed(part, "voltage_V"), file.needed(part, "current_A")
     step_id = _whole(part, "step")
@@ -87,7 +91,7 @@ def _whole(part: Part, quantity: str) -> npt.NDArray[np.int32] | None:
     return np.round(values).astype(np.int32)
 
 
-def _states(file: _File, part: Part) -> npt.NDArray[np.int8] | None:
+def _states(file: DescribedFile, part: Part) -> npt.NDArray[np.int8] | None:
     """Return 1, -1 or 0 of every row by the file's own names of states; None where it has none."""
     cells = part.of("state")
     if cells is None or not file.description.states:
@@ -106,7 +110,7 @@ def _states(file: _File, part: Part) -> npt.NDArray[np.int8] | None:
 
 
 def _direction(
-    file: _File, current: npt.NDArray, voltage: npt.NDArray, step_id: npt.NDArray | None
+    file: DescribedFile, current: npt.NDArray, voltage: npt.NDArray, step_id: npt.NDArray | None
 ) -> npt.NDArray[np.int8]:
     """Return the direction by the sign of the current; by the voltage where currents carry none."""
     largest = float(np.abs(current).max(initial=0.0))
@@ -166,7 +170,7 @@ def _charges(
 
 
 def _against_charge(
-    file: _File, direction: npt.NDArray, current: npt.NDArray, net: npt.NDArray
+    file: DescribedFile, direction: npt.NDArray, current: npt.NDArray, net: npt.NDArray
 ) -> tuple[npt.NDArray, npt.NDArray]:
     """Turn the current round where the file's own charge counters say that it is written the other way."""
     moved = np.diff(net, prepend=net[:1])
@@ -181,7 +185,7 @@ def _against_charge(
     return direction, current
 
 
-def _first_clock(file: _File, part: Part) -> str:
+def _first_clock(file: DescribedFile, part: Part) -> str:
     cells: Any = part.of("clock")
     found = (
         stamp(cells[0], file.description.date_order) if cells is not None and len(cells) else None
@@ -189,7 +193,7 @@ def _first_clock(file: _File, part: Part) -> str:
     return found.isoformat(timespec="seconds") if found else ""
 
 
-def _checked_time(file: _File, part: Part, time: npt.NDArray) -> npt.NDArray:
+def _checked_time(file: DescribedFile, part: Part, time: npt.NDArray) -> npt.NDArray:
     """Return the time in s: by the clock beside it, where the unit that the label names cannot be right."""
     cells: Any = part.of("clock")
     if cells is None or len(cells) < 2 or not time[-1] > time[0]:
