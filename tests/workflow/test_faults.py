@@ -291,28 +291,6 @@ def test_a_file_where_the_results_folder_belongs(project: Workflow, undisturbed)
     assert_as_undisturbed(project, undisturbed)
 
 
-@pytest.mark.parametrize(
-    ("name", "left"),
-    [("c400.nc", "half"), ("c400.nc", "noise"), ("c400.nc", b""), ("c400.json", b"{")],
-)
-def test_a_damaged_result_of_an_earlier_run(
-    project: Workflow, undisturbed, name: str, left: bytes | str
-) -> None:
-    path = project.folder / "out" / "leis" / name
-    if left == "half":
-        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    elif left == "noise":
-        raw = bytearray(path.read_bytes())
-        raw[64::97] = b"Z" * len(raw[64::97])
-        path.write_bytes(raw)
-    else:
-        path.write_bytes(left)
-    text = project.run(*ARGUMENTS, check=False)
-    assert f"out/leis/{name}: expected the result of an earlier job" in text
-    project.run(*ARGUMENTS)
-    assert_as_undisturbed(project, undisturbed)
-
-
 def test_a_folder_in_place_of_an_export(project: Workflow, undisturbed) -> None:
     export = project.folder / "study" / "leis" / "c400_200degC.txt"
     kept = export.read_bytes()

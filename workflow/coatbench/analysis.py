@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import one_line
-
 if TYPE_CHECKING:
     from .arrays import Arrays
 
@@ -96,25 +94,3 @@ def write_atomically(path: str | Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8", newline="\n")
     part.replace(path)
-
-
-def damage(path: str | Path) -> str | None:
-    """Say what is wrong with an intermediate result (.json, .nc), None where it reads through."""
-    path = Path(path)
-    try:
-        if path.suffix == ".json":
-            json.loads(path.read_text(encoding="utf-8"))
-        elif path.suffix == ".nc":
-            import h5py
-
-            datasets: list[h5py.Dataset] = []
-            with h5py.File(path) as file:
-                file.visititems(
-                    lambda _, item: datasets.append(item) if hasattr(item, "shape") else None
-                )
-                for dataset in datasets:
-                    for part in dataset.iter_chunks() if dataset.chunks else [()]:
-                        dataset[part]
-    except Exception as error:  # whatever a damaged file makes a library raise
-        return one_line(f"{type(error).__name__}: {error}")
-    return None

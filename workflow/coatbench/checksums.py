@@ -1,20 +1,39 @@
-"""Checksums of files and folders, as `sha256sum` would print them."""
+"""Checksums of files and folders, as `sha256sum` would print them, and how a file system says that nothing changed."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 CHUNK = 1 << 20
 
 
+def state(path: str | Path) -> str | None:
+    """Return size, time of change, inode and time of the inode's change; None where nothing is.
+
+    Two equal states of a path mean the same content, whatever the time of change alone may say: a file moved there, a
+    copy that kept its time and an unpacked archive have another inode or another change of it. A folder's state is
+    that of all files below it, as one hash.
+    """
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    if not Path(path).is_dir():
+        return f"{found.st_size} {found.st_mtime_ns} {found.st_ino} {found.st_ctime_ns}"
+    inside = sorted(p for p in Path(path).rglob("*") if p.is_file())
+    listing = "".join(f"{p.relative_to(path).as_posix()} {state(p)}\n" for p in inside)
+    return f"{len(inside)} files {hashlib.sha256(listing.encode()).hexdigest()[:16]}"
+
+
 def checksum(path: str | Path) -> dict[str, Any]:
     """Return sha256 and size of a file, or of all files of a folder together.
 
     The checksum of a folder is that of the sorted lines ``<sha256>  <path inside it>``, as ``sha256sum``
-    would print them.
+    would print them. Within one process a file is read once for each state that it has.
     """
     path = Path(path)
     if path.is_dir():
@@ -26,34 +45,21 @@ def checksum(path: str | Path) -> dict[str, Any]:
             "bytes": sum(c["bytes"] for c, _ in found),
             "files": len(found),
         }
+    sha256, size = _read(str(path.absolute()), state(path))
+    return {"sha256": sha256, "bytes": size}
+
+
+@cache
+def _read(path: str, _state: str | None) -> tuple[str, int]:
     total = hashlib.sha256()
     size = 0
-    with path.open("rb") as stream:
+    with Path(path).open("rb") as stream:
         while block := stream.read(CHUNK):
             total.update(block)
             size += len(block)
-    return {"sha256": total.hexdigest(), "bytes": size}
+    return total.hexdigest(), size
 
 
 def checksums(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
     """Return path -> checksum, each path once, in their order."""
     return {str(p): checksum(p) for p in dict.fromkeys(map(str, paths))}
-
-
-def replaced(known: Mapping[str, Mapping[str, Any]], since_ns: int) -> list[str]:
-    """Return the files of `known`, path -> checksum, that hold something else since a time.
-
-    Only what the file system says was changed since then is read again. A file that is gone is not named.
-    """
-    found = []
-    for name, was in known.items():
-        path = Path(name)
-        inside = [path, *path.rglob("*")] if path.is_dir() else [path]
-        try:
-            # The time of the entry, not of the content: a file moved here keeps the latter.
-            recent = any(p.stat().st_ctime_ns >= since_ns for p in inside)
-            if recent and checksum(path) != was:
-                found.append(name)
-        except FileNotFoundError:
-            continue
-    return found

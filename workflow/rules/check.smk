@@ -65,7 +65,6 @@ rule problems:
         runtime=5,
     params:
         units=ANALYSED,
-        logs=[log_file(unit) for unit in ANALYSED],
         gaps=STUDY.notes + STUDY.gaps(),
         code=code("problems.py"),
     message:

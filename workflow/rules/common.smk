@@ -36,8 +36,13 @@ def stop(problems):
 
 def load():
     """Merge config.yaml < study.yaml < command line, check everything, return the study."""
-    for key in ("study", "results"):
-        config[key] = str(Path(config[key]).expanduser())
+    spelled = {key: door.spelled(config[key]) for key in ("study", "results")}
+    if (
+        not Path(spelled["study"]).exists()
+        and (shipped := WORKFLOW.parent / config["study"]).exists()
+    ):
+        spelled["study"] = door.spelled(shipped)  # the demo study, from another folder
+    config.update(spelled)
     folder = Path(config["study"])
     problems = [
         f"{key}: expected a folder without braces in its name, found {config[key]}"
@@ -52,6 +57,7 @@ def load():
     stated = workflow.config_settings.overwrite_config
     update_config(config, settings.overrides)
     update_config(config, stated)
+    config.update(spelled)
     layers = {str(folder / "study.yaml"): settings.overrides, "command line": stated}
     problems += settings_problems(config, WORKFLOW / "schemas", layers)
     simulate = settings.simulator is not None
@@ -65,7 +71,7 @@ def load():
             config["reference"] or None,
             title=settings.title,
             simulated=settings.simulated,
-            made_in=f"{config['results'].rstrip('/')}/exports" if simulate else None,
+            made_in=f"{config['results']}/exports" if simulate else None,
             declared=factor_columns(config),
             more_folders=more if isinstance(more := config.get("more_folders"), list) else [],
         )
@@ -84,6 +90,7 @@ def factor_columns(config):
 
 STUDY, STUDY_SETTINGS = load()
 OWN_FORMATS = Path(config["study"]) / "formats"
+PLACES = door.places(config)
 SAMPLES = STUDY.samples
 FACTORS = read_factors(config["factors"])
 try:
@@ -110,7 +117,12 @@ wildcard_constraints:
 
 def results(path):
     """Return a path below the results folder."""
-    return f"{config['results'].rstrip('/')}/{path}"
+    return path if config["results"] == "." else f"{config['results']}/{path}"
+
+
+def own(path):
+    """Return the path of a file of the workflow: relative in its own folder, so that a moved one reruns nothing."""
+    return door.spelled(WORKFLOW.parent / path)
 
 
 def measured(technique):
@@ -300,9 +312,5 @@ def simulator_truth(technique, sample):
 
 
 onstart:
-    if workflow.local_exec:
-        # A limit of jobs per second protects a cluster's scheduler. Here it makes Snakemake look at all waiting
-        # jobs once more, each second, for every job that has ended: a tenth of a whole run's processor time.
-        workflow.scheduler.job_rate_limiter = None
     for line in STUDY.notes + STUDY.gaps():
         print(f"note: {line}", file=sys.stderr)

@@ -15,6 +15,8 @@ if SIMULATED:
         rule:
             name:
                 f"simulate_{technique}_{sample.replace('.', '_').replace('-', '_')}"
+            input:
+                PLACES.clock,
             output:
                 made,
             log:

@@ -3,7 +3,7 @@
 
 import yaml
 
-CAPTIONS = Path("workflow/report")  # relative, as all inputs: a moved folder reruns nothing
+CAPTIONS = Path(own("workflow/report"))
 CONFIG_TEXT = yaml.safe_dump(dict(config), allow_unicode=True, sort_keys=False)
 FINISHED_TABLES = [t for t in TARGETS if t.startswith(results("tables/"))] + [
     table("problems"),
@@ -52,7 +52,6 @@ rule provenance:
         targets=documents(),
         graph=rule_graph(),
         folders={results(f"{t}/"): t for t in MEASURED},
-        root=".",
         code=code("report/provenance.py"),
     message:
         "Provenance of the run"
@@ -89,7 +88,7 @@ rule crate:
         run=results("provenance.json"),
         page=results("report.html"),
         statement=results("tables/ranking_statement.txt"),
-        snakefile="Snakefile",
+        snakefile=own("workflow/Snakefile"),
     output:
         crate=results("ro-crate-metadata.json"),
         workflow=results("provenance/Snakefile"),
@@ -105,7 +104,7 @@ rule crate:
         mem_mb=300,
         runtime=5,
     params:
-        results=lambda wildcards, output: str(Path(output.crate).parent),
+        results=config["results"],
         config_text=CONFIG_TEXT,
         code=code("report/crate.py"),
     message:
@@ -136,7 +135,7 @@ rule page:
         mem_mb=500,
         runtime=5,
     params:
-        results=lambda wildcards, output: str(Path(output[0]).parent),
+        results=config["results"],
         tables=page_tables(),
         labels={s["sample"]: s.get("label") or s["sample"] for s in SAMPLES},
         config_text=CONFIG_TEXT,

@@ -6,8 +6,7 @@ include: "sims_jobs.smk"
 
 
 SIMS_TABLE = sims_jobs.table_path(config["study"], config["sims"])
-if SIMS_TABLE.is_relative_to(WORKFLOW.parent):  # a moved folder reruns nothing
-    SIMS_TABLE = SIMS_TABLE.relative_to(WORKFLOW.parent)
+SIMS_TABLE = Path(door.spelled(SIMS_TABLE))
 SIMS_FIGURES = {
     "fig6": None,
     "sims_boxes": "fragments of every region",

@@ -11,17 +11,19 @@ import atexit
 import gc
 import logging
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from coatbench.checksums import state
 from coatbench.errors import CoatbenchError, DataError, ReadError
 from coatbench.hidden import hide
+from coatbench.records import Job, Places, write_record
 
 log = logging.getLogger("coatbench")
+PROJECT = Path(__file__).resolve().parents[2]
 
 hide()
 # Imports make a hundred thousand objects that live to the end. Looking through them for garbage every 700 new ones,
@@ -51,14 +53,17 @@ def logged(snakemake: Any) -> Iterator[None]:
     logging.basicConfig(format="%(levelname)s %(message)s", handlers=handlers, force=True)
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
-    before = _state(snakemake.input)
+    before = {path: state(path) for path in read_by(snakemake)}
+    withdraw_record(snakemake)
     try:
         yield
-        if changed := before ^ _state(snakemake.input):
-            raise CoatbenchError(
-                f"{min(changed)[0]}: expected the same content until this job's end, found a changed "
-                "file; run again"
-            )
+        record(snakemake)
+        for path, was in before.items():
+            if state(path) != was:
+                withdraw_record(snakemake)
+                raise CoatbenchError(
+                    f"{path}: expected the same content until this job's end, found a changed file; run again"
+                )
     except CoatbenchError as error:
         log.error("%s", error)
         sys.exit(1)
@@ -66,35 +71,37 @@ def logged(snakemake: Any) -> Iterator[None]:
         if snakemake.log:
             logging.root.removeHandler(handlers[0])  # Snakemake shows the log of a failed job
         log.exception("rule %s failed", snakemake.rule)
-        _remove_damaged(snakemake.input, snakemake.config["results"])
         sys.exit(1)
 
 
-def _state(paths: Iterable[str]) -> set[tuple[str, int, int]]:
-    """Return path, size and time of each input file.
-
-    Snakemake notes the content of an input when the job has ended: a file that changed after it was read
-    would pass for the one that was read, in this run and all later ones.
-    """
-    found = set()
-    for path in map(Path, paths):
-        for file in path.rglob("*") if path.is_dir() else [path]:
-            with suppress(OSError):
-                stat = file.stat()
-                found.add((str(file), stat.st_size, stat.st_mtime_ns))
-    return found
+def spelled(folder: str | Path) -> str:
+    """Return the one spelling of a folder, so that a file has one name: relative if it lies below the working one."""
+    path = os.path.normpath(Path.cwd() / folder)
+    inside = os.path.relpath(path)
+    return Path(path if inside.startswith(os.pardir) else inside).as_posix()
 
 
-def _remove_damaged(paths: Iterable[str], results: str) -> None:
-    """Remove intermediate results that cannot be read (a crash, a bad disk), so that the next run remakes them."""
-    from coatbench.analysis import damage
+def places(config: Mapping[str, Any]) -> Places:
+    """Return where the results, the study and this workflow are."""
+    return Places(config["results"], config["study"], str(PROJECT))
 
-    for path in map(Path, paths):
-        if path.is_relative_to(results) and (why := damage(path)):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-            log.error(
-                "%s: expected the result of an earlier job, found %s; removed, run again", path, why
-            )
+
+def read_by(snakemake: Any) -> tuple[str, ...]:
+    """Return the inputs of a job, without the folder that only tells Snakemake the time."""
+    return tuple(p for p in snakemake.input if p != places(snakemake.config).clock)
+
+
+def record(snakemake: Any) -> None:
+    """Hold beside the results what this job read, made and was told."""
+    if snakemake.output:
+        job = Job(read_by(snakemake), tuple(snakemake.output), dict(snakemake.params.items()))
+        write_record(job, places(snakemake.config))
+
+
+def withdraw_record(snakemake: Any) -> None:
+    """Remove the record: from now on, and if the job is killed, its results are not what the record says."""
+    if snakemake.output:
+        places(snakemake.config).record_of(snakemake.output[0]).unlink(missing_ok=True)
 
 
 def measurement(

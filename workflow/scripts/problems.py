@@ -1,32 +1,25 @@
 """List what could not be analysed, what readers and methods warn of, and what was not measured.
 
-Also sees that exports are still what was analysed. Snakemake takes its own checksum of a job's inputs after the
-job has ended: one that was replaced in between would pass for analysed, in this run and all later ones.
+Also sees that exports are still what was analysed: one that was replaced meanwhile must not pass for it in this run.
 """
-
-from pathlib import Path
 
 import door
 from coatbench.analysis import load_rows
-from coatbench.checksums import replaced
 from coatbench.errors import CoatbenchError
+from coatbench.records import replaced
 from coatbench.tables import write_table
 
 
-def forget_replaced(rows, logs):
-    """Remove the rows of exports that were replaced after their analysis, and fail: the next run analyses them."""
-    lines = []
-    for path, log in zip(map(Path, rows), map(Path, logs), strict=True):
-        # When the job wrote; Snakemake touches outputs later. Without a log every export is read again.
-        since_ns = log.stat().st_mtime_ns if log.exists() else 0
-        if names := replaced(load_rows(path).inputs, since_ns):
-            path.unlink()
-            lines += [
+def refuse_replaced(rows, places):
+    """Fail where an export was replaced after its analysis; the next run analyses it."""
+    names = [name for path in rows for name in replaced(path, places)]
+    if names:
+        raise CoatbenchError(
+            "\n".join(
                 f"{name}: expected the content that was analysed, found another; run again"
                 for name in names
-            ]
-    if lines:
-        raise CoatbenchError("\n".join(lines))
+            )
+        )
 
 
 def about(line):
@@ -50,7 +43,7 @@ def list_problems(rows, units, gaps, problems, warnings):
 
 if __name__ == "__main__":
     with door.logged(snakemake):
-        forget_replaced(snakemake.input.rows, snakemake.params.logs)
+        refuse_replaced(snakemake.input.rows, door.places(snakemake.config))
         list_problems(
             snakemake.input.rows,
             snakemake.params.units,

@@ -9,52 +9,23 @@ import json
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..analysis import write_atomically
 from ..checksums import checksum
-
-# Libraries that touch a number on its way to a table or a figure, and what runs them.
-PACKAGES = (
-    "h5netcdf",
-    "h5py",
-    "jinja2",
-    "lmfit",
-    "lmfitxps",
-    "matplotlib",
-    "numba",
-    "numpy",
-    "pandas",
-    "rocrate",
-    "scikit-image",
-    "scipy",
-    "snakemake",
-    "tifffile",
-    "xarray",
-    "pyngb",
-    "datalab-org-galvani",
-    "fastnda",
-    "rosettasciio",
-)
+from ..software import installed
 
 
 def software(root: str | Path) -> dict[str, Any]:
     """Return versions of Python, of the packages that are installed, and of this project."""
-    versions = {}
-    for name in PACKAGES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return {
         "coatbench": __version__,
         "commit": commit(root),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "packages": versions,
+        "packages": installed(),
     }
 
 

@@ -30,6 +30,6 @@ if __name__ == "__main__":
             targets=p.targets,
             graph=p.graph,
             folders=p.folders,
-            root=p.root,
+            root=door.PROJECT,
         )
         write_document(run, snakemake.output.run)

@@ -1,0 +1,123 @@
+"""Records of jobs: what they name, what they notice, what they cost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from coatbench import checksums, records, software
+from coatbench.records import Job, Places, plan, write_record
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    for folder in ("study", "out", "project/workflow"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    return Places("out", "study", str(tmp_path / "project"))
+
+
+def made(places: Places, files: int = 1) -> Job:
+    """A job that has run: it read some files of the study and wrote a table."""
+    raw = []
+    for i in range(files):
+        Path(f"study/{i}.txt").write_text(f"export {i}")
+        raw.append(f"study/{i}.txt")
+    Path("out/table.csv").write_text("a,b\n")
+    job = Job(tuple(raw), ("out/table.csv",), {"config": {"window_eV": 40.0}})
+    write_record(job, places)
+    return job
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("study/leis/a.txt", "study:leis/a.txt"),
+        ("./study//leis/a.txt", "study:leis/a.txt"),
+        ("out/tables/a.csv", "results:tables/a.csv"),
+        ("project/workflow/a.csv", "workflow:workflow/a.csv"),
+        ("other/a.csv", "beside:../other/a.csv"),
+    ],
+)
+def test_a_path_has_one_name(places: Places, path: str, name: str) -> None:
+    found = places.name(path)
+    assert found == name
+    assert Path(path).absolute().as_posix() not in found
+    assert places.path(found).resolve() == Path(path).resolve()
+    absolute = Places(*(str(Path(p).absolute()) for p in ("out", "study", "project")))
+    assert absolute.name(Path(path).absolute()) == found
+
+
+def test_what_holds_is_left_alone_in_any_place(places: Places, tmp_path: Path, monkeypatch) -> None:
+    job = made(places)
+    assert plan([job], places).forced == []
+    for folder in ("study", "out"):
+        shutil.copytree(folder, tmp_path / "copy" / folder)
+    monkeypatch.chdir(tmp_path / "copy")
+    assert plan([job], places).reasons == []
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["", "its time is kept"])
+@pytest.mark.parametrize("path", ["study/0.txt", "out/table.csv"])
+def test_another_content_is_noticed(places: Places, path: str, kept: bool) -> None:
+    job, before = made(places), Path(path).stat()
+    Path(path).write_text(Path(path).read_text().swapcase())
+    if kept:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    found = plan([job], places)
+    assert found.forced == [job]
+    assert path in found.reasons[0]
+    assert Path("out/table.csv").stat().st_mtime < Path(places.clock).stat().st_mtime
+    Path(path).write_text(Path(path).read_text().swapcase())  # taken back
+    assert plan([job], places).forced == []
+    assert Path("out/table.csv").stat().st_mtime > Path(places.clock).stat().st_mtime
+
+
+def test_another_parameter_or_set_of_files_is_noticed(places: Places) -> None:
+    job = made(places, files=2)
+    other = Job(job.inputs, job.outputs, {"config": {"window_eV": 45.0}})
+    assert plan([other], places).reasons == ["out/table.csv: config changed since it was made"]
+    fewer = Job(job.inputs[:1], job.outputs, job.params)
+    assert plan([fewer], places).reasons == ["out/table.csv: is made from other files now"]
+
+
+def test_a_damaged_record_certifies_nothing(places: Places) -> None:
+    job = made(places)
+    path = places.record_of("out/table.csv")
+    for left in (path.read_text()[:-20], "[]", "", "{}"):
+        path.write_text(left)
+        assert plan([job], places).forced == [job]
+
+
+def test_other_versions_are_noticed_where_that_is_asked_for(places: Places, monkeypatch) -> None:
+    job = made(places)
+    monkeypatch.setattr(software, "__version__", "0.0.1")
+    assert plan([job], places).forced == []
+    found = plan([job], places, strict_versions=True)
+    assert "now 0.0.1" in found.reasons[0]
+
+
+def test_damage_that_no_time_tells_of_is_remembered_once_it_was_read(
+    places: Places, monkeypatch
+) -> None:
+    """As a bad disk would leave it: another content, everything else equal."""
+    job = made(places)
+    before = checksums.state("out/table.csv")
+    Path("out/table.csv").write_text("a,c\n")
+    monkeypatch.setattr(records, "state", lambda path: before)
+    assert plan([job], places).forced == []
+    contents = records.Contents(places)
+    contents.read("results:table.csv")
+    contents.save()
+    assert plan([job], places).forced == [job]
+
+
+def test_five_thousand_files_in_under_two_seconds(places: Places, monkeypatch) -> None:
+    job = made(places, files=5000)
+    monkeypatch.setattr(records, "checksum", lambda path: pytest.fail(f"{path} was read"))
+    start = time.process_time()
+    assert plan([job], places).forced == []
+    assert time.process_time() - start < 2.0

@@ -1,0 +1,203 @@
+"""Content decides what runs again: whatever the times of files say, and with or without Snakemake's own memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Workflow
+from studies import (
+    ARGUMENTS,
+    LAST,
+    cut_study,
+    differences,
+    edit_rows,
+    make_exports,
+    planned,
+    result,
+)
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+INDEX, SAMPLES = "study/leis/index.csv", "study/samples.csv"
+ONE, OTHER = "study/leis/c400_200degC.txt", "study/leis/uncoated_200degC.txt"
+WINDOWS = "out/tables/leis_windows.csv"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of two LEIS spectra."""
+    workflow = Workflow.copied_to(tmp_path_factory.mktemp("finished") / "project")
+    study = cut_study(workflow.folder / "study", ["leis"], ["uncoated", "c400"])
+    edit_rows(
+        study / "leis" / "index.csv",
+        lambda row: row if row["heating_temperature_degC"] == "200" else None,
+    )
+    make_exports(workflow, study)
+    workflow.run(*ARGUMENTS)
+    return workflow.folder
+
+
+@pytest.fixture
+def project(finished: Path, tmp_path: Path) -> Workflow:
+    shutil.copytree(finished, tmp_path / "project", symlinks=True)
+    return Workflow(tmp_path / "project")
+
+
+def an_older_file_in_its_place(folder: Path) -> None:
+    path = folder / ONE
+    other = folder / "elsewhere.txt"
+    other.write_bytes(path.read_bytes().replace(b"\t1", b"\t2"))  # the same length
+    os.utime(other, (1e9, 1e9))
+    other.replace(path)
+
+
+def two_files_swapped(folder: Path) -> None:
+    (folder / ONE).rename(folder / "aside")
+    (folder / OTHER).rename(folder / ONE)
+    (folder / "aside").rename(folder / OTHER)
+
+
+def edited_with_its_time_kept(folder: Path) -> None:
+    path = folder / ONE
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"\t1", b"\t2"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def another_dose(folder: Path) -> None:
+    edit_rows(
+        folder / INDEX,
+        lambda row: row | {"dose_nC": "156"} if row["sample"] == "c400" else row,
+    )
+
+
+def a_line_of_code(folder: Path) -> None:
+    with (folder / "workflow" / "coatbench" / "leis" / "windows.py").open("a") as stream:
+        stream.write("\n# a changed line\n")
+
+
+def a_cut_table(folder: Path) -> None:
+    path = folder / WINDOWS
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:3]))
+
+
+def a_number_edited_in_a_table(folder: Path) -> None:
+    path = folder / WINDOWS
+    before = path.stat()
+    path.write_text(path.read_text().replace("200", "300", 1))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def a_truncated_picture(folder: Path) -> None:
+    os.truncate(folder / "out" / "figures" / "fig3.png", 3000)
+
+
+def damaged_curves(folder: Path) -> None:
+    path = folder / "out" / "leis" / "c400.nc"
+    raw = bytearray(path.read_bytes())
+    raw[64::97] = b"Z" * len(raw[64::97])
+    path.write_bytes(raw)
+
+
+def half_of_a_rows_file(folder: Path) -> None:
+    path = folder / "out" / "leis" / "c400.json"
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def curves_that_are_gone(folder: Path) -> None:
+    (folder / "out" / "leis" / "c400.nc").unlink()
+
+
+def a_record_that_is_gone(folder: Path) -> None:
+    (folder / "out" / "provenance" / "jobs" / "leis" / "c400.json.json").unlink()
+
+
+def a_changed_report(folder: Path) -> None:
+    with (folder / "out" / "report.html").open("a") as stream:
+        stream.write("<!-- -->")
+
+
+# What is changed -> how many spectra are analysed again, and one more rule that must run.
+CHANGES: dict[Callable[[Path], None], tuple[int, str]] = {
+    an_older_file_in_its_place: (1, "leis_tables"),
+    two_files_swapped: (2, "leis_tables"),
+    edited_with_its_time_kept: (1, "leis_tables"),
+    another_dose: (1, "leis_tables"),
+    a_line_of_code: (2, "leis_tables"),
+    a_cut_table: (0, "leis_tables"),
+    a_number_edited_in_a_table: (0, "leis_tables"),
+    a_truncated_picture: (0, "fig3"),
+    damaged_curves: (1, "leis_tables"),
+    half_of_a_rows_file: (1, "leis_tables"),
+    curves_that_are_gone: (1, "leis_tables"),
+    a_record_that_is_gone: (1, "leis_tables"),
+    a_changed_report: (0, "page"),
+}
+MEMORY = {"kept": ARGUMENTS, "lost": ARGUMENTS, "spelled another way": ["--config", "study=./study/", "results=./out"]}  # fmt: skip
+
+
+def spelled(project: Workflow, memory: str) -> list[str]:
+    if memory == "lost":
+        shutil.rmtree(project.folder / ".snakemake")
+    return MEMORY[memory]
+
+
+# The hardest for all, the others for one of each kind.
+CASES = [(change, "lost") for change in CHANGES] + [
+    (change, memory)
+    for change in (an_older_file_in_its_place, another_dose, a_cut_table)
+    for memory in ("kept", "spelled another way")
+]
+
+
+@pytest.mark.parametrize(("change", "memory"), CASES, ids=lambda x: getattr(x, "__name__", x))
+def test_what_was_changed_and_nothing_else(
+    project: Workflow, change: Callable[[Path], None], memory: str
+) -> None:
+    change(project.folder)
+    plan = planned(project, *spelled(project, memory))
+    spectra, rule = CHANGES[change]
+    assert plan.get("leis_sample", 0) == spectra
+    assert rule in plan
+    if not spectra:
+        assert plan.keys() <= {rule, "fig3", "leis_quicklooks", "ranking", "ranking_figure"} | LAST
+
+
+@pytest.mark.parametrize("memory", MEMORY)
+def test_nothing_was_changed(project: Workflow, memory: str) -> None:
+    assert planned(project, *spelled(project, memory)) == {}
+
+
+def test_nothing_was_changed_in_a_copy_without_times(project: Workflow, tmp_path: Path) -> None:
+    shutil.rmtree(project.folder / ".snakemake")
+    shutil.copytree(project.folder, tmp_path / "copy", symlinks=True, copy_function=shutil.copyfile)
+    copy = Workflow(tmp_path / "copy")
+    for path in (copy.folder / "study").rglob("*"):
+        os.utime(path)
+    assert planned(copy) == {}
+
+
+def test_an_edit_that_is_taken_back(project: Workflow) -> None:
+    before = (project.folder / INDEX).read_text()
+    another_dose(project.folder)
+    assert planned(project)["leis_sample"] == 1
+    (project.folder / INDEX).write_text(before)
+    assert "leis_sample" not in planned(project)
+
+
+def test_damaged_results_are_named_and_remade(finished: Path, project: Workflow) -> None:
+    for damage in (a_cut_table, a_truncated_picture, damaged_curves):
+        damage(project.folder)
+    text = project.run(*ARGUMENTS)
+    for name in (WINDOWS, "out/figures/fig3.png", "out/leis/c400.nc"):
+        assert f"{name}: is not what its job made; it is made again" in text
+    assert differences(result(project.folder / "out"), result(finished / "out")) == []
+    assert planned(project) == {}
+    wrong = (project.folder / "out" / "provenance.json").read_text()
+    for entry in json.loads((finished / "out" / "provenance.json").read_text())["results"].values():
+        assert entry["sha256"] in wrong

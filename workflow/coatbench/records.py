@@ -1,0 +1,316 @@
+"""What a job was made from and what it made, held beside the results and compared when a run is planned.
+
+A record is a JSON document below `<results>/provenance/jobs/`, named after the first file that the job made: checksums
+of what the job read and wrote, with their states on this file system; a digest of each parameter; versions. Paths in it are
+relative to the results, the study or the workflow (`Places`), so that a record holds wherever the folders are copied to.
+From the records alone follows which jobs must run again. Where a state is equal nothing is read; else the content decides.
+
+The decision is told to Snakemake in the language of `make`: results that do not hold get a time before that of a folder
+that every job has among its inputs (`Places.clock`), results that hold a time after that of all that they were made from.
+Snakemake compares no checksums of folders, so that this holds with and without its own memory of earlier runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import software
+from .analysis import write_atomically
+from .checksums import checksum, state
+
+FOLDER = "provenance/jobs"
+SEEN = "provenance/seen.json"
+CLOCK = "provenance/clock"
+STALE_S, CLOCK_S = 315_532_800, 631_152_000  # the first days of 1980 and of 1990
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where results, study and workflow are; names of files are relative to them."""
+
+    results: str
+    study: str
+    workflow: str
+
+    def name(self, path: str | Path) -> str:
+        """Return the name of a path, the same wherever the three folders are."""
+        path = os.path.normpath(path)
+        for kind in ("results", "study", "workflow"):
+            folder = getattr(self, kind)
+            if path == folder:
+                return f"{kind}:"
+            if folder == "." and not Path(path).is_absolute() and not path.startswith(".."):
+                return f"{kind}:{Path(path).as_posix()}"
+            if path.startswith(folder + os.sep):
+                return f"{kind}:{Path(path[len(folder) + 1 :]).as_posix()}"
+        if not Path(path).is_absolute():
+            return self.name(Path.cwd() / path)
+        # Outside of all three: by its way from the study, which is copied together with it or not at all.
+        return f"beside:{Path(os.path.relpath(path, self.study)).as_posix()}"
+
+    def path(self, name: str) -> Path:
+        """Return the path of a name."""
+        kind, _, inside = name.partition(":")
+        return Path(self.study if kind == "beside" else getattr(self, kind), inside)
+
+    def plain(self, value: Any) -> Any:
+        """Return a parameter as JSON holds it, with names in place of paths."""
+        if isinstance(value, str | Path):
+            text = str(value)
+            for kind in ("results", "study", "workflow"):
+                folder = getattr(self, kind)
+                if folder != "." and (text == folder or text.startswith(folder + "/")):
+                    return f"{kind}:{text[len(folder) + 1 :]}"
+            return text
+        if isinstance(value, Mapping):
+            return {str(self.plain(k)): self.plain(v) for k, v in value.items()}
+        if isinstance(value, Sequence):
+            return [self.plain(v) for v in value]
+        if isinstance(value, set | frozenset):
+            return sorted(str(self.plain(v)) for v in value)
+        return value
+
+    def digest(self, value: Any) -> str:
+        """Return a hash of a parameter's content."""
+        text = json.dumps(self.plain(value), sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def clock(self) -> str:
+        """Return the folder whose time lies between those of results that do not hold and all others."""
+        return os.path.normpath(f"{self.results}/{CLOCK}")
+
+    def record_of(self, output: str | Path) -> Path:
+        """Return where the record of the job stands that makes this file first."""
+        kind, _, inside = self.name(output).partition(":")
+        folder = "" if kind == "results" else f"_{kind}/"
+        return Path(self.results, FOLDER, f"{folder}{inside.replace('..', '__')}.json")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a plan: what it reads, what it makes, its parameters, and what tells how long it took."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    benchmark: str = ""
+
+
+def _entry(path: str | Path) -> dict[str, Any]:
+    found = state(path)
+    return {**checksum(path), "state": found}
+
+
+def write_record(job: Job, places: Places) -> None:
+    """Write the record of a job that has ended."""
+    document = {
+        "params": {key: places.digest(value) for key, value in sorted(job.params.items())},
+        "inputs": {places.name(p): _entry(p) for p in dict.fromkeys(job.inputs)},
+        "outputs": {places.name(p): _entry(p) for p in dict.fromkeys(job.outputs)},
+        "versions": software.in_use(),
+    }
+    path = places.record_of(job.outputs[0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_record(path: str | Path) -> dict[str, Any] | None:
+    """Read a record; None where there is none, or a damaged one."""
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        parts = ("params", "inputs", "outputs", "versions")
+        return document if all(isinstance(document[p], dict) for p in parts) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+class Contents:
+    """The checksums of files as they are now; a file is read only if its state is not known.
+
+    What had to be read is remembered in `<results>/provenance/seen.json`, which takes precedence over the records: so a
+    copied folder is read once, and what `verify` found is not forgotten.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self._path = Path(places.results, SEEN)
+        try:
+            self._seen = dict(json.loads(self._path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            self._seen = {}
+        self._now: dict[str, str | None] = {}
+        self._changed = False
+
+    def sha256(self, name: str, known: Mapping[str, Any]) -> str | None:
+        """Return the checksum of a file, None where it is gone; `known` is an entry of a record."""
+        if name in self._now:
+            return self._now[name]
+        path = self.places.path(name)
+        found = state(path)
+        seen = self._seen.get(name)
+        sha256: str | None
+        if found is None:
+            sha256 = None
+        elif isinstance(seen, list) and seen[0] == found:
+            sha256 = seen[1]
+        elif known.get("state") == found:
+            sha256 = str(known["sha256"])
+        else:
+            sha256 = self.read(name)
+        self._now[name] = sha256
+        return sha256
+
+    def read(self, name: str) -> str | None:
+        """Read a file, whatever is known of it, and remember its checksum."""
+        path = self.places.path(name)
+        found = state(path)
+        try:
+            sha256 = str(checksum(path)["sha256"])
+        except OSError:  # may not be read: its job says so
+            return None
+        self._seen[name] = [found, sha256]
+        self._now[name] = sha256
+        self._changed = True
+        return sha256
+
+    def stamp(self, path: str, seconds: float | None = None) -> None:
+        """Give a file or folder a time, by default that of now, and remember what it holds."""
+        name = self.places.name(path)
+        times = None if seconds is None else (seconds, seconds)
+        own_time = Path(path, ".snakemake_timestamp")  # of a folder that a job made
+        for entry in (Path(path), own_time):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                os.utime(entry, times)
+        if sha256 := self._now.get(name):
+            self._seen[name] = [state(path), sha256]
+            self._changed = True
+
+    def save(self) -> None:
+        """Remember what was read. A folder that may not be written to only makes the next plan slower."""
+        if self._changed:
+            with suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(self._path, json.dumps(self._seen, indent=0, sort_keys=True))
+
+
+def replaced(output: str | Path, places: Places) -> list[str]:
+    """Return the inputs of the job that made a file first which hold something else now."""
+    record = read_record(places.record_of(output)) or {"inputs": {}}
+    contents = Contents(places)
+    return [
+        places.path(name).as_posix()
+        for name, known in record["inputs"].items()
+        if contents.sha256(name, known) not in (None, known["sha256"])
+    ]
+
+
+@dataclass
+class Plan:
+    """What the records say of the jobs of a plan.
+
+    Attributes
+    ----------
+    forced : list of Job
+        Those whose results are not what they would be now. What depends on them runs again by itself.
+    reasons : list of str
+        Why, one line each, as a user should read them.
+    """
+
+    forced: list[Job] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
+def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) -> Plan:
+    """Compare jobs, each after those that it depends on, with their records, and set the times of their results.
+
+    A job without any of its results is none of ours: Snakemake sees what is missing. Results that do not stand below the
+    results folder and have no record (exports that another run simulated) are taken as they are.
+    """
+    Path(places.clock).mkdir(parents=True, exist_ok=True)
+    os.utime(places.clock, (CLOCK_S, CLOCK_S))
+    contents = Contents(places)
+    found = Plan()
+    again: set[str] = set()  # made in this run
+    for job in jobs:
+        if not any(os.path.lexists(p) for p in job.outputs):
+            again.update(job.outputs)
+            continue
+        record = read_record(places.record_of(job.outputs[0]))
+        if record is None and not places.name(job.outputs[0]).startswith("results:"):
+            continue
+        why = _differences(job, record, places, contents, again, strict_versions)
+        if why:
+            found.forced.append(job)
+            found.reasons += why
+            for path in filter(os.path.lexists, job.outputs):
+                contents.stamp(path, STALE_S)
+        if why or not again.isdisjoint(job.inputs):
+            again.update(job.outputs)
+        elif record is not None:
+            _settle(job, contents)
+    contents.save()
+    found.reasons = list(dict.fromkeys(found.reasons))
+    return found
+
+
+def _differences(
+    job: Job,
+    record: Mapping[str, Any] | None,
+    places: Places,
+    contents: Contents,
+    again: set[str],
+    strict_versions: bool,
+) -> list[str]:
+    """Return why a job must run again; empty where its results are what they would be now."""
+    first = places.path(places.name(job.outputs[0])).as_posix()
+    if record is None:
+        return [f"{first}: nothing says what it was made from"]
+    lines = []
+    for path in job.outputs:
+        name = places.name(path)
+        known = record["outputs"].get(name)
+        if known is None:
+            lines.append(f"{first}: its job now makes {path} too")
+        elif (now := contents.sha256(name, known)) != known["sha256"]:
+            what = "is gone" if now is None else "is not what its job made"
+            lines.append(f"{path}: {what}; it is made again")
+    names = {places.name(p): p for p in job.inputs}
+    if names.keys() != record["inputs"].keys():
+        lines.append(f"{first}: is made from other files now")
+    for name, path in names.items():
+        known = record["inputs"].get(name)
+        if (
+            known is not None
+            and path not in again
+            and contents.sha256(name, known) != known["sha256"]
+        ):
+            lines.append(f"{path}: changed since {first} was made from it")
+    params = {key: places.digest(value) for key, value in job.params.items()}
+    for key in sorted(params.keys() | record["params"].keys()):
+        if params.get(key) != record["params"].get(key):
+            lines.append(f"{first}: {key} changed since it was made")
+    if strict_versions and (other := software.changed(record["versions"])):
+        lines.append(f"{first}: was made with {'; '.join(other)}")
+    return lines
+
+
+def _settle(job: Job, contents: Contents) -> None:
+    """Give results that hold a time after that of what they were made from."""
+    with suppress(OSError):
+        newest = max((f(p).st_mtime_ns for p in job.inputs for f in (os.lstat, os.stat)), default=0)
+        newest = max(newest, CLOCK_S * 10**9 + 1)
+        made = [
+            *job.outputs,
+            *filter(os.path.exists, [job.benchmark]),
+        ]  # Snakemake looks at its time, too
+        if min(os.lstat(p).st_mtime_ns for p in made) < newest:
+            for path in made:
+                contents.stamp(path)

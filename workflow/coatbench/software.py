@@ -1,0 +1,68 @@
+"""Which versions of which libraries a result was made with."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+
+from . import __version__
+
+# Libraries that touch a number on its way to a table or a figure, and what runs them: distribution -> its module.
+PACKAGES = {
+    "h5netcdf": "h5netcdf",
+    "h5py": "h5py",
+    "jinja2": "jinja2",
+    "lmfit": "lmfit",
+    "lmfitxps": "lmfitxps",
+    "matplotlib": "matplotlib",
+    "numba": "numba",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "pillow": "PIL",
+    "rocrate": "rocrate",
+    "scikit-image": "skimage",
+    "scipy": "scipy",
+    "snakemake": "snakemake",
+    "tifffile": "tifffile",
+    "xarray": "xarray",
+    "pyngb": "pyngb",
+    "datalab-org-galvani": "galvani",
+    "fastnda": "fastnda",
+    "rosettasciio": "rsciio",
+}
+
+
+def version(package: str) -> str | None:
+    """Return the installed version of a package, None where it is absent."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def installed() -> dict[str, str]:
+    """Return the versions of all packages that are installed."""
+    return {name: found for name in PACKAGES if (found := version(name))}
+
+
+def in_use() -> dict[str, str]:
+    """Return the versions of what this process has imported: this library, Python, packages."""
+    names = [n for n, module in PACKAGES.items() if n != "snakemake" and module in sys.modules]
+    return {
+        "coatbench": __version__,
+        "python": platform.python_version(),
+        **{name: found for name in names if (found := version(name))},
+    }
+
+
+def changed(versions: Mapping[str, str]) -> list[str]:
+    """Say which of these versions are no longer the installed ones."""
+    now = {"coatbench": __version__, "python": platform.python_version()}
+    lines = []
+    for name, was in versions.items():
+        found = now.get(name) or version(name) or "none"
+        if found != was:
+            lines.append(f"{name} {was}, now {found}")
+    return lines

@@ -1,0 +1,104 @@
+"""The jobs of a run as plain data, before Snakemake plans it: from its rules to `coatbench.records`.
+
+Only what rules say openly is used: their inputs, outputs and parameters, and functions of wildcards among them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from coatbench.records import Job, Places, plan
+from snakemake.iocontainers import Wildcards
+
+SHOWN = 20  # reasons that are printed
+
+
+class Rules:
+    """Finds the rule that makes a file, as Snakemake will."""
+
+    def __init__(self, rules: Iterable[Any], clock: str) -> None:
+        self.clock = clock
+        self.rules = list(rules)
+        self.exact: dict[str, Any] = {}
+        self.patterns: list[tuple[Any, Any]] = []
+        for rule in self.rules:
+            for output in rule.output:
+                if output.contains_wildcard():
+                    self.patterns.append((output, rule))
+                else:
+                    self.exact[str(output)] = rule
+
+    def maker(self, path: str) -> tuple[Any, dict[str, str]] | None:
+        """Return the rule that makes a file and its wildcards; None for a file that nothing makes."""
+        if path in self.exact:
+            return self.exact[path], {}
+        for pattern, rule in self.patterns:
+            if match := pattern.match(path):
+                return rule, match.groupdict()
+        return None
+
+    def jobs(self, targets: Iterable[str]) -> Iterator[Job]:
+        """Yield the jobs that make these files, each after those that it depends on."""
+        done: set[str] = set()
+        # A stack, not recursion: a file, or a job all of whose inputs have been seen.
+        todo: list[str | Job] = list(reversed(list(targets)))
+        while todo:
+            item = todo.pop()
+            if isinstance(item, Job):
+                yield item
+            elif item not in done:
+                made = self.maker(item)
+                if made is None:
+                    continue
+                job = job_of(*made, self.clock)
+                done.update(job.outputs)
+                todo.append(job)
+                todo += reversed(job.inputs)
+
+
+def job_of(rule: Any, wildcards: dict[str, str], clock: str) -> Job:
+    """Return one job of a rule."""
+    given = Wildcards(fromdict=wildcards)
+    return Job(
+        tuple(path for item in rule.input for path in _paths(item, given) if path != clock),
+        tuple(path for item in rule.output for path in _paths(item, given)),
+        {name: _value(item, given) for name, item in rule.params.items()},
+        "".join(_paths(rule.benchmark, given)) if rule.benchmark else "",
+    )
+
+
+def _paths(item: Any, wildcards: Any) -> list[str]:
+    if callable(item):
+        found = item(wildcards)
+        return [str(found)] if isinstance(found, str | os.PathLike) else [str(p) for p in found]
+    return [str(item.apply_wildcards(wildcards)) if item.contains_wildcard() else str(item)]
+
+
+def _value(item: Any, wildcards: Any) -> Any:
+    if not callable(item):
+        return item
+    expected = list(inspect.signature(item).parameters)
+    if expected != ["wildcards"]:
+        # What depends on resources or threads would be another value on another machine.
+        raise TypeError(f"a parameter may depend on wildcards alone, found {expected}")
+    return item(wildcards)
+
+
+def tell(workflow: Any, places: Places, targets: Iterable[str], *, strict_versions: bool) -> None:
+    """Let Snakemake run again what does not hold, and say why. Jobs on a cluster's nodes were planned before."""
+    own = [rule for rule in workflow.rules if rule.output]
+    jobs = Rules(own, places.clock).jobs(targets)
+    if workflow.is_main_process:
+        found = plan(jobs, places, strict_versions=strict_versions)
+        for line in found.reasons[:SHOWN]:
+            print(line, file=sys.stderr)
+        if len(found.reasons) > SHOWN:
+            print(f"... and {len(found.reasons) - SHOWN} more changes", file=sys.stderr)
+    for rule in own:
+        if places.clock in rule.input:
+            continue
+        rule.set_input(places.clock)  # a rule without `input:` names PLACES.clock itself
