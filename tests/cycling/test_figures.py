@@ -15,6 +15,13 @@ from coatbench.tables import write_table
 
 from .conftest import DEMO, ROOT, read_csv
 
+PROTOCOLS = {
+    "protocols": {"short": ["short"], "long": ["long"]},
+    "potential_reference": "In/InLi",
+}
+FIG5 = {"cells": "cycling_cells", "metrics": "cycling_metrics", "features": "cycling_dqdv_features"}
+FIG7 = {"cells": "cycling_cells", "metrics": "cycling_metrics"}
+
 
 @pytest.fixture(scope="module")
 def style_config() -> dict:
@@ -75,12 +82,17 @@ def test_figures_take_any_number_of_samples(
     paths = write_tables(tmp_path, copied(tables, copies), columns)
     units = [(new, p, c) for new, old in copies.items() for s, p, c in curve_files if s == old]
     curves = [curve_files[copies[new], p, c] for new, p, c in units]
-    common = {"samples": samples, "reference": None, "simulated": True, "config": style_config}
+    common = {
+        "samples": samples,
+        "reference": None,
+        "simulated": True,
+        "config": style_config,
+    } | PROTOCOLS
     keep = ROOT / "tests" / "artefacts"
     keep.mkdir(exist_ok=True)
     for name, draw, tabs in (
-        ("fig5", fig5.draw, {"metrics": "cycling_metrics", "features": "cycling_dqdv_features"}),
-        ("fig7", fig7.draw, {"cells": "cycling_cells", "metrics": "cycling_metrics"}),
+        ("fig5", fig5.draw, FIG5),
+        ("fig7", fig7.draw, FIG7),
     ):
         output = {k: str(tmp_path / f"{name}.{k}") for k in ("pdf", "csv")}
         output["png"] = str(keep / f"{name}_{count}_samples.png")
@@ -100,13 +112,17 @@ def test_plotted_numbers_are_those_of_the_table(
     paths = write_tables(tmp_path, tables, columns)
     output = {k: str(tmp_path / f"fig5.{k}") for k in ("pdf", "png", "csv")}
     fig5.draw(
-        list(curve_files.values()), list(curve_files), paths["cycling_metrics"],
-        paths["cycling_dqdv_features"], output, samples=samples, reference="uncoated",
-        simulated=True, config=style_config,
+        list(curve_files.values()), list(curve_files), output=output, samples=samples,
+        **{k: paths[v] for k, v in FIG5.items()}, reference="uncoated", simulated=True,
+        config=style_config, **PROTOCOLS,
     )  # fmt: skip
     with Path(output["csv"]).open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
-    found = {(r["sample"], r["quantity"]): float(r["value"]) for r in rows if r["panel"] in "ab"}
+    found = {
+        (r["sample"], r["quantity"]): float(r["value"])
+        for r in rows
+        if r["panel"] in "ab" and not r["cell"]
+    }
     for row in tables["cycling_metrics"]:
         key = row["sample"], row["metric"]
         if row["protocol"] == "short" and key in found:
@@ -134,12 +150,15 @@ def test_empty_studies_and_problems_say_why(columns, style_config, tmp_path):
         "label": "<b>x</b> $",
         "annealing_temperature_degC": "1",
     }
-    common = {"samples": [sample], "reference": None, "simulated": False, "config": style_config}
-    fig5_tables = {"metrics": "cycling_metrics", "features": "cycling_dqdv_features"}
-    fig7_tables = {"cells": "cycling_cells", "metrics": "cycling_metrics"}
+    common = {
+        "samples": [sample],
+        "reference": None,
+        "simulated": False,
+        "config": style_config,
+    } | PROTOCOLS
     for draw, protocol, tabs in (
-        (fig5.draw, "short", fig5_tables),
-        (fig7.draw, "long", fig7_tables),
+        (fig5.draw, "short", FIG5),
+        (fig7.draw, "long", FIG7),
     ):
         output = {k: str(tmp_path / f"f.{k}") for k in ("pdf", "png", "csv")}
         draw(
@@ -153,5 +172,6 @@ def test_empty_studies_and_problems_say_why(columns, style_config, tmp_path):
     cycling_quicklook.draw(
         [str(tmp_path / "a.nc")], [str(tmp_path / "a.json")], [("short", "a")],
         {"png": str(tmp_path / "q.png")}, sample=sample, simulated=False, config=style_config,
+        potential_reference="",
     )  # fmt: skip
     assert (tmp_path / "q.png").stat().st_size > 1000

@@ -4,31 +4,44 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.signal
 import scipy.stats
-from coatbench.cycling import cells, dqdv, features, relaxation, smoothing
-from coatbench.cycling.halves import Record, half_cycles, pair
+from coatbench.cycling import cells, dqdv, features, judge, relaxation, smoothing
+from coatbench.cycling.halves import half_cycles, pair
+from coatbench.cycling.record import Record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-def make(sign, current_A=0.1, step_s=60.0, voltage=None, constant_current=None) -> Record:
+def record_of(time_s, voltage_V, current_A, sign, constant_current, charge_Ah, **more) -> Record:
+    """A record from the charge up to every row."""
+    n = len(time_s)
+    step = np.diff(np.asarray(charge_Ah, float), prepend=0.0)
+    none = np.zeros(n, bool)
+    voltage = np.asarray(voltage_V, float)
+    fields = {
+        "alternating": none, "paused": none, "integral_Ah": step, "increments_Ah": step.copy(),
+        "controlled_V": voltage, "file": np.zeros(n, np.int16),
+    }  # fmt: skip
+    return Record(
+        np.asarray(time_s, float), voltage, np.asarray(current_A, float), np.asarray(sign, np.int8),
+        constant_current, **fields | more,
+    )  # fmt: skip
+
+
+def make(sign, current_A=0.1, step_s=60.0, voltage=None, constant_current=None, **more) -> Record:
     """A record with constant current of these signs, one row a minute."""
     sign = np.asarray(sign)
     n = sign.size
     charge = np.cumsum(sign * current_A * step_s / 3600.0)
-    return Record(
-        time_s=np.arange(n) * step_s,
-        voltage_V=3.0 + charge if voltage is None else np.asarray(voltage, float),
-        current_A=sign * current_A,
-        sign=sign.astype(np.int8),
-        constant_current=sign != 0 if constant_current is None else constant_current,
-        integral_Ah=charge,
-        increments_Ah=charge.copy(),
-    )
+    return record_of(
+        np.arange(n) * step_s, 3.0 + charge if voltage is None else voltage, sign * current_A, sign,
+        sign != 0 if constant_current is None else constant_current, charge, **more,
+    )  # fmt: skip
 
 
 # --- half cycles -------------------------------------------------------------------------------------
@@ -95,7 +108,7 @@ def test_gap_without_charge_is_a_pause_and_a_sparse_record_is_none():
 def test_trapezoid_ignores_the_wait_before_a_step():
     data = make([0, 1, 1, 1])
     data.time_s[1:] += 1800.0  # the recorder slept
-    assert data.trapezoid_Ah[-1] == pytest.approx(2 * 0.1 / 60)
+    assert data.trapezoid_Ah.sum() == pytest.approx(2 * 0.1 / 60)
 
 
 def test_mean_voltage_is_weighted_by_charge():
@@ -114,9 +127,9 @@ def rest_record(times, volts) -> tuple[Record, object]:
     sign = np.zeros(n, np.int8)
     sign[:2] = 1
     charge = np.minimum(np.arange(n), 1) * 0.1
-    data = Record(
+    data = record_of(
         np.concatenate(([0, 60], 60 + times)), np.concatenate(([3.6, 3.7], volts)),
-        0.1 * sign, sign, sign != 0, charge, charge,
+        6.0 * sign, sign, sign != 0, charge,
     )  # fmt: skip
     return data, half_cycles(data, 0.01)[0][0]
 
@@ -145,29 +158,44 @@ def test_first_record_of_the_next_step_is_never_used():
     """A rest that ends 1 s early, then a charge with its ohmic step: no value, not 4.2 V."""
     times = np.linspace(1, 3599, 60)
     data, _ = rest_record(times, 3.65 + 0 * times)
-    more = {
-        "time_s": np.append(data.time_s, data.time_s[-1] + 2), "voltage_V": np.append(data.voltage_V, 4.2),
-        "current_A": np.append(data.current_A, -0.1), "sign": np.append(data.sign, -1).astype(np.int8),
-        "constant_current": np.append(data.constant_current, True),
-        "integral_Ah": np.append(data.integral_Ah, 0.05), "increments_Ah": np.append(data.increments_Ah, 0.05),
-    }  # fmt: skip
-    data = Record(**more)
+    data = record_of(
+        np.append(data.time_s, data.time_s[-1] + 2), np.append(data.voltage_V, 4.2),
+        np.append(data.current_A, -0.1), np.append(data.sign, -1), np.append(data.constant_current, True),
+        np.append(data.charge_Ah, 0.05),
+    )  # fmt: skip
     half = half_cycles(data, 0.01)[0][0]
     assert relaxation.relax(data, half, 3600.0, 600.0).potential_V is None
 
 
-def test_rest_after_another_voltage_than_the_cutoff_is_flagged(config):
+def row_of(data, half, config, charge_cutoff_V=3.7, **index) -> dict:
+    """The row of cycling_cells of a single charge."""
+    cell = cells.cell_of([INDEX | index], config, Path("a.mpt"))
+    windows = {1: judge.window(data, [half], 1, charge_cutoff_V, config["cutoff_tolerance_V"])}
+    return cells.cycle_row(data, pair([half])[0][0], cell, windows, config)[0]
+
+
+INDEX = {
+    "sample": "x",
+    "cell": "a",
+    "protocol": "short",
+    "composite_mass_mg": "1000",
+    "cam_mass_fraction": "1",
+}
+
+
+def test_charge_that_stopped_before_its_cutoff_is_unusable_and_keeps_its_numbers(config):
     times = np.linspace(1, 4000, 80)
     data, half = rest_record(times, 3.5 + 0 * times)
-    (cycle,), _ = pair([half])
-    mass = cells.Mass(1.0, 0.0)
-    good = cells.cycle_row(data, cycle, mass, config["protocols"]["short"], config)
+    good = row_of(data, half, config)
     assert good["charge_at_cutoff"]
+    assert good["quality"] == "ok"
     assert good["relaxed_potential_charge_V"] == pytest.approx(3.5)
-    other = {"charge_cutoff_V": 3.72, "discharge_cutoff_V": 1.9}
-    bad = cells.cycle_row(data, cycle, mass, other, config)
+    bad = row_of(data, half, config, charge_cutoff_V=4.0)
     assert not bad["charge_at_cutoff"]
-    assert "does not follow the cut-off (-0.020 V away)" in bad["note"]
+    assert bad["quality"] == "unusable"
+    assert bad["quality_note"] == "charge ended at 3.700 V, 0.300 V before the cut-off of 4 V"
+    assert bad["relaxed_potential_charge_V"] == pytest.approx(3.5)
+    assert row_of(data, half, config, charge_cutoff_V=None)["quality"] == "ok"
 
 
 # --- dQ/dV -------------------------------------------------------------------------------------------
@@ -236,7 +264,7 @@ def logistic_record(centres, rows=1500, noise_V=1e-4, direction=1) -> tuple[Reco
     voltage = voltage + np.random.default_rng(1).normal(0, noise_V, rows)
     sign = np.full(rows, direction, np.int8)
     moved = np.abs(charge - charge[0]) * 1e-3 * direction
-    data = Record(np.arange(rows) * 60.0, voltage, 0.1 * sign, sign, sign != 0, moved, moved)
+    data = record_of(np.arange(rows) * 60.0, voltage, 0.1 * sign, sign, sign != 0, moved)
     return data, half_cycles(data, 0.01)[0][0]
 
 
@@ -281,17 +309,17 @@ def test_held_voltage_is_not_in_the_curve(config):
     data, half = logistic_record([(3.1, 60, 0.02)])
     n = data.time_s.size
     held = np.full(300, data.voltage_V[-1])
-    more = data.integral_Ah[-1] + np.linspace(0.001, 0.05, 300)
+    more = data.charge_Ah[-1] + np.linspace(0.001, 0.05, 300)
     sign = np.ones(n + 300, np.int8)
-    charge = np.append(data.integral_Ah, more)
-    data = Record(
+    charge = np.append(data.charge_Ah, more)
+    data = record_of(
         np.arange(n + 300) * 60.0, np.append(data.voltage_V, held), 0.1 * sign, sign,
-        np.arange(n + 300) < n, charge, charge,
+        np.arange(n + 300) < n, charge,
     )  # fmt: skip
     half = half_cycles(data, 0.01)[0][0]
     main, _ = features.curves(data, half, 1.0, config["dqdv"])
     assert main.potential_V[np.argmax(main.smooth)] == pytest.approx(3.1, abs=0.005)
-    assert main.charge_mAh_g == pytest.approx(1e3 * data.integral_Ah[n - 1], rel=1e-3)
+    assert main.charge_mAh_g == pytest.approx(1e3 * data.charge_Ah[n - 1], rel=1e-3)
 
 
 def test_broken_voltages_do_not_fill_the_memory():
@@ -300,13 +328,12 @@ def test_broken_voltages_do_not_fill_the_memory():
 
 
 def test_mass_uncertainty_reaches_every_capacity(config):
-    row = {"composite_mass_mg": "12.0", "cam_mass_fraction": "0.8"}
-    mass = cells.active_mass(row, config)
-    assert mass.active_g == pytest.approx(9.6e-3)
-    assert mass.relative_sd == pytest.approx(math.hypot(0.05 / 12, 0.002 / 0.8))
+    index = {"composite_mass_mg": "12.0", "cam_mass_fraction": "0.8"}
+    cell = cells.cell_of([INDEX | index], config, Path("a.mpt"))
+    assert cell.active_g == pytest.approx(9.6e-3)
+    assert cell.mass_relative_sd == pytest.approx(math.hypot(0.05 / 12, 0.002 / 0.8))
     data, half = rest_record([1.0], [3.6])
-    (cycle,), _ = pair([half])
-    made = cells.cycle_row(data, cycle, mass, config["protocols"]["short"], config)
-    relative = math.hypot(mass.relative_sd, 1e-3)
+    made = row_of(data, half, config, **index)
+    relative = math.hypot(cell.mass_relative_sd, 1e-3)
     assert made["charge_capacity_mAh_g"] == pytest.approx(100 / 9.6e-3)
     assert made["charge_capacity_mAh_g_sd"] == pytest.approx(relative * 100 / 9.6e-3)

@@ -118,7 +118,7 @@ TECHNIQUES: dict[str, Technique] = {
                 "sample": any_text,
                 "cell": an_id,
                 "file": any_text,
-                "protocol": one_of("short", "long"),
+                "protocol": an_id,
                 "composite_mass_mg": POSITIVE,
                 "cam_mass_fraction": a_number(0, 1, above=True),
             },

@@ -112,7 +112,7 @@ wildcard_constraints:
     sample=r"[A-Za-z0-9_.\-]+",
     cell=r"[A-Za-z0-9_.\-]+",
     run=r"[A-Za-z0-9_.\-]+",
-    protocol=r"short|long",
+    protocol=r"[A-Za-z0-9_.\-]+",
 
 
 def results(path):

@@ -3,12 +3,62 @@
 
 CELL = ("sample", "protocol", "cell")
 CELL_PATH = "cycling/{sample}/{protocol}/{cell}"
+# What of the config a cell's numbers depend on, besides its own protocol.
+CELL_KEYS = """
+    nominal_capacity_mAh_g rates_C rate_tolerance cutoff_tolerance_V hold_end_fraction stub_fraction interruption_s
+    relaxation_time_s relaxation_slope_window_s mass_sd_mg cam_mass_fraction_sd charge_sd_percent
+    efficiency_sd_percent voltage_sd_V capacity_check_percent check_unusable_percent plausible long_term_rate_C
+    retention_cycle noise_half_width_cycles dqdv_cycles profile_cycles dqdv
+    """.split()
 
 if measured("cycling"):
+    if unknown := [
+        f"{config['study']}/cycling/index.csv: {row['sample']} {row['cell']}: column protocol: found "
+        f"{row['protocol']!r}, expected one of {', '.join(config['cycling']['protocols'])} (cycling: protocols "
+        "in the config)"
+        for row in STUDY.rows("cycling")
+        if row["protocol"] not in config["cycling"]["protocols"]
+    ]:
+        stop(unknown)
     ROWS += units("cycling", f"{CELL_PATH}.json", *CELL)
     TARGETS += [table(t) for t in table_columns("cycling")]
     TARGETS += units("cycling", "quicklook/cycling/{sample}.png", "sample")
     TARGETS += [*figure_files("fig5").values(), *figure_files("fig7").values()]
+
+
+def cell_config(wildcards):
+    """Return what the analysis of a cell reads of the config."""
+    section = config["cycling"]
+    protocol = wildcards.protocol
+    return {key: section[key] for key in CELL_KEYS} | {
+        "protocols": {protocol: {"first": "charge"} | section["protocols"][protocol]}
+    }
+
+
+def cells_of(wildcards):
+    """Return (protocol, cell) of every cell of a sample, whichever number of files it has."""
+    rows = STUDY.rows("cycling", sample=wildcards.sample)
+    return list(dict.fromkeys((row["protocol"], row["cell"]) for row in rows))
+
+
+def cell_files(suffix):
+    """Return an input function: one result of every cell of a sample."""
+    return lambda wildcards: [
+        results(f"cycling/{wildcards.sample}/{protocol}/{cell}.{suffix}")
+        for protocol, cell in cells_of(wildcards)
+    ]
+
+
+def cycling_figure_params(wildcards):
+    """Return what the figures need: also which protocols they draw, and what potentials are measured against."""
+    section = config["cycling"]
+    return {
+        "protocols": {
+            kind: [name for name, p in section["protocols"].items() if p["kind"] == kind]
+            for kind in ("short", "long")
+        },
+        "potential_reference": section["potential_reference"],
+    }
 
 
 localrules:
@@ -36,7 +86,7 @@ rule cycling_cell:
         runtime=5,
     params:
         rows=index_rows("cycling", *CELL),
-        config=config["cycling"],
+        config=cell_config,
         code=code("cycling/cell.py", readers="cycling"),
     message:
         "Cycling: cell {wildcards.cell} of {wildcards.sample} ({wildcards.protocol})"
@@ -63,7 +113,12 @@ rule cycling_tables:
     params:
         samples=samples_of("cycling"),
         reference=STUDY.reference,
-        config=config["cycling"],
+        config={
+            "pool_least_degrees_of_freedom": config["cycling"][
+                "pool_least_degrees_of_freedom"
+            ],
+            "protocols": list(config["cycling"]["protocols"]),
+        },
         columns=table_columns("cycling"),
         code=code("cycling/tables.py"),
     message:
@@ -74,8 +129,8 @@ rule cycling_tables:
 
 rule cycling_quicklook:
     input:
-        rows=sample_units("cycling", f"{CELL_PATH}.json"),
-        curves=sample_units("cycling", f"{CELL_PATH}.nc"),
+        rows=cell_files("json"),
+        curves=cell_files("nc"),
     output:
         png=results("quicklook/cycling/{sample}.png"),
         webp=picture(results("quicklook/cycling/{sample}.png")),
@@ -91,10 +146,8 @@ rule cycling_quicklook:
         runtime=5,
     params:
         figure=quicklook_params,
-        cells=lambda wildcards: [
-            (row["protocol"], row["cell"])
-            for row in STUDY.rows("cycling", sample=wildcards.sample)
-        ],
+        cells=cells_of,
+        potential_reference=config["cycling"]["potential_reference"],
         code=code("cycling/quicklook.py"),
     message:
         "Cycling: quick-look of {wildcards.sample}"
@@ -123,6 +176,7 @@ rule cycling_figures:
         runtime=5,
     params:
         figure=figure_params("cycling"),
+        cycling=cycling_figure_params,
         units=STUDY.units("cycling", *CELL),
         code=code("cycling/figures.py"),
     message:

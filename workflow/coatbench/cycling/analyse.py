@@ -1,33 +1,35 @@
-"""One cell: from its raw export to rows and curves."""
+"""One cell: from its raw exports to rows and curves."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import readers
 from ..analysis import Analysis
-from ..errors import AnalysisError
-from . import cells, curve_sets, features, metrics
-from .halves import CHARGE, NAMES, Cycle, HalfCycle, Record, half_cycles, pair, record
+from ..quality import Quality, worst
+from . import cells, curve_sets, features, files, judge, metrics
+from .cells import Cell
+from .halves import Cycle, HalfCycle, half_cycles, pair
+from .record import CHARGE, DISCHARGE, NAMES, Record
 
 if TYPE_CHECKING:
     from .dqdv import Curve
 
 
-def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any]) -> Analysis:
-    """Read and analyse the export of one cell.
+def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any]) -> Analysis:
+    """Read and analyse the exports of one cell.
 
     Parameters
     ----------
     rows : list of dict
-        The cell's one row of cycling/index.csv, text as in the file.
-    files : list of Path
-        The raw export.
+        The cell's rows of cycling/index.csv, text as in the file: one for each export.
+    paths : list of Path
+        The raw exports, in the order of the rows.
     config : dict
-        Section `cycling` of the config.
+        The keys of section `cycling` that rule `cycling_cell` names.
 
     Returns
     -------
@@ -38,95 +40,140 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict[str, Any
     Raises
     ------
     ReadError, AnalysisError
-        The file cannot be read, or the index names more than one file for the cell.
+        A file cannot be read, the files of the cell do not belong together, or their rows disagree.
     """
-    if len(rows) != 1 or len(files) != 1:
-        raise AnalysisError(
-            files[0] if files else "", "index", "one file per cell", f"{len(files)}"
-        )
-    row, file = rows[0], files[0]
-    export = readers.read(file, "cycling", row.get("format", ""))
-    result = Analysis(warnings=[f"{file.name}: {note}" for note in export.warnings])
-    assert export.columns is not None  # what `technique` asked for
-    data = record(export.columns)
-    key = {"sample": row["sample"], "cell": row["cell"], "protocol": row["protocol"]}
-    mass = cells.active_mass(row, config)
+    cell = cells.cell_of(rows, config, paths[0])
+    result = Analysis()
+    data, parts = _read(rows, paths, cell, result)
+    name = parts[0].file.name if len(parts) == 1 else f"cell {cell.key['cell']}"
+    protocol = config["protocols"][cell.key["protocol"]]
     halves, stubs = half_cycles(data, config["stub_fraction"])
-    cycles, lone = pair(halves)
-    _report_halves(result, file, key, data, cycles, stubs, lone)
-    protocol = config["protocols"][row["protocol"]]
-    running = cells.running_half(data, cycles, protocol, config["cutoff_tolerance_V"])
-    cycle_rows = [cells.cycle_row(data, c, mass, protocol, config, running) for c in cycles]
-    cycles = [replace(c, discharge=None) if c.discharge is running else c for c in cycles]
-    for cycle_row in cycle_rows:
-        result.add("cycling_cells", **key, **cycle_row)
-        if cycle_row["note"] and cycle_row["note"] != "no discharge yet":
-            result.warnings.append(f"{file.name}: cycle {cycle_row['cycle']}: {cycle_row['note']}")
-    _check_capacity(result, file, cycle_rows, config)
-    relative = math.hypot(mass.relative_sd, config["charge_sd_percent"] / 100)
-    found = metrics.first_cycles(cycle_rows) + metrics.irreversible(
+    first = DISCHARGE if protocol["first"] == "discharge" else CHARGE
+    cycles, lone = pair(halves, first)
+    _report_halves(result, name, cell, data, cycles, stubs, lone)
+    windows = {
+        direction: judge.window(
+            data,
+            halves,
+            direction,
+            protocol[f"{NAMES[direction]}_cutoff_V"],
+            config["cutoff_tolerance_V"],
+        )
+        for direction in (CHARGE, DISCHARGE)
+    }
+    running = judge.running(data, halves, windows, config["hold_end_fraction"])
+    judged = _cycles(data, parts, cycles, running, cell, windows, config)
+    cycle_rows = [row for row, _ in judged]
+    for row in cycle_rows:
+        result.add("cycling_cells", **cell.key, **row)
+        if row["note"] and not row["note"].startswith("no "):
+            result.warnings.append(f"{name}: cycle {row['cycle']}: {row['note']}")
+    _check_capacity(result, name, cycle_rows, config)
+    relative = math.hypot(cell.mass_relative_sd, config["charge_sd_percent"] / 100)
+    found = metrics.first_cycles(judged)
+    found += metrics.irreversible(
         cycle_rows, relative, config["efficiency_sd_percent"], config["retention_cycle"]
     )
-    if row["protocol"] == "long" and cycle_rows:
+    if protocol["kind"] == "long" and cycle_rows:
         more, fits, notes = metrics.long_test(cycle_rows, relative, config)
         found += more
-        result.warnings += [f"{file.name}: {note}" for note in notes]
+        result.warnings += [f"{name}: {note}" for note in notes]
         for fit in fits:
-            result.add("cycling_fade", **key, **fit)
-    curves = _differential(result, key, data, cycles, mass.active_g, config)
-    found += _overpotential(curves, config)
+            result.add("cycling_fade", **cell.key, **fit)
+    curves = _differential(result, cell, data, cycles, running, config)
+    found += _overpotential(curves, judged, config)
     for metric in found:
-        result.add("cycling_cell_metrics", **key, **metric)
+        # An impossible first cycle (efficiency, charge, capacity) says that all numbers of the cell are wrong.
+        quality = worst([metric.pop("quality", Quality()), *(j.whole for _, j in judged[:1])])
+        result.add("cycling_cell_metrics", **cell.key, **metric, **quality.columns())
     result.curves = {
         "dqdv": curve_sets.differential({k: main for k, (main, _) in curves.items()}),
-        "profiles": curve_sets.profiles(data, cycles, mass.active_g, config["profile_cycles"]),
+        "profiles": curve_sets.profiles(data, cycles, cell.active_g, config["profile_cycles"]),
         "relaxation": curve_sets.relaxations(data, cycles, config["dqdv_cycles"]),
         "record": curve_sets.whole(data),
     }
+    potential = cell.potential or str(parts[0].columns.attrs.get("potential", ""))
     for curve in result.curves.values():
-        curve.attrs["potential_reference"] = config["potential_reference"]
+        curve.attrs["potential"] = potential
         curve.attrs["relaxation_time_s"] = config["relaxation_time_s"]
     return result
 
 
+def _read(
+    rows: Sequence[Mapping[str, str]], paths: Sequence[Path], cell: Cell, result: Analysis
+) -> tuple[Record, list[files.Part]]:
+    """Read all exports of a cell and join them in order."""
+    parts = []
+    for row, path in zip(rows, paths, strict=True):
+        export = readers.read(path, "cycling", row.get("format", ""))
+        result.warnings += [f"{path.name}: {note}" for note in export.warnings]
+        assert export.columns is not None  # what `technique` asked for
+        place = row.get("part")
+        parts.append(files.Part(path, export.columns, float(place) if place else None))
+    data, parts, notes = files.joined(parts, cell.potential)
+    result.warnings += notes
+    return data, parts
+
+
+def _cycles(
+    data: Record,
+    parts: Sequence[files.Part],
+    cycles: Sequence[Cycle],
+    running: HalfCycle | None,
+    cell: Cell,
+    windows: Mapping[int, judge.Window],
+    config: Mapping[str, Any],
+) -> list[tuple[dict[str, Any], judge.Judgement]]:
+    """Return row and judgement of every cycle."""
+    judged = []
+    before = math.nan
+    counter = parts[0].columns.attrs.get("counter_Ah", (0.0, 0.0))[0]
+    for cycle in cycles:
+        row, judgement = cells.cycle_row(
+            data, cycle, cell, windows, config, running=running, before=before, counter_Ah=counter
+        )
+        judged.append((row, judgement))
+        before = row["c_rate_measured"]
+    return judged
+
+
 def _report_halves(
     result: Analysis,
-    file: Path,
-    key: dict[str, str],
+    name: str,
+    cell: Cell,
     data: Record,
-    cycles: list[Cycle],
-    stubs: list[HalfCycle],
+    cycles: Sequence[Cycle],
+    stubs: Sequence[HalfCycle],
     lone: HalfCycle | None,
 ) -> None:
     numbered: list[tuple[HalfCycle, int | None]] = [(stub, None) for stub in stubs]
     if lone:
         numbered.append((lone, None))
-        result.warnings.append(f"{file.name}: starts with a discharge, which belongs to no cycle")
-    for cycle in cycles:
-        numbered.append((cycle.charge, cycle.number))
-        if cycle.discharge:
-            numbered.append((cycle.discharge, cycle.number))
+        result.warnings.append(
+            f"{name}: starts with a {NAMES[lone.direction]}, which belongs to no cycle"
+        )
+    numbered += [(half, cycle.number) for cycle in cycles for half in cycle.halves]
     numbered.sort(key=lambda pair: pair[0].first)
     for number, (half, cycle_number) in enumerate(numbered, 1):
         row = cells.half_cycle_row(data, half, number, cycle_number)
-        result.add("cycling_half_cycles", **key, **row)
+        result.add("cycling_half_cycles", **cell.key, **row)
     if stubs:
-        result.warnings.append(f"{file.name}: {len(stubs)} stub half cycles not counted")
+        result.warnings.append(f"{name}: {len(stubs)} stub half cycles or pulses not counted")
     if not numbered:
-        result.warnings.append(f"{file.name}: no current flowed: no cycles")
+        result.warnings.append(f"{name}: no current flowed: no cycles")
 
 
 def _check_capacity(
-    result: Analysis, file: Path, rows: list[dict[str, Any]], config: dict[str, Any]
+    result: Analysis, name: str, rows: Sequence[Mapping[str, Any]], config: Mapping[str, Any]
 ) -> None:
     """Say where the integral of current over time disagrees with the capacity that is used."""
-    checks = [r.get(f"{name}_check_percent") for r in rows for name in NAMES.values()]
+    checks = [r.get(f"{half}_check_percent") for r in rows for half in NAMES.values()]
     off = [c for c in checks if c is not None and abs(c) > config["capacity_check_percent"]]
     if off:
-        worst = max(off, key=abs)
+        worst_off = max(off, key=abs)
         result.warnings.append(
-            f"{file.name}: in {len(off)} half cycles the integral of current over time differs from the "
-            f"instrument's charge by more than {config['capacity_check_percent']:g} % (worst {worst:+.2f} %)"
+            f"{name}: in {len(off)} half cycles the integral of current over time differs from the "
+            f"instrument's charge by more than {config['capacity_check_percent']:g} % (worst {worst_off:+.2f} %)"
         )
 
 
@@ -135,11 +182,11 @@ Curves = dict[tuple[int, int], tuple["Curve", list["Curve"]]]
 
 def _differential(
     result: Analysis,
-    key: dict[str, str],
+    cell: Cell,
     data: Record,
-    cycles: list[Cycle],
-    mass_g: float,
-    config: dict[str, Any],
+    cycles: Sequence[Cycle],
+    running: HalfCycle | None,
+    config: Mapping[str, Any],
 ) -> Curves:
     """Make dQ/dV of the configured cycles; add features and quality rows."""
     made: Curves = {}
@@ -147,10 +194,10 @@ def _differential(
     for cycle in cycles:
         if cycle.number not in config["dqdv_cycles"]:
             continue
-        for half in (cycle.charge, cycle.discharge):
-            if half is None:
+        for half in cycle.halves:
+            if half is running:
                 continue
-            main, others = features.curves(data, half, mass_g, settings)
+            main, others = features.curves(data, half, cell.active_g, settings)
             if main is None:
                 continue
             made[cycle.number, half.direction] = main, others
@@ -159,7 +206,7 @@ def _differential(
             conserved = low <= main.integral_over_charge <= high
             result.add(
                 "cycling_dqdv_quality",
-                **key,
+                **cell.key,
                 **place,
                 bin_V=main.bin_V,
                 charge_mAh_g=main.charge_mAh_g,
@@ -169,13 +216,13 @@ def _differential(
             )
             if not conserved:
                 result.warnings.append(
-                    f"{key['sample']} {key['cell']}: dQ/dV of {place['direction']} {cycle.number} holds "
+                    f"{cell.key['sample']} {cell.key['cell']}: dQ/dV of {place['direction']} {cycle.number} holds "
                     f"{main.integral_over_charge:.4f} of the charge"
                 )
             for f in features.find(main, others, half.direction, settings, config["voltage_sd_V"]):
                 result.add(
                     "cycling_dqdv_features",
-                    **key,
+                    **cell.key,
                     **place,
                     feature=f.name,
                     potential_V=f.potential_V,
@@ -188,16 +235,24 @@ def _differential(
     return made
 
 
-def _overpotential(curves: Curves, config: dict[str, Any]) -> list[dict[str, Any]]:
+def _overpotential(
+    curves: Curves,
+    judged: Sequence[tuple[dict[str, Any], judge.Judgement]],
+    config: Mapping[str, Any],
+) -> list[dict[str, Any]]:
     """Half the distance between the main peaks of the first discharge and of the charge after it."""
     settings = config["dqdv"]
     low, high = settings["overpotential_low_V"], settings["overpotential_high_V"]
-    pair_of = (curves.get((1, -CHARGE)), curves.get((2, CHARGE)))
+    pair_of = (curves.get((1, DISCHARGE)), curves.get((2, CHARGE)))
     if pair_of[0] is None or pair_of[1] is None:
         return []
     down = features.main_peak(*pair_of[0], low, high)
     up = features.main_peak(*pair_of[1], low, high)
     if down is None or up is None:
         return []
+    quality = worst(
+        [judged[0][1].halves.get(DISCHARGE, Quality()), judged[1][1].halves.get(CHARGE, Quality())]
+    )
     sd = 0.5 * math.hypot(down[1], up[1])
-    return [{"metric": "overpotential_V", "value": 0.5 * (up[0] - down[0]), "value_sd": sd}]
+    value = 0.5 * (up[0] - down[0])
+    return [{"metric": "overpotential_V", "value": value, "value_sd": sd, "quality": quality}]

@@ -4,46 +4,122 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from . import relaxation
-from .halves import NAMES, Cycle, HalfCycle, Record
+from ..errors import AnalysisError, quote
+from ..quality import Quality, unusable, worst
+from . import judge, relaxation
+from .halves import Cycle, HalfCycle, mean_current_A, silent
 from .rates import recognise_rate
+from .record import NAMES, Record
 
 
 @dataclass(frozen=True)
-class Mass:
-    """Mass of active material of one cell.
+class Cell:
+    """What the index says of one cell.
 
     Attributes
     ----------
+    key : dict
+        sample, cell, protocol.
     active_g : float
-    relative_sd : float
+        Mass of active material.
+    mass_relative_sd : float
         Of weighing and composition; every capacity per gram of this cell carries it.
+    nominal_mAh_g : float
+        What 1C refers to.
+    area_cm2 : float or None
+    potential : str
+        Which potential of a three-electrode cell; empty: the controlled one.
+    left_out : list of (first, last)
+        Cycles that the index leaves out.
     """
 
+    key: dict[str, str]
     active_g: float
-    relative_sd: float
+    mass_relative_sd: float
+    nominal_mAh_g: float
+    area_cm2: float | None
+    potential: str
+    left_out: list[tuple[int, int]]
+
+    @property
+    def nominal_Ah(self) -> float:
+        """Charge of 1C for an hour."""
+        return self.nominal_mAh_g * self.active_g * 1e-3
+
+    def leaves_out(self, cycle: int) -> bool:
+        """Tell whether the index leaves a cycle out."""
+        return any(low <= cycle <= high for low, high in self.left_out)
 
 
-def active_mass(row: Mapping[str, str], config: Mapping[str, Any]) -> Mass:
-    """Return the active mass from an index row: composite mass times mass fraction."""
-    composite, fraction = float(row["composite_mass_mg"]), float(row["cam_mass_fraction"])
+PER_CELL = ("composite_mass_mg", "cam_mass_fraction", "nominal_capacity_mAh_g", "area_cm2", "potential",
+            "leave_out_cycles")  # fmt: skip
+
+
+def cell_of(rows: Sequence[Mapping[str, str]], config: Mapping[str, Any], file: Path) -> Cell:
+    """Return what the rows of the index say of a cell.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        All rows of the cell, text as in the file.
+    config : mapping
+        `mass_sd_mg`, `cam_mass_fraction_sd`, `nominal_capacity_mAh_g`.
+    file : Path
+        Export that an error names.
+
+    Raises
+    ------
+    AnalysisError
+        The rows disagree, or a cell cannot be read.
+    """
+    first = rows[0]
+    said = {}
+    for column in PER_CELL:
+        found = list(dict.fromkeys(row[column] for row in rows if row.get(column)))
+        if len(found) > 1:
+            raise AnalysisError(
+                file,
+                f"column {column} of the index",
+                "one value for all files of a cell",
+                ", ".join(found),
+            )
+        said[column] = found[0] if found else ""
+    try:
+        left_out = judge.parse_cycles(said["leave_out_cycles"])
+    except ValueError:
+        raise AnalysisError(
+            file,
+            "column leave_out_cycles of the index",
+            "cycles such as 1;5-7",
+            quote(said["leave_out_cycles"]),
+        ) from None
+    composite, fraction = float(said["composite_mass_mg"]), float(said["cam_mass_fraction"])
     relative = math.hypot(
         config["mass_sd_mg"] / composite, config["cam_mass_fraction_sd"] / fraction
     )
-    return Mass(composite * fraction * 1e-3, relative)
+    return Cell(
+        key={k: first[k] for k in ("sample", "cell", "protocol")},
+        active_g=composite * fraction * 1e-3,
+        mass_relative_sd=relative,
+        nominal_mAh_g=float(said["nominal_capacity_mAh_g"] or config["nominal_capacity_mAh_g"]),
+        area_cm2=float(said["area_cm2"]) if said["area_cm2"] else None,
+        potential=said["potential"],
+        left_out=left_out,
+    )
 
 
 def half_cycle_row(data: Record, half: HalfCycle, number: int, cycle: int | None) -> dict[str, Any]:
     """Return the row of the table cycling_half_cycles: charge from every source, and what was left out."""
-    trapezoid = half.moved(data.trapezoid_Ah)
     sources = {
         "capacity_integral_mAh": data.integral_Ah,
         "capacity_increments_mAh": data.increments_Ah,
+        "capacity_trapezoid_mAh": data.trapezoid_Ah,
     }
     time = data.time_s
     return {
@@ -53,7 +129,6 @@ def half_cycle_row(data: Record, half: HalfCycle, number: int, cycle: int | None
         "stub": half.stub,
         "capacity_mAh": 1e3 * half.charge_Ah,
         **{k: None if v is None else 1e3 * half.moved(v) for k, v in sources.items()},
-        "capacity_trapezoid_mAh": 1e3 * trapezoid,
         "first_V": data.voltage_V[half.first],
         "last_V": data.voltage_V[half.last],
         "duration_h": (time[half.last] - time[half.first]) / 3600.0,
@@ -62,109 +137,155 @@ def half_cycle_row(data: Record, half: HalfCycle, number: int, cycle: int | None
     }
 
 
-def mean_current_A(data: Record, half: HalfCycle) -> float:
-    """Return the median magnitude of the current over the constant-current records."""
-    rows = slice(half.first, half.last + 1)
-    pick = data.constant_current[rows] & (data.sign[rows] == half.direction)
-    current = np.abs(data.current_A[rows][pick])
-    return float(np.median(current)) if current.size else math.nan
-
-
 def mean_voltage_V(data: Record, half: HalfCycle) -> float:
     """Return the mean voltage weighted by charge (energy over charge)."""
     rows = np.arange(max(half.first - 1, 0), half.last + 1)
     driven = data.sign[rows][1:] == half.direction
-    charge = np.abs(np.diff(data.charge_Ah[rows]))[driven]
+    charge = np.abs(data.step_Ah[rows][1:])[driven]
     voltage = 0.5 * (data.voltage_V[rows][1:] + data.voltage_V[rows][:-1])[driven]
     total = float(charge.sum())
     return float((charge * voltage).sum() / total) if total > 0 else math.nan
 
 
 def check_percent(data: Record, half: HalfCycle) -> float | None:
-    """Return by how much the integral of current over time differs from the capacity, in percent."""
-    if half.charge_Ah <= 0:
-        return None
-    return 100 * (half.moved(data.trapezoid_Ah) / half.charge_Ah - 1)
+    """Return by how much the integral of current over time differs from the charge, in percent.
 
-
-def running_half(
-    data: Record, cycles: Sequence[Cycle], protocol: Mapping[str, Any], tolerance_V: float
-) -> HalfCycle | None:
-    """Return the half cycle that was still going on when the record ended, if there is one.
-
-    The record ends with current, away from the cut-off. Where earlier half cycles of that direction did not
-    end at the cut-off either, the protocol's window is not this cell's, and the half cycle counts as finished.
+    Where the current did not flow the recorder was off or the test stood still: both leave those intervals out.
     """
-    if not cycles:
+    flows = ~silent(data, half)
+    rows = slice(half.first, half.last + 1)
+    driven = data.sign[rows] == half.direction
+    off = np.concatenate(([False], ~(flows & driven[1:] & driven[:-1])))
+    missing = abs(float(data.step_Ah[rows][off].sum()))
+    if half.charge_Ah - missing <= 0:
         return None
-    last = cycles[-1].discharge or cycles[-1].charge
-    if last.last != data.sign.size - 1:
-        return None
-    cutoff = protocol[f"{NAMES[last.direction]}_cutoff_V"]
-    same = [
-        h for c in cycles for h in (c.charge, c.discharge) if h and h.direction == last.direction
-    ]
-    at_cutoff = [abs(data.voltage_V[h.last] - cutoff) <= tolerance_V for h in same]
-    return last if not at_cutoff[-1] and (len(same) == 1 or any(at_cutoff)) else None
+    trapezoid = half.moved(data.trapezoid_Ah) - abs(float(data.trapezoid_Ah[rows][off].sum()))
+    return 100 * (trapezoid / (half.charge_Ah - missing) - 1)
+
+
+def held_Ah(data: Record, half: HalfCycle) -> float:
+    """Return the charge that flowed at constant voltage."""
+    rows = slice(half.first, half.last + 1)
+    held = (data.sign[rows] == half.direction) & ~data.constant_current[rows]
+    return abs(float(data.step_Ah[rows][held].sum()))
+
+
+def ohmic_steps_V(data: Record, half: HalfCycle) -> tuple[float | None, float | None, float | None]:
+    """Return the voltage steps when the current starts and stops, and the time to the first record after the stop (s).
+
+    They hold the ohmic drop and whatever relaxes before the next record; the later that stands, the more. None where
+    no record at rest stands beside.
+    """
+    before, after = half.first - 1, half.last + 1
+    sign = half.direction
+    start = stop = seconds = None
+    if before >= 0 and data.sign[before] == 0 and not data.alternating[before]:
+        start = sign * float(data.voltage_V[half.first] - data.voltage_V[before])
+    if after < data.sign.size and data.sign[after] == 0 and not data.alternating[after]:
+        stop = sign * float(data.voltage_V[half.last] - data.voltage_V[after])
+        seconds = float(data.time_s[after] - data.time_s[half.last])
+    return start, stop, seconds
 
 
 def cycle_row(
     data: Record,
     cycle: Cycle,
-    mass: Mass,
-    protocol: Mapping[str, Any],
+    cell: Cell,
+    windows: Mapping[int, judge.Window],
     config: Mapping[str, Any],
+    *,
     running: HalfCycle | None = None,
-) -> dict[str, Any]:
-    """Return the row of the table cycling_cells of one cycle.
+    before: float = math.nan,
+    counter_Ah: float = 0.0,
+) -> tuple[dict[str, Any], judge.Judgement]:
+    """Return the row of the table cycling_cells of one cycle, and what is to be said of it.
 
-    A charge that is still running has its capacity so far and says so; a discharge that is has none.
+    The first half cycle of a cycle that is still running has its capacity so far and says so; a second one has none.
+
+    Parameters
+    ----------
+    data : Record
+    cycle : Cycle
+    cell : Cell
+    windows : mapping of direction to Window
+    config : mapping
+        See `analyse`.
+    running : HalfCycle or None
+        The one that was still going on when the record ended.
+    before : float
+        Measured rate of the cycle before.
+    counter_Ah : float
+        What the instrument's integral holds at the first record.
     """
-    row: dict[str, Any] = {"cycle": cycle.number, "running": ""}
+    row: dict[str, Any] = {"cycle": cycle.number, "running": "", "interrupted": False}
+    found = judge.Judgement()
     notes = []
-    if running is not None and running in (cycle.charge, cycle.discharge):
-        row["running"] = NAMES[running.direction]
-        so_far = 1e3 * running.charge_Ah / mass.active_g
-        end = data.voltage_V[running.last]
-        notes.append(f"{row['running']} still running: {so_far:.1f} mAh/g so far, at {end:.3f} V")
-        if running is cycle.discharge:
-            cycle = replace(cycle, discharge=None)
-    rates = {}
-    for name, half in (("charge", cycle.charge), ("discharge", cycle.discharge)):
-        if half is None:
-            continue
-        capacity = 1e3 * half.charge_Ah / mass.active_g
-        relative = math.hypot(mass.relative_sd, config["charge_sd_percent"] / 100)
-        row[f"{name}_capacity_mAh_g"] = capacity
-        row[f"{name}_capacity_mAh_g_sd"] = capacity * relative
-        rates[name] = (
-            mean_current_A(data, half) * 1e3 / mass.active_g / config["nominal_capacity_mAh_g"]
+    finished = [half for half in cycle.halves if half is not running]
+    for half in cycle.halves:
+        name = NAMES[half.direction]
+        if half is running:
+            row["running"] = name
+            so_far = 1e3 * half.charge_Ah / cell.active_g
+            end = data.voltage_V[half.last]
+            notes.append(f"{name} still running: {so_far:.1f} mAh/g so far, at {end:.3f} V")
+            if half is not cycle.halves[0]:
+                continue
+        row |= _half(data, half, name, cell, config)
+        its = windows[half.direction]
+        row[f"{name}_at_cutoff"] = its.at_cutoff(float(data.controlled_V[half.last]))
+        own = (
+            unusable(notes[-1])
+            if half is running
+            else judge.half_cycle(data, half, its, config["interruption_s"])
         )
-        row[f"mean_{name}_V"] = mean_voltage_V(data, half)
-        row[f"end_of_{name}_V"] = data.voltage_V[half.last]
-        row[f"{name}_check_percent"] = check_percent(data, half)
-        rest = relaxation.relax(
-            data, half, config["relaxation_time_s"], config["relaxation_slope_window_s"]
-        )
-        row.update(relaxation.columns(rest, name, config["voltage_sd_V"]))
-        away = data.voltage_V[half.last] - protocol[f"{name}_cutoff_V"]
-        at_cutoff = abs(away) <= config["cutoff_tolerance_V"]
-        row[f"{name}_at_cutoff"] = bool(at_cutoff)
-        if rest.potential_V is not None and not at_cutoff:
-            notes.append(f"the rest after {name} does not follow the cut-off ({away:+.3f} V away)")
-        if half.pauses_s > config["interruption_s"]:
-            row["interrupted"] = True
-            notes.append(f"{name} interrupted for {half.pauses_s:.0f} s")
-    row.setdefault("interrupted", False)
-    if cycle.discharge is not None:
-        ratio = 100 * cycle.discharge.charge_Ah / cycle.charge.charge_Ah
-        row["coulombic_efficiency_percent"] = ratio
+        begun = judge.begins_in_the_middle(data, half, counter_Ah, config["stub_fraction"])
+        index = judge.left_out() if cell.leaves_out(cycle.number) else Quality()
+        found.halves[half.direction] = worst([index, own, begun])
+        found.relaxed[half.direction] = relaxation.judge(data, half, config["relaxation_time_s"])
+        row["interrupted"] |= half.pauses_s > config["interruption_s"]
+    if len(finished) == 2:
+        row["coulombic_efficiency_percent"] = 100 * finished[1].charge_Ah / finished[0].charge_Ah
         row["coulombic_efficiency_percent_sd"] = config["efficiency_sd_percent"]
     elif not row["running"]:
-        notes.append("no discharge yet")
-    measured = rates.get("discharge", math.nan)
-    measured = measured if math.isfinite(measured) else rates.get("charge", math.nan)
+        notes.append(f"no {NAMES[-cycle.first]} yet")
+    rates = [row.get(f"c_rate_{name}") for name in (NAMES[-cycle.first], NAMES[cycle.first])]
+    measured = next((r for r in rates if r is not None and math.isfinite(r)), math.nan)
     row["c_rate_measured"] = measured
     row["c_rate"] = recognise_rate(measured, config["rates_C"], config["rate_tolerance"])
-    row["note"] = "; ".join(notes)
-    return row
+    # After a faster cycle a slower one takes out what that left: more than the charge between them brought.
+    slower = measured < 0.95 * before
+    found.whole = judge.whole_cycle(row, config, rates_differ=slower)
+    quality = found.of_cycle()
+    row["note"] = "; ".join(dict.fromkeys([*notes, *quality.notes]))
+    return row | quality.columns(), found
+
+
+def _half(
+    data: Record, half: HalfCycle, name: str, cell: Cell, config: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the cells of one half cycle."""
+    capacity = 1e3 * half.charge_Ah / cell.active_g
+    relative = math.hypot(cell.mass_relative_sd, config["charge_sd_percent"] / 100)
+    current_A = mean_current_A(data, half)
+    start, stop, seconds = ohmic_steps_V(data, half)
+    held = held_Ah(data, half)
+    rest = relaxation.relax(
+        data, half, config["relaxation_time_s"], config["relaxation_slope_window_s"]
+    )
+    area = cell.area_cm2
+    return {
+        f"{name}_capacity_mAh_g": capacity,
+        f"{name}_capacity_mAh_g_sd": capacity * relative,
+        f"mean_{name}_V": mean_voltage_V(data, half),
+        f"end_of_{name}_V": data.voltage_V[half.last],
+        f"{name}_check_percent": check_percent(data, half) if data.source != "trapezoid" else None,
+        f"{name}_constant_voltage_mAh_g": 1e3 * held / cell.active_g,
+        f"{name}_constant_voltage_share": held / half.charge_Ah if half.charge_Ah else None,
+        f"step_at_start_of_{name}_V": start,
+        f"step_after_{name}_V": stop,
+        f"step_after_{name}_s": seconds,
+        f"{name}_capacity_mAh_cm2": None if area is None else 1e3 * half.charge_Ah / area,
+        f"{name}_current_density_mA_cm2": None if area is None else 1e3 * current_A / area,
+        f"c_rate_{name}": current_A / cell.nominal_Ah,
+        **relaxation.columns(rest, name, config["voltage_sd_V"]),
+    }

@@ -34,7 +34,7 @@ def collect(
     samples : list of dict
         Rows of samples.csv; gives the order of the rows.
     config : dict
-        Section `cycling` of the config.
+        `pool_least_degrees_of_freedom`; `protocols`, whose order the rows have.
     reference : str or None
         Sample of the differences; without it there are none.
 
@@ -43,11 +43,12 @@ def collect(
     dict
         The cells' tables in the samples' order, cycling_metrics and cycling_differences.
     """
+    protocols = list(config["protocols"])
     position = {row["sample"]: i for i, row in enumerate(samples)}
 
-    def order(row: Row) -> tuple[int, bool]:
-        # Long after short; cells and cycles keep the order of the jobs.
-        return position.get(row["sample"], len(position)), row["protocol"] == "long"
+    def order(row: Row) -> tuple[int, int]:
+        # Protocols in the config's order; cells and cycles keep the order of the jobs.
+        return position.get(row["sample"], len(position)), protocols.index(row["protocol"])
 
     result = {name: sorted(tables.get(name, []), key=order) for name in CELL_TABLES}
     least = config["pool_least_degrees_of_freedom"]

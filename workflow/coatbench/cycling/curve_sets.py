@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from ..arrays import Arrays
 from .dqdv import Curve
-from .halves import NAMES, Cycle, HalfCycle, Record
+from .halves import Cycle, HalfCycle
+from .record import NAMES, Record
 
 # A profile has no detail that more points would show in print.
 PROFILE_POINTS = 400
@@ -66,12 +67,12 @@ def relaxations(data: Record, cycles: Sequence[Cycle], numbers: Sequence[int]) -
     """Return voltage over time after the current stopped, for the half cycles of these cycles."""
 
     def resting(half: HalfCycle) -> npt.NDArray[np.intp]:
-        return np.arange(half.last, half.end)
+        return np.concatenate(([half.last], half.resting(data)))
 
     def time(half: HalfCycle, rows: npt.NDArray[np.intp]) -> npt.NDArray:
         return np.asarray(data.time_s[rows] - data.time_s[half.last])
 
-    chosen = [(n, half) for n, half in _choose(cycles, numbers) if half.end - half.last > 2]
+    chosen = [(n, half) for n, half in _choose(cycles, numbers) if half.resting(data).size > 1]
     return _ragged(data, chosen, resting, "time_s", "s", time)
 
 
@@ -89,11 +90,7 @@ def whole(data: Record) -> Arrays:
 
 def _choose(cycles: Sequence[Cycle], numbers: Sequence[int]) -> Chosen:
     return [
-        (cycle.number, half)
-        for cycle in cycles
-        if cycle.number in numbers
-        for half in (cycle.charge, cycle.discharge)
-        if half is not None
+        (cycle.number, half) for cycle in cycles if cycle.number in numbers for half in cycle.halves
     ]
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .halves import HalfCycle, Record
+from .halves import HalfCycle
+from .record import Record
 from .smoothing import savgol
 
 # Two readings closer than the recorder resolves carry no slope; their charge goes over this width.
@@ -79,14 +80,15 @@ def increments(
     in the charge but not in the curve.
     """
     rows = np.arange(half.first, half.last + 1)
-    used = data.constant_current[rows] & (data.sign[rows] == half.direction)
+    driven = data.constant_current[rows] & (data.sign[rows] == half.direction)
+    # A suspended test records the voltage at which the current stopped, and the charge up to it.
+    used = driven | data.paused[rows]
     inside = used[1:] & used[:-1]
-    charge = np.abs(np.diff(data.charge_Ah[rows])) * 1e3 / mass_g
+    step = np.abs(data.step_Ah[rows]) * 1e3 / mass_g
+    charge = step[1:]
     total = float(charge[used[1:]].sum())
     if used[0] and half.first:
-        total += (
-            float(abs(data.charge_Ah[half.first] - data.charge_Ah[half.first - 1])) * 1e3 / mass_g
-        )
+        total += float(step[0])
     keep = inside.copy()
     begins = np.flatnonzero(inside & ~np.concatenate(([False], inside[:-1])))
     for begin in begins:

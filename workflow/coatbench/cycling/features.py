@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import dqdv
-from .halves import NAMES, HalfCycle, Record
+from .halves import HalfCycle
+from .record import NAMES, Record
 from .smoothing import maxima
 
 MAD_TO_SD = 1.4826

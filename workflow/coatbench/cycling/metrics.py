@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from .. import quality
 from . import rates
 from .features import as_array
+from .judge import Judgement
+from .record import CHARGE, DISCHARGE, NAMES
 
 Row = dict[str, Any]
 
@@ -19,37 +22,63 @@ def series_of(rows: Sequence[Row]) -> rates.Series:
     return rates.Series(
         cycle=np.array([r["cycle"] for r in rows], dtype=int),
         charge=as_array(
-            [None if r["running"] == "charge" else r["charge_capacity_mAh_g"] for r in rows]
+            [None if r["running"] == "charge" else r.get("charge_capacity_mAh_g") for r in rows]
         ),
-        discharge=as_array([r.get("discharge_capacity_mAh_g") for r in rows]),
+        discharge=as_array(
+            [
+                None if r["running"] == "discharge" else r.get("discharge_capacity_mAh_g")
+                for r in rows
+            ]
+        ),
         rate=as_array([r.get("c_rate") for r in rows]),
-        interrupted=np.array([bool(r["interrupted"]) for r in rows]),
+        left_out=np.array([bool(r["interrupted"]) or not quality.of(r).usable for r in rows], bool),
     )
 
 
-def first_cycles(rows: Sequence[Row]) -> list[Row]:
-    """Return what the first cycles give: capacities, efficiency, relaxed potentials, rate, window."""
-    named: list[tuple[str, str, int]] = [
-        ("initial_coulombic_efficiency_percent", "coulombic_efficiency_percent", 0),
-        ("first_charge_capacity_mAh_g", "charge_capacity_mAh_g", 0),
-        ("first_discharge_capacity_mAh_g", "discharge_capacity_mAh_g", 0),
-        ("second_charge_capacity_mAh_g", "charge_capacity_mAh_g", 1),
-        ("relaxed_potential_charge_V", "relaxed_potential_charge_V", 0),
-        ("relaxed_potential_discharge_V", "relaxed_potential_discharge_V", 0),
-        ("mean_charge_V", "mean_charge_V", 0),
-        ("mean_discharge_V", "mean_discharge_V", 0),
-        ("charge_cutoff_V", "end_of_charge_V", 0),
-        ("discharge_cutoff_V", "end_of_discharge_V", 0),
-        ("c_rate", "c_rate", 0),
-    ]
+# Metric, column of cycling_cells, cycle from 0, and whether it is of a charge, a discharge or both.
+FIRST_CYCLES: tuple[tuple[str, str, int, int], ...] = (
+    ("initial_coulombic_efficiency_percent", "coulombic_efficiency_percent", 0, 0),
+    ("first_charge_capacity_mAh_g", "charge_capacity_mAh_g", 0, CHARGE),
+    ("first_discharge_capacity_mAh_g", "discharge_capacity_mAh_g", 0, DISCHARGE),
+    ("second_charge_capacity_mAh_g", "charge_capacity_mAh_g", 1, CHARGE),
+    ("relaxed_potential_charge_V", "relaxed_potential_charge_V", 0, CHARGE),
+    ("relaxed_potential_discharge_V", "relaxed_potential_discharge_V", 0, DISCHARGE),
+    ("mean_charge_V", "mean_charge_V", 0, CHARGE),
+    ("mean_discharge_V", "mean_discharge_V", 0, DISCHARGE),
+    ("charge_cutoff_V", "end_of_charge_V", 0, CHARGE),
+    ("discharge_cutoff_V", "end_of_discharge_V", 0, DISCHARGE),
+    ("c_rate", "c_rate", 0, 0),
+)
+
+
+def first_cycles(judged: Sequence[tuple[Row, Judgement]]) -> list[Row]:
+    """Return what the first cycles give: capacities, efficiency, relaxed potentials, rate, window.
+
+    Each has the judgement of its half cycle and of those that led to it, as `quality`.
+    """
     found = []
-    for metric, column, i in named:
-        value = rows[i].get(column) if i < len(rows) else None
+    for metric, column, i, direction in FIRST_CYCLES:
+        if i >= len(judged):
+            continue
+        row, judgement = judged[i]
+        value = row.get(column)
         if value is None or not math.isfinite(value):
             continue
-        if rows[i]["running"] == "charge":
-            continue  # what a charge has so far is not its capacity, nor its end a cut-off
-        found.append({"metric": metric, "value": value, "value_sd": rows[i].get(f"{column}_sd")})
+        if row["running"] == NAMES.get(direction):
+            continue  # what a half cycle has so far is not its capacity, nor its end a cut-off
+        reasons = [*judgement.halves.values()] if direction == 0 else [judgement.up_to(direction)]
+        if column.startswith("relaxed"):
+            reasons.append(judgement.relaxed.get(direction, quality.Quality()))
+        if i:
+            reasons += [judgement.whole, *judged[i - 1][1].halves.values()]
+        found.append(
+            {
+                "metric": metric,
+                "value": value,
+                "value_sd": row.get(f"{column}_sd"),
+                "quality": quality.worst(reasons),
+            }
+        )
     return found
 
 
@@ -72,9 +101,16 @@ def irreversible(
     last_cycle : int
     """
     series = series_of([r for r in rows if r["cycle"] <= last_cycle])
-    complete = np.isfinite(series.charge) & np.isfinite(series.discharge)
+    usable = np.array([quality.of(r).usable for r in rows if r["cycle"] <= last_cycle], bool)
+    complete = np.isfinite(series.charge) & np.isfinite(series.discharge) & usable
     if not complete.any():
         return []
+    left = [
+        f"left out: cycle {r['cycle']}: {quality.of(r).note}"
+        for r in rows
+        if r["cycle"] <= last_cycle and not quality.of(r).usable and r["running"] == ""
+    ]
+    judged = quality.doubtful("; ".join(left)) if left else quality.Quality()
     lost = float((series.charge - series.discharge)[complete].sum())
     found: list[Row] = [
         {
@@ -84,6 +120,7 @@ def irreversible(
                 lost * relative_sd,
                 0.01 * efficiency_sd_percent * float(series.charge[complete].sum()),
             ),
+            "quality": judged,
         }
     ]
     mean, n = rates.mean_efficiency(series)

@@ -44,14 +44,15 @@ class Series:
         mAh/g; NaN where a half cycle is missing.
     rate : (n,) array
         Recognised rate; NaN where unknown.
-    interrupted : (n,) bool array
+    left_out : (n,) bool array
+        Interrupted, or not to be used.
     """
 
     cycle: npt.NDArray
     charge: npt.NDArray
     discharge: npt.NDArray
     rate: npt.NDArray
-    interrupted: npt.NDArray
+    left_out: npt.NDArray
 
     @property
     def rate_changes(self) -> npt.NDArray:
@@ -98,7 +99,7 @@ def capacities_at_rates(series: Series, parts: Plan) -> dict[float, tuple[float,
     found: dict[float, tuple[float, float, int]] = {}
     for rate in sorted({float(r) for r in series.rate[parts.rate_test] if np.isfinite(r)}):
         pick = parts.rate_test[series.rate[parts.rate_test] == rate]
-        pick = pick[~series.interrupted[pick] & np.isfinite(series.discharge[pick])]
+        pick = pick[~series.left_out[pick] & np.isfinite(series.discharge[pick])]
         if pick.size:
             values = series.discharge[pick]
             error = float(values.std(ddof=1) / np.sqrt(pick.size)) if pick.size > 1 else math.nan
@@ -122,7 +123,7 @@ def cycle_noise(series: Series, parts: Plan, half_width: int) -> float:
 
 def _counted(series: Series, parts: Plan) -> npt.NDArray:
     pick = parts.long_term
-    return pick[~series.interrupted[pick] & np.isfinite(series.discharge[pick])]
+    return pick[~series.left_out[pick] & np.isfinite(series.discharge[pick])]
 
 
 def _robust_line(x: npt.NDArray, y: npt.NDArray) -> tuple[float, float]:
@@ -147,8 +148,8 @@ def retentions(
     at = np.flatnonzero(series.cycle == number)
     if not at.size or not np.isfinite(series.discharge[at[0]]):
         return {}, f"no complete cycle {number}: no retention"
-    if series.interrupted[at[0]]:
-        return {}, f"cycle {number} was interrupted: no retention"
+    if series.left_out[at[0]]:
+        return {}, f"cycle {number} was interrupted or is unusable: no retention"
     if parts.reference is None or at[0] not in parts.long_term:
         return {}, f"cycle {number} is not at {settings['long_term_rate_C']:g}C: no retention"
     in_test = parts.rate_test[
@@ -163,7 +164,7 @@ def retentions(
     return {
         name: float(100 * value / series.discharge[i])
         for name, i in references.items()
-        if i is not None and np.isfinite(series.discharge[i]) and not series.interrupted[i]
+        if i is not None and np.isfinite(series.discharge[i]) and not series.left_out[i]
     }, ""
 
 
@@ -215,8 +216,8 @@ def mean_efficiency(series: Series) -> tuple[float, int]:
     ones after them. The mean is geometric since losses multiply.
     """
     ok = np.isfinite(series.charge) & np.isfinite(series.discharge) & ~series.rate_changes
-    after = np.concatenate(([True], series.interrupted[:-1]))
-    ok &= ~series.interrupted & ~after
+    after = np.concatenate(([True], series.left_out[:-1]))
+    ok &= ~series.left_out & ~after
     if not ok.any():
         return math.nan, 0
     ratio = series.discharge[ok] / series.charge[ok]

@@ -12,9 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from .halves import HalfCycle, Record
+from ..quality import Quality, doubtful
+from .halves import HalfCycle
+from .record import Record
 
 EARLY_S = (10.0, 60.0, 600.0)
+# Two records may lie this far apart, or half of the time itself, for the potential between them to be interpolated.
+WIDEST_GAP_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def relax(data: Record, half: HalfCycle, after_s: float, slope_window_s: float) 
     slope_window_s : float
         Records within this time of `after_s` give the drift.
     """
-    rows = slice(half.last, half.end)
+    rows = np.concatenate(([half.last], half.resting(data)))
     time, voltage = data.time_s[rows], data.voltage_V[rows]
     known = np.isfinite(time) & np.isfinite(voltage)
     time, voltage = time[known] - time[known][:1], voltage[known]
@@ -67,6 +71,11 @@ def relax(data: Record, half: HalfCycle, after_s: float, slope_window_s: float) 
         # The record at time zero is still driven: before the first one at rest nothing is known.
         if seconds > rest or seconds < time[1]:
             return None
+        after = int(np.searchsorted(time, seconds))
+        if time[after] > seconds and time[after] - time[after - 1] > max(
+            WIDEST_GAP_S, 0.5 * seconds
+        ):
+            return None  # the rest was not recorded around that time
         return float(np.interp(seconds, time[1:], voltage[1:]))
 
     near = np.abs(time - after_s) <= slope_window_s
@@ -76,6 +85,18 @@ def relax(data: Record, half: HalfCycle, after_s: float, slope_window_s: float) 
         slope = float(np.polyfit(time[near] - after_s, voltage[near], 1)[0] * 3.6e6)
     note = "" if rest >= after_s else f"rest of {rest:.0f} s is shorter than {after_s:g} s"
     return Relaxation(at(after_s), {s: at(s) for s in EARLY_S}, slope, rest, note)
+
+
+def judge(data: Record, half: HalfCycle, after_s: float) -> Quality:
+    """Say whether a pulse of current moved the potential before it counted as relaxed."""
+    rows = np.arange(half.last + 1, half.end)
+    before = data.time_s[rows] - data.time_s[half.last] < after_s
+    rest = half.resting(data)
+    if not rest.size or data.time_s[rest[-1]] - data.time_s[half.last] < after_s:
+        return Quality()
+    if (data.sign[rows] != 0)[before].any():
+        return doubtful(f"a pulse of current within the first {after_s:g} s of the rest")
+    return Quality()
 
 
 def columns(relaxation: Relaxation, name: str, voltage_sd_V: float) -> dict[str, Any]:

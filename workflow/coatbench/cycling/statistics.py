@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from ..quality import Quality, counted
 
 Row = dict[str, Any]
 Key = tuple[str, str, str]  # sample, protocol, metric
@@ -34,6 +36,8 @@ class Summary:
         Part of `sd` that weighing and the instrument explain.
     cell_sd : float or None
         Pooled scatter of single cells.
+    quality : Quality
+        The worst of the cells that count; unusable where none does.
     """
 
     values: tuple[tuple[str, float], ...]
@@ -43,6 +47,7 @@ class Summary:
     degrees_of_freedom: int
     measurement_sd: float
     cell_sd: float | None
+    quality: Quality = field(default_factory=Quality)
 
     @property
     def low(self) -> float:
@@ -67,12 +72,12 @@ def pooled(groups: Iterable[Sequence[float]]) -> tuple[float | None, int]:
 
 
 def summarise(rows: Sequence[Row], least_freedom: int) -> dict[Key, Summary]:
-    """Combine the metrics of single cells.
+    """Combine the metrics of single cells; a cell that is unusable for a metric does not count.
 
     Parameters
     ----------
     rows : sequence of dict
-        Table cycling_cell_metrics: sample, cell, protocol, metric, value, value_sd.
+        Table cycling_cell_metrics: sample, cell, protocol, metric, value, value_sd, quality, quality_note.
     least_freedom : int
         Degrees of freedom that the pooled scatter needs to be used.
 
@@ -80,9 +85,14 @@ def summarise(rows: Sequence[Row], least_freedom: int) -> dict[Key, Summary]:
     -------
     dict of (sample, protocol, metric) to Summary, in the order of `rows`.
     """
-    groups: dict[Key, list[Row]] = {}
+    all_cells: dict[Key, list[Row]] = {}
     for row in rows:
-        groups.setdefault((row["sample"], row["protocol"], row["metric"]), []).append(row)
+        all_cells.setdefault((row["sample"], row["protocol"], row["metric"]), []).append(row)
+    groups: dict[Key, list[Row]] = {}
+    judged: dict[Key, Quality] = {}
+    for key, cells in all_cells.items():
+        usable, judged[key] = counted(cells, "cell")
+        groups[key] = [dict(row) for row in usable]
     scatter: dict[tuple[str, str], tuple[float | None, int]] = {}
     for protocol, metric in {key[1:] for key in groups}:
         own = [[r["value"] for r in g] for k, g in groups.items() if k[1:] == (protocol, metric)]
@@ -90,6 +100,9 @@ def summarise(rows: Sequence[Row], least_freedom: int) -> dict[Key, Summary]:
     found = {}
     for key, group in groups.items():
         n = len(group)
+        if n == 0:
+            found[key] = Summary((), math.nan, None, "", 0, 0.0, None, judged[key])
+            continue
         errors = [row["value_sd"] or 0.0 for row in group]
         measurement = math.sqrt(math.fsum(e * e for e in errors)) / n
         cell_sd, freedom = scatter[key[1:]]
@@ -108,6 +121,7 @@ def summarise(rows: Sequence[Row], least_freedom: int) -> dict[Key, Summary]:
             degrees_of_freedom=freedom,
             measurement_sd=measurement,
             cell_sd=cell_sd,
+            quality=judged[key],
         )
     return found
 
@@ -115,10 +129,10 @@ def summarise(rows: Sequence[Row], least_freedom: int) -> dict[Key, Summary]:
 def metric_row(key: Key, summary: Summary) -> Row:
     """Return the row of the table cycling_metrics."""
     sample, protocol, metric = key
-    return {
-        "sample": sample,
-        "protocol": protocol,
-        "metric": metric,
+    row: Row = {"sample": sample, "protocol": protocol, "metric": metric}
+    if not summary.values:
+        return row | {"n_cells": 0} | summary.quality.columns()
+    return row | {
         "value": summary.mean,
         "value_sd": summary.sd,
         "n_cells": len(summary.values),
@@ -129,6 +143,7 @@ def metric_row(key: Key, summary: Summary) -> Row:
         "degrees_of_freedom": summary.degrees_of_freedom,
         "measurement_sd": summary.measurement_sd or None,
         "cell_sd": summary.cell_sd,
+        **summary.quality.columns(),
     }
 
 
@@ -145,7 +160,7 @@ def differences(
     rows = []
     for (sample, protocol, metric), own in found.items():
         base = found.get((reference or "", protocol, metric))
-        if base is None or sample == reference:
+        if base is None or sample == reference or not own.values or not base.values:
             continue
         value = own.mean - base.mean
         row: Row = {

@@ -14,7 +14,7 @@ from ..analysis import Analysis, load_rows
 from ..arrays import Arrays
 from ..curves import load_curves
 from . import style
-from .cycling_common import potential_label
+from .cycling_common import potential_label, unusable
 
 COLOUR = {"charge": style.CATEGORIES[1], "discharge": style.CATEGORIES[0]}
 LINE = ("-", "--", ":", "-.")
@@ -26,6 +26,7 @@ def draw(
     cells: Sequence[tuple[str, str]],
     output: Mapping[str, str],
     *,
+    potential_reference: str,
     sample: Mapping[str, str],
     simulated: bool,
     config: Mapping[str, Any],
@@ -40,6 +41,8 @@ def draw(
         Whose they are, in the same order.
     output : mapping
         Paths of `png` and, for the report, `webp`.
+    potential_reference : str
+        What potentials are measured against.
     sample : mapping
         Its row of samples.csv.
     simulated : bool
@@ -52,18 +55,23 @@ def draw(
         parts, curves, rows, cells, strict=True
     ):
         title = f"{style.label(sample)}, {protocol} protocol, cell {style.plain(cell)}"
-        _cell(part, title, load_curves(own_curves), load_rows(own_rows))
+        sets = load_curves(own_curves)
+        label = potential_label(sets.values(), potential_reference)
+        _cell(part, title, sets, load_rows(own_rows), label)
     style.save_quicklook(figure, output, simulated=simulated)
 
 
-def _cell(part: SubFigure, title: str, sets: Mapping[str, Arrays], analysis: Analysis) -> None:
+def _cell(
+    part: SubFigure, title: str, sets: Mapping[str, Arrays], analysis: Analysis, label: str
+) -> None:
     part.suptitle(title)
     panels = part.subplots(2, 2)
     why = analysis.problem or "no current flowed"
     seen: list[str] = []  # cycles, in the order of their line styles
-    _profiles(panels[0, 0], sets.get("profiles"), sets.get("record"), seen, why)
-    _dqdv(panels[0, 1], sets.get("dqdv"), analysis, seen, why)
-    _relaxation(panels[1, 0], sets.get("relaxation"), seen, analysis.problem or "no rest recorded")
+    _profiles(panels[0, 0], sets.get("profiles"), sets.get("record"), seen, why, label)
+    _dqdv(panels[0, 1], sets.get("dqdv"), analysis, seen, why, label)
+    no_rest = analysis.problem or "no rest recorded"
+    _relaxation(panels[1, 0], sets.get("relaxation"), seen, no_rest, label)
     _capacity(panels[1, 1], analysis, why)
     # A half cycle looks the same in all panels: one legend, beside them, for curves leave no room.
     handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
@@ -89,24 +97,36 @@ def _style_of(label: str, direction: str, seen: list[str]) -> dict[str, Any]:
 
 
 def _profiles(
-    axes: Axes, data: Arrays | None, record: Arrays | None, seen: list[str], why: str
+    axes: Axes,
+    data: Arrays | None,
+    record: Arrays | None,
+    seen: list[str],
+    why: str,
+    potential: str,
 ) -> None:
     halves = _halves(data, "half")
     if not halves and record is not None and record.sizes.get("point"):
         # Nothing flowed: what was recorded is still worth a look.
         axes.plot(record["time_s"] / 3600, record["voltage_V"], color=style.GREY)
         axes.set_xlabel("time / h")
-        axes.set_ylabel(potential_label(record))
+        axes.set_ylabel(potential)
         return None
     if not halves:
         return style.no_data(axes, why)
     for label, direction, half in halves:
         axes.plot(half["capacity_mAh_g"], half["voltage_V"], **_style_of(label, direction, seen))
     axes.set_xlabel("capacity / mAh g$^{-1}$")
-    axes.set_ylabel(potential_label(data))
+    axes.set_ylabel(potential)
 
 
-def _dqdv(axes: Axes, data: Arrays | None, analysis: Analysis, seen: list[str], why: str) -> None:
+def _dqdv(
+    axes: Axes,
+    data: Arrays | None,
+    analysis: Analysis,
+    seen: list[str],
+    why: str,
+    potential: str,
+) -> None:
     halves = _halves(data, "curve")
     if not halves or data is None:
         return style.no_data(axes, why)
@@ -123,11 +143,11 @@ def _dqdv(axes: Axes, data: Arrays | None, analysis: Analysis, seen: list[str], 
             color=style.ACCENT if named else style.GREY,
         )
     axes.axhline(0, color=style.GREY, linewidth=0.5)
-    axes.set_xlabel(potential_label(data))
+    axes.set_xlabel(potential)
     axes.set_ylabel("dQ/dV / mAh g$^{-1}$ V$^{-1}$")
 
 
-def _relaxation(axes: Axes, data: Arrays | None, seen: list[str], why: str) -> None:
+def _relaxation(axes: Axes, data: Arrays | None, seen: list[str], why: str, potential: str) -> None:
     halves = _halves(data, "half")
     if not halves:
         return style.no_data(axes, why)
@@ -138,7 +158,7 @@ def _relaxation(axes: Axes, data: Arrays | None, seen: list[str], why: str) -> N
         axes.axvline(hours, color=style.GREY, linewidth=0.5)
     axes.set_xlim(0, min(float(np.nanmax(data["time_s"])) / 3600, 2.0) if data is not None else 2)
     axes.set_xlabel("time after the current stopped / h")
-    axes.set_ylabel(potential_label(data))
+    axes.set_ylabel(potential)
 
 
 def _capacity(axes: Axes, analysis: Analysis, why: str) -> None:
@@ -155,15 +175,16 @@ def _capacity(axes: Axes, analysis: Analysis, why: str) -> None:
             color=COLOUR[name],
             label=f"{name} capacity",
         )
-    odd = [r for r in rows if r["interrupted"] and r.get("discharge_capacity_mAh_g") is not None]
-    if odd:
-        axes.plot(
-            [r["cycle"] for r in odd],
-            [r["discharge_capacity_mAh_g"] for r in odd],
-            "x",
-            color=style.ACCENT,
-            label="interrupted",
-        )
+    marks = {"interrupted": ("x", lambda r: r["interrupted"]), "unusable": ("+", unusable)}
+    for label, (mark, is_so) in marks.items():
+        odd = [
+            (r["cycle"], value)
+            for r in rows
+            for name in ("charge", "discharge")
+            if is_so(r) and (value := r.get(f"{name}_capacity_mAh_g")) is not None
+        ]
+        if odd:
+            axes.plot(*zip(*odd, strict=True), mark, color=style.ACCENT, label=label, zorder=4)
     axes.set_xlim(0, max(r["cycle"] for r in rows) + 1)
     axes.margins(y=0.1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

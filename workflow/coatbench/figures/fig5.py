@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ from ..curves import load_set
 from ..order import ordered
 from ..tables import read_table
 from . import style
-from .cycling_common import potential_label
+from .cycling_common import doubtful, potential_label, protocol_of, unusable
 
 Row = dict[str, Any]
-PROTOCOL = "short"
+EXPLAINED = "(a, b) symbols: means with one standard uncertainty; dots: single cells; line: coated samples. (c) means over cells"
 EFFICIENCY = "initial_coulombic_efficiency_percent"
 CAPACITIES = (
     ("first_charge_capacity_mAh_g", "charge 1", "^", style.CATEGORIES[1]),
@@ -34,10 +34,13 @@ HALVES = ((1, "discharge", -1.0), (2, "charge", 1.0))
 def draw(
     curves: Sequence[str],
     units: Sequence[Sequence[str]],
+    cells: str,
     metrics: str,
     features: str,
     output: Mapping[str, str],
     *,
+    protocols: Mapping[str, Sequence[str]],
+    potential_reference: str,
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
@@ -51,20 +54,35 @@ def draw(
         netCDF files of the cells' jobs.
     units : sequence of (sample, protocol, cell)
         Whose they are, in the same order.
-    metrics, features : str
-        Tables cycling_metrics and cycling_dqdv_features.
+    cells, metrics, features : str
+        Tables cycling_cells, cycling_metrics and cycling_dqdv_features.
     output : mapping
         Paths of pdf, png and csv.
+    protocols : mapping
+        Names of the `short` protocols; the first that was measured is drawn.
+    potential_reference : str
+        What potentials are measured against.
     samples, reference, simulated, config
         As `figure_params` of the workflow gives them.
     """
-    rows = [r for r in read_table(metrics) if r["protocol"] == PROTOCOL]
-    found = [r for r in read_table(features) if r["protocol"] == PROTOCOL]
+    every = read_table(metrics)
+    protocol = protocol_of(every, protocols["short"])
+    rows = [r for r in every if r["protocol"] == protocol and r["value"] is not None]
+    bad = {
+        (r["sample"], r["cell"], int(r["cycle"]))
+        for r in read_table(cells)
+        if r["protocol"] == protocol and unusable(r)
+    }
+    found = [
+        r
+        for r in read_table(features)
+        if r["protocol"] == protocol and (r["sample"], r["cell"], int(r["cycle"])) not in bad
+    ]
     names = {r["sample"] for r in rows}
     shown = [s for s in ordered(samples) if s["sample"] in names]
     figure = style.new_figure(config, "double", 5.2)
     if not shown:
-        style.no_data(figure.subplots(), "no cell of the short protocol could be analysed")
+        style.no_data(figure.subplots(), "no cell of a short protocol could be analysed")
         style.save(figure, output, [], simulated=simulated)
         return
     grid = figure.add_gridspec(2, 2, height_ratios=(1.0, 1.15))
@@ -73,16 +91,26 @@ def draw(
         figure.add_subplot(grid[0, 1]),
         figure.add_subplot(grid[1, :]),
     ]
-    first = load_set(curves[0], "dqdv")
+    own = [
+        load_set(path, "dqdv")
+        for path, unit in zip(curves, units, strict=True)
+        if unit[1] == protocol
+    ]
     _capacities(panels[0], rows, shown)
-    hours = first.attrs.get("relaxation_time_s", 3600) / 3600 if first is not None else 1.0
+    times = [
+        d.attrs["relaxation_time_s"]
+        for d in own
+        if d is not None and "relaxation_time_s" in d.attrs
+    ]
+    hours = times[0] / 3600 if times else 1.0
     _potentials(panels[1], rows, shown, f"{hours:g} h")
-    lines = _mean_curves(curves, units)
-    label = potential_label(first)
+    lines = _mean_curves(curves, units, protocol or "", bad)
+    label = potential_label(own, potential_reference)
     _dqdv(panels[2], lines, found, shown, style.codings(samples), label)
     for letter, axes in zip("abc", panels, strict=True):
         style.panel_letter(axes, letter)
-    style.save(figure, output, _numbers(rows, lines, shown), simulated=simulated)
+    style.explain(figure, EXPLAINED + (". Open: doubtful" if any(map(doubtful, rows)) else ""))
+    style.save(figure, output, _numbers(rows, lines, found, shown), simulated=simulated)
 
 
 def _by_sample(rows: Sequence[Row], metric: str) -> dict[str, Row]:
@@ -101,21 +129,28 @@ def _points(
     """Draw means with standard uncertainty, and the cells beside them as small points."""
     places = [i for i, s in enumerate(shown) if s["sample"] in rows]
     own = [rows[shown[i]["sample"]] for i in places]
-    drawn = axes.errorbar(
-        [i + offset for i in places],
-        [r["value"] for r in own],
-        [r["value_sd"] or 0.0 for r in own],
-        fmt=marker,
-        color=colour,
-        capsize=1.5,
-        elinewidth=0.7,
-        label=label,
-        zorder=3,
-    )
+    drawn: list[Any] = []
+    for open_symbol in (False, True):
+        part = [(i, r) for i, r in zip(places, own, strict=True) if doubtful(r) == open_symbol]
+        if part:
+            drawn.append(
+                axes.errorbar(
+                    [i + offset for i, _ in part],
+                    [r["value"] for _, r in part],
+                    [r["value_sd"] or 0.0 for _, r in part],
+                    fmt=marker,
+                    color=colour,
+                    mfc="white" if open_symbol else colour,
+                    capsize=1.5,
+                    elinewidth=0.7,
+                    label=None if drawn else label,
+                    zorder=3,
+                )
+            )
     for i, row in zip(places, own, strict=True):
         values = [float(v.rsplit("=", 1)[1]) for v in str(row["cell_values"]).split(";")]
         axes.plot([i + offset + 0.13] * len(values), values, ".", color=colour, ms=1.8, alpha=0.7)
-    return [drawn]
+    return drawn[:1]
 
 
 def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, str]]) -> None:
@@ -175,17 +210,22 @@ def _potentials(
 Lines = dict[tuple[str, int, str], tuple[np.ndarray, np.ndarray]]
 
 
-def _mean_curves(curves: Sequence[str], units: Sequence[Sequence[str]]) -> Lines:
-    """Return the mean dQ/dV over the cells of a sample: {(sample, cycle, direction): (V, dQ/dV)}."""
+def _mean_curves(
+    curves: Sequence[str],
+    units: Sequence[Sequence[str]],
+    drawn: str,
+    bad: Collection[tuple[str, str, int]],
+) -> Lines:
+    """Return the mean dQ/dV over the usable cells of a sample: {(sample, cycle, direction): (V, dQ/dV)}."""
     collected: dict[tuple[str, int, str], list[dict[int, float]]] = {}
     bin_V = 0.0
-    for path, (sample, protocol, _) in zip(curves, units, strict=True):
-        data = load_set(path, "dqdv") if protocol == PROTOCOL else None
+    for path, (sample, protocol, cell) in zip(curves, units, strict=True):
+        data = load_set(path, "dqdv") if protocol == drawn else None
         if data is None or "curve" not in data.sizes:
             continue
         for cycle, direction, _ in HALVES:
             pick = (data["cycle"] == cycle) & (data["direction"] == direction)
-            if pick.any():
+            if pick.any() and (sample, cell, cycle) not in bad:
                 # Bins are multiples of their width in every cell: number them to align.
                 bin_V = float(data.attrs["bin_V"])
                 number = np.round(data["potential_V"] / bin_V - 0.5).astype(int)
@@ -212,12 +252,7 @@ def _dqdv(
     if not lines:
         style.no_data(axes, "no half cycle spans enough of the window for dQ/dV")
         return
-    named = [
-        r
-        for r in features
-        if not r["feature"].startswith("peak")
-        and (int(r["cycle"]), r["direction"]) in {h[:2] for h in HALVES}
-    ]
+    named = _named(features)
     _lines(axes, lines, shown, codings)
     axes.axhline(0, color=style.GREY, linewidth=0.5)
     axes.set_xlabel(label)
@@ -234,6 +269,16 @@ def _dqdv(
     axes.text(0.995, 0.03, "discharge 1", transform=axes.transAxes, ha="right", color=style.GREY)
     if named:
         _zoom(axes, lines, named, shown, codings)
+
+
+def _named(features: Sequence[Row]) -> list[Row]:
+    """Return the features with a name of their own on the curves of the panel."""
+    drawn = {half[:2] for half in HALVES}
+    return [
+        r
+        for r in features
+        if not r["feature"].startswith("peak") and (int(r["cycle"]), r["direction"]) in drawn
+    ]
 
 
 def _lines(
@@ -288,38 +333,42 @@ def _zoom(
     inset.set_title(", ".join(names), fontsize=5.5, pad=2)
 
 
-def _numbers(rows: Sequence[Row], lines: Lines, shown: Sequence[Mapping[str, str]]) -> list[Row]:
-    """Return what stands in the panels: means (x empty), then the curves."""
+def _numbers(
+    rows: Sequence[Row], lines: Lines, found: Sequence[Row], shown: Sequence[Mapping[str, str]]
+) -> list[Row]:
+    """Return what stands in the panels: means and cells (x empty), then the curves and their named features."""
     metrics = {
         EFFICIENCY: "a",
         **{m[0]: "a" for m in CAPACITIES},
         **{m[0]: "b" for m in POTENTIALS},
     }
     order = {s["sample"]: i for i, s in enumerate(shown)}
-    numbers: list[Row] = [
-        {
-            "panel": metrics[r["metric"]],
-            "sample": r["sample"],
-            "quantity": r["metric"],
-            "potential_V": None,
-            "value": r["value"],
-            "value_sd": r["value_sd"],
-            "n_cells": r["n_cells"],
-        }
-        for r in sorted(rows, key=lambda r: order[r["sample"]])
-        if r["metric"] in metrics
-    ]
+    numbers: list[Row] = []
+    for r in sorted(rows, key=lambda r: order[r["sample"]]):
+        if r["metric"] not in metrics:
+            continue
+        base = {"panel": metrics[r["metric"]], "sample": r["sample"], "quantity": r["metric"]}
+        numbers.append(
+            _number(
+                base, r["value"], value_sd=r["value_sd"], n_cells=r["n_cells"], quality=r["quality"]
+            )
+        )
+        for part in str(r["cell_values"]).split(";"):
+            cell, _, value = part.rpartition("=")
+            numbers.append(_number(base, float(value), cell=cell))
     for (sample, cycle, direction), (potential, values) in lines.items():
         for v, value in zip(potential.tolist(), values.tolist(), strict=True):
-            numbers.append(
-                {
-                    "panel": "c",
-                    "sample": sample,
-                    "quantity": f"dqdv_mAh_g_V {direction} {cycle}",
-                    "potential_V": v,
-                    "value": value,
-                    "value_sd": None,
-                    "n_cells": None,
-                }
-            )
+            base = {"panel": "c", "sample": sample, "quantity": f"dqdv_mAh_g_V {direction} {cycle}"}
+            numbers.append(_number(base, value, potential_V=v))
+    for r in _named(found):
+        base = {"panel": "c inset", "sample": r["sample"], "quantity": r["feature"]}
+        numbers.append(
+            _number(base, r["height_mAh_g_V"], cell=r["cell"], potential_V=r["potential_V"])
+        )
     return numbers
+
+
+def _number(base: Row, value: float, **more: Any) -> Row:
+    """Return one row of the figure's CSV."""
+    empty = dict.fromkeys(("cell", "potential_V", "value", "value_sd", "n_cells", "quality"))
+    return base | empty | {"value": value} | more

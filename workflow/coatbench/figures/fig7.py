@@ -14,10 +14,9 @@ from ..curves import load_set
 from ..order import ordered
 from ..tables import read_table
 from . import style
-from .cycling_common import potential_label
+from .cycling_common import doubtful, potential_label, protocol_of, unusable
 
 Row = dict[str, Any]
-PROTOCOL = "long"
 FIRST_CYCLE = 1
 LINES = ("-", "--", ":", "-.")
 MARKERS = ("o", "s", "^", "D")
@@ -36,6 +35,8 @@ def draw(
     metrics: str,
     output: Mapping[str, str],
     *,
+    protocols: Mapping[str, Sequence[str]],
+    potential_reference: str,
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
@@ -53,11 +54,18 @@ def draw(
         Tables cycling_cells and cycling_metrics.
     output : mapping
         Paths of pdf, png and csv.
+    protocols : mapping
+        Names of the `long` protocols; the first that was measured is drawn.
+    potential_reference : str
+        What potentials are measured against.
     samples, reference, simulated, config
         As `figure_params` of the workflow gives them.
     """
-    rows = [r for r in read_table(cells) if r["protocol"] == PROTOCOL]
-    found = [r for r in read_table(metrics) if r["protocol"] == PROTOCOL]
+    every = read_table(cells)
+    drawn = protocol_of(every, protocols["long"])
+    rows = [r for r in every if r["protocol"] == drawn and not unusable(r)]
+    found = [r for r in read_table(metrics) if r["protocol"] == drawn and r["value"] is not None]
+    firsts = {(r["sample"], r["cell"]) for r in rows if int(r["cycle"]) == FIRST_CYCLE}
     names = {r["sample"] for r in rows}
     shown = [s for s in ordered(samples) if s["sample"] in names]
     colours = style.colours(samples)
@@ -66,7 +74,8 @@ def draw(
     profiles = {
         (sample, cell): profile
         for path, (sample, protocol, cell) in zip(curves, units, strict=True)
-        if protocol == PROTOCOL
+        if protocol == drawn
+        and (sample, cell) in firsts
         and (profile := load_set(path, "profiles")) is not None  # none: the cell has a problem
         and "half" in profile.sizes
     }
@@ -78,7 +87,7 @@ def draw(
         both = [efficiency.get(s["sample"]), retained.get(s["sample"])]
         left[s["sample"]] = _label(s, both if many else both[:1])
         right[s["sample"]] = None if many and s["sample"] in named else _label(s, both[1:])
-    _profiles(panels[0], profiles, shown, colours, left)
+    _profiles(panels[0], profiles, shown, colours, left, potential_reference)
     _capacities(panels[1], rows, shown, colours, right)
     handles = {h.get_label(): h for p in panels for h in p.get_legend_handles_labels()[0]}
     if many:
@@ -88,7 +97,27 @@ def draw(
         panels[1].legend(loc="lower left")
     for letter, axes in zip("ab", panels, strict=True):
         style.panel_letter(axes, letter)
-    style.save(figure, output, _numbers(profiles, rows), simulated=simulated)
+    most = max(
+        (len(_cells_of([(r["sample"], r["cell"]) for r in rows], s["sample"])) for s in shown),
+        default=1,
+    )
+    style.explain(figure, _explained(most, any(doubtful(r) and not r["interrupted"] for r in rows)))
+    style.save(figure, output, _numbers(profiles, rows, found), simulated=simulated)
+
+
+def _explained(cells: int, has_doubtful: bool) -> str:
+    """Return what the legend does not say: which line and symbol is which cell."""
+    ordinal = ("first", "second", "third", "fourth")
+    lines = ("solid line", "dashed", "dotted", "dash-dotted")
+    marks = ("circles", "squares", "triangles", "diamonds")
+    parts = [
+        f"{ordinal[i]} cell {lines[i]} (a), {marks[i]} (b)" for i in range(min(cells, len(LINES)))
+    ]
+    if cells > len(LINES):
+        parts.append("then again from the first")
+    if has_doubtful:
+        parts.append("open symbols are doubtful (see the report)")
+    return "of each sample: " + ", ".join(parts)
 
 
 def _cells_of(keys: Sequence[tuple[str, str]], sample: str) -> list[str]:
@@ -112,9 +141,10 @@ def _profiles(
     shown: Sequence[Mapping[str, str]],
     colours: Mapping[str, Any],
     labels: Mapping[str, str | None],
+    potential_reference: str,
 ) -> None:
     if not profiles:
-        style.no_data(axes, "no cell of the long protocol could be analysed")
+        style.no_data(axes, "no cell of a long protocol could be analysed")
         return
     for sample in shown:
         name = sample["sample"]
@@ -135,7 +165,7 @@ def _profiles(
                 label = None
     axes.set_xlim(left=0)
     axes.set_xlabel("specific capacity / mAh g$^{-1}$")
-    axes.set_ylabel(potential_label(next(iter(profiles.values()))))
+    axes.set_ylabel(potential_label(profiles.values(), potential_reference))
 
 
 def _capacities(
@@ -156,17 +186,21 @@ def _capacities(
         for i, cell in enumerate(_cells_of([(r["sample"], r["cell"]) for r in known], name)):
             own = [r for r in known if (r["sample"], r["cell"]) == (name, cell)]
             good = [r for r in own if not r["interrupted"]]
-            axes.plot(
-                [r["cycle"] for r in good],
-                [r["discharge_capacity_mAh_g"] for r in good],
-                MARKERS[i % len(MARKERS)],
-                color=colours[name],
-                mfc=colours[name] if i == 0 else "none",
-                ms=2.0,
-                mew=0.5,
-                label=label,
-            )
-            label = None
+            for open_symbol in (False, True):
+                part = [r for r in good if doubtful(r) == open_symbol]
+                if not part:
+                    continue
+                axes.plot(
+                    [r["cycle"] for r in part],
+                    [r["discharge_capacity_mAh_g"] for r in part],
+                    MARKERS[i % len(MARKERS)],
+                    color=colours[name],
+                    mfc="white" if open_symbol else colours[name],
+                    ms=2.0,
+                    mew=0.5,
+                    label=label,
+                )
+                label = None
             odd = [r for r in own if r["interrupted"]]
             axes.plot(
                 [r["cycle"] for r in odd],
@@ -214,8 +248,23 @@ def _label_rates(axes: Axes, known: Sequence[Row]) -> None:
         )
 
 
-def _numbers(profiles: Mapping[tuple[str, str], Arrays], rows: Sequence[Row]) -> list[Row]:
+def _numbers(
+    profiles: Mapping[tuple[str, str], Arrays], rows: Sequence[Row], found: Sequence[Row]
+) -> list[Row]:
     numbers: list[Row] = []
+    empty = dict.fromkeys(
+        (
+            "cell",
+            "cycle",
+            "direction",
+            "capacity_mAh_g",
+            "potential_V",
+            "c_rate",
+            "quantity",
+            "value",
+            "quality",
+        )
+    )
     for (sample, cell), data in profiles.items():
         for half in range(data.sizes["half"]):
             if int(data["cycle"][half]) != FIRST_CYCLE:
@@ -225,29 +274,36 @@ def _numbers(profiles: Mapping[tuple[str, str], Arrays], rows: Sequence[Row]) ->
             direction = str(data["direction"][half])
             for q, v in zip(one["capacity_mAh_g"][known], one["voltage_V"][known], strict=True):
                 numbers.append(
-                    {
-                        "panel": "a",
-                        "sample": sample,
+                    {"panel": "a", "sample": sample}
+                    | empty
+                    | {
                         "cell": cell,
                         "cycle": FIRST_CYCLE,
                         "direction": direction,
                         "capacity_mAh_g": float(q),
                         "potential_V": float(v),
-                        "c_rate": None,
                     }
                 )
     for row in rows:
         if row["discharge_capacity_mAh_g"] is not None:
             numbers.append(
-                {
-                    "panel": "b",
-                    "sample": row["sample"],
+                {"panel": "b", "sample": row["sample"]}
+                | empty
+                | {
                     "cell": row["cell"],
                     "cycle": int(row["cycle"]),
                     "direction": "discharge",
                     "capacity_mAh_g": row["discharge_capacity_mAh_g"],
-                    "potential_V": None,
                     "c_rate": row["c_rate"],
+                    "quality": row["quality"],
                 }
             )
+    for panel, metric in zip("ab", METRICS, strict=True):
+        for row in found:
+            if row["metric"] == metric:
+                numbers.append(
+                    {"panel": panel, "sample": row["sample"]}
+                    | empty
+                    | {"quantity": metric, "value": row["value"], "quality": row["quality"]}
+                )
     return numbers

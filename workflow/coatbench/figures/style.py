@@ -205,6 +205,15 @@ def mark_simulated(figure: Figure, simulated: bool) -> None:
     )  # fmt: skip
 
 
+def explain(figure: Figure, text: str) -> None:
+    """Say in one line below everything what marks mean that no legend names."""
+    share = NOTE_INCH / figure.get_figheight()
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0, share, 1, 1 - share))
+    figure.text(0.005, 0.15 * share, text, ha="left", va="bottom", color=GREY, fontsize=NOTE_PT)
+
+
 def no_data(axes: Axes, why: str) -> None:
     """Say in an empty panel why it is empty."""
     axes.set_axis_off()

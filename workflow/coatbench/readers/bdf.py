@@ -8,9 +8,10 @@ what the instrument measured (here against In/InLi) and is never shifted to anot
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,6 @@ import numpy.typing as npt
 from ..arrays import Arrays, Variable
 from ..errors import ReadError
 from .model import Export
-
-if TYPE_CHECKING:
-    pass
 
 Array = npt.NDArray[np.floating]
 Ints = npt.NDArray[np.integer]
@@ -37,6 +35,14 @@ NET = "Net Capacity / Ah"
 CHARGING = "Charging Capacity / Ah"
 DISCHARGING = "Discharging Capacity / Ah"
 TEMPERATURE = "Ambient Temperature / degC"
+# Of files with a reference electrode, beside the one of them that is the voltage.
+WORKING = "Working Electrode Potential / V"
+COUNTER = "Counter Electrode Potential / V"
+CELL = "Cell Potential / V"
+# Of records that were measured with an alternating signal; elsewhere not a number.
+FREQUENCY = "Frequency / Hz"
+REAL = "Real Impedance / ohm"
+IMAGINARY = "Imaginary Impedance / ohm"
 
 COLUMNS = (
     TIME,
@@ -51,10 +57,19 @@ COLUMNS = (
     CHARGING,
     DISCHARGING,
     TEMPERATURE,
+    WORKING,
+    COUNTER,
+    CELL,
+    FREQUENCY,
+    REAL,
+    IMAGINARY,
 )
+POTENTIALS = {"working": WORKING, "counter": COUNTER, "cell": CELL}
 
-REST, CC_CHG, CC_DCH, CV_CHG, CV_DCH = range(5)
-STEP_TYPES = ("REST", "CC_CHG", "CC_DCH", "CV_CHG", "CV_DCH")
+# PAUSE: the test itself stood still (suspended, paused, ended). AC: measured with an alternating signal, which is
+# neither charge nor rest.
+REST, CC_CHG, CC_DCH, CV_CHG, CV_DCH, PAUSE, AC = range(7)
+STEP_TYPES = ("REST", "CC_CHG", "CC_DCH", "CV_CHG", "CV_DCH", "PAUSE", "AC")
 
 # Beyond these no cycler measures: such a value is damage, not data.
 LIMITS = {
@@ -65,11 +80,16 @@ LIMITS = {
     CHARGING: 1e6,
     DISCHARGING: 1e6,
     TEMPERATURE: 1e4,
+    WORKING: 1e3,
+    COUNTER: 1e3,
+    CELL: 1e3,
 }
 # A cell outside this window is a wrong unit or a broken contact, not a battery.
 PLAUSIBLE_VOLTAGE_V = (-2.0, 6.0)
 CV_VOLTAGE_BAND_V = 0.005
 CV_CURRENT_DROP = 0.03
+# Where nothing but the current tells rest from charge: a smaller share of the usual current is noise of the recorder.
+REST_CURRENT_FRACTION = 2e-3
 
 
 def accumulate(charge: Array, block: Ints, direction: Ints) -> tuple[Array, Array]:
@@ -138,6 +158,55 @@ def constant_voltage(voltage: Array, current: Array, steps: Ints) -> npt.NDArray
     return held
 
 
+def rest_current(current: Array, time: Array) -> float:
+    """Return the magnitude of current up to which a record is at rest, where no column says what drives it.
+
+    It is a share of the current that moved most of the charge, so that neither noise nor a short pulse sets the scale.
+
+    Parameters
+    ----------
+    current : (n,) array
+        Any unit; the result has the same.
+    time : (n,) array
+        s.
+    """
+    magnitude = np.abs(np.nan_to_num(current))
+    moved = magnitude * np.maximum(np.nan_to_num(np.diff(time, prepend=time[:1])), 0.0)
+    if not moved.sum() > 0:
+        moved = magnitude
+    order = np.argsort(magnitude)
+    total = np.cumsum(moved[order])
+    if total.size == 0 or not total[-1] > 0:
+        return 0.0
+    usual = magnitude[order[np.searchsorted(total, 0.5 * total[-1])]]
+    return REST_CURRENT_FRACTION * float(usual)
+
+
+def steps_to_totals(charge: Array, steps: Ints) -> Array:
+    """Turn a signed charge that restarts with a step, or with some of them, into one that never does.
+
+    A step whose first value has gone back towards zero, or has changed its sign, has restarted; one that begins where
+    the step before it ended goes on.
+
+    Parameters
+    ----------
+    charge : (n,) array
+        Signed; charge since the beginning of the step.
+    steps : (n,) int array
+        Changes where a step may begin.
+    """
+    if charge.size == 0:
+        return charge.copy()
+    step = np.diff(charge, prepend=0.0)
+    before, here = charge[:-1], charge[1:]
+    restarted = (np.abs(here) < np.abs(before)) | (here * before < 0)
+    begins = steps[1:] != steps[:-1]
+    # Within a step a repeated sequence shows by its fall to almost nothing.
+    restarted &= begins | (np.abs(here) < 0.5 * np.abs(before))
+    step[1:] = np.where(restarted, here, step[1:])
+    return np.cumsum(step)
+
+
 def step_types(direction: Ints, held: npt.NDArray[np.bool_]) -> npt.NDArray[np.int8]:
     """Return the code of the step type (index into `STEP_TYPES`) of every row."""
     codes = np.full(direction.size, REST, np.int8)
@@ -146,6 +215,16 @@ def step_types(direction: Ints, held: npt.NDArray[np.bool_]) -> npt.NDArray[np.i
     codes[(direction > 0) & held] = CV_CHG
     codes[(direction < 0) & held] = CV_DCH
     return codes
+
+
+def clock(moment: datetime | None, test_time_s: float = 0.0) -> dict[str, float]:
+    """Return the attribute that says when the test time was zero; nothing where no clock is known.
+
+    Files of one cell are put in order by it. Instruments write local time without its zone.
+    """
+    if moment is None:
+        return {}
+    return {"clock_zero_s": (moment - datetime(1970, 1, 1)).total_seconds() - test_time_s}
 
 
 def build(
@@ -158,6 +237,7 @@ def build(
     vendor: Mapping[str, str],
     warnings: list[str],
     incomplete_rows: int = 0,
+    more: Mapping[str, Any] | None = None,
 ) -> Export:
     """Make the export from finished columns.
 
@@ -173,6 +253,9 @@ def build(
         What the reader found odd; what the numbers show is added.
     incomplete_rows : int
         Rows that were dropped because the instrument was still writing them.
+    more : mapping
+        Further attributes: `clock_zero_s` (`clock`); `counter_Ah`, the instrument's signed integral at the first and the last record as exported
+        (a file that continues another goes on from its last); `potential`, which of `POTENTIALS` the voltage is.
 
     Raises
     ------
@@ -205,6 +288,7 @@ def build(
         "vendor": dict(vendor),
         "capacity_source": source,
         "incomplete_rows": incomplete_rows,
+        **(more or {}),
     }
     table = Arrays.of(data, attrs=attrs)
     return Export(path=path, format=form, technique="cycling", columns=table, warnings=warnings)
@@ -226,4 +310,6 @@ def _doubts(columns: Mapping[str, npt.NDArray]) -> list[str]:
     back = int(np.count_nonzero(np.diff(known) < 0))
     if back:
         found.append(f"time runs backwards at {back} records")
+    if alternating := int(np.count_nonzero(columns[STEP_TYPE] == AC)):
+        found.append(f"{alternating} records of impedance are neither charge nor rest: set aside")
     return found

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,17 +22,32 @@ from ..errors import ReadError, quote
 from . import bdf
 
 MODE_REST, MODE_VOLTAGE = 3, 2
-VOLTAGES = ("Ewe/V", "<Ewe>/V", "<Ewe/V>", "Ecell/V", "<Ecell>/V", "Ewe-Ece/V", "<Ewe-Ece>/V")
+# Of a potentiostatic step: a hold has its largest current only at its beginning.
+PLATEAU_SHARE = 0.2
+WORKING = ("Ewe/V", "<Ewe>/V", "<Ewe/V>")
+COUNTER = ("Ece/V", "<Ece>/V", "<Ece/V>")
+CELL = ("Ecell/V", "<Ecell>/V", "Ewe-Ece/V", "<Ewe-Ece>/V", "<Ewe-Ece/V>")
+VOLTAGES = (*WORKING, *CELL)
+POTENTIALS = {"working": WORKING, "counter": COUNTER, "cell": CELL}
 CURRENTS = ("<I>/mA", "I/mA", "<I>/A", "I/A", "<I>/µA", "I/µA", "<I>/uA", "I/uA")
-INCREMENTS = ("dq/mA.h", "dQ/mA.h", "dq/A.h", "dQ/A.h", "dq/µA.h", "dQ/µA.h", "dq/C", "dQ/C")
+# EC-Lab's manual: dq is the charge since the record before, dQ the charge since the beginning of the step, (Q-Qo) that
+# since the beginning of the experiment, Q charge/discharge that of the half cycle so far.
+INCREMENTS = ("dq/mA.h", "dq/A.h", "dq/µA.h", "dq/C")
+STEP_CHARGES = ("dQ/mA.h", "dQ/A.h", "dQ/µA.h", "dQ/C")
 NETS = ("(Q-Qo)/mA.h", "(Q-Qo)/A.h", "(Q-Qo)/C", "(Q-Qo)/µA.h")
 INTEGRALS = ("Q charge/discharge/mA.h", "Q charge/discharge/A.h", "Q charge/discharge/C")
 TEMPERATURES = ("Temperature/°C", "Temperature/\ufffdC")
+FREQUENCY = "freq/Hz"
+REAL, IMAGINARY, MODULUS, PHASE = "Re(Z)/Ohm", "-Im(Z)/Ohm", "|Z|/Ohm", "Phase(Z)/deg"
+IMPEDANCES = (FREQUENCY, REAL, IMAGINARY, MODULUS, PHASE)
 
 FACTORS = {"A": 1.0, "mA": 1e-3, "µA": 1e-6, "uA": 1e-6,
            "A.h": 1.0, "mA.h": 1e-3, "µA.h": 1e-6, "C": 1.0 / 3600.0}  # fmt: skip
 
-FLOATS = (*VOLTAGES, *CURRENTS, *INCREMENTS, *NETS, *INTEGRALS, *TEMPERATURES, "time/s")
+FLOATS = (
+    *VOLTAGES, *COUNTER, *CURRENTS, *INCREMENTS, *STEP_CHARGES, *NETS, *INTEGRALS, *TEMPERATURES,
+    *IMPEDANCES, "time/s",
+)  # fmt: skip
 WHOLES = ("mode", "Ns", "half cycle")
 
 Columns = Mapping[str, npt.NDArray]
@@ -42,8 +60,24 @@ def wanted(names: list[str]) -> dict[str, type]:
     return kinds
 
 
-def normalise(path: Path, columns: Columns) -> tuple[dict[str, npt.NDArray], list[str]]:
+@dataclass(frozen=True)
+class Normalised:
+    """The columns of the common table, with what the export does not say in columns."""
+
+    table: dict[str, npt.NDArray]
+    warnings: list[str]
+    more: dict[str, Any]
+
+
+def normalise(path: Path, columns: Columns, controlled: str = "") -> Normalised:
     """Return the columns of the common table.
+
+    Parameters
+    ----------
+    path : Path
+    columns : mapping of EC-Lab's name to (n,) array
+    controlled : str
+        What the head of the export calls the controlled potential (`Ewe`, `Ece`, `Ewe-Ece`); empty: not known.
 
     Raises
     ------
@@ -51,29 +85,40 @@ def normalise(path: Path, columns: Columns) -> tuple[dict[str, npt.NDArray], lis
         There is no time or no voltage.
     """
     warnings: list[str] = []
-    voltage_name = voltage_column(path, columns)
-    others = [n for n in VOLTAGES if n in columns and n != voltage_name]
-    if others:
-        warnings.append(f"voltage is {voltage_name}; not used: {', '.join(others)}")
+    voltage, potential, others = _potentials(path, columns, controlled, warnings)
     time = columns["time/s"].astype(float)
-    mode = _mode(columns, time.size)
+    frequency = columns.get(FREQUENCY, np.zeros(0)).astype(float)
+    alternating = frequency > 0 if frequency.size else np.zeros(time.size, bool)
+    mode = np.where(alternating, MODE_REST, _mode(columns, time)).astype(np.int8)
     increment = _scaled(columns, INCREMENTS)
+    since_step = _scaled(columns, STEP_CHARGES) if increment is None else None
     net = _scaled(columns, NETS)
     integral = _scaled(columns, INTEGRALS)
     if increment is None and net is not None:
         increment = np.diff(net, prepend=net[:1])
     current = _current(columns, increment, time, mode)
-    direction = _direction(mode, current, increment)
     step_id = columns["Ns"].astype(np.int32) if "Ns" in columns else np.zeros(time.size, np.int32)
     half = columns.get("half cycle")
-    keys = [mode, direction, step_id] + ([half] if half is not None else [])
+    keys: list[npt.NDArray] = [step_id, alternating.astype(np.int8)]
+    keys += [half] if half is not None else []
+    if increment is None and since_step is not None:
+        net = bdf.steps_to_totals(since_step, bdf.step_count(*keys))
+        increment = np.diff(net, prepend=net[:1])
+        current = _current(columns, increment, time, mode)
+    direction = _direction(mode, current, increment)
+    steps = bdf.step_count(mode, direction, *keys)
+    held = (mode == MODE_VOLTAGE) & ~_galvanostatic(voltage, current, steps, mode)
+    types = bdf.step_types(direction, held)
+    types[alternating] = bdf.AC
     table: dict[str, npt.NDArray] = {
         bdf.TIME: time,
-        bdf.VOLTAGE: columns[voltage_name].astype(float),
+        bdf.VOLTAGE: voltage,
         bdf.CURRENT: current,
         bdf.RECORD: np.arange(1, time.size + 1, dtype=np.int32),
-        bdf.STEP_COUNT: bdf.step_count(*keys),
-        bdf.STEP_TYPE: bdf.step_types(direction, mode == MODE_VOLTAGE),
+        bdf.STEP_COUNT: steps,
+        bdf.STEP_TYPE: types,
+        **others,
+        **_impedance(columns, alternating),
     }
     if "Ns" in columns:
         table[bdf.STEP_ID] = step_id
@@ -84,15 +129,88 @@ def normalise(path: Path, columns: Columns) -> tuple[dict[str, npt.NDArray], lis
         net = np.cumsum(increment)
     if net is not None:
         table[bdf.NET] = net
+    more: dict[str, Any] = {"potential": potential} if others else {}
     if integral is not None:
         block = bdf.step_count(*([half] if half is not None else []), np.sign(integral))
         totals = bdf.accumulate(np.abs(integral), block, np.sign(integral).astype(np.int8))
         table[bdf.CHARGING], table[bdf.DISCHARGING] = totals
+        if integral.size:
+            more["counter_Ah"] = (float(integral[0]), float(integral[-1]))
     if (celsius := _first(columns, TEMPERATURES)) is not None:
         table[bdf.TEMPERATURE] = columns[celsius].astype(float)
     if increment is None and integral is None and (mode != MODE_REST).any():
         warnings.append("no charge column: capacities are integrals of current over time")
-    return table, warnings
+    return Normalised(table, warnings, more)
+
+
+def _potentials(
+    path: Path, columns: Columns, controlled: str, warnings: list[str]
+) -> tuple[npt.NDArray, str, dict[str, npt.NDArray]]:
+    """Return the voltage, which potential it is, and all of them where there is more than one.
+
+    The voltage is the potential that the instrument controlled, where the head says so.
+    """
+    name = voltage_column(path, columns)
+    found = {
+        kind: columns[first].astype(float)
+        for kind, names in POTENTIALS.items()
+        if (first := _first(columns, names)) is not None
+    }
+    if "working" in found and "counter" in found:
+        found.setdefault("cell", found["working"] - found["counter"])
+    elif "working" in found and "cell" in found:
+        found["counter"] = found["working"] - found["cell"]
+    potential = next(kind for kind, names in POTENTIALS.items() if name in names)
+    told = {"Ewe": "working", "Ece": "counter", "Ewe-Ece": "cell", "Ecell": "cell"}
+    asked = told.get(controlled.replace(" ", ""), "")
+    if asked in found:
+        potential = asked
+    if len(found) == 1:
+        return columns[name].astype(float), potential, {}
+    if not asked:
+        warnings.append(
+            f"holds potentials of {', '.join(found)} and not which was controlled: {potential} is used; "
+            "the index's column potential chooses"
+        )
+    return found[potential], potential, {bdf.POTENTIALS[kind]: v for kind, v in found.items()}
+
+
+def _impedance(columns: Columns, alternating: npt.NDArray) -> dict[str, npt.NDArray]:
+    """Return frequency and impedance of the records with an alternating signal, or nothing."""
+    if not alternating.any():
+        return {}
+    table = {bdf.FREQUENCY: columns[FREQUENCY]}
+    if REAL in columns and IMAGINARY in columns:
+        table |= {bdf.REAL: columns[REAL], bdf.IMAGINARY: -columns[IMAGINARY]}
+    elif MODULUS in columns and PHASE in columns:
+        phase = np.radians(columns[PHASE])
+        table |= {
+            bdf.REAL: columns[MODULUS] * np.cos(phase),
+            bdf.IMAGINARY: columns[MODULUS] * np.sin(phase),
+        }
+    return {label: np.where(alternating, values, np.nan) for label, values in table.items()}
+
+
+def _galvanostatic(
+    voltage: npt.NDArray, current: npt.NDArray, steps: npt.NDArray, mode: npt.NDArray
+) -> npt.NDArray[np.bool_]:
+    """Mark the rows of potentiostatic steps whose current is constant while the voltage moves.
+
+    Files of old versions mark galvanostatic records as potentiostatic: the current tells.
+    """
+    marked = np.zeros(mode.size, bool)
+    if not (mode == MODE_VOLTAGE).any():
+        return marked
+    edges = np.flatnonzero(np.diff(steps, prepend=steps[0] - 1, append=steps[-1] + 1))
+    for start, end in pairwise(edges.tolist()):
+        if mode[start] != MODE_VOLTAGE:
+            continue
+        magnitude = np.abs(current[start:end])
+        plateau = magnitude >= (1.0 - bdf.CV_CURRENT_DROP) * np.median(np.sort(magnitude)[-5:])
+        away = np.abs(voltage[start:end] - voltage[end - 1]) > bdf.CV_VOLTAGE_BAND_V
+        if plateau.sum() >= max(3, PLATEAU_SHARE * (end - start)) and (plateau & away).any():
+            marked[start:end] = plateau
+    return marked
 
 
 def voltage_column(path: Path, names: Iterable[str]) -> str:
@@ -128,14 +246,15 @@ def _scaled(columns: Columns, names: tuple[str, ...]) -> npt.NDArray | None:
     return columns[name].astype(float) * FACTORS[name.rsplit("/", 1)[1]]
 
 
-def _mode(columns: Columns, n: int) -> npt.NDArray:
+def _mode(columns: Columns, time: npt.NDArray) -> npt.NDArray:
     if "mode" in columns:
         return columns["mode"].astype(np.int8)
-    # Without a mode column a row is driven where current flows.
+    # Without a mode column a row is driven where more current flows than noise.
     current = _scaled(columns, CURRENTS)
     if current is None:
-        return np.full(n, MODE_REST, np.int8)
-    return np.where(current == 0, MODE_REST, 1).astype(np.int8)
+        return np.full(time.size, MODE_REST, np.int8)
+    rest = np.abs(current) <= bdf.rest_current(current, time)
+    return np.where(rest, MODE_REST, 1).astype(np.int8)
 
 
 def _current(

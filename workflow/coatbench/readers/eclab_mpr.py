@@ -61,17 +61,20 @@ def read(path: Path) -> Export:
             raise ReadError(
                 path, f"record {at + 1}, column {name!r}", "a finite number", "nan or inf"
             )
-    table, warnings = eclab.normalise(path, columns)
+    normal = eclab.normalise(path, columns)
+    warnings = normal.warnings
     if unknown := [n for n in names if n.startswith("unknown")]:
         warnings.append(f"columns of unknown kind, order of their bytes is a guess: {unknown}")
     warnings += sorted({f"{w.message}" for w in caught})
-    date = getattr(file, "timestamp", None) or getattr(file, "startdate", None)
+    moment = getattr(file, "timestamp", None)
+    date = moment or getattr(file, "startdate", None)
     return bdf.build(
         path,
         "EC-Lab binary",
-        table,
+        normal.table,
         instrument="BioLogic",
         date=date.isoformat() if date else "",
         vendor={"data module version": str(getattr(file, "version", ""))},
         warnings=warnings,
+        more=normal.more | bdf.clock(moment),
     )

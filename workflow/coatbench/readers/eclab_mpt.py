@@ -52,26 +52,32 @@ def read(path: Path) -> Export:
         first_line=first_line,
         decimal_comma=uses_decimal_comma(path, sample_rows, numbers, first_line),
     )
+    vendor = _settings(lines[2:-1])
+    date = eclab.parse_date(vendor.get("Acquisition started on", ""))
+    zero = bdf.clock(date)
     if kinds.get("time/s", float) is not float:
-        time = read_in.values["time/s"]
-        read_in.values["time/s"] = time - time[np.isfinite(time)][:1]
-    table, warnings = eclab.normalise(path, read_in.values)
+        stamps = read_in.values["time/s"]
+        known = stamps[np.isfinite(stamps)]
+        if known.size:
+            zero = {"clock_zero_s": float(known[0])}
+            read_in.values["time/s"] = stamps - known[0]
+    found = eclab.normalise(path, read_in.values, vendor.get("Potential control", ""))
+    warnings = found.warnings
     if used := [n for n in repeated if n in kinds]:
         warnings.append(f"column {', '.join(used)} stands twice: the first one is used")
     if read_in.incomplete:
         warnings.append(f"{read_in.incomplete} incomplete last line dropped")
-    vendor = _settings(lines[2:-1])
-    date = eclab.parse_date(vendor.get("Acquisition started on", ""))
     device = vendor.get("Device", "")
     return bdf.build(
         path,
         "EC-Lab ASCII" if len(lines) > 1 else "EC-Lab ASCII without header",
-        table,
+        found.table,
         instrument=f"BioLogic {device}".strip(),
         date=date.isoformat() if date else "",
         vendor=vendor,
         warnings=warnings,
         incomplete_rows=read_in.incomplete,
+        more=found.more | zero,
     )
 
 

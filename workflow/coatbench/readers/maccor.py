@@ -42,6 +42,10 @@ MILLI = {"mAmp-hr", "Capacity (mAh)", "mAmps", "Current (mA)"}
 TIME_UNITS = {"Test (Sec)": 1.0, "Test (Min)": 60.0, "Test (Hr)": 3600.0}
 CHARGE, DISCHARGE = "C", "D"
 STATES = "RCDOPS"  # rest, charge, discharge, off, pause, suspended
+PAUSED = "OPS"
+# States of several letters are measurements of their own (FRA: frequency response), neither charge nor rest.
+OTHER = re.compile(r"[A-Z][A-Za-z0-9]{1,5}\Z")
+OTHER_CODE = ord("~")
 
 # No battery has 20 V: such a file holds everything in a thousandth of the unit that its header names.
 THOUSANDTHS_ABOVE_V = 20.0
@@ -83,9 +87,11 @@ def read(path: Path) -> Export:
     if not as_text:
         unit, note = _time_unit(found["time"], values["time"], clock)
         seconds, warnings = values["time"] * unit, warnings + note
-    table, notes = _normalise(values, found, seconds)
+    table, notes, counter = _normalise(values, found, seconds)
     vendor = _preamble(preamble)
-    started = _started(vendor, comma) or next((c for c in clock[:1] if c), None)
+    first = next((c for c in clock[:1] if c), None)
+    started = _started(vendor, comma) or first
+    more = bdf.clock(first, float(seconds[0])) if first and seconds.size else bdf.clock(started)
     return bdf.build(
         path,
         "MACCOR ASCII",
@@ -95,6 +101,7 @@ def read(path: Path) -> Export:
         vendor=vendor,
         warnings=warnings + notes,
         incomplete_rows=columns.incomplete,
+        more={**more, "counter_Ah": counter},
     )  # fmt: skip
 
 
@@ -137,7 +144,7 @@ def _header(path: Path) -> tuple[list[str], list[str], int, int, list[list[str]]
 
 def _normalise(
     values: dict[str, npt.NDArray], found: dict[str, str], seconds: npt.NDArray
-) -> tuple[dict[str, npt.NDArray], list[str]]:
+) -> tuple[dict[str, npt.NDArray], list[str], tuple[float, float]]:
     warnings = []
     state = values["state"]
     voltage = values["voltage"]
@@ -152,21 +159,26 @@ def _normalise(
     direction = np.select([state == ord(CHARGE), state == ord(DISCHARGE)], [1, -1], 0).astype(
         np.int8
     )
+    other = state == OTHER_CODE
+    paused = np.isin(state, [ord(letter) for letter in PAUSED])
     current = direction * np.abs(values["current"]) * scale["current"]
     capacity = np.abs(values["capacity"]) * scale["capacity"]
     step = values.get("step", np.zeros(state.size, np.int32))
     cycle = values.get("cycle", np.zeros(state.size, np.int32))
-    steps = bdf.step_count(step, cycle, direction)
-    block = _restarts(capacity, steps, direction)
-    charging, discharging = bdf.accumulate(capacity, block, direction)
+    steps = bdf.step_count(step, cycle, direction, other.astype(np.int8))
+    flow = _flow(direction, paused, step, cycle, capacity)
+    block = _restarts(capacity, steps, flow)
+    charging, discharging = bdf.accumulate(capacity, block, flow)
     held = bdf.constant_voltage(voltage * scale["voltage"], current, steps)
+    types = bdf.step_types(direction, held)
+    types[paused], types[other] = bdf.PAUSE, bdf.AC
     table: dict[str, npt.NDArray] = {
         bdf.TIME: seconds,
         bdf.VOLTAGE: voltage * scale["voltage"],
         bdf.CURRENT: current,
         bdf.RECORD: values.get("record", np.arange(1, state.size + 1, dtype=np.int32)),
         bdf.STEP_COUNT: steps,
-        bdf.STEP_TYPE: bdf.step_types(direction, held),
+        bdf.STEP_TYPE: types,
         bdf.NET: charging - discharging,
         bdf.CHARGING: charging,
         bdf.DISCHARGING: discharging,
@@ -175,7 +187,41 @@ def _normalise(
         table[bdf.STEP_ID] = step
     if "cycle" in values:
         table[bdf.CYCLE] = cycle
-    return table, warnings
+    return table, warnings, _counter(flow, capacity)
+
+
+def _flow(
+    direction: npt.NDArray,
+    paused: npt.NDArray,
+    step: npt.NDArray,
+    cycle: npt.NDArray,
+    capacity: npt.NDArray,
+) -> npt.NDArray:
+    """Return in which direction the charge of every record flowed.
+
+    A record of a suspended, paused or ended test holds the charge that flowed since the last driven record of its step
+    (the test stopped between two records).
+    """
+    flow = direction.copy()
+    rows = np.flatnonzero(paused)
+    if rows.size == 0:
+        return flow
+    last = np.maximum.accumulate(np.where(direction != 0, np.arange(direction.size), -1))[rows]
+    known = last >= 0
+    rows, last = rows[known], last[known]
+    same = (step[rows] == step[last]) & (cycle[rows] == cycle[last])
+    grown = same & (capacity[rows] >= capacity[last])
+    flow[rows[grown]] = direction[last[grown]]
+    return flow
+
+
+def _counter(flow: npt.NDArray, capacity: npt.NDArray) -> tuple[float, float]:
+    """Return the signed integral at the first record and at the last one in which charge flowed."""
+    moving = np.flatnonzero(flow)
+    if moving.size == 0:
+        return 0.0, 0.0
+    last = moving[-1]
+    return float(flow[0] * capacity[0]), float(flow[last] * capacity[last])
 
 
 def _restarts(capacity: npt.NDArray, steps: npt.NDArray, direction: npt.NDArray) -> npt.NDArray:
@@ -202,12 +248,17 @@ _DAYS = re.compile(r"\s*([0-9]{1,6})d\s+([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2}(?:
 
 
 def _states(path: Path, name: str, cells: npt.NDArray, first_line: int) -> npt.NDArray:
-    """Turn one-letter states into their character codes (one byte a row)."""
+    """Turn states into their character codes (one byte a row); longer ones into one code of their own."""
+    codes: dict[str, int] = {letter: ord(letter) for letter in STATES}
+    try:
+        return np.array([codes[cell] for cell in cells], np.uint8)
+    except KeyError:
+        pass
     for i, cell in enumerate(cells):
-        if len(cell) != 1 or cell not in STATES:
-            expected = f"one of the states {', '.join(STATES)}"
+        if cell not in codes and not OTHER.match(cell):
+            expected = f"one of the states {', '.join(STATES)}, or a name such as FRA"
             raise ReadError(path, f"line {first_line + i}, column {name!r}", expected, quote(cell))
-    return np.frombuffer("".join(cells).encode("ascii"), np.uint8)
+    return np.array([codes.get(cell, OTHER_CODE) for cell in cells], np.uint8)
 
 
 def _days(path: Path, cells: npt.NDArray, first_line: int) -> npt.NDArray:

@@ -74,6 +74,7 @@ def read(path: Path) -> Export:
         date=vendor.get("start_time", "").replace(" ", "T"),
         vendor=vendor,
         warnings=[],
+        more=_more(columns),
     )
 
 
@@ -125,6 +126,18 @@ def _normalise(columns: dict[str, Any], kinds: list[str]) -> dict[str, Any]:
         bdf.CHARGING: totals[0],
         bdf.DISCHARGING: totals[1],
     }
+
+
+def _more(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return the clock, and the signed integral at both ends, as far as the file tells."""
+    more: dict[str, Any] = {}
+    signed = columns["capacity_mAh"].astype(float) * 1e-3
+    if signed.size:
+        more["counter_Ah"] = (float(signed[0]), float(signed[-1]))
+        stamp = columns.get("unix_time_s")
+        if stamp is not None and np.isfinite(stamp[0]):
+            more["clock_zero_s"] = float(stamp[0]) - float(columns["total_time_s"][0])
+    return more
 
 
 def _vendor(fastnda: Any, path: Path) -> dict[str, str]:

@@ -7,9 +7,10 @@ from coatbench.figures import fig5, fig7
 
 if __name__ == "__main__":
     given, params = snakemake.input, snakemake.params
-    cells = {"curves": given.curves, "units": params.units, "metrics": given.metrics}
+    cells = {"curves": given.curves, "units": params.units, "cells": given.cells}
+    both = {**cells, "metrics": given.metrics, **params.cycling}
     figures = {
-        "fig5": partial(fig5.draw, **cells, features=given.features),
-        "fig7": partial(fig7.draw, **cells, cells=given.cells),
+        "fig5": partial(fig5.draw, **both, features=given.features),
+        "fig7": partial(fig7.draw, **both),
     }
     door.figures(snakemake, figures, **params.figure)

@@ -10,5 +10,6 @@ if __name__ == "__main__":
         curves=list(snakemake.input.curves),
         rows=list(snakemake.input.rows),
         cells=snakemake.params.cells,
+        potential_reference=snakemake.params.potential_reference,
         **snakemake.params.figure,
     )

@@ -1,0 +1,262 @@
+"""Whether the cycles of a cell can be trusted: finished, complete, at their cut-offs, and possible at all.
+
+A judgement is about a half cycle (where it ended, what interrupted it) or about a whole cycle (its efficiency, its
+charge against the integral of current). What is read off a half cycle inherits the judgements of the ones before it in
+the same cycle: a discharge after a charge that was stopped half way is no capacity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..quality import Quality, doubtful, plausible, unusable, worst
+from .halves import HalfCycle, mean_current_A
+from .record import NAMES, Record
+
+# Steps of the recorder between the last record and the cut-off that it may have missed.
+MOST_STEPS = 1.5
+
+
+@dataclass(frozen=True)
+class Window:
+    """Where the half cycles of one direction of a cell end.
+
+    Attributes
+    ----------
+    direction : int
+    cutoff_V : float or None
+        The protocol's; None: it has none.
+    own_V : float or None
+        Where at least two half cycles of this cell ended alike, none of them at the protocol's cut-off: the cell was
+        cycled in another window.
+    tolerance_V : float
+    """
+
+    direction: int
+    cutoff_V: float | None
+    own_V: float | None
+    tolerance_V: float
+
+    def away_V(self, end_V: float) -> float | None:
+        """Return how far a half cycle ended from the protocol's cut-off; None where there is none."""
+        return None if self.cutoff_V is None else end_V - self.cutoff_V
+
+    def short_of_V(self, end_V: float) -> float:
+        """Return by how much a half cycle stopped before its cut-off (the cell's own, where it has one)."""
+        limit = self.cutoff_V if self.own_V is None else self.own_V
+        return 0.0 if limit is None else max(self.direction * (limit - end_V), 0.0)
+
+    def at_cutoff(self, end_V: float) -> bool:
+        """Tell whether a half cycle ended at the protocol's cut-off."""
+        away = self.away_V(end_V)
+        return away is not None and abs(away) <= self.tolerance_V
+
+    def reached(self, end_V: float) -> bool:
+        """Tell whether a half cycle reached its cut-off."""
+        return self.short_of_V(end_V) <= self.tolerance_V
+
+
+def window(
+    data: Record,
+    halves: Sequence[HalfCycle],
+    direction: int,
+    cutoff_V: float | None,
+    tolerance_V: float,
+) -> Window:
+    """Return the window of one direction from the protocol and from where the cell's half cycles ended."""
+    ends = np.array([data.controlled_V[h.last] for h in halves if h.direction == direction])
+    own = None
+    if cutoff_V is not None and ends.size > 1:
+        at_cutoff = np.abs(ends - cutoff_V) <= tolerance_V
+        usual = float(np.median(ends))
+        # Lower median for an even number: the middle between two ends would be none of them.
+        usual = float(ends[np.argmin(np.abs(ends - usual))])
+        alike = np.abs(ends - usual) <= tolerance_V
+        if not at_cutoff.any() and alike.sum() > 1:
+            own = usual
+    return Window(direction, cutoff_V, own, tolerance_V)
+
+
+def running(
+    data: Record,
+    halves: Sequence[HalfCycle],
+    windows: Mapping[int, Window],
+    hold_end_fraction: float,
+) -> HalfCycle | None:
+    """Return the half cycle that was still going on when the record ended, if there is one.
+
+    After its last driven record stand at most records of a test that stands still. It is over if it reached its
+    cut-off by constant current, or if a hold there has brought the current down: to where earlier holds of the cell
+    ended, else to `hold_end_fraction` of the constant current.
+
+    Parameters
+    ----------
+    data : Record
+    halves : sequence of HalfCycle
+    windows : mapping of direction to Window
+    hold_end_fraction : float
+    """
+    if not halves:
+        return None
+    last = halves[-1]
+    after = np.arange(last.last + 1, data.sign.size)
+    if not (data.paused[after]).all():
+        return None
+    same = [h for h in halves[:-1] if h.direction == last.direction]
+    if not data.constant_current[last.last]:
+        earlier = [
+            abs(float(data.current_A[h.last])) for h in same if not data.constant_current[h.last]
+        ]
+        limit = 1.2 * max(earlier) if earlier else hold_end_fraction * mean_current_A(data, last)
+        here = abs(float(data.current_A[last.last]))
+        return None if here <= limit else last
+    if same and not data.constant_current[same[-1].last]:
+        return last  # the hold that earlier half cycles ended with has not begun
+    end = float(data.controlled_V[last.last])
+    its = windows[last.direction]
+    if its.cutoff_V is not None and its.reached(end):
+        return None
+    # A test may count charge instead: then this half cycle has as much as the ones before.
+    before = [h.charge_Ah for h in same]
+    if its.cutoff_V is None and not before:
+        return None
+    alike = bool(before) and abs(last.charge_Ah / float(np.median(before)) - 1) < 0.01
+    return (
+        None
+        if alike and not any(its.reached(float(data.controlled_V[h.last])) for h in same)
+        else last
+    )
+
+
+def begins_in_the_middle(
+    data: Record, first: HalfCycle, counter_Ah: float, stub_fraction: float
+) -> Quality:
+    """Judge a record whose first half cycle had begun before it.
+
+    Parameters
+    ----------
+    data : Record
+    first : HalfCycle
+        The first of the record.
+    counter_Ah : float
+        What the instrument's integral holds at the first record.
+    stub_fraction : float
+        Share of the half cycle's charge from which on it matters.
+    """
+    share = abs(counter_Ah) / first.charge_Ah if first.charge_Ah else 0.0
+    if first.first > 0 or share <= stub_fraction:
+        return Quality()
+    return unusable(
+        f"the file begins in the middle of the {NAMES[first.direction]}: {1e3 * abs(counter_Ah):.4g} mAh had flowed"
+    )
+
+
+@dataclass
+class Judgement:
+    """What is to be said of one cycle.
+
+    Attributes
+    ----------
+    halves : dict of direction to Quality
+    relaxed : dict of direction to Quality
+        Only of the relaxed potential after it.
+    whole : Quality
+        Of what both half cycles give together.
+    """
+
+    halves: dict[int, Quality] = field(default_factory=dict)
+    relaxed: dict[int, Quality] = field(default_factory=dict)
+    whole: Quality = field(default_factory=Quality)
+
+    def up_to(self, direction: int) -> Quality:
+        """Return the quality of a half cycle's numbers, with that of the one before it in the cycle."""
+        order = list(self.halves)
+        known = order[: order.index(direction) + 1] if direction in order else order
+        return worst(self.halves[d] for d in known)
+
+    def of_cycle(self) -> Quality:
+        """Return the quality of the cycle."""
+        return worst([*self.halves.values(), self.whole, *self.relaxed.values()])
+
+
+def half_cycle(data: Record, half: HalfCycle, its: Window, interruption_s: float) -> Quality:
+    """Judge where a finished half cycle ended and whether it was interrupted."""
+    name, end = NAMES[half.direction], float(data.controlled_V[half.last])
+    found = []
+    away = its.away_V(end)
+    # A recorder that writes no last record stops up to one step before the end.
+    one_step = abs(end - float(data.controlled_V[max(half.last - 1, half.first)]))
+    if away is not None and not its.reached(end):
+        judge = doubtful if its.short_of_V(end) <= MOST_STEPS * one_step else unusable
+        found.append(
+            judge(
+                f"{name} ended at {end:.3f} V, {abs(away):.3f} V before the cut-off of {its.cutoff_V:g} V"
+            )
+        )
+    elif its.own_V is not None and away is not None:
+        found.append(doubtful(f"{name} to {end:.3f} V, where the protocol says {its.cutoff_V:g} V"))
+    elif away is not None and abs(away) > its.tolerance_V:
+        found.append(doubtful(f"{name} to {end:.3f} V, beyond the cut-off of {its.cutoff_V:g} V"))
+    if half.pauses_s > interruption_s:
+        found.append(doubtful(f"{name} interrupted for {half.pauses_s:.0f} s"))
+    return worst(found)
+
+
+def whole_cycle(
+    row: Mapping[str, Any], config: Mapping[str, Any], *, rates_differ: bool
+) -> Quality:
+    """Judge what both half cycles give: efficiency, the check of the charge, capacities that a material can have.
+
+    Parameters
+    ----------
+    row : mapping
+        Of the table cycling_cells.
+    config : mapping
+        `plausible` (limits by column), `check_unusable_percent`.
+    rates_differ : bool
+        The second half cycle is slower than the one of its direction before: it may bring more than the first one took.
+    """
+    found = []
+    for name, limits in config["plausible"].items():
+        if name == "coulombic_efficiency_percent" and rates_differ:
+            limits = {k: [v[0], None] for k, v in limits.items()}
+        found.append(plausible(row.get(name), name, limits))
+    for name in NAMES.values():
+        off = row.get(f"{name}_check_percent")
+        if off is not None and abs(off) > config["check_unusable_percent"]:
+            found.append(
+                unusable(
+                    f"{name}: integral of current over time differs by {off:+.1f} % from the charge"
+                )
+            )
+    return worst(found)
+
+
+def left_out() -> Quality:
+    """Return the judgement of a cycle that the index leaves out."""
+    return unusable("left out by the index")
+
+
+def parse_cycles(text: str) -> list[tuple[int, int]]:
+    """Return the ranges of cycles that a cell of the index names: `1;5-7`.
+
+    Raises
+    ------
+    ValueError
+        Anything else.
+
+    Examples
+    --------
+    >>> parse_cycles("1; 5-7")
+    [(1, 1), (5, 7)]
+    """
+    ranges = []
+    for part in text.split(";"):
+        low, _, high = part.strip().partition("-")
+        if part.strip():
+            ranges.append((int(low), int(high or low)))
+    return ranges
