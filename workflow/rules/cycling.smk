@@ -114,9 +114,7 @@ rule cycling_tables:
         samples=samples_of("cycling"),
         reference=STUDY.reference,
         config={
-            "pool_least_degrees_of_freedom": config["cycling"][
-                "pool_least_degrees_of_freedom"
-            ],
+            "pool_least_degrees_of_freedom": config["cycling"]["pool_least_degrees_of_freedom"],
             "protocols": list(config["cycling"]["protocols"]),
         },
         columns=table_columns("cycling"),
