@@ -26,6 +26,7 @@ XPS_FIT = [
     "shirley",
     "unmodelled_background",
     "plausible",
+    "choices",
     "aliases",
     "rsf_library",
     "rsf_extra",

@@ -29,6 +29,7 @@ SPLITTING_EV = {"S 2p": 1.16, "P 2p": 0.84, "Ni 2p": 17.3}
 # The nickel envelope: main line and satellite, energies relative to the planted one, widths, shares.
 NICKEL = ((0.0, 1.0, 0.62), (6.6, 1.9, 0.38))
 C_O_OFFSET_EV = 1.5
+TOUGAARD_B, TOUGAARD_C = 2866.0, 1643.0  # eV^2; S. Tougaard, Surf. Interface Anal. 11 (1988) 453
 SPOT_SHIFT_EV, SPOT_SCALE, SPOT_UNCOVERED = 0.06, 0.08, 0.06  # scatter between spots
 
 
@@ -108,7 +109,8 @@ def spot_spectra(
         lines = components(region, truth, areas[region])
         # A higher pass energy lets more electrons through everywhere.
         level = window.level_cps * pass_energy / PASS_ENERGY_EV
-        rate = scale * spectrum(x, lines, level, window.loss_per_eV, shift)
+        trouble = Trouble.of(truth)
+        rate = scale * spectrum(x, lines, level, window.loss_per_eV, shift, trouble)
         time_s = window.time_s * float(settings.get("xps_time_factor", 1.0))
         counts = rng.poisson(rate * time_s)
         stored = [(name, e + shift, f, a * scale, s) for name, e, f, a, s in lines if a > 0]
@@ -140,7 +142,8 @@ def components(region: str, truth: Mapping[str, float], areas: Mapping[str, floa
     lines: list[Line] = []
     for name, area in areas.items():
         if name == "C-O":
-            energy = truth["xps.C 1s.adventitious.binding_energy_eV"] + C_O_OFFSET_EV
+            energy = truth["xps.C 1s.adventitious.binding_energy_eV"]
+            energy += truth.get("xps.C 1s.C-O.offset_eV", C_O_OFFSET_EV)
             fwhm = truth["xps.C 1s.adventitious.fwhm_eV"]
         else:
             energy = truth[f"xps.{region}.{name}.binding_energy_eV"]
@@ -151,19 +154,70 @@ def components(region: str, truth: Mapping[str, float], areas: Mapping[str, floa
     return lines
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """What a spectrum has that a model of symmetric lines on a Shirley background has not.
+
+    Attributes
+    ----------
+    tail_share : float
+        Share of a line's area in a tail to higher binding energy.
+    tail_decay : float
+        Full widths over which the tail falls by e.
+    tougaard : bool
+        Losses follow the universal cross section B T / (C + T^2)^2 instead of a constant.
+    """
+
+    tail_share: float = 0.0
+    tail_decay: float = 0.4
+    tougaard: bool = False
+
+    @classmethod
+    def of(cls, truth: Mapping[str, float]) -> Trouble:
+        """Return what a truth table plants: ``xps.tail_share``, ``xps.tail_decay``, ``xps.tougaard`` (0 or 1)."""
+        return cls(
+            truth.get("xps.tail_share", 0.0),
+            truth.get("xps.tail_decay", 0.4),
+            truth.get("xps.tougaard", 0.0) > 0.5,
+        )
+
+
 def spectrum(
-    x: np.ndarray, lines: list[Line], level: float, loss_per_eV: float, shift: float
+    x: np.ndarray,
+    lines: list[Line],
+    level: float,
+    loss_per_eV: float,
+    shift: float,
+    trouble: Trouble | None = None,
 ) -> np.ndarray:
     """Return the expected counts/s at binding energies x (descending)."""
+    trouble = trouble or Trouble()
     total = np.zeros(len(x))
     for _, energy, fwhm, area, splitting in lines:
         parts = [(energy, 2 / 3), (energy + splitting, 1 / 3)] if splitting else [(energy, 1.0)]
         for position, share in parts:
-            total += area * share * line_shape((x - position - shift) / fwhm) / fwhm
+            u = (x - position - shift) / fwhm
+            total += area * share * _with_tail(u, trouble) / fwhm
     step = abs(x[1] - x[0])
+    if trouble.tougaard:
+        loss = step * np.arange(len(x))
+        kernel = TOUGAARD_B * loss / (TOUGAARD_C + loss**2) ** 2 * step
+        return np.asarray(level + total + np.convolve(total[::-1], kernel)[: len(x)][::-1])
     # Every electron of a line adds a constant tail at all higher binding energies.
     from_low = np.cumsum(total[::-1])[::-1] - 0.5 * total
     return np.asarray(level + total + loss_per_eV * step * from_low)
+
+
+def _with_tail(u: np.ndarray, trouble: Trouble) -> np.ndarray:
+    if trouble.tail_share <= 0:
+        return line_shape(u)
+    grid = np.linspace(-30, 60, 18001)
+    step = grid[1] - grid[0]
+    decay = np.exp(-step * np.arange(round(20 * trouble.tail_decay / step)) / trouble.tail_decay)
+    core = line_shape(grid)
+    tail = np.convolve(core, decay / decay.sum())[: len(grid)]
+    mixed = (1 - trouble.tail_share) * core + trouble.tail_share * tail
+    return np.asarray(np.interp(u, grid, mixed))
 
 
 def line_shape(u: np.ndarray, m: float = MIXING) -> np.ndarray:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -102,11 +103,16 @@ def shirley(
     else:
         raise NotConverged(problem)
 
-    def respond(m: np.ndarray) -> np.ndarray:
+    @cache
+    def system() -> tuple[np.ndarray, np.ndarray]:
         # Fixed point B = y_low + (y_high - y_low) C(y - B) / w(y - B), differentiated implicitly.
         matrix = cumulative(x)
         a = (y_high - y_low) / total * (matrix - np.outer(share, matrix[-1]))
-        z = np.linalg.solve((np.eye(len(x)) + a).T, m.T).T
+        return a, np.linalg.inv(np.eye(len(x)) + a)
+
+    def respond(m: np.ndarray) -> np.ndarray:
+        a, inverse = system()
+        z = m @ inverse
         return np.outer(z @ (1 - share), low) + np.outer(z @ share, high) + z @ a
 
     return Background("shirley", values, respond)

@@ -27,6 +27,7 @@ Shape = Callable[[np.ndarray], Values]
 LN16 = 4 * math.log(2)
 _NAME = re.compile(r"\s*(GL|SGL|Voigt|LA)\s*\(([^)]*)\)\s*")
 _LA_REACH, _LA_STEP = 60.0, 0.005
+_TAIL_STEP = 0.02
 
 
 def shape(name: str) -> Shape:
@@ -130,6 +131,34 @@ def _voigt(m: float) -> Shape:
         w = wofz(z)
         derivative = -2 * z * w + 2j / math.sqrt(math.pi)
         return norm * w.real, norm / (sigma * root2) * derivative.real
+
+    return evaluate
+
+
+def tailed(bare: Shape, decay: float) -> Shape:
+    """Return a shape convolved with an exponential tail to high binding energies.
+
+    Parameters
+    ----------
+    bare : callable
+        Shape of unit area.
+    decay : float
+        Widths over which the tail falls by e.
+    """
+    from scipy.interpolate import CubicSpline
+    from scipy.signal import lfilter
+
+    grid = np.arange(-_LA_REACH, _LA_REACH + _TAIL_STEP / 2, _TAIL_STEP)
+    keep = math.exp(-_TAIL_STEP / decay)
+    # Trapezoidal convolution with exp(-u/decay)/decay, u above 0, as a recursive filter.
+    value = bare(grid)[0]
+    smooth = lfilter([1.0, 1.0], [1.0, -keep], value) * (1 - keep) / 2
+    spline = CubicSpline(grid, smooth)
+    slope = spline.derivative()
+
+    def evaluate(u: np.ndarray) -> Values:
+        inside = np.clip(u, grid[0], grid[-1])
+        return spline(inside), slope(inside)
 
     return evaluate
 

@@ -12,10 +12,19 @@ import numpy as np
 from .. import quality
 from ..quality import Quality
 from . import background
+from .choices import Choice, combine, mixed
 from .fit import Fit, minimise, solve
 from .lines import Lines, Spectrum
 from .model import RegionModel
-from .uncertainty import SIGNIFICANCE, Estimate, Fraction, estimate, fractions, upper_limit
+from .uncertainty import (
+    SIGNIFICANCE,
+    Estimate,
+    Fraction,
+    estimate,
+    fractions,
+    mixed_fractions,
+    upper_limit,
+)
 
 MIN_POINTS = 20
 CUT_SHARE = 0.05  # of the channels, that are all zero at an end of a region whose scan was cut
@@ -36,7 +45,9 @@ class RegionFit:
         The kind that was used, which may differ from the configured one (see notes).
     fit : Fit
     estimate : Estimate
-        Of all components, parts included.
+        Of all components, parts included: over all choices, or as configured where there are none.
+    choices : list of Choice
+        Models of the mixture, that of the configuration first.
     at_limit : list of str
         Positions and widths that stand at a limit of the model.
     held : frozenset of str
@@ -58,6 +69,7 @@ class RegionFit:
     background: str
     fit: Fit
     estimate: Estimate
+    choices: list[Choice]
     at_limit: list[str]
     held: frozenset[str]
     reduced_chi_square: float
@@ -72,16 +84,30 @@ class RegionFit:
 
     def grouped(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return areas, unbounded areas and covariance of `model.rows` (parts summed)."""
+        return self._grouped(self.estimate)
+
+    def _grouped(self, e: Estimate) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         m = len(self.model.components)
         groups = np.array(
             [[float(c.part_of == row) for c in self.model.components] for row in self.model.rows]
         )
-        e = self.estimate
         return groups @ e.p[:m], groups @ e.unbounded[:m], groups @ e.covariance[:m, :m] @ groups.T
+
+    def counting_sd(self) -> np.ndarray:
+        """Return the standard uncertainties of the areas of `model.rows` with the configured model taken as true."""
+        first = self.choices[0].estimate if self.choices else self.estimate
+        return np.sqrt(np.maximum(np.diag(self._grouped(first)[2]), 0.0))
 
     def fractions(self) -> list[Fraction]:
         """Return the shares of `model.rows`."""
-        return fractions(*self.grouped())
+        if not self.choices:
+            return mixed_fractions([1.0], [self.grouped()])
+        weights = [c.weight for c in self.choices]
+        return mixed_fractions(weights, [self._grouped(c.estimate) for c in self.choices])
+
+    def fractions_of(self, choice: Choice) -> list[Fraction]:
+        """Return the shares of `model.rows` under one of `choices`."""
+        return fractions(*self._grouped(choice.estimate))
 
     def area_limit(self, row: int) -> float | None:
         """Return the 95 % upper limit of a row's area, None where the component is significant."""
@@ -138,6 +164,7 @@ def fit_region(
     kind: str | None = None,
     *,
     by_lmfit: bool = True,
+    combined: bool = False,
 ) -> RegionFit | None:
     """Fit one region.
 
@@ -156,6 +183,8 @@ def fit_region(
         Another background than the model's.
     by_lmfit : bool
         Minimise through lmfit; else the same residual by scipy, which costs less (`fit.solve`).
+    combined : bool
+        Let go what the model takes as true, and combine (`choices.combine`).
 
     Returns
     -------
@@ -200,7 +229,12 @@ def fit_region(
     ]
     notes += [f"{name} at its limit" for name in limits]
     judged = _judge(model.name, fit, chi, rho, shift_eV, config["plausible"])
-    return RegionFit(model, wx, wy, mask, kind, fit, result, limits, held, chi, rho, notes, judged)
+    models = combine(model, spectrum, mapping, fit, result, base, config) if combined else []
+    if models:
+        result = mixed(models)
+    return RegionFit(
+        model, wx, wy, mask, kind, fit, result, models, limits, held, chi, rho, notes, judged
+    )
 
 
 def _background(

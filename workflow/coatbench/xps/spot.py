@@ -112,7 +112,9 @@ def fit_spot(measured: Sequence[Measured], config: Mapping[str, Any]) -> SpotFit
         if m.name == config["charge_reference"]["region"] and shift.fit is not None:
             fits[m.name] = shift.fit
         else:
-            fits[m.name] = fit_region(m.x, m.y, m.time_s, m.model, shift.placed_eV, config)
+            fits[m.name] = fit_region(
+                m.x, m.y, m.time_s, m.model, shift.placed_eV, config, combined=True
+            )
         fit = fits[m.name]
         if fit is not None:
             judged[m.name] = worst([fit.quality, shift.quality])
@@ -177,8 +179,11 @@ def _shift(
     if own is None or own.model is None:
         return found
     # Twice: the first fit tells the shift, the second has its limits and window in the right place.
-    for _ in range(2):
-        fit = fit_region(own.x, own.y, own.time_s, own.model, found.placed_eV, config)
+    for second in (False, True):
+        fit = fit_region(
+            own.x, own.y, own.time_s, own.model, found.placed_eV, config,
+            by_lmfit=second, combined=second,
+        )  # fmt: skip
         line = fit.position(reference["component"]) if fit else None
         if fit is None or line is None:
             break

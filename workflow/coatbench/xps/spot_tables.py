@@ -38,6 +38,7 @@ def add_spot(
         if fit is not None:
             notes += _not_quantified(m, fit, config)
             _components(result, key, m, fit, fitted, percent, missing)
+            _choices(result, key, m, fit)
         elif not judged.usable:
             _empty(result, key, m, judged)
         elif m.survey:
@@ -239,6 +240,7 @@ def _components(
     missing: Sequence[str],
 ) -> None:
     areas, _, covariance = fit.grouped()
+    counting = fit.counting_sd()
     for i, (name, fraction) in enumerate(zip(fit.model.rows, fit.fractions(), strict=True)):
         limit = fit.area_limit(i)
         # Position and width of what is not there are not known.
@@ -256,8 +258,10 @@ def _components(
             fwhm_eV_sd=fwhm[1] if fwhm else None,
             area_cps_eV=areas[i],
             area_cps_eV_sd=math.sqrt(max(covariance[i, i], 0.0)),
+            area_cps_eV_sd_counting=counting[i],
             fraction=fraction.value,
             fraction_sd=fraction.sd,
+            fraction_sd_counting=fraction.sd_counting,
             fraction_ci_low=fraction.low,
             fraction_ci_high=fraction.high,
             at_percent=at,
@@ -266,6 +270,22 @@ def _components(
             area_upper_limit_cps_eV=limit,
             **judged.columns(),
         )
+
+
+def _choices(result: Analysis, key: Mapping[str, str], m: Measured, fit: RegionFit) -> None:
+    """Rows of xps_choices: the shares under each model of the mixture."""
+    for choice in fit.choices:
+        for name, fraction in zip(fit.model.rows, fit.fractions_of(choice), strict=True):
+            result.add(
+                "xps_choices",
+                **key,
+                region=m.name,
+                choice=choice.name,
+                weight=choice.weight,
+                component=name,
+                fraction=fraction.value,
+                fraction_sd=fraction.sd,
+            )
 
 
 def _with_shift(sd: float, fitted: SpotFit) -> float:
@@ -390,7 +410,7 @@ def _curves(m: Measured, fit: RegionFit | None, fitted: SpotFit, notes: list[str
         "component_cps": (("component", "energy"), parts, units),
     }
     n = len(fit.model.names)
-    p, sd = fit.estimate.p, fit.estimate.sd
+    p, sd = fit.fit.p[0], fit.estimate.sd
     coords |= {
         "component": ("component", fit.model.names),
         "part_of": ("component", [c.part_of for c in fit.model.components]),

@@ -10,8 +10,8 @@ estimate cut off at zero (flat prior on non-negative areas; Particle Data Group,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -103,13 +103,14 @@ def upper_limit(mean: float, sd: float, probability: float = 0.95) -> float:
 
 @dataclass(frozen=True)
 class Fraction:
-    """Share of a component in its region, with its 95 % interval."""
+    """Share of a component in its region, with its 95 % interval; `sd_counting` is that of the configured model alone."""
 
     value: float
     sd: float
     low: float
     high: float
     is_limit: bool
+    sd_counting: float = math.nan
 
 
 def fractions(area: np.ndarray, unbounded: np.ndarray, covariance: np.ndarray) -> list[Fraction]:
@@ -132,3 +133,73 @@ def fractions(area: np.ndarray, unbounded: np.ndarray, covariance: np.ndarray) -
             low, high = max(f - Z95 * s, 0.0), min(f + Z95 * s, 1.0)
             result.append(Fraction(float(f), float(s), float(low), float(high), False))
     return result
+
+
+def mixed_fractions(
+    weights: Sequence[float], models: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]
+) -> list[Fraction]:
+    """Return the shares of areas under several models at once, the configured one first.
+
+    Parameters
+    ----------
+    weights : sequence of float
+        Weights of the models; their sum is 1.
+    models : sequence of (areas, unbounded areas, covariance)
+        As `fractions` takes them.
+
+    Returns
+    -------
+    list of Fraction
+        Means of the mixture, its standard deviation, and its 2.5 and 97.5 % quantiles; where a component is not
+        significant, its 95 % upper limit.
+    """
+    first = fractions(*models[0])
+    single = [first, *(fractions(*m) for m in models[1:])]
+    result = []
+    for j, own in enumerate(first):
+        parts = [f[j] for f in single]
+        if len(models) == 1 or any(math.isnan(f.value) for f in parts):
+            result.append(replace(own, sd_counting=own.sd))
+            continue
+        value = sum(w * f.value for w, f in zip(weights, parts, strict=True))
+        variance = sum(
+            w * (f.sd**2 + (f.value - value) ** 2) for w, f in zip(weights, parts, strict=True)
+        )
+        sd = math.sqrt(variance)
+        free = [float(m[1][j]) / max(float(m[0].sum()), 1e-300) for m in models]
+        is_limit = len(first) > 1 and value < SIGNIFICANCE * sd
+        if is_limit:
+            low, high = 0.0, _quantile(0.95, weights, free, [f.sd for f in parts], cut=True)
+        else:
+            low = _quantile(0.025, weights, free, [f.sd for f in parts])
+            high = _quantile(0.975, weights, free, [f.sd for f in parts])
+        result.append(
+            Fraction(value, sd, max(low, 0.0), min(max(high, 0.0), 1.0), is_limit, own.sd)
+        )
+    return result
+
+
+def _quantile(
+    probability: float,
+    weights: Sequence[float],
+    means: Sequence[float],
+    sds: Sequence[float],
+    *,
+    cut: bool = False,
+) -> float:
+    """Return a quantile of a mixture of Gaussians, each cut off at zero on request."""
+    from scipy.special import ndtr
+
+    w, mean = np.asarray(weights), np.asarray(means)
+    sd = np.maximum(np.asarray(sds), 1e-12)
+    below = ndtr(-mean / sd) if cut else np.zeros(len(w))
+    # Far below zero a Gaussian says no more than that the quantity is zero.
+    above = np.maximum(1 - below, 1e-12)
+    low, high = float((mean - 8 * sd).min()), float((mean + 8 * sd).max())
+    low = max(low, 0.0) if cut else low
+    high = max(high, low)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        share = np.clip((ndtr((middle - mean) / sd) - below) / above, 0.0, 1.0)
+        low, high = (middle, high) if float(w @ share) < probability else (low, middle)
+    return 0.5 * (low + high)

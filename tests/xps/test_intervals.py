@@ -1,0 +1,108 @@
+"""Intervals of fractions hold where background, line shape or a tie is not as the model has it, and cost little where it is."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+from coatbench.simulate import xps
+from coatbench.xps.model import build
+from coatbench.xps.region import RegionFit, fit_region
+
+N = 20
+# Window in eV, counting time in s, level in counts/s; component: energy in eV, width in eV, share; splitting in eV.
+REGIONS = {
+    "C 1s": ((276.0, 295.0), 6.0, 320.0, 2500.0, 0.0, {
+        "adventitious": (284.8, 1.4, 0.66), "C-O": (286.3, 1.4, 0.20), "carbonate": (289.7, 1.4, 0.14),
+    }),
+    "S 2p": ((153.0, 177.5), 10.0, 300.0, 1700.0, 1.16, {
+        "sulfide": (161.3, 1.3, 0.28), "polysulfide": (163.4, 1.3, 0.22), "sulfite": (166.9, 1.5, 0.14),
+        "sulfate": (169.2, 1.5, 0.36),
+    }),
+}  # fmt: skip
+SITUATIONS = {
+    "right": xps.Trouble(),
+    "tougaard": xps.Trouble(tougaard=True),
+    "tail": xps.Trouble(tail_share=0.1, tail_decay=0.4),
+    "long tail": xps.Trouble(tail_share=0.06, tail_decay=0.8),
+    "C-O": xps.Trouble(),
+}
+
+
+def fits(config: dict, region: str, situation: str) -> tuple[list[RegionFit], np.ndarray]:
+    """Return fits of N simulated spectra, and the planted fractions."""
+    window, time_s, level, area, splitting, parts = REGIONS[region]
+    model = build(region, config["regions"][region], config)
+    lines = [
+        (name, energy + 0.1 * (situation == name), fwhm, area * share, splitting)
+        for name, (energy, fwhm, share) in parts.items()
+    ]
+    x = np.arange(window[1], window[0], -0.1)
+    rate = xps.spectrum(x, lines, level, 0.012, 0.0, SITUATIONS[situation])
+    rng = np.random.default_rng(2025)
+    found = []
+    for _ in range(N):
+        y = rng.poisson(rate * time_s) / time_s
+        fit = fit_region(
+            x[::-1].copy(),
+            y[::-1].copy(),
+            time_s,
+            model,
+            0.0,
+            config,
+            by_lmfit=False,
+            combined=True,
+        )
+        assert fit is not None
+        found.append(fit)
+    return found, np.array([parts[name][2] for name in model.rows])
+
+
+@pytest.mark.parametrize("situation", list(SITUATIONS))
+def test_intervals_hold_the_truth(config: dict, situation: str) -> None:
+    hits, growth, widths = [], [], []
+    for region in REGIONS:
+        found, planted = fits(config, region, situation)
+        shares = [list(zip(fit.fractions(), planted, strict=True)) for fit in found]
+        hits += [s.low <= value <= s.high for fit in shares for s, value in fit]
+        growth += [s.sd / s.sd_counting for fit in shares for s, _ in fit]
+        widths += [s.high - s.low for fit in shares for s, _ in fit]
+    assert np.mean(hits) >= 0.9
+    if situation == "right":
+        assert np.mean(growth) < 4 / 3
+    # Nor do they hold it by being endless.
+    assert np.mean(widths) < 0.04
+
+
+def test_choices_are_weighed_by_their_support(config: dict) -> None:
+    right, _ = fits(config, "C 1s", "right")
+    off, _ = fits(config, "C 1s", "C-O")
+    assert np.mean([fit.choices[0].weight for fit in right]) > 0.4
+    assert np.mean([fit.choices[0].weight for fit in off]) < 0.05
+    ties = [sum(c.weight for c in fit.choices if "ties" in c.groups) for fit in off]
+    assert np.mean(ties) > 0.9
+    for fit in (*right, *off):
+        assert sum(c.weight for c in fit.choices) == pytest.approx(1)
+        assert fit.choices[0].name == "as configured"
+
+
+def test_a_mixture_of_one_model_is_that_model(config: dict) -> None:
+    sure = copy.deepcopy(config)
+    sure["choices"]["prior"] = dict.fromkeys(config["choices"]["prior"], 1e-9)
+    combined, _ = fits(sure, "C 1s", "right")
+    for fit in combined[:3]:
+        for share in fit.fractions():
+            assert share.sd == pytest.approx(share.sd_counting, rel=1e-6)
+
+
+def test_freedoms_that_are_none_change_nothing(config: dict) -> None:
+    tight = copy.deepcopy(config)
+    for key in tight["choices"]:
+        if key != "prior":
+            tight["choices"][key] = 1e-7
+    combined, _ = fits(tight, "S 2p", "tougaard")
+    for fit in combined[:3]:
+        first = fit.choices[0].estimate
+        assert np.allclose(fit.estimate.p, first.p, rtol=1e-3, atol=1e-3)
+        assert np.allclose(fit.estimate.sd, first.sd, rtol=0.02, atol=1e-4)

@@ -1,0 +1,422 @@
+"""What a fit takes as true, let go: uncertainty that holds when background, line shape or ties are not exactly right.
+
+Next to the model as configured stand extended ones, in which some of these are free within a stated width:
+
+- ties: positions and widths that the configuration ties to another component may differ from it;
+- line shape: the share of Lorentzian may differ, and lines may have a tail to higher binding energy;
+- background: parts of the difference to other backgrounds, and to other ends, may be added.
+
+Each freedom is a parameter with a Gaussian prior of that width, so that data decide how much of it there is. The
+largest model is fitted once; those with fewer groups of freedoms follow from it by linear algebra. A model's weight is its
+prior probability times its support in the data (its evidence; ratios of nested models by Savage and Dickey: J. M.
+Dickey, Ann. Math. Statist. 42 (1971) 204), and results are the mixture: where the configured model is right it keeps most
+of the weight, and where data contradict it the others take over (J. A. Hoeting et al., Stat. Sci. 14 (1999) 382).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from . import background, lineshapes
+from .fit import Fit, options
+from .lines import Lines, Spectrum, cumulate
+from .model import RegionModel
+from .parameters import Parameters
+from .uncertainty import Estimate
+
+GROUPS = ("ties", "line_shape", "background")
+TAIL_DECAY = 0.5  # widths over which a tail falls by e
+_MIXING_STEP = 10.0  # percent of Lorentzian, for the slope of a shape by its mixing
+_LEAST_WEIGHT = 1e-3
+_TOLERANCE = 1e-6
+_WIDEST = 4.0  # widths of its prior that a freedom may reach
+
+
+@dataclass(frozen=True)
+class Freedom:
+    """One thing that the configured model takes as true: its group, the width of its prior, and what it changes.
+
+    Attributes
+    ----------
+    group : str
+    width : float
+        Standard deviation of the prior.
+    parameter : int or None
+        Index of a parameter p (3 m) that it is added to.
+    shape : str or None
+        ``mixing`` (percent) or ``tail`` (share of the area).
+    added : (n,) array or None
+        Added to the background, counts/s per unit.
+    """
+
+    group: str
+    width: float
+    parameter: int | None = None
+    shape: str | None = None
+    added: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One model of the mixture: the groups that are free in it, its weight, and what it finds."""
+
+    groups: tuple[str, ...]
+    weight: float
+    estimate: Estimate
+
+    @property
+    def name(self) -> str:
+        """``as configured``, or what is free: ``ties, background``."""
+        return ", ".join(self.groups) or "as configured"
+
+
+def freedoms(
+    model: RegionModel,
+    spectrum: Spectrum,
+    p: np.ndarray,
+    kind: str,
+    config: Mapping[str, Any],
+) -> list[Freedom]:
+    """Return what a region's model takes as true.
+
+    Parameters
+    ----------
+    model : RegionModel
+    spectrum : Spectrum
+    p : (3 m,) array
+        As fitted.
+    kind : str
+        Background that was used.
+    config : mapping
+        The section `xps`.
+    """
+    widths = config["choices"]
+    m = len(model.components)
+    found = []
+    for j, name in enumerate(model.names):
+        entry = model.config[name]
+        if isinstance(entry.get("binding_energy_eV"), str):
+            found.append(Freedom("ties", widths["tie_position_eV"], parameter=m + j))
+        if isinstance(entry.get("fwhm_eV"), str):
+            width = widths["tie_width"] * float(p[2 * m + j])
+            found.append(Freedom("ties", width, parameter=2 * m + j))
+    found.append(Freedom("line_shape", widths["lorentzian_percent"], shape="mixing"))
+    found.append(Freedom("line_shape", widths["tail_share"], shape="tail"))
+    return found + _backgrounds(spectrum, kind, config)
+
+
+def _backgrounds(spectrum: Spectrum, kind: str, config: Mapping[str, Any]) -> list[Freedom]:
+    x, y, widths = spectrum.x, spectrum.y, config["choices"]
+    n_end = background.end_points(x, config["end_width_eV"], config.get("end_points"))
+    own = "shirley" if spectrum.active else kind
+    found = []
+    try:
+        base = background.static(own, x, y, n_end).values
+    except background.NotConverged:
+        return []
+    # As far as two choices agree with each other, neither of them is a freedom.
+    for other, ends, width in (
+        ("tougaard" if own != "tougaard" else "shirley", n_end, widths["background_share"]),
+        ("linear", n_end, widths["linear_share"]),
+        (own, 2 * n_end, widths["background_share"]),
+    ):
+        if other == own and ends == n_end:
+            continue
+        try:
+            added = background.static(other, x, y, ends).values - base
+        except background.NotConverged:
+            continue
+        if np.abs(added).max() > 0:
+            found.append(Freedom("background", width, added=added))
+    return found
+
+
+@cache
+def _variants(name: str) -> tuple[lineshapes.Shape, lineshapes.Shape, lineshapes.Shape, float]:
+    """Return a shape with more and with less Lorentzian, with a tail, and the step in percent between the first two."""
+    kind, _, rest = name.partition("(")
+    *head, last = rest.rstrip(") ").split(",")
+    most = 499.0 if kind.strip() == "LA" else 100.0
+    m = float(last)
+    more, less = min(m + _MIXING_STEP, most), max(m - _MIXING_STEP, 0.0)
+    named = [lineshapes.shape(f"{kind}({','.join([*head, f'{v:g}'])})") for v in (more, less)]
+    return named[0], named[1], lineshapes.tailed(lineshapes.shape(name), TAIL_DECAY), more - less
+
+
+class Extended:
+    """Envelope and Jacobian of one spectrum with its freedoms: theta = (q, eta)."""
+
+    def __init__(
+        self,
+        model: RegionModel,
+        spectrum: Spectrum,
+        mapping: Parameters,
+        free: Sequence[Freedom],
+        active: int,
+    ) -> None:
+        self.model, self.spectrum, self.mapping, self.free = model, spectrum, mapping, free
+        self.lines = Lines(model.components)
+        self.k, self.active = mapping.L.shape[1], active
+        self.y = spectrum.y - spectrum.background
+
+    def __call__(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the envelope without static background (n,) and its derivative by theta."""
+        x, m, k = self.spectrum.x, self.lines.n, self.k
+        q, eta = theta[:k], theta[k + self.active :]
+        p = self.mapping.values(q)
+        given: dict[str, float] = {"mixing": 0.0, "tail": 0.0}
+        for f, value in zip(self.free, eta, strict=True):
+            if f.parameter is not None:
+                p[f.parameter] += value
+            elif f.shape is not None:
+                given[f.shape] += value
+        area, position, fwhm = p[:m], p[m : 2 * m], p[2 * m :]
+        phi, by_position, by_fwhm, by_shape = self._lines(position, fwhm, given)
+        columns = np.concatenate([phi, by_position * area, by_fwhm * area], axis=1)
+        value = phi @ area
+        own = [columns @ self.mapping.slope(q)]
+        extra = []
+        for f in self.free:
+            if f.parameter is not None:
+                extra.append(columns[:, f.parameter])
+            elif f.shape is not None:
+                extra.append(by_shape[f.shape] @ area)
+            else:
+                extra.append(np.zeros(len(x)))  # set below: it has no tail of its own
+        tail = np.stack(extra, axis=1) if extra else np.zeros((len(x), 0))
+        if self.active:
+            constant, step = theta[k], theta[k + 1]
+            rise = cumulate(x, value)
+            own = [own[0] + step * cumulate(x, own[0]), np.ones((len(x), 1)), rise[:, None]]
+            tail = tail + step * cumulate(x, tail)
+            value = value + constant + step * rise
+        for i, f in enumerate(self.free):
+            if f.added is not None:
+                tail[:, i] = f.added
+                value = value + eta[i] * f.added
+        return value, np.concatenate([*own, tail], axis=1)
+
+    def _lines(
+        self, position: np.ndarray, fwhm: np.ndarray, given: Mapping[str, float]
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+        """Return unit-area components (n, m), their derivatives by position, by width, and by each change of shape."""
+        lines = self.lines
+        width = fwhm[lines.owner]
+        u = (self.spectrum.x[:, None] - (position[lines.owner] + lines.offsets)) / width
+        f, df, mixing, tail = (np.empty_like(u) for _ in range(4))
+        names = {c.shape: None for c in self.model.components}
+        for (shape, columns), name in zip(lines.groups, names, strict=True):
+            own = u[:, columns]
+            more, less, with_tail, step = _variants(name)
+            plain, (high, d_high), (low, d_low), (tails, d_tails) = (
+                shape(own),
+                more(own),
+                less(own),
+                with_tail(own),
+            )
+            by_mixing, d_mixing = (high - low) / step, (d_high - d_low) / step
+            by_tail, d_tail = tails - plain[0], d_tails - plain[1]
+            f[:, columns] = plain[0] + given["mixing"] * by_mixing + given["tail"] * by_tail
+            df[:, columns] = plain[1] + given["mixing"] * d_mixing + given["tail"] * d_tail
+            mixing[:, columns], tail[:, columns] = by_mixing, by_tail
+        scale = lines.shares / width
+        add = lines.sum
+        return (
+            (f * scale) @ add,
+            (df * (-scale / width)) @ add,
+            ((f + u * df) * (-scale / width)) @ add,
+            {"mixing": (mixing * scale) @ add, "tail": (tail * scale) @ add},
+        )
+
+
+def combine(
+    model: RegionModel,
+    spectrum: Spectrum,
+    mapping: Parameters,
+    fit: Fit,
+    configured: Estimate,
+    base: background.Background | None,
+    config: Mapping[str, Any],
+) -> list[Choice]:
+    """Return the models of the mixture with their weights, that of the configuration first.
+
+    Parameters
+    ----------
+    model : RegionModel
+    spectrum : Spectrum
+    mapping : Parameters
+    fit : Fit
+        Of the model as configured.
+    configured : Estimate
+        What that fit finds.
+    base : Background or None
+        Its static background; None for the active one.
+    config : mapping
+        The section `xps`.
+    """
+    free = freedoms(model, spectrum, fit.p[0], base.kind if base else "active_shirley", config)
+    active = 2 if spectrum.active else 0
+    problem = Extended(model, spectrum, mapping, free, active)
+    theta = _solve(problem, fit, mapping, free)
+    return _mixture(problem, theta, fit, configured, base, config["choices"]["prior"])
+
+
+def _solve(problem: Extended, fit: Fit, mapping: Parameters, free: Sequence[Freedom]) -> np.ndarray:
+    from scipy.optimize import least_squares
+
+    width = np.array([f.width for f in free])
+    sigma, k = fit.sigma, len(fit.q)
+    inf = np.full(problem.active, np.inf)
+    low = np.concatenate([mapping.low, -inf, -_WIDEST * width])
+    high = np.concatenate([mapping.high, inf, _WIDEST * width])
+    prior = np.concatenate([np.zeros((len(free), k)), np.diag(1 / width)], axis=1)
+    span = np.where(np.isfinite(high - low), high - low, 1.0)
+    start = np.clip(
+        np.concatenate([fit.q, np.zeros(len(free))]), low + 1e-8 * span, high - 1e-8 * span
+    )
+    known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def at(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        key = theta.tobytes()
+        if key not in known:
+            known.clear()
+            known[key] = problem(theta)
+        return known[key]
+
+    found = least_squares(
+        lambda t: np.concatenate([(at(t)[0] - problem.y) / sigma, t[k:] / width]),
+        start,
+        jac=lambda t: np.concatenate([at(t)[1] / sigma[:, None], prior]),
+        bounds=(low, high),
+        **options(_TOLERANCE),
+    )
+    return np.asarray(found.x)
+
+
+def _mixture(
+    problem: Extended,
+    theta: np.ndarray,
+    fit: Fit,
+    configured: Estimate,
+    base: background.Background | None,
+    prior_free: Mapping[str, float],
+) -> list[Choice]:
+    value, jacobian = problem(theta)
+    residual, k = problem.y - value, len(fit.q)
+    weighted = jacobian / fit.sigma[:, None]
+    chi = float(((residual / fit.sigma) ** 2).sum()) / max(len(value) - jacobian.shape[1], 1)
+    scale = max(1.0, chi)
+    precision = np.array([1 / f.width**2 for f in problem.free])
+    eta = theta[k:]
+    present = [g for g in GROUPS if any(f.group == g for f in problem.free)]
+    member = {g: np.array([f.group == g for f in problem.free]) for g in present}
+    hessian = weighted.T @ weighted / scale
+    hessian[k:, k:] += np.diag(precision)
+    posterior = np.linalg.pinv(hessian, rcond=1e-14, hermitian=True)[k:, k:]
+    found: list[tuple[tuple[str, ...], float]] = []
+    for n in range(len(present) + 1):
+        for groups in itertools.combinations(present, n):
+            fixed = np.ones(len(eta), bool)
+            for g in groups:
+                fixed &= ~member[g]
+            prior = math.prod(prior_free[g] if g in groups else 1 - prior_free[g] for g in present)
+            support = _savage_dickey(eta[fixed], posterior[np.ix_(fixed, fixed)], precision[fixed])
+            found.append((groups, math.log(prior) + support))
+    top = max(w for _, w in found)
+    raw = [math.exp(w - top) for _, w in found]
+    total = sum(raw)
+    result = []
+    for (groups, _), w in zip(found, raw, strict=True):
+        weight = w / total
+        if groups and weight < _LEAST_WEIGHT:
+            continue
+        if not groups:
+            result.append(Choice(groups, weight, configured))
+            continue
+        chosen = np.zeros(len(eta), bool)
+        for g in groups:
+            chosen |= member[g]
+        estimate = _estimate(
+            problem, theta, fit, weighted, residual, chosen, precision, scale, base
+        )
+        result.append(Choice(groups, weight, estimate))
+    kept = sum(c.weight for c in result)
+    return [Choice(c.groups, c.weight / kept, c.estimate) for c in result]
+
+
+def _savage_dickey(eta: np.ndarray, covariance: np.ndarray, precision: np.ndarray) -> float:
+    """Return the logarithm of posterior over prior density where all of `eta` are 0."""
+    if not len(eta):
+        return 0.0
+    spread, vectors = np.linalg.eigh(covariance)
+    spread = np.maximum(spread, 1e-12 / precision.max())
+    along = vectors.T @ eta
+    posterior = -0.5 * float((along**2 / spread).sum()) - 0.5 * float(np.log(spread).sum())
+    return posterior - 0.5 * float(np.log(precision).sum())
+
+
+def _estimate(
+    problem: Extended,
+    theta: np.ndarray,
+    fit: Fit,
+    weighted: np.ndarray,
+    residual: np.ndarray,
+    chosen: np.ndarray,
+    precision: np.ndarray,
+    scale: float,
+    base: background.Background | None,
+) -> Estimate:
+    """Return what a model finds in which only the `chosen` freedoms are free: one linear step from the largest one."""
+    k, n_free = len(fit.q), len(precision)
+    m = problem.lines.n
+    is_area = np.zeros(k, bool)
+    is_area[: problem.k] = [n.startswith("area") for n in problem.mapping.names]
+    keep = np.concatenate([~fit.at_limit | is_area, chosen])
+    penalty = np.concatenate([np.zeros(k), precision])
+    inner = weighted[:, keep]
+    norm = np.sqrt((inner**2).sum(axis=0) / scale + penalty[keep])
+    norm[norm == 0] = 1.0
+    hessian = (inner.T @ inner / scale + np.diag(penalty[keep])) / np.outer(norm, norm)
+    inverse = np.linalg.pinv(hessian, rcond=1e-12, hermitian=True) / np.outer(norm, norm)
+    response = inverse @ (inner / fit.sigma[:, None]).T / scale
+    # What is not free goes back to 0, and what is at a limit to it: the step starts there.
+    start = np.concatenate([np.where(keep[:k], theta[:k], fit.q), np.where(chosen, theta[k:], 0.0)])
+    change = residual + (weighted * fit.sigma[:, None]) @ (theta - start)
+    step = response @ change - inverse @ (penalty * start)[keep]
+    full = response if base is None else response - base.respond(response)
+    noise = (full * (fit.sigma**2 * scale)) @ full.T
+    covariance = noise + (inverse * penalty[keep]) @ inverse
+    moved = start.copy()
+    moved[keep] += step
+    to_p = np.zeros((3 * m, k + n_free))
+    to_p[:, : problem.k] = problem.mapping.slope(theta[: problem.k])
+    for i, f in enumerate(problem.free):
+        if f.parameter is not None:
+            to_p[f.parameter, k + i] = 1.0
+    p = problem.mapping.values(theta[: problem.k]) + to_p[:, : problem.k] @ (
+        moved[: problem.k] - theta[: problem.k]
+    )
+    p = p + to_p[:, k:] @ moved[k:]
+    bounded = p.copy()
+    bounded[:m] = np.maximum(p[:m], 0.0)
+    part = to_p[:, keep]
+    return Estimate(bounded, p, part @ covariance @ part.T)
+
+
+def mixed(choices: Sequence[Choice]) -> Estimate:
+    """Return mean and covariance of the mixture."""
+    weights = np.array([c.weight for c in choices])
+    p = np.stack([c.estimate.p for c in choices])
+    free = np.stack([c.estimate.unbounded for c in choices])
+    mean, mean_free = weights @ p, weights @ free
+    covariance = np.zeros((p.shape[1],) * 2)
+    for w, c, own in zip(weights, choices, p, strict=True):
+        covariance += w * (c.estimate.covariance + np.outer(own - mean, own - mean))
+    return Estimate(mean, mean_free, covariance)
