@@ -65,7 +65,7 @@ rule sims_reduce:
         fragments=lambda wildcards: sims_jobs.reduce_fragments(
             sims_job_rows(wildcards), SIMS_FRAGMENTS, config["sims"]
         ),
-        config=sims_jobs.reduce_config(config["sims"]),
+        config=lambda wildcards: sims_jobs.reduce_config(sims_job_rows(wildcards), config["sims"]),
         code=code("sims/reduce.py", readers="sims"),
     message:
         "ToF-SIMS: regions of {wildcards.sample} ({wildcards.block})"

@@ -18,10 +18,11 @@ from ..errors import ReadError, quote
 from . import text
 from .model import Export
 from .recognise import grd_properties
-from .sims_region import ALL_EVENTS, Channel, Region, Window, to_export
+from .sims_region import ALL_EVENTS, Channel, Region, Spectrum, Window, to_export
 
 EVENT_BYTES = 20
 CHUNK_EVENTS = 1 << 19  # 10 MB: large for the disk, small for the memory
+SPECTRUM_PIECES = 8
 MIN_PIXELS = 1 << 20  # rasters up to 1024 x 1024 are accepted however few ions came
 MAX_PIXELS = 1 << 26
 MAX_CHANNEL = 1 << 26
@@ -38,6 +39,7 @@ class Properties:
     scale_factor: float
     offset: float
     upper_mass_u: float
+    polarity: int  # -1, 1; 0 where it is not stated
     everything: dict[str, str]
 
     def channel(self, mass_u: float) -> float:
@@ -92,6 +94,8 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
     }  # fmt: skip
     if (edge := _number(properties.everything, "Registration.Raster.FieldOfView")) is not None:
         attrs["field_of_view_um"] = edge * 1e6
+    if properties.polarity:
+        attrs["polarity"] = properties.polarity
     attrs["shots_per_pixel"] = int(last[0]) + 1  # one shot per pixel and scan in spectrometry mode
     return Region(
         path=path, format="GRD", shape=total.shape,
@@ -101,6 +105,24 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         read_image=lambda i: counts[i],
         total=total, total_source=ALL_EVENTS, attrs=attrs,
     )  # fmt: skip
+
+
+def read_spectrum(path: Path, pieces: int = SPECTRUM_PIECES) -> Spectrum:
+    """Return the ions per channel of an event list; of a large one from pieces at equal distances.
+
+    Raises
+    ------
+    ReadError
+    """
+    properties = read_properties(path)
+    counts = np.zeros(1, np.int64)
+    for events in event_chunks(path, pieces=pieces):
+        channels = events[:, 4]
+        own = np.bincount(channels[channels < MAX_CHANNEL])
+        if own.size > counts.size:
+            counts = np.pad(counts, (0, own.size - counts.size))
+        counts[: own.size] += own
+    return Spectrum(counts, properties.scale_factor, properties.offset)
 
 
 def _check_raster(path: Path, properties: Properties) -> None:
@@ -117,8 +139,12 @@ def _check_raster(path: Path, properties: Properties) -> None:
         )  # fmt: skip
 
 
-def event_chunks(path: Path, chunk_events: int = CHUNK_EVENTS) -> Iterator[np.ndarray]:
+def event_chunks(
+    path: Path, chunk_events: int = CHUNK_EVENTS, pieces: int | None = None
+) -> Iterator[np.ndarray]:
     """Hand out the events, shape (n, 5) uint32: scan, shot, x, y, channel. One buffer is reused.
+
+    With `pieces`, only so many chunks at equal distances along the file.
 
     Raises
     ------
@@ -134,9 +160,12 @@ def event_chunks(path: Path, chunk_events: int = CHUNK_EVENTS) -> Iterator[np.nd
                 "the file is cut; copy or export it again",
             )  # fmt: skip
         buffer = np.empty((min(chunk_events, size // EVENT_BYTES), 5), "<u4")
+        chunks = -(-size // buffer.nbytes)
+        taken = range(chunks) if pieces is None else range(0, chunks, -(-chunks // pieces))
         with path.open("rb", buffering=0) as stream:
-            left = size
-            while left:
+            for chunk in taken:
+                left = size - chunk * buffer.nbytes
+                stream.seek(chunk * buffer.nbytes)
                 wanted = min(left, buffer.nbytes)
                 view, got = buffer.data.cast("B")[:wanted], 0
                 while got < wanted:
@@ -148,7 +177,6 @@ def event_chunks(path: Path, chunk_events: int = CHUNK_EVENTS) -> Iterator[np.nd
                             "the end of the file",
                         )
                     got += step
-                left -= wanted
                 yield buffer[: wanted // EVENT_BYTES]
     except OSError as error:
         raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
@@ -218,8 +246,19 @@ def read_properties(path: Path) -> Properties:
     return Properties(
         beside, int(nx), int(ny),
         need("Context.MassScale.SF", 1, 1e7), need("Context.MassScale.K0", -1e7, 1e7),
-        _number(everything, "Measurement.UpperMass") or math.nan, everything,
+        _number(everything, "Measurement.UpperMass") or math.nan, _polarity(everything), everything,
     )  # fmt: skip
+
+
+def _polarity(properties: dict[str, str]) -> int:
+    """Return the sign of the ions; 0 where no property states it, or two contradict each other."""
+    signs = set()
+    for name, value in properties.items():
+        if "polarity" in name.lower():
+            text = value.strip().lower()
+            signs |= {-1} if text.startswith(("-", "neg")) else set()
+            signs |= {1} if text.startswith(("1", "+", "pos")) else set()
+    return signs.pop() if len(signs) == 1 else 0
 
 
 def _number(properties: dict[str, str], name: str) -> float | None:

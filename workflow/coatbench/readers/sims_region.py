@@ -50,6 +50,30 @@ class Channel(NamedTuple):
     upper_u: float = NOT_GIVEN
 
 
+@dataclass(frozen=True)
+class Spectrum:
+    """Ions per time-of-flight channel, and the mass scale that the export states: mass = ((channel - offset) / factor)^2.
+
+    Attributes
+    ----------
+    counts : numpy.ndarray
+        (channel,)
+    scale_factor, offset : float
+    """
+
+    counts: np.ndarray
+    scale_factor: float
+    offset: float
+
+    def channel(self, mass_u: float) -> float:
+        """Return the channel of a mass."""
+        return float(self.scale_factor * mass_u**0.5 + self.offset)
+
+    def mass_u(self, channel: float) -> float:
+        """Return the mass of a channel."""
+        return float(((channel - self.offset) / self.scale_factor) ** 2)
+
+
 @dataclass
 class Region:
     """An opened region.
@@ -70,7 +94,7 @@ class Region:
     total_source : str
         `image 0`, `events` or `none`.
     attrs : dict
-        `field_of_view_um`, `shots_per_pixel`, `instrument`, `date`, `vendor`, where known.
+        `field_of_view_um`, `shots_per_pixel`, `polarity` (-1, 1), `instrument`, `date`, `vendor`, where known.
     warnings : list of str
     """
 
@@ -111,6 +135,20 @@ def open_region(path: str | Path, windows: Sequence[Window] = (), format: str = 
     module = importlib.import_module(f".{entry.module}", __package__)
     region: Region = module.open_region(Path(path), windows)
     return region
+
+
+def read_spectrum(path: str | Path) -> Spectrum | None:
+    """Read a spectrum of an event list, from pieces all along a large one; None where an export holds images.
+
+    Raises
+    ------
+    ReadError
+    """
+    if recognise(path).module != "grd":
+        return None
+    from .grd import read_spectrum as read
+
+    return read(Path(path))
 
 
 def to_export(region: Region) -> Export:

@@ -5,19 +5,29 @@ Whatever follows (matching, grouping, weighing, comparing) starts from these tab
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..analysis import Analysis
 from ..arrays import Arrays
 from ..errors import AnalysisError, DataError
-from ..readers.sims_region import Region, Window, open_region
-from .fragments import Fragment, match_channels
+from ..readers.sims_region import Region, Window, open_region, read_spectrum
+from .calibration import MassShift, common_shift
+from .fragments import Fragment
+from .ions import ISOTOPOLOGUE, Ion, other_ions
+from .naming import Image, name_images, shift_of
 from .reduce import Reduction, reduce_region
+from .spectrum import Peak, find_peaks, resolution
 
 SMALLEST_MAP_PX = 24
+WINDOW_WIDTHS = 2.0  # half width of a window in measured peak widths (FWHM): 4.7 standard deviations of a Gaussian
+LEAST_WINDOW_PPM = 40.0
+EVENTS = "events"
+SIGN = {-1: "negative", 1: "positive"}
 
 
 def analyse(
@@ -38,7 +48,8 @@ def analyse(
     files : sequence of Path
         A BIF6 or GRD file, or a folder of ASCII images, per row.
     config : dict
-        `dead_time`, `shots_per_pixel`, `normalise_to`, `match_ppm`, `map_px`, `map_ions`.
+        `dead_time`, `shots_per_pixel`, `normalise_to`, `match_ppm`, `mass_calibration`, `mass_resolution`, `map_px`,
+        `map_ions`.
     fragments : sequence of dict
         label, formula, charge, centre_u, lower_u, upper_u of the fragments that are looked for; no groups.
     maps : bool
@@ -48,14 +59,16 @@ def analyse(
     -------
     Analysis
         Tables `sims_regions` (a row per region and image) and `sims_acquisition` (a row per region); curves
-        `maps`. A region that cannot be read is a problem; the others are reduced all the same.
+        `maps` and, of an event list, `spectrum`. A region that cannot be read is a problem; the others are reduced all
+        the same.
     """
-    windows = [Window(f["label"], f["centre_u"], f["lower_u"], f["upper_u"]) for f in fragments]
     result = Analysis()
     problems = []
     for row, file in zip(rows, files, strict=True):
         try:
-            region = open_region(file, windows, row.get("format", ""))
+            scale, spectrum = _mass_scale(file, config, fragments)
+            region = open_region(file, _windows(fragments, scale), row.get("format", ""))
+            _check_polarity(region, fragments)
             reduced = reduce_region(region, _reduction(row, region, config, fragments))
         except DataError as error:
             problems.append(str(error))
@@ -66,12 +79,94 @@ def analyse(
         source["n_empty_pixels"] = facts["n_empty_pixels"]
         for image in reduced.rows:
             result.add("sims_regions", **where, **image, **source)
-        result.add("sims_acquisition", **where, **_acquisition(row, file, region, facts))
+        result.add(
+            "sims_acquisition", **where, **_acquisition(row, file, region, facts), **_found(scale)
+        )
         result.warnings += [*region.warnings, *reduced.warnings]
         if maps and not result.curves:
             result.curves["maps"] = _maps(row, region, config)
+            if spectrum is not None:
+                result.curves["spectrum"] = spectrum
     result.problem = "; ".join(problems) or None
     return result
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """The mass scale of an event list: its shift, and the width of its peaks."""
+
+    shift: MassShift
+    resolution: float | None
+    width_ppm: float | None
+
+
+def _mass_scale(
+    file: Path, config: Mapping[str, Any], fragments: Sequence[Mapping[str, Any]]
+) -> tuple[_Scale | None, Arrays | None]:
+    """Return what the events of a list say about its mass scale, and their spectrum; None for images."""
+    spectrum = read_spectrum(file)
+    if spectrum is None or not fragments:
+        return None, None
+    peaks = find_peaks(spectrum)
+    table = _table(fragments)
+    others = [o.mass_u for o in other_ions(table) if o.kind != ISOTOPOLOGUE]
+    exact = [f.mass_u for f in table]
+    shift = common_shift([p.mass_u for p in peaks], exact, others, config["mass_calibration"])
+    found = resolution(peaks)
+    return _Scale(shift, found, None if found is None else 1e6 / found), _drawn(peaks, shift)
+
+
+def _drawn(peaks: Sequence[Peak], shift: MassShift) -> Arrays:
+    """Return the peaks for a figure, on the corrected mass scale."""
+    ordered = sorted(peaks, key=lambda p: p.mass_u)
+    return Arrays.of(
+        {"counts": ("peak", [p.counts for p in ordered], {"units": "counts"})},
+        coords={"mass_u": ("peak", [shift.corrected(p.mass_u) for p in ordered], {"units": "u"})},
+    )
+
+
+def _windows(fragments: Sequence[Mapping[str, Any]], scale: _Scale | None) -> list[Window]:
+    """Return the windows of an event list on its own mass scale, no wider than its peaks need."""
+    if scale is None:
+        return []
+    widest = math.inf
+    if scale.width_ppm is not None:
+        widest = 1e-6 * max(WINDOW_WIDTHS * scale.width_ppm, LEAST_WINDOW_PPM)
+    found = []
+    for f in fragments:
+        centre = f["centre_u"]
+        half = f["upper_u"] - centre
+        if not f["stated_window"]:
+            half = min(half, centre * widest)
+        edges = (scale.shift.measured(m) for m in (centre, centre - half, centre + half))
+        found.append(Window(f["label"], *edges))
+    return found
+
+
+def _found(scale: _Scale | None) -> dict[str, Any]:
+    """Return what an event list's acquisition row says of its mass scale."""
+    if scale is None:
+        return {}
+    shift = scale.shift
+    return {
+        "mass_source": EVENTS, "mass_shift_ppm": shift.ppm, "mass_shift_ppm_sd": shift.sd,
+        "peaks_used": shift.peaks, "mass_note": shift.note, "mass_resolution": scale.resolution,
+    }  # fmt: skip
+
+
+def _check_polarity(region: Region, fragments: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse ions of a sign that no fragment of the table has: PO2+ is not PO2-."""
+    sign = region.attrs.get("polarity", 0)
+    signs = {1 if f["charge"] > 0 else -1 for f in fragments}
+    if sign and signs and sign not in signs:
+        raise AnalysisError(
+            region.path, "polarity", f"{SIGN[signs.pop()]} ions as in the fragment table",
+            f"{SIGN[sign]} ions", "give a fragment table of that polarity, or the other measurement",
+        )  # fmt: skip
+
+
+def _table(fragments: Sequence[Mapping[str, Any]]) -> list[Fragment]:
+    return [Fragment(f["label"], f["formula"], f["charge"], "", f["centre_u"]) for f in fragments]
 
 
 def _reduction(
@@ -83,13 +178,15 @@ def _reduction(
     wanted = config["normalise_to"]
     numbers: tuple[int, ...] = ()
     if wanted != "total":
-        table = [
-            Fragment(f["label"], f["formula"], f["charge"], "", f["centre_u"]) for f in fragments
+        table = _table(fragments)
+        others: list[Ion] = other_ions(table)
+        images = [
+            Image(c.number, c.label, c.mass_u if c.mass_u == c.mass_u else None)
+            for c in region.channels
         ]
-        found = {
-            m.fragment.name: m.number
-            for m in match_channels(channel_keys(region), table, config["match_ppm"])
-        }
+        shift = shift_of(images, table, others, config["mass_calibration"])
+        names = name_images(images, table, others, config["match_ppm"], shift)
+        found = {n.fragment.name: n.number for n in names if n.fragment is not None}
         if missing := [name for name in wanted if name not in found]:
             raise AnalysisError(
                 region.path, "images", f"{', '.join(missing)} to normalise to", "no such image",
@@ -97,13 +194,6 @@ def _reduction(
             )  # fmt: skip
         numbers = tuple(found[name] for name in wanted)
     return Reduction(config["dead_time"], _whole(shots, region.path), numbers)
-
-
-def channel_keys(region: Region) -> list[tuple[int, str, float | None]]:
-    """Return (number, label, centre mass) of a region's images, for matching."""
-    return [
-        (c.number, c.label, c.mass_u if c.mass_u == c.mass_u else None) for c in region.channels
-    ]
 
 
 def _whole(text: Any, path: Path) -> int | None:
@@ -144,6 +234,7 @@ def _acquisition(
         "raster_y_px": round(facts["n_pixels_y"] * binning),
         "field_of_view_um": facts["field_of_view_um"] or _number(row, "field_of_view_um", file),
         "shots_per_pixel": shots,
+        "polarity": SIGN.get(region.attrs.get("polarity", 0)),
         "primary_ion_dose_cm2": _number(row, "primary_ion_dose_cm2", file),
         "total_source": facts["total_source"],
         "total_counts": facts["total_counts"],

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .degradation import degradation_tables
-from .fragments import Fragment, match_channels
+import numpy as np
+
+from ..quality import Quality, counted, doubtful, of, worst
+from .calibration import MassShift
+from .degradation import degradation_tables, of_reference
+from .fragments import Fragment
+from .ions import Ion, other_ions
+from .naming import Image, name_images, shift_of
 from .neighbours import close_neighbours
-from .ratio import ratio_of_means
+from .ratio import Mean, mean_of_regions, pooled_scatter, ratio_of_means
+from .regions import by_region, damped, judge, judged_shift, of_region
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +41,8 @@ def collect(
     samples : sequence of dict
         Rows of samples.csv; their order is that of the tables.
     config : dict
-        Section `sims`.
+        `match_ppm`, `mass_calibration`, `plausible`, `mass_resolution`, `region_outlier_sd`, `main_groups`,
+        `headline_weighting`, `bootstrap_repetitions`, `bootstrap_seed`.
     reference : str or None
         Sample that ratios refer to.
     fragments : sequence of Fragment
@@ -48,122 +55,168 @@ def collect(
         sims_acquisition.
     """
     order = {s["sample"]: i for i, s in enumerate(samples)}
-    rows = sorted(tables.get("sims_regions", []), key=lambda r: order.get(r["sample"], len(order)))
-    rows = name_images(rows, fragments, float(config["match_ppm"]))
-    usable = same_total(rows, reference)
-    fragment_rows = fragment_table(usable, reference, fragments)
-    for row in fragment_rows:
-        row.pop("_order", None)
-    if not any(r["sample"] == reference for r in usable):
+
+    def sorted_rows(name: str) -> list[Row]:
+        return sorted(tables.get(name, []), key=lambda r: order.get(r["sample"], len(order)))
+
+    acquisition = sorted_rows("sims_acquisition")
+    named, shifts = named_rows(sorted_rows("sims_regions"), acquisition, fragments, config)
+    rows = judge(named, reference, float(config["region_outlier_sd"]))
+    _tell(rows)
+    fragment_rows = fragment_table(rows, reference, fragments)
+    if not any(r["sample"] == reference and of(r).usable for r in rows):
         log.warning("no reference among the measured samples: nothing is related to it")
-    main_groups = config["main_groups"]
     return {
         "sims_fragments": fragment_rows,
-        **degradation_tables(usable, reference, fragments, main_groups, config),
+        **degradation_tables(rows, reference, fragments, config["main_groups"], config),
         "sims_neighbours": close_neighbours(
-            fragments, _intervals(rows), float(config["mass_resolution"])
+            fragments, _intervals(rows, shifts), float(config["mass_resolution"]),
+            _reference_means(fragment_rows, reference),
         ),
         "sims_regions": [{k: v for k, v in r.items() if k in REGION_COLUMNS} for r in rows],
-        "sims_acquisition": sorted(
-            tables.get("sims_acquisition", []), key=lambda r: order.get(r["sample"], len(order))
-        ),
-    }
+        "sims_acquisition": _acquisition(acquisition, rows, shifts),
+    }  # fmt: skip
 
 
 REGION_COLUMNS = (
     "sample", "region", "fragment", "group", "normalised_intensity", "poisson_sd", "pixel_sd", "ratio_of_sums",
     "sum_counts", "corrected_counts", "largest_count", "n_pixels", "n_empty_pixels", "total_source", "number",
-    "label", "mass_u", "mass_lower_u", "mass_upper_u",
+    "label", "mass_u", "mass_lower_u", "mass_upper_u", "quality", "quality_note",
 )  # fmt: skip
 
 
-def name_images(rows: Sequence[Row], fragments: Sequence[Fragment], match_ppm: float) -> list[Row]:
-    """Give every image of every region its fragment and group, or the name that its export gives it."""
-    regions: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        regions.setdefault((row["sample"], row["region"]), []).append(row)
+def named_rows(
+    rows: Sequence[Row],
+    acquisition: Sequence[Row],
+    fragments: Sequence[Fragment],
+    config: Mapping[str, Any],
+) -> tuple[list[Row], dict[tuple[str, str], MassShift]]:
+    """Give every image of every region its fragment and group, or the name that its export gives it.
+
+    Returns
+    -------
+    rows : list of dict
+        With `fragment`, `group`, `exact_u`, `matched_by` and the judgement of the name and of the mass scale.
+    shifts : dict of (sample, region) to MassShift
+        Regions whose masses are known.
+    """
+    measured = {of_region(r): r for r in acquisition}
+    others = other_ions(fragments)
+    limits = config["plausible"].get("mass_shift_ppm", {})
+    shifts: dict[tuple[str, str], MassShift] = {}
     named: list[Row] = []
-    for images in regions.values():
-        channels = [(int(r["number"]), r["label"] or "", r["mass_u"]) for r in images]
-        found = {m.number: m for m in match_channels(channels, fragments, match_ppm)}
-        for row in images:
-            match = found.get(int(row["number"]))
-            if match is None:
-                named.append(
-                    row
-                    | {"fragment": _own_name(row), "group": "", "exact_u": None, "matched_by": ""}
-                )
-                continue
-            f = match.fragment
+    for key, own in by_region(rows).items():
+        facts = measured.get(key, {})
+        images = [
+            Image(int(r["number"]), r["label"] or "", r["mass_u"], r.get("listed") or "")
+            for r in own
+        ]
+        shift, scale = region_shift(
+            facts, images, fragments, others, config["mass_calibration"], limits
+        )
+        if shift is not None:
+            shifts[key] = shift
+        found = name_images(
+            images, fragments, others, float(config["match_ppm"]), shift or MassShift()
+        )
+        for row, name in zip(own, found, strict=True):
+            f = name.fragment
+            rests_on_mass = name.by == "mass" or facts.get("mass_source") == "events"
             named.append(
                 row
                 | {
-                    "fragment": f.name,
-                    "group": f.group,
-                    "exact_u": f.mass_u,
-                    "matched_by": match.by,
+                    "fragment": name.name,
+                    "group": f.group if f else "",
+                    "exact_u": f.mass_u if f else None,
+                    "matched_by": name.by,
                 }
+                | worst([name.quality, scale if rests_on_mass else Quality()]).columns()
             )
-    return named
+    return named, shifts
 
 
-def _own_name(row: Row) -> str:
-    """Return what an image is called that no fragment of the table matches."""
-    if row["label"]:
-        return str(row["label"])
-    return f"m/z {row['mass_u']:.4f}" if row["mass_u"] else f"image {int(row['number'])}"
+def region_shift(
+    facts: Mapping[str, Any],
+    images: Sequence[Image],
+    fragments: Sequence[Fragment],
+    others: Sequence[Ion],
+    how: Mapping[str, Any],
+    limits: Mapping[str, Sequence[float]],
+) -> tuple[MassShift | None, Quality]:
+    """Return the mass shift of a region and its judgement; None where its images have no masses of their own."""
+    if facts.get("mass_source") == "events":
+        shift = MassShift(
+            facts["mass_shift_ppm"], facts["mass_shift_ppm_sd"], int(facts["peaks_used"]),
+            note=facts.get("mass_note") or "",
+        )  # fmt: skip
+    elif any(i.mass_u is not None and not i.label for i in images):
+        shift = shift_of(images, fragments, others, how)
+    else:
+        return None, Quality()
+    return shift, judged_shift(shift, limits)
 
 
-def same_total(rows: Sequence[Row], reference: str | None) -> list[Row]:
-    """Leave out regions whose total is of another kind than the reference's: they are not comparable with it."""
-    sources = Counter(
-        source
-        for sample, _, source in {(r["sample"], r["region"], r["total_source"]) for r in rows}
-        if reference is None or sample == reference
+def _tell(rows: Sequence[Row]) -> None:
+    """Log what is not ok, a line per region and reason."""
+    lines = dict.fromkeys(
+        f"{r['sample']} region {r['region']}: {note} ({of(r).level})"
+        for r in rows
+        if of(r).level != "ok"
+        for note in of(r).notes
     )
-    kinds = {s: "total" if s in ("image 0", "events") else s for s in sources}
-    counted = Counter(
-        {k: sum(n for s, n in sources.items() if kinds[s] == k) for k in kinds.values()}
-    )
-    if not counted:
-        return list(rows)
-    # Most regions decide; between equals the true total.
-    kind = max(sorted(counted), key=lambda k: (counted[k], k == "total"))
-    kept, dropped = [], set()
-    for row in rows:
-        source = row["total_source"]
-        if ("total" if source in ("image 0", "events") else source) == kind:
-            kept.append(row)
-        else:
-            dropped.add((row["sample"], row["region"], source))
-    for sample, region, source in sorted(dropped):
-        log.warning(
-            "%s region %s left out: normalised to %s, the others to %s",
-            sample,
-            region,
-            source,
-            kind,
+    for line in lines:
+        log.warning("%s", line)
+
+
+def _acquisition(
+    acquisition: Sequence[Row],
+    rows: Sequence[Row],
+    shifts: Mapping[tuple[str, str], MassShift],
+) -> list[Row]:
+    images = by_region(rows)
+    found = []
+    for row in acquisition:
+        key = of_region(row)
+        shift = shifts.get(key)
+        own = images.get(key, [])
+        known = (
+            {}
+            if shift is None
+            else {
+                "mass_shift_ppm": shift.ppm,
+                "mass_shift_ppm_sd": shift.sd,
+                "peaks_used": shift.peaks,
+            }
         )
-    return kept
+        first = {k: own[0][k] for k in ("region_weight", "deviation_sd")} if own else {}
+        found.append(row | known | first | worst(of(r) for r in own).columns())
+    return found
 
 
-def _intervals(rows: Sequence[Row]) -> dict[str, tuple[float, float]]:
+def _intervals(
+    rows: Sequence[Row], shifts: Mapping[tuple[str, str], MassShift]
+) -> dict[str, tuple[float, float]]:
+    """Return the widest interval of each fragment, on the exact mass scale."""
     widest: dict[str, tuple[float, float]] = {}
     for row in rows:
         if row["group"] == "" or row["mass_lower_u"] is None or row["mass_upper_u"] is None:
             continue
+        shift = shifts.get(of_region(row), MassShift())
         low, high = widest.get(row["fragment"], (math.inf, -math.inf))
-        widest[row["fragment"]] = (min(low, row["mass_lower_u"]), max(high, row["mass_upper_u"]))
+        widest[row["fragment"]] = (
+            min(low, shift.corrected(row["mass_lower_u"])),
+            max(high, shift.corrected(row["mass_upper_u"])),
+        )
     return widest
 
 
-def mean_sd(values: Sequence[float]) -> tuple[float, float | None]:
-    """Return the mean and the standard deviation (None for a single value), summed exactly."""
-    n = len(values)
-    mean = math.fsum(values) / n
-    if n < 2:
-        return mean, None
-    return mean, math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
+def _reference_means(rows: Sequence[Row], reference: str | None) -> dict[str, float]:
+    """Return the fragments' mean intensities in the reference."""
+    return {
+        r["fragment"]: r["normalised_intensity"]
+        for r in rows
+        if r["sample"] == reference and r["normalised_intensity"] is not None
+    }
 
 
 def fragment_table(
@@ -174,47 +227,102 @@ def fragment_table(
     cells: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         cells.setdefault((row["sample"], row["fragment"]), []).append(row)
-    base = {
-        name: (*mean_sd([r["normalised_intensity"] for r in images]), len(images))
-        for (sample, name), images in cells.items()
-        if sample == reference
-    }
-    made = []
-    for (sample, name), images in cells.items():
-        n = len(images)
-        mean, sd = mean_sd([r["normalised_intensity"] for r in images])
-        sums, sums_sd = mean_sd([r["ratio_of_sums"] for r in images])
-        pixels = sum(r["n_pixels"] for r in images)
-        empty = sum(r["n_empty_pixels"] for r in images)
-        first = images[0]
-        row = {
-            "sample": sample, "fragment": name, "group": first["group"], "normalised_intensity": mean,
-            "normalised_intensity_sd": None if sd is None else sd / math.sqrt(n),
-            "n_regions": n, "empty_pixel_fraction": empty / (empty + pixels),
-            "region_sd": sd,
-            "poisson_sd": math.sqrt(math.fsum(r["poisson_sd"] ** 2 for r in images)) / n,
-            "ratio_of_sums": sums,
-            "ratio_of_sums_sd": None if sums_sd is None else sums_sd / math.sqrt(n),
-            "mass_u": first["mass_u"], "exact_mass_u": first["exact_u"], "matched_by": first["matched_by"],
-            "mass_deviation_ppm": (first["mass_u"] / first["exact_u"] - 1) * 1e6
-            if first["mass_u"] and first["exact_u"] else None,
-        }  # fmt: skip
-        notes = [] if first["group"] or first["matched_by"] else ["not in the fragment table"]
-        if reference is None or not any(s == reference for s, _ in cells):
-            notes.append("no reference")
-        elif sample == reference:
-            row["relative"] = 1.0
-            notes.append("reference")
-        elif name not in base:
-            notes.append("not measured in the reference")
-        else:
-            ratio = ratio_of_means(mean, sd, n, *base[name])
-            row |= {
-                "relative": ratio.value,
-                "relative_ci_low": ratio.low,
-                "relative_ci_high": ratio.high,
-            }
-            notes += [ratio.note] if ratio.note else []
-        made.append(row | {"note": "; ".join(notes), "_order": place.get(name, len(place))})
+    kept = {cell: counted(own, "region") for cell, own in cells.items()}
+    values = {cell: _robust(own) for cell, (own, _) in kept.items() if own}
+    means: dict[tuple[str, str], Mean] = {}
+    for cell, intensities in values.items():
+        means[cell] = mean_of_regions(intensities, [r["poisson_sd"] for r in kept[cell][0]])
+    for cell, mean in list(means.items()):
+        if mean.sd is None:  # the scatter of the other samples stands in
+            alike = [m for (_, name), m in means.items() if name == cell[1]]
+            counting = [r["poisson_sd"] for r in kept[cell][0]]
+            means[cell] = mean_of_regions(values[cell], counting, pooled_scatter(alike))
     order = {s: i for i, s in enumerate(dict.fromkeys(r["sample"] for r in rows))}
-    return sorted(made, key=lambda r: (order[r["sample"]], r["_order"]))
+    made = []
+    for cell in sorted(cells, key=lambda c: (order[c[0]], place.get(c[1], len(place)))):
+        own, quality = kept[cell]
+        row = _fragment_row(cell, cells[cell][0], own, means.get(cell))
+        row |= _related(cell, means, kept, reference, quality)
+        made.append(row)
+    return made
+
+
+def _robust(rows: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Return the regions' intensities, unlike regions drawn towards the others."""
+    values = np.array([r["normalised_intensity"] for r in rows], dtype=float)
+    return damped(values, np.array([r["region_weight"] for r in rows])).tolist()
+
+
+def _fragment_row(
+    cell: tuple[str, str], first: Row, rows: Sequence[Mapping[str, Any]], mean: Mean | None
+) -> Row:
+    """Return a sample's intensity of a fragment and how it was measured."""
+    row: Row = {
+        "sample": cell[0],
+        "fragment": cell[1],
+        "group": first["group"],
+        "n_regions": len(rows),
+    }
+    row |= {
+        "mass_u": first["mass_u"],
+        "exact_mass_u": first["exact_u"],
+        "matched_by": first["matched_by"],
+    }
+    if first["mass_u"] and first["exact_u"]:
+        row["mass_deviation_ppm"] = (first["mass_u"] / first["exact_u"] - 1) * 1e6
+    if mean is None:
+        return row | {"normalised_intensity": None}
+    n = len(rows)
+    sums = mean_of_regions([r["ratio_of_sums"] for r in rows], [0.0] * n)
+    pixels = sum(r["n_pixels"] for r in rows)
+    empty = sum(r["n_empty_pixels"] for r in rows)
+    return row | {
+        "normalised_intensity": mean.value,
+        "normalised_intensity_sd": mean.sd,
+        "empty_pixel_fraction": empty / (empty + pixels),
+        "region_sd": mean.scatter,
+        "poisson_sd": math.sqrt(math.fsum(r["poisson_sd"] ** 2 for r in rows)) / n,
+        "ratio_of_sums": sums.value,
+        "ratio_of_sums_sd": sums.sd,
+    }
+
+
+def _related(
+    cell: tuple[str, str],
+    means: Mapping[tuple[str, str], Mean],
+    kept: Mapping[tuple[str, str], tuple[list[Any], Quality]],
+    reference: str | None,
+    quality: Quality,
+) -> Row:
+    """Return a fragment's ratio to the reference, with the judgement of both."""
+    sample, name = cell
+    notes = (
+        [] if kept[cell][0] == [] or _matched(kept[cell][0][0]) else ["not in the fragment table"]
+    )
+    row: Row = {}
+    base = (str(reference), name)
+    if reference is None or not any(s == reference for s, _ in means):
+        notes.append("no reference")
+    elif cell not in means:
+        notes.append("no usable region")
+    elif sample == reference:
+        row["relative"] = 1.0
+        notes.append("reference")
+    elif base not in means:
+        notes.append("not measured in the reference")
+    else:
+        ratio = ratio_of_means(means[cell], means[base])
+        row = {
+            "relative": ratio.value,
+            "relative_ci_low": ratio.low,
+            "relative_ci_high": ratio.high,
+        }
+        notes += [ratio.note] if ratio.note else []
+        quality = worst([quality, of_reference(kept[base][1])])
+    if cell in means and len(kept[cell][0]) == 1:
+        quality = worst([quality, doubtful("one region")])
+    return row | {"note": "; ".join(notes)} | quality.columns()
+
+
+def _matched(row: Mapping[str, Any]) -> bool:
+    return bool(row["group"] or row["matched_by"])

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..quality import Quality, counted, doubtful, of, unusable, worst
 from .fragments import Fragment
 from .groups import Draws, GroupValues, drawn_weights, group_values, resample
+from .regions import damped
 from .weights import STANDARD, WEIGHTINGS, principal_components, weights
 
 Row = dict[str, Any]
@@ -24,13 +26,16 @@ def degradation_tables(
     """Return sims_degradation, sims_sensitivity, sims_weights and sims_scores.
 
     Fragments count that belong to a group of a main group and were seen in the reference. A sample that lacks some of
-    them is compared by the others, with a note, and takes no part in the principal components.
+    them is compared by the others, with a note, and takes no part in the principal components. Regions that are not usable
+    count nowhere; unlike ones are drawn towards the others of their sample.
     """
     empty: dict[str, list[Row]] = {
         "sims_degradation": [], "sims_sensitivity": [], "sims_weights": [], "sims_scores": [],
     }  # fmt: skip
     groups = _groups(fragments, main_groups)
     names = [f.name for f in fragments if f.group in groups]
+    measured = list(dict.fromkeys(r["sample"] for r in rows))
+    rows, judged = [r for r in rows if of(r).usable], _judged(rows, groups)
     regions, ids = _matrices(rows, names)
     if reference is None or reference not in regions:
         return empty
@@ -40,45 +45,90 @@ def degradation_tables(
         return empty
     names = [names[i] for i in used]
     regions = {s: m[:, used] for s, m in regions.items()}
+    counting = _counting(rows, names, regions)
     complete = [s for s, m in regions.items() if np.isfinite(m).all()]
     together = np.concatenate([regions[s] for s in complete])
     drawn = _draws(regions, complete, reference, config)
-    of = {f.name: f.group for f in fragments}
+    group_of = {f.name: f.group for f in fragments}
     for weighting in WEIGHTINGS:
         weight = weights(together, weighting)
         drawn_weight = drawn_weights(drawn, weighting) if drawn is not None else None
         parts = principal_components(together, weighting) if weighting != "equal" else None
-        empty["sims_weights"] += _weight_rows(weighting, names, of, weight, parts)
+        empty["sims_weights"] += _weight_rows(weighting, names, group_of, weight, parts)
         if parts is not None:
             empty["sims_scores"] += _score_rows(weighting, complete, ids, parts.scores)
         for group, members in groups.items():
-            index = np.array([i for i, n in enumerate(names) if of[n] in members], dtype=int)
+            index = np.array([i for i, n in enumerate(names) if group_of[n] in members], dtype=int)
             row = {"group": group, "weighting": weighting}
             if weight is None or not index.size:
                 note = (
                     "no such fragment in the reference" if weight is not None else "no components"
                 )
                 empty["sims_degradation"] += [
-                    {"sample": s, **row, "n_regions": len(m), "note": note}
-                    for s, m in regions.items()
+                    {"sample": s, **row, "n_regions": len(regions.get(s, [])), "note": note}
+                    | judged[s, group].columns()
+                    for s in measured
                 ]
                 continue
-            found = group_values(regions, reference, index, weight, drawn, drawn_weight)
+            found = group_values(regions, reference, index, weight, drawn, drawn_weight, counting)
+            base_quality = of_reference(judged[reference, group])
+            empty["sims_degradation"] += [
+                {"sample": s, **row, "n_regions": 0, "note": "no usable region"}
+                | worst([judged[s, group], unusable("no usable region")]).columns()
+                for s in measured
+                if s not in regions
+            ]
             empty["sims_degradation"] += [
                 {
                     "sample": sample, **row, "relative_degradation": ratio.value,
                     "relative_degradation_ci_low": ratio.low, "relative_degradation_ci_high": ratio.high,
                     "n_regions": len(regions[sample]), "n_fragments": int(index.size), "note": ratio.note,
+                    **_quality(judged[sample, group], base_quality, sample == reference, len(regions[sample])),
                 }
                 for sample, ratio in found.ratios.items()
             ]  # fmt: skip
             empty["sims_sensitivity"].append(row | _ranking(found, reference))
     _compare_orders(empty["sims_sensitivity"], config["headline_weighting"])
-    place = {s: i for i, s in enumerate(regions)}
+    place = {s: i for i, s in enumerate(measured)}
     shown = {*STANDARD, config["headline_weighting"]}
     empty["sims_degradation"] = [r for r in empty["sims_degradation"] if r["weighting"] in shown]
     empty["sims_degradation"].sort(key=lambda r: place[r["sample"]])
     return empty
+
+
+def _judged(rows: Sequence[Row], groups: Mapping[str, set[str]]) -> dict[tuple[str, str], Quality]:
+    """Return the judgement of each sample and group: the worst of its regions' images that count."""
+    found = {}
+    for sample in dict.fromkeys(r["sample"] for r in rows):
+        own = [r for r in rows if r["sample"] == sample]
+        for group, members in groups.items():
+            images = [r for r in own if r["group"] in members]
+            found[sample, group] = counted(images, "region")[1]
+    return found
+
+
+def _quality(own: Quality, base: Quality, is_reference: bool, n_regions: int) -> dict[str, str]:
+    few = [doubtful("one region")] if n_regions == 1 else []
+    return worst([own, *([] if is_reference else [base]), *few]).columns()
+
+
+def of_reference(quality: Quality) -> Quality:
+    """Return a judgement of the reference as a reason about a ratio to it."""
+    return Quality(quality.level, tuple(f"reference: {note}" for note in quality.notes))
+
+
+def _counting(
+    rows: Sequence[Row], names: Sequence[str], regions: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return {sample: (fragment,)} relative standard uncertainties of the means from counting alone."""
+    column = {name: i for i, name in enumerate(names)}
+    square = {s: np.zeros(len(names)) for s in regions}
+    for row in rows:
+        if row["fragment"] in column:
+            square[row["sample"]][column[row["fragment"]]] += row["poisson_sd"] ** 2
+    return {
+        s: np.sqrt(q) / np.maximum(np.nansum(regions[s], axis=0), 1e-300) for s, q in square.items()
+    }
 
 
 def _groups(
@@ -102,8 +152,12 @@ def _matrices(
         )
         if row["fragment"] in column:
             region[column[row["fragment"]]] = row["normalised_intensity"]
+    weights_of = {(r["sample"], r["region"]): r["region_weight"] for r in rows}
     return (
-        {s: np.array(list(regions.values())) for s, regions in values.items()},
+        {
+            s: damped(np.array(list(own.values())), np.array([weights_of[s, r] for r in own]))
+            for s, own in values.items()
+        },
         {s: list(regions) for s, regions in values.items()},
     )
 
@@ -126,13 +180,13 @@ def _draws(
 def _weight_rows(
     weighting: str,
     names: Sequence[str],
-    of: Mapping[str, str],
+    group_of: Mapping[str, str],
     weight: np.ndarray | None,
     parts: Any,
 ) -> list[Row]:
     return [
         {
-            "weighting": weighting, "fragment": name, "group": of[name],
+            "weighting": weighting, "fragment": name, "group": group_of[name],
             "weight": None if weight is None else float(weight[i]),
             "loading_pc1": None if parts is None else float(parts.loadings[0, i]),
             "loading_pc2": None if parts is None else float(parts.loadings[1, i]),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from ..errors import StudyError, quote
-from .masses import ion_mass_u, label_composition
+from .masses import composition, ion_mass_u
 
 DEFAULT_TABLE = Path(__file__).parent / "data" / "fragments.csv"
 REQUIRED = ("fragment", "formula", "charge", "group")
@@ -25,14 +27,10 @@ class Fragment:
     mass_u: float
     window_ppm: float | None = None
 
-
-@dataclass(frozen=True)
-class Match:
-    """A fragment and the channel of an export that it was found in."""
-
-    fragment: Fragment
-    number: int
-    by: str  # "label" or "mass"
+    @cached_property
+    def composition(self) -> frozenset[tuple[tuple[int, str], int]]:
+        """Its atoms."""
+        return frozenset(composition(self.formula).items())
 
 
 def load_fragments(path: str | Path = DEFAULT_TABLE) -> list[Fragment]:
@@ -93,12 +91,12 @@ def _fragment(row: Mapping[str, str]) -> Fragment:
     return Fragment(row["fragment"], row["formula"], charge, row["group"], mass, window)
 
 
-def windows(fragments: Sequence[Fragment], window_ppm: float) -> list[dict[str, str | float]]:
+def windows(fragments: Sequence[Fragment], window_ppm: float) -> list[dict[str, Any]]:
     """Return what an event list is binned into: label, centre, lower and upper mass of each fragment.
 
     Groups are left out on purpose: a changed group must not count as a changed window.
     """
-    out: list[dict[str, str | float]] = []
+    out: list[dict[str, Any]] = []
     for f in fragments:
         half = f.mass_u * (window_ppm if f.window_ppm is None else f.window_ppm) * 1e-6
         out.append(
@@ -109,48 +107,7 @@ def windows(fragments: Sequence[Fragment], window_ppm: float) -> list[dict[str, 
                 "centre_u": f.mass_u,
                 "lower_u": f.mass_u - half,
                 "upper_u": f.mass_u + half,
+                "stated_window": f.window_ppm is not None,
             }
         )
     return out
-
-
-def match_channels(
-    channels: Sequence[tuple[int, str, float | None]],
-    fragments: Sequence[Fragment],
-    match_ppm: float,
-) -> list[Match]:
-    """Find the channel of each fragment.
-
-    A label that is a formula decides by its composition, whatever the marks and the order of the elements.
-    Without one the interval's centre decides: within `match_ppm`, and each the other's nearest.
-
-    Parameters
-    ----------
-    channels : sequence of (number, label, centre mass in u or None)
-    fragments : sequence of Fragment
-    match_ppm : float
-
-    Returns
-    -------
-    list of Match
-        In the order of `fragments`; a fragment that was not measured is absent.
-    """
-    by_name = {f.name: f for f in fragments}
-    # A fragment's own name may also be a label that is no formula ("sum of sulfides").
-    by_composition = {c: f for f in fragments if (c := label_composition(f.formula)) is not None}
-    found: dict[str, Match] = {}
-    unlabelled: list[tuple[int, float]] = []
-    for number, label, mass in channels:
-        composition = label_composition(label) if label else None
-        fragment = by_name.get(label) or (by_composition.get(composition) if composition else None)
-        if fragment is not None:
-            found.setdefault(fragment.name, Match(fragment, number, "label"))
-        elif not label and mass is not None:
-            unlabelled.append((number, mass))
-    for number, mass in unlabelled:
-        nearest = min(fragments, key=lambda f: abs(f.mass_u - mass))
-        rival = min(unlabelled, key=lambda c: abs(c[1] - nearest.mass_u))
-        close = abs(mass / nearest.mass_u - 1) <= match_ppm * 1e-6
-        if close and rival[0] == number and nearest.name not in found:
-            found[nearest.name] = Match(nearest, number, "mass")
-    return [found[f.name] for f in fragments if f.name in found]

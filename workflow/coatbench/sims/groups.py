@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ratio import Ratio, welch_t
+from .ratio import BORROWED, FEW_REGIONS, Ratio, welch_t
 from .weights import weights
 
 
@@ -75,6 +75,7 @@ def group_values(
     weight: np.ndarray,
     drawn: Draws | None,
     drawn_weight: np.ndarray | None,
+    counting: Mapping[str, np.ndarray],
 ) -> GroupValues:
     """Return a group's relative degradation of every sample.
 
@@ -91,10 +92,19 @@ def group_values(
         None: no intervals.
     drawn_weight : numpy.ndarray or None
         (repetition, fragment)
+    counting : dict of sample to numpy.ndarray
+        (fragment,) relative standard uncertainty of the mean from counting alone: no interval is narrower.
+
+    Notes
+    -----
+    A sample with one region borrows the scatter between regions of the others, pooled over their degrees of freedom.
     """
     base = regions[reference].mean(axis=0)
     ratios: dict[str, Ratio] = {}
     repetitions: dict[str, np.ndarray] = {}
+    single: dict[str, tuple[float, float]] = {}  # value and counting variance
+    pooled, freedom, reference_variance = 0.0, 0.0, 0.0
+    n_ref = len(regions[reference])
     for name, values in regions.items():
         mean = values.mean(axis=0)
         have = members[np.isfinite(mean[members])]
@@ -111,8 +121,17 @@ def group_values(
         if name == reference:
             ratios[name] = Ratio(1.0, note="reference")
             continue
-        if drawn is None or drawn_weight is None or min(len(values), len(regions[reference])) < 2:
-            ratios[name] = Ratio(value, note=missing or "fewer than two regions: no interval")
+        share = weight[have] * mean[have] / base[have]
+        floor = float(
+            np.sum(
+                (share / max(share.sum(), 1e-300)) ** 2
+                * (counting[name][have] ** 2 + counting[reference][have] ** 2)
+            )
+        )
+        if drawn is None or drawn_weight is None or min(len(values), n_ref) < 2:
+            ratios[name] = Ratio(value, note="; ".join(filter(None, [missing, FEW_REGIONS])))
+            if drawn is not None and n_ref > 1 and value > 0 and not missing:
+                single[name] = value, floor
             continue
         own, ref = drawn.means[name][:, have], drawn.means[reference][:, have]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -126,9 +145,18 @@ def group_values(
             ratios[name] = Ratio(value, note=missing or "too few counts: no interval")
             continue
         variance, of_sample, of_reference = (float(np.var(x, ddof=1)) for x in logs)
-        t = welch_t(of_sample, len(values), of_reference, len(regions[reference]))
-        half = t * math.sqrt(variance)
+        t = welch_t(of_sample, len(values), of_reference, n_ref)
+        half = t * math.sqrt(max(variance, floor))
         ratios[name] = Ratio(value, value * math.exp(-half), value * math.exp(half), missing)
+        n = len(values)
+        pooled, freedom = pooled + (n - 1) * n * of_sample, freedom + n - 1
+        reference_variance = max(reference_variance, of_reference)
+    for name, (value, floor) in single.items():
+        if freedom and pooled:
+            between = pooled / freedom
+            t = welch_t(between, freedom + 1, reference_variance, n_ref)
+            half = t * math.sqrt(max(between + reference_variance, floor))
+            ratios[name] = Ratio(value, value * math.exp(-half), value * math.exp(half), BORROWED)
     return GroupValues(ratios, repetitions)
 
 

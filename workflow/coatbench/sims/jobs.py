@@ -12,7 +12,7 @@ ALL = "all"
 STREAMED_IMAGES_MB = 64  # 60 images of 512 x 512 pixels
 REDUCE_KEYS = ("dead_time", "shots_per_pixel", "normalise_to", "map_px", "map_ions")
 COMPARE_KEYS = (
-    "match_ppm", "mass_resolution", "main_groups", "headline_weighting", "bootstrap_repetitions",
+    "match_ppm", "mass_calibration", "plausible", "mass_resolution", "region_outlier_sd", "main_groups", "headline_weighting", "bootstrap_repetitions",
     "bootstrap_seed",
 )  # fmt: skip
 
@@ -49,10 +49,16 @@ def parts(path: str | Path) -> list[str]:
     return [p.as_posix() for p in beside if path.suffix == ".grd" and p.is_file()]
 
 
-def reduce_config(config: Mapping[str, Any]) -> dict[str, Any]:
+def reduce_config(rows: Sequence[Mapping[str, str]], config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a reduction depends on; all others may change without one."""
     kept = {k: config[k] for k in REDUCE_KEYS}
-    return kept | {"match_ppm": None if config["normalise_to"] == "total" else config["match_ppm"]}
+    events = any(r["file"].endswith(".grd") for r in rows)
+    named = config["normalise_to"] != "total"
+    return kept | {
+        "match_ppm": config["match_ppm"] if named else None,
+        "mass_calibration": config["mass_calibration"] if named or events else None,
+        "mass_resolution": config["mass_resolution"] if events else None,
+    }
 
 
 def compare_config(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,7 +71,8 @@ def reduce_fragments(
 ) -> list[dict[str, Any]]:
     """Return the fragments that a reduction depends on, without their groups.
 
-    Images have their own intervals: only event lists, and a normalisation to named fragments, need the table.
+    Images have their own intervals: only event lists, a normalisation to named fragments, and a peak list need the
+    table.
     """
     needed = config["normalise_to"] != "total" or any(r["file"].endswith(".grd") for r in rows)
     return windows(fragments, config["window_ppm"]) if needed else []

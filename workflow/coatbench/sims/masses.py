@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 ELECTRON_MASS_U = 5.48579909065e-4
 
@@ -49,6 +50,13 @@ _TOKEN = re.compile(r"(?:\^?(\d{1,3}))?([A-Z][a-z]?)_?(\d{0,3})")
 _SUPERSCRIPT_CHARGE = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]*[⁺⁻]+")
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
+# 62.96u, 62.9641 u, m/z 62.96, Mass_62,96: with a unit or a word, since a bare number may be anything.
+_MASS_LABEL = re.compile(
+    r"(?:m/?z|mass|peak)[ _=:]*(?P<mass>\d+[.,]\d+)(?:[ _]?(?:u|amu|Da))?[+-]?|"
+    r"(?P<mass_>\d+(?:[.,]\d+)?)[ _]?(?:u|amu|Da)[+-]?",
+    re.I,
+)
+_ALTERNATIVES = re.compile(r"[()/|;,]")
 _LABEL = re.compile(r"(?P<formula>[^+\-]*?)(?:\^\d*(?=[+-]))?[+-]*")
 
 
@@ -94,6 +102,50 @@ def ion_mass_u(formula: str, charge: int = -1) -> float:
         raise ValueError("an ion has a charge")
     neutral = sum(ISOTOPE_MASS_U[isotope] * n for isotope, n in composition(formula).items())
     return (neutral - charge * ELECTRON_MASS_U) / abs(charge)
+
+
+@dataclass(frozen=True)
+class Label:
+    """What an export's label says.
+
+    Attributes
+    ----------
+    compositions : tuple
+        Of the ion, then of further ions that the label names as alternatives.
+    sign : int
+        -1 or 1 where the label has charges of one sign, else 0.
+    mass_u : float or None
+        Where the label is a mass.
+    rounding_u : float
+        Half a unit of the last digit of that mass.
+    """
+
+    compositions: tuple[frozenset[tuple[tuple[int, str], int]], ...] = ()
+    sign: int = 0
+    mass_u: float | None = None
+    rounding_u: float = 0.0
+
+
+def read_label(label: str) -> Label:
+    """Read the label of an image: a formula, a formula with alternatives in brackets, or a mass.
+
+    Marks of charges, subscripts and superscripts are ignored (``SO_3-``, ``^37Cl^-``, ``SO₃⁻``); the order of the elements
+    does not matter. A label of several ions in one (``Cl-^37Cl-``) is no formula.
+
+    >>> read_label("62.96u").mass_u
+    62.96
+    >>> len(read_label("S_2- _ ( SO_2- )").compositions)
+    2
+    """
+    if match := _MASS_LABEL.fullmatch(label.strip()):
+        digits = (match["mass"] or match["mass_"]).replace(",", ".")
+        decimals = len(digits.partition(".")[2])
+        return Label(mass_u=float(digits), rounding_u=0.5 * 10.0**-decimals)
+    found = [label_composition(part) for part in _ALTERNATIVES.split(label) if part.strip(" _")]
+    if not found or found[0] is None:
+        return Label()
+    plus, minus = bool(re.search("[+⁺]", label)), bool(re.search("[-⁻]", label))
+    return Label(tuple(c for c in found if c is not None), plus - minus)
 
 
 def label_composition(label: str) -> frozenset[tuple[tuple[int, str], int]] | None:

@@ -80,15 +80,23 @@ def reduce_region(region: Region, how: Reduction) -> Reduced:
     n = int(np.count_nonzero(filled))
     if n == 0:
         raise AnalysisError(region.path, "total", "at least one pixel with counts", "none")
-    weight = np.divide(1.0, denominator, out=np.zeros(region.shape), where=filled)
-    inverse_sum, total_counts = float(weight.sum()), float(denominator.sum(dtype=float))
-    sums = np.array([ratio_sums(image(i), weight) for i in range(len(region.channels))])
+    part = np.divide(1.0, denominator, out=np.zeros(region.shape), where=filled)
+    inverse_sum, total_counts = float(part.sum()), float(denominator.sum(dtype=float))
+    # A fragment that is no part of the denominator varies apart from it: counts a over counts b are biased by the scatter of b,
+    # a / (b + 1) over all pixels is not. For Poisson counts its mean is (1 - exp(-B)) A / B, that of pixels with b > 0 is 1 - exp(-B).
+    apart = 1.0 / (denominator + 1.0)
+    is_part = [not how.normalise_to or c.number in how.normalise_to for c in region.channels]
+    sums = np.array([ratio_sums(image(i), part if own else apart) for i, own in enumerate(is_part)])
     ratio, squared, count, largest = sums.reshape(-1, 4).T
     mean = ratio / n
     with np.errstate(invalid="ignore", divide="ignore"):  # one pixel has no standard deviation
         pixel_sd = np.sqrt(np.maximum(squared - ratio * mean, 0.0) / (n - 1))
     # Counts of a pixel are binomial in its total: the variance of a ratio is p (1 - p) / total.
     poisson = np.sqrt(np.maximum(mean * (1 - mean), 0.0) * inverse_sum) / n
+    for i in (i for i, own in enumerate(is_part) if not own):
+        # From pixel to pixel, which holds true differences between pixels too.
+        left = image(i) * apart - mean[i] * filled
+        poisson[i] = math.sqrt(float(np.square(left).sum())) / n
     shots_in_all = shots * nx * ny if shots else math.nan
     cells = zip(
         region.channels, mean.tolist(), pixel_sd.tolist(), poisson.tolist(), (count / total_counts).tolist(),

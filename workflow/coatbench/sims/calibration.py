@@ -1,0 +1,164 @@
+"""The common shift of a mass scale: found from all peaks or intervals against all ions that may be there.
+
+A calibration that is off by 278 ppm puts S2 where SO2 belongs. No single peak tells, all together do: the shift is the one
+at which most of them stand at known ions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+STEP_PPM = 2.0
+OTHER_WEIGHT = 0.6  # of an ion that is not in the fragment table: it is less often there
+FARNESS = 0.1  # of the votes that the farthest shift loses: instruments are calibrated as a rule
+RIVAL = 0.8  # of the votes: another shift with as many makes the names a guess
+MAD_TO_SD = 1.4826
+SLOPE_PEAKS = 8  # fewer do not tell a wrong offset from a wrong factor of the mass scale
+LEAST_SCATTER_PPM = 3.0
+
+
+@dataclass(frozen=True)
+class MassShift:
+    """The shift of a mass scale: measured mass = exact mass (1 + shift).
+
+    Attributes
+    ----------
+    ppm, sd : float or None
+        At the median mass of the peaks that were used, and its standard uncertainty; None where they do not tell.
+    peaks : int
+        Peaks or intervals that agree on it.
+    scatter_ppm : float
+        Standard deviation of single peaks around it.
+    slope_ppm : float
+        Change of the shift with 1 / sqrt(mass / u), from a wrong offset of the flight time.
+    median_u : float
+        Median mass of these peaks.
+    note : str
+        Why there is none.
+    """
+
+    ppm: float | None = None
+    sd: float | None = None
+    peaks: int = 0
+    scatter_ppm: float = 0.0
+    slope_ppm: float = 0.0
+    median_u: float = 1.0
+    note: str = ""
+
+    def at(self, mass_u: float) -> float:
+        """Return the shift in ppm at a mass; 0 where it is not known."""
+        if self.ppm is None:
+            return 0.0
+        return self.ppm + self.slope_ppm * (mass_u**-0.5 - self.median_u**-0.5)
+
+    def corrected(self, mass_u: float) -> float:
+        """Return the exact mass that a measured one stands for."""
+        return mass_u / (1 + 1e-6 * self.at(mass_u))
+
+    def measured(self, mass_u: float) -> float:
+        """Return the mass at which an ion of this exact mass is measured."""
+        return mass_u * (1 + 1e-6 * self.at(mass_u))
+
+
+def common_shift(
+    masses_u: Sequence[float],
+    fragments_u: Sequence[float],
+    others_u: Sequence[float],
+    how: Mapping[str, Any],
+) -> MassShift:
+    """Find the shift that peaks or intervals have in common.
+
+    Every shift on a grid gets a vote of each peak: a Gaussian of its distance to the nearest ion. The shift with most votes
+    is refined by the median of the peaks that stand around it, with their median absolute deviation as scatter.
+
+    Parameters
+    ----------
+    masses_u : sequence of float
+        Measured masses.
+    fragments_u, others_u : sequence of float
+        Exact masses of the fragments, and of other ions that may be there.
+    how : mapping
+        `search_ppm`, `tolerance_ppm`, `min_peaks`.
+
+    Returns
+    -------
+    MassShift
+        Without a value where fewer than `min_peaks` agree, or where another shift gets nearly as many votes.
+
+    Examples
+    --------
+    >>> ions = [31.97262, 62.96414, 63.94469, 78.95905, 94.91845]
+    >>> how = {"search_ppm": 500, "tolerance_ppm": 25, "min_peaks": 4}
+    >>> found = common_shift([m * (1 + 90e-6) for m in ions], ions, [], how)
+    >>> round(found.ppm), found.peaks
+    (90, 5)
+    """
+    search, tolerance = float(how["search_ppm"]), float(how["tolerance_ppm"])
+    masses = np.asarray([m for m in masses_u if m == m], dtype=float)
+    exact = np.array([*fragments_u, *others_u], dtype=float)
+    weight = np.array([1.0] * len(fragments_u) + [OTHER_WEIGHT] * len(others_u))
+    if not masses.size or not exact.size:
+        return MassShift(note="no masses")
+    distance = (masses[:, None] / exact - 1) * 1e6
+    grid = np.arange(-search, search + STEP_PPM / 2, STEP_PPM)
+    votes = np.zeros(grid.size)
+    for own in distance:
+        near = np.abs(own) < search + 3 * tolerance
+        if near.any():
+            shape = np.exp(-0.5 * ((grid[:, None] - own[near]) / tolerance) ** 2)
+            votes += (shape * weight[near]).max(axis=1)
+    votes *= 1 - FARNESS * np.abs(grid) / search
+    best = int(votes.argmax())
+    # Of two ions that are both near the shift, the one that the votes are about.
+    nearest = distance[np.arange(masses.size), np.abs(distance - grid[best]).argmin(axis=1)]
+    shift, scatter, used = _refined(nearest, grid[best], tolerance)
+    n = int(used.sum())
+    if n < int(how["min_peaks"]):
+        return MassShift(
+            peaks=n, note=f"mass scale not checked: {n} of {masses.size} masses agree on a shift"
+        )
+    far = np.abs(grid - grid[best]) > 3 * tolerance
+    rival = int(np.where(far, votes, -1.0).argmax())
+    if votes[rival] > RIVAL * votes[best]:
+        return MassShift(
+            peaks=n,
+            note=f"mass scale not certain: shifts of {grid[best]:.0f} and {grid[rival]:.0f} ppm fit alike",
+        )
+    sd = 1.2533 * scatter / n**0.5  # of a median
+    median = float(np.median(masses[used]))
+    slope = _slope(nearest[used] - shift, masses[used])
+    return MassShift(shift, sd, n, scatter, slope, median)
+
+
+def _refined(
+    distance: np.ndarray, start: float, tolerance: float
+) -> tuple[float, float, np.ndarray]:
+    """Return median, scatter and members of the distances around a shift."""
+    shift, reach = start, 2.5 * tolerance
+    used = np.abs(distance - shift) < reach
+    scatter = tolerance
+    for _ in range(5):
+        if not used.any():
+            return start, tolerance, used
+        shift = float(np.median(distance[used]))
+        scatter = MAD_TO_SD * float(np.median(np.abs(distance[used] - shift)))
+        scatter = max(scatter, LEAST_SCATTER_PPM)
+        used = np.abs(distance - shift) < min(reach, max(4 * scatter, 0.5 * tolerance))
+    return shift, scatter, used
+
+
+def _slope(residual: np.ndarray, masses: np.ndarray) -> float:
+    """Return the change of the shift with 1 / sqrt(mass), where it is significant; else 0."""
+    if masses.size < SLOPE_PEAKS:
+        return 0.0
+    x = masses**-0.5 - np.median(masses) ** -0.5
+    design = np.column_stack([np.ones_like(x), x])
+    covariance = np.linalg.inv(design.T @ design)
+    fit = covariance @ design.T @ residual
+    left = residual - design @ fit
+    variance = float(left @ left) / (masses.size - 2) * covariance[1, 1]
+    return float(fit[1]) if fit[1] ** 2 > 16 * variance else 0.0

@@ -1,0 +1,206 @@
+"""Which image is which fragment: by the analyst's peak list, by its label, else by its mass after the common shift.
+
+A name needs evidence. A mass belongs to the nearest ion that may be there, be it a fragment or not; where two fit alike, neither
+gets the image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..quality import Quality, doubtful, unusable
+from .calibration import MassShift, common_shift
+from .fragments import Fragment
+from .ions import ISOTOPOLOGUE, Ion
+from .masses import Label, read_label
+
+NO_SHIFT = MassShift()
+GOOD = Quality()
+
+
+@dataclass(frozen=True)
+class Image:
+    """What an export says of one image: its number, label and the centre of its interval in u, where there is one."""
+
+    number: int
+    label: str = ""
+    mass_u: float | None = None
+    listed: str = ""  # name that a peak list gives
+
+
+@dataclass(frozen=True)
+class Name:
+    """The name of an image.
+
+    Attributes
+    ----------
+    number : int
+    fragment : Fragment or None
+    by : str
+        `label`, `mass` or `peak list`; empty without a fragment.
+    name : str
+        The fragment's; else the export's label, the ion that it is, or its mass.
+    quality : Quality
+    """
+
+    number: int
+    fragment: Fragment | None
+    by: str
+    name: str
+    quality: Quality = GOOD
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A fragment that an image may be, and how far off."""
+
+    fragment: Fragment
+    image: Image
+    by: str
+    distance_ppm: float
+    quality: Quality
+
+
+def shift_of(
+    images: Sequence[Image],
+    fragments: Sequence[Fragment],
+    others: Sequence[Ion],
+    how: Mapping[str, Any],
+) -> MassShift:
+    """Return the common shift of the intervals that an export chose (those without a label)."""
+    masses = [i.mass_u for i in images if i.mass_u is not None and not i.label]
+    return common_shift(
+        masses,
+        [f.mass_u for f in fragments],
+        [o.mass_u for o in others if o.kind != ISOTOPOLOGUE],
+        how,
+    )
+
+
+def name_images(
+    images: Sequence[Image],
+    fragments: Sequence[Fragment],
+    others: Sequence[Ion],
+    match_ppm: float,
+    shift: MassShift = NO_SHIFT,
+) -> list[Name]:
+    """Name the images of a region.
+
+    Parameters
+    ----------
+    images : sequence of Image
+    fragments : sequence of Fragment
+        Those that the region's polarity allows.
+    others : sequence of Ion
+        What else may be there; isotopologues do not count, since no interval is chosen for one.
+    match_ppm : float
+        Largest distance of a mass, after the shift, from the fragment.
+    shift : MassShift
+
+    Returns
+    -------
+    list of Name
+        In the order of `images`. A fragment has one image: the first with its label, or the nearest.
+    """
+    rivals = [o for o in others if o.kind != ISOTOPOLOGUE]
+    claims: list[_Claim] = []
+    names: dict[int, Name] = {}
+    for image in images:
+        claim = _claim(image, fragments, rivals, match_ppm, shift)
+        if isinstance(claim, _Claim):
+            claims.append(claim)
+        else:
+            names[image.number] = claim
+    order = {"peak list": 0, "label": 1, "mass": 2}
+    taken: dict[str, _Claim] = {}
+    for claim in sorted(claims, key=lambda c: (order[c.by], c.distance_ppm)):  # stable: the first
+        first = taken.setdefault(claim.fragment.name, claim)
+        f, image = claim.fragment, claim.image
+        if first is claim:
+            names[image.number] = Name(image.number, f, claim.by, f.name, claim.quality)
+        else:
+            note = f"image {first.image.number} is {f.name} already"
+            names[image.number] = Name(image.number, None, "", _own(image), doubtful(note))
+    return [names[i.number] for i in images]
+
+
+def _claim(
+    image: Image,
+    fragments: Sequence[Fragment],
+    rivals: Sequence[Ion],
+    match_ppm: float,
+    shift: MassShift,
+) -> _Claim | Name:
+    text = image.listed or image.label
+    by = "peak list" if image.listed else "label"
+    exact = next((f for f in fragments if f.name == text), None)
+    if exact is not None:
+        return _Claim(exact, image, by, 0.0, Quality())
+    label = read_label(text) if text else Label()
+    if label.mass_u is not None:
+        found = _nearest(label.mass_u, fragments, rivals, match_ppm, label.rounding_u, 0.0)
+        return _from_mass(image, by, found)
+    if label.compositions:
+        return _from_label(image, by, label, fragments)
+    if text or image.mass_u is None:
+        return Name(image.number, None, "", _own(image))
+    mass = shift.corrected(image.mass_u)
+    return _from_mass(
+        image, "mass", _nearest(mass, fragments, rivals, match_ppm, 0.0, shift.scatter_ppm)
+    )
+
+
+def _from_label(
+    image: Image, by: str, label: Label, fragments: Sequence[Fragment]
+) -> _Claim | Name:
+    first, *others = label.compositions
+    for fragment in fragments:
+        if fragment.composition != first or label.sign * fragment.charge < 0:
+            continue
+        judged = Quality()
+        if others:
+            judged = doubtful(f"the label {image.label!r} names a second ion in the interval")
+        return _Claim(fragment, image, by, 0.0, judged)
+    return Name(image.number, None, "", _own(image))
+
+
+def _nearest(
+    mass_u: float, fragments: Sequence[Fragment], rivals: Sequence[Ion], match_ppm: float,
+    rounding_u: float, scatter_ppm: float,
+) -> tuple[Fragment | None, float, list[str]]:  # fmt: skip
+    """Return the fragment at a mass, its distance in ppm, and the names of all ions that fit alike."""
+    reach = max(match_ppm, 1e6 * rounding_u / mass_u)
+    ions: list[Fragment | Ion] = [*fragments, *rivals]
+    near = sorted(
+        (distance, not isinstance(ion, Fragment), ion.name, ion)
+        for ion in ions
+        if (distance := abs(mass_u / ion.mass_u - 1) * 1e6) <= reach
+    )
+    if not near:
+        return None, 0.0, []
+    # Two ions fit alike where the likelihoods of their distances differ by less than a factor of e.
+    alike = max(2 * scatter_ppm**2, (1e6 * rounding_u / mass_u) ** 2)
+    same = [n for n in near if n[0] ** 2 - near[0][0] ** 2 <= alike]
+    first = near[0][3]
+    return first if isinstance(first, Fragment) else None, near[0][0], [n[2] for n in same]
+
+
+def _from_mass(
+    image: Image, by: str, found: tuple[Fragment | None, float, list[str]]
+) -> _Claim | Name:
+    fragment, distance, same = found
+    if len(same) > 1:
+        note = f"{_own(image)} fits {' and '.join(same)} alike"
+        return Name(image.number, None, "", " or ".join(same), unusable(note))
+    if fragment is not None:
+        return _Claim(fragment, image, by, distance, Quality())
+    return Name(image.number, None, "", same[0] if same else _own(image))
+
+
+def _own(image: Image) -> str:
+    """Return what an image is called that is no fragment of the table."""
+    if image.listed or image.label:
+        return image.listed or image.label
+    return f"m/z {image.mass_u:.4f}" if image.mass_u is not None else f"image {image.number}"

@@ -1,0 +1,223 @@
+"""Whether a region can be trusted: its mass scale, copies of another region, and regions unlike the others of their sample.
+
+Judged before anything is averaged, from the small tables. A judgement stands in every row of its region.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..quality import Quality, doubtful, of, plausible, unusable, worst
+from .calibration import MassShift
+
+Row = dict[str, Any]
+Region = tuple[str, str]  # sample, region
+
+MAD_TO_SD = 1.4826
+LEAST_SCATTER = (
+    0.05  # of the logarithm: regions that agree better than this are not unlike each other
+)
+EVENTS, IMAGE_ZERO = "events", "image 0"
+
+
+def of_region(row: Mapping[str, Any]) -> Region:
+    """Return which region a row is about."""
+    return str(row["sample"]), str(row["region"])
+
+
+def by_region(rows: Sequence[Row]) -> dict[Region, list[Row]]:
+    """Return the rows of each region, in their order."""
+    found: dict[Region, list[Row]] = {}
+    for row in rows:
+        found.setdefault(of_region(row), []).append(row)
+    return found
+
+
+def judged_shift(shift: MassShift, limits: Mapping[str, Sequence[float]]) -> Quality:
+    """Judge a mass scale: uncertain ones name nothing, unchecked ones are doubtful, far ones as the config says."""
+    if shift.ppm is None:
+        return unusable(shift.note) if "not certain" in shift.note else doubtful(shift.note)
+    found = plausible(shift.ppm, "common mass shift in ppm (corrected)", limits)
+    if found.level == "unusable":
+        return unusable(f"common mass shift of {shift.ppm:.0f} ppm: too far to be corrected")
+    return found
+
+
+def judge(rows: Sequence[Row], reference: str | None, outlier_sd: float) -> list[Row]:
+    """Return the rows of all regions with `quality`, `quality_note`, `region_weight` and `deviation_sd`.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        One per region and image, named, with the judgement of the mass scale and of the name.
+    reference : str or None
+    outlier_sd : float
+        Standard deviations between regions beyond which a region is unlike the others.
+    """
+    regions = by_region(rows)
+    found: dict[Region, list[Quality]] = {key: [] for key in regions}
+    for judgement in (_copies(regions), _other_totals(regions, reference)):
+        for key, quality in judgement.items():
+            found[key].append(quality)
+    usable = {
+        key: [r for r in own if of(r).usable]
+        for key, own in regions.items()
+        if all(q.usable for q in found[key])
+    }
+    unlike = _unlike({k: own for k, own in usable.items() if own}, outlier_sd)
+    judged = []
+    for row in rows:
+        key = of_region(row)
+        deviation, weight, quality = unlike.get(key, (None, 1.0, Quality()))
+        whole = worst([of(row), *found[key], quality])
+        judged.append(row | {"region_weight": weight, "deviation_sd": deviation} | whole.columns())
+    return judged
+
+
+def _copies(regions: Mapping[Region, list[Row]]) -> dict[Region, Quality]:
+    """Find regions that hold the very counts of another: the file was listed twice, or copied."""
+    seen: dict[tuple[Any, ...], list[Region]] = {}
+    for key, own in regions.items():
+        sums = tuple((r["sum_counts"], r["pixel_sd"], r["normalised_intensity"]) for r in own)
+        if any(s[0] for s in sums):
+            seen.setdefault(sums, []).append(key)
+    found: dict[Region, Quality] = {}
+    for first, *others in (keys for keys in seen.values() if len(keys) > 1):
+        for key in others:
+            if key[0] == first[0]:
+                found[key] = unusable(f"the counts of region {first[1]} again")
+        samples = dict.fromkeys(k[0] for k in (first, *others))
+        if len(samples) > 1:  # which sample it is of, nobody knows
+            for key in (first, *others):
+                note = f"the same counts in samples {' and '.join(samples)}"
+                found[key] = worst([found.get(key, Quality()), doubtful(note)])
+    return found
+
+
+def _other_totals(
+    regions: Mapping[Region, list[Row]], reference: str | None
+) -> dict[Region, Quality]:
+    """Find regions whose total is of another kind than the reference's: they are not comparable with it."""
+    sources = {key: own[0]["total_source"] for key, own in regions.items()}
+    kinds = {k: "total" if s in (IMAGE_ZERO, EVENTS) else s for k, s in sources.items()}
+    counted = Counter(kinds[k] for k in regions if reference is None or k[0] == reference)
+    if not counted:
+        return {}
+    # Most regions decide; between equals the true total.
+    kind = max(sorted(counted), key=lambda k: (counted[k], k == "total"))
+    return {
+        key: unusable(f"normalised to {sources[key]}, the others to {kind}")
+        for key in regions
+        if kinds[key] != kind
+    }
+
+
+def _unlike(
+    regions: Mapping[Region, Sequence[Row]], outlier_sd: float
+) -> dict[Region, tuple[float, float, Quality]]:
+    """Find regions unlike the others of their sample: {region: (deviation in sd, weight, judgement)}.
+
+    The measure is the median over a group's fragments of ln(intensity / median over the sample's regions), in units of its
+    scatter between regions (median absolute deviation over all samples), and of the groups the largest.
+    """
+    samples: dict[str, list[Region]] = {}
+    for key in regions:
+        samples.setdefault(key[0], []).append(key)
+    logs: dict[Region, dict[str, float]] = {}
+    floors: dict[Region, dict[str, float]] = {}
+    for keys in samples.values():
+        if len(keys) > 1:
+            for key, groups in _deviations(keys, regions).items():
+                logs[key] = {g: d for g, (d, _) in groups.items()}
+                floors[key] = {g: f for g, (_, f) in groups.items()}
+    scatter: dict[str, float] = {}
+    for group in {g for own in logs.values() for g in own}:
+        # The region that is itself the median says nothing about the scatter.
+        size = [
+            abs(own[group]) * math.sqrt(len(samples[k[0]]) / (len(samples[k[0]]) - 1))
+            for k, own in logs.items()
+            if own.get(group)
+        ]
+        scatter[group] = MAD_TO_SD * float(np.median(size)) if size else 0.0
+    found: dict[Region, tuple[float, float, Quality]] = {}
+    for key, own in logs.items():
+        measured = {
+            g: abs(d) / max(scatter[g], LEAST_SCATTER, floors[key][g]) for g, d in own.items()
+        }
+        most = max(measured.values(), default=0.0)
+        found[key] = (most, 1.0, Quality())
+        if most > outlier_sd:
+            far = sorted((g for g in measured if measured[g] > outlier_sd), key=lambda g: -abs(own[g]))
+            parts = [f"{g} {math.exp(own[g]):.2g} times" for g in far]
+            note = (
+                f"unlike the sample's other regions: {', '.join(parts)} their median "
+                f"({most:.0f} standard deviations between regions)"
+            )
+            found[key] = (most, (outlier_sd / most) ** 2, doubtful(note))
+    for keys in samples.values():
+        odd = [k for k in keys if k in found and found[k][1] < 1]
+        if 2 * len(odd) >= len(keys):  # nobody knows which are the odd ones
+            for key in odd:
+                found[key] = (found[key][0], 1.0, found[key][2])
+    return found
+
+
+def _deviations(
+    keys: Sequence[Region], regions: Mapping[Region, Sequence[Row]]
+) -> dict[Region, dict[str, tuple[float, float]]]:
+    """Return per region and group: median log ratio to the sample's median, and its counting uncertainty."""
+    values: dict[tuple[str, str], dict[Region, tuple[float, float]]] = {}
+    for key in keys:
+        for row in regions[key]:
+            value = row["normalised_intensity"]
+            if row["group"] and value > 0:
+                counting = (row["poisson_sd"] or 0.0) / value
+                values.setdefault((row["group"], row["fragment"]), {})[key] = (value, counting)
+    found: dict[Region, dict[str, list[tuple[float, float]]]] = {}
+    for (group, _), own in values.items():
+        if len(own) < len(keys):
+            continue
+        middle = float(np.median([v for v, _ in own.values()]))
+        for key, (value, counting) in own.items():
+            found.setdefault(key, {}).setdefault(group, []).append(
+                (math.log(value / middle), counting)
+            )
+    return {
+        key: {
+            group: (float(np.median([d for d, _ in own])), float(np.median([c for _, c in own])))
+            for group, own in groups.items()
+        }
+        for key, groups in found.items()
+    }
+
+
+def damped(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Draw regions of less weight towards the median of all: median * (value / median) ^ weight.
+
+    A robust estimator on the scale on which regions scatter (logarithmic): a region beyond k standard deviations, of
+    weight (k / deviation)^2, moves the mean the less the farther it is off.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        (region,) or (region, fragment), not negative.
+    weights : numpy.ndarray
+        (region,)
+
+    Examples
+    --------
+    >>> damped(np.array([1.0, 1.0, 8.0]), np.array([1.0, 1.0, 0.0])).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    if np.all(weights == 1):
+        return values
+    middle = np.median(values, axis=0)
+    power = weights.reshape(-1, *[1] * (values.ndim - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drawn = middle * (values / middle) ** power
+    return np.where((power == 1) | ~np.isfinite(drawn), values, drawn)
