@@ -15,6 +15,7 @@ from typing import Any
 from ..analysis import Analysis
 from ..arrays import Arrays
 from ..errors import AnalysisError, DataError
+from ..readers.mask import read_mask
 from ..readers.sims_region import Region, Window, open_region, read_spectrum
 from .calibration import MassShift, common_shift
 from .fragments import Fragment
@@ -69,7 +70,8 @@ def analyse(
             scale, spectrum = _mass_scale(file, config, fragments)
             region = open_region(file, _windows(fragments, scale), row.get("format", ""))
             _check_polarity(region, fragments)
-            reduced = reduce_region(region, _reduction(row, region, config, fragments))
+            mask = read_mask(beside(file, row["mask"]), region.shape) if row.get("mask") else None
+            reduced = reduce_region(region, _reduction(row, region, config, fragments), mask)
         except DataError as error:
             problems.append(str(error))
             continue
@@ -240,7 +242,9 @@ def _acquisition(
         "total_counts": facts["total_counts"],
         "n_empty_pixels": facts["n_empty_pixels"],
         "empty_pixel_fraction": facts["n_empty_pixels"]
-        / (facts["n_pixels_x"] * facts["n_pixels_y"]),
+        / (facts["n_pixels"] + facts["n_empty_pixels"]),
+        "masked_pixel_fraction": facts["masked_pixel_fraction"],
+        "saturated_pixel_fraction": facts["saturated_pixel_fraction"],
     }
 
 

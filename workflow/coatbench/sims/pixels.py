@@ -1,4 +1,4 @@
-"""The compiled pass over the pixels of an image: sums of fragment / total, always in the order of the pixels."""
+"""The compiled pass over the pixels of an image: sums of fragment / total, in the order of the pixels; and blocks of pixels."""
 
 from __future__ import annotations
 
@@ -33,3 +33,15 @@ def ratio_sums(image: np.ndarray, weight: np.ndarray) -> tuple[float, float, flo
         total += count
         largest = max(largest, count)
     return ratio, squared, total, largest
+
+
+def block_sums(image: np.ndarray, step: int) -> np.ndarray:
+    """Return an image summed in blocks of step x step pixels; those at the far edges may hold fewer.
+
+    >>> block_sums(np.ones((3, 4)), 2).tolist()
+    [[4.0, 4.0], [2.0, 2.0]]
+    """
+    if step == 1:
+        return image
+    rows = np.add.reduceat(image, np.arange(0, image.shape[0], step), axis=0, dtype=float)
+    return np.add.reduceat(rows, np.arange(0, image.shape[1], step), axis=1)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SUM_OF_IMAGES = "sum of images"
 SUM_OF_FRAGMENTS = "sum of fragments"
+BLOCK_COUNTS = 30.0  # on average in the blocks of pixels in which one fragment is divided by others
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,21 @@ class Reduced:
     warnings: list[str]
 
 
-def reduce_region(region: Region, how: Reduction) -> Reduced:
+def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None) -> Reduced:
     """Sum every image of a region over its pixels.
+
+    Parameters
+    ----------
+    region : Region
+    how : Reduction
+    mask : numpy.ndarray, optional
+        bool (y, x): the pixels that count; default all.
 
     Returns
     -------
     Reduced
-        `facts`: n_pixels, n_empty_pixels, total_counts, total_source, shots_per_pixel, n_pixels_x, n_pixels_y.
+        `facts`: n_pixels, n_empty_pixels, total_counts, total_source, shots_per_pixel, n_pixels_x, n_pixels_y,
+        masked_pixel_fraction, saturated_pixel_fraction (pixels in which an image has as many counts as shots).
         `rows`, one per image: number, label, mass_u, mass_lower_u, mass_upper_u,
         normalised_intensity (mean over pixels of image / total), pixel_sd (standard deviation of that ratio over
         pixels), poisson_sd (standard uncertainty of the mean from counting alone), ratio_of_sums, sum_counts,
@@ -70,34 +79,47 @@ def reduce_region(region: Region, how: Reduction) -> Reduced:
     """
     import numpy as np
 
-    from .pixels import ratio_sums
+    from .pixels import block_sums, ratio_sums
 
     shots = how.shots_per_pixel or region.attrs.get("shots_per_pixel")
-    image = _corrected(region, how, shots)
-    denominator, source, warnings = _denominator(region, how, image)
-    ny, nx = region.shape
-    filled = denominator > 0
-    n = int(np.count_nonzero(filled))
+    image = _counted(_corrected(region, how, shots), mask)
+    denominator, source, warnings = _denominator(region, how, image, mask)
+    n_counted = region.shape[0] * region.shape[1] if mask is None else int(np.count_nonzero(mask))
+    n = int(np.count_nonzero(denominator))
     if n == 0:
         raise AnalysisError(region.path, "total", "at least one pixel with counts", "none")
-    part = np.divide(1.0, denominator, out=np.zeros(region.shape), where=filled)
-    inverse_sum, total_counts = float(part.sum()), float(denominator.sum(dtype=float))
-    # A fragment that is no part of the denominator varies apart from it: counts a over counts b are biased by the scatter of b,
-    # a / (b + 1) over all pixels is not. For Poisson counts its mean is (1 - exp(-B)) A / B, that of pixels with b > 0 is 1 - exp(-B).
-    apart = 1.0 / (denominator + 1.0)
+    total_counts = float(denominator.sum(dtype=float))
+    step = _block_px(total_counts / n_counted, region.shape) if how.normalise_to else 1
+    blocks = block_sums(denominator, step)
+    filled = blocks > 0
+    n_ratios = int(np.count_nonzero(filled))
+    part = np.divide(1.0, blocks, out=np.zeros(blocks.shape), where=filled)
+    # A fragment that is no part of the denominator varies apart from it: a / b is biased by the scatter of b, a / (b + 1)
+    # over all pixels is not. For Poisson counts its mean is (1 - exp(-B)) A / B, and the share of pixels with b > 0 is
+    # 1 - exp(-B).
+    apart = 1.0 / (blocks + 1.0) if how.normalise_to else part
     is_part = [not how.normalise_to or c.number in how.normalise_to for c in region.channels]
-    sums = np.array([ratio_sums(image(i), part if own else apart) for i, own in enumerate(is_part)])
-    ratio, squared, count, largest = sums.reshape(-1, 4).T
-    mean = ratio / n
+    sums = np.empty((len(is_part), 5))
+    saturated = np.zeros(region.shape, dtype=bool)
+    for i, own in enumerate(is_part):
+        counts = image(i)
+        values = block_sums(counts, step)
+        *sums[i, :3], most = ratio_sums(values, part if own else apart)
+        sums[i, 3] = most if step == 1 else counts.max()
+        # From block to block, which holds true differences between them too.
+        left = 0.0 if own else values * apart - sums[i, 0] / n_ratios * filled
+        sums[i, 4] = np.square(left).sum()
+        if shots and how.dead_time == "none" and sums[i, 3] >= shots:
+            saturated |= counts >= shots
+    ratio, squared, count, largest, residual = sums.T
+    mean = ratio / n_ratios
     with np.errstate(invalid="ignore", divide="ignore"):  # one pixel has no standard deviation
-        pixel_sd = np.sqrt(np.maximum(squared - ratio * mean, 0.0) / (n - 1))
+        pixel_sd = np.sqrt(np.maximum(squared - ratio * mean, 0.0) / (n_ratios - 1))
     # Counts of a pixel are binomial in its total: the variance of a ratio is p (1 - p) / total.
-    poisson = np.sqrt(np.maximum(mean * (1 - mean), 0.0) * inverse_sum) / n
-    for i in (i for i, own in enumerate(is_part) if not own):
-        # From pixel to pixel, which holds true differences between pixels too.
-        left = image(i) * apart - mean[i] * filled
-        poisson[i] = math.sqrt(float(np.square(left).sum())) / n
-    shots_in_all = shots * nx * ny if shots else math.nan
+    poisson = np.sqrt(
+        np.where(is_part, np.maximum(mean * (1 - mean), 0.0) * float(part.sum()), residual)
+    ) / n_ratios  # fmt: skip
+    shots_in_all = shots * n_counted if shots else math.nan
     cells = zip(
         region.channels, mean.tolist(), pixel_sd.tolist(), poisson.tolist(), (count / total_counts).tolist(),
         count.tolist(), correct_peaks(count, shots_in_all).tolist(), largest.tolist(), strict=True,
@@ -125,11 +147,25 @@ def reduce_region(region: Region, how: Reduction) -> Reduced:
             f"{region.path.name}: image {over[0]['number']} holds more ions than the total"
         )
     facts = {
-        "n_pixels_x": nx, "n_pixels_y": ny, "n_pixels": n, "n_empty_pixels": nx * ny - n,
+        "n_pixels_x": region.shape[1], "n_pixels_y": region.shape[0], "n_pixels": n,
+        "n_empty_pixels": n_counted - n, "masked_pixel_fraction": 1 - n_counted / denominator.size,
+        "saturated_pixel_fraction": float(saturated.sum() / n_counted) if shots else None,
         "total_counts": total_counts, "total_source": source, "shots_per_pixel": shots,
         "field_of_view_um": region.attrs.get("field_of_view_um"),
     }  # fmt: skip
     return Reduced(facts, rows, warnings)
+
+
+def _counted(
+    image: Callable[[int], np.ndarray], mask: np.ndarray | None
+) -> Callable[[int], np.ndarray]:
+    """Return what hands out an image with 0 in pixels that do not count."""
+    return image if mask is None else lambda i: image(i) * mask
+
+
+def _block_px(mean: float, shape: tuple[int, int]) -> int:
+    """Return the edge in pixels of blocks that hold enough counts of the denominator to divide by."""
+    return max(1, min(math.ceil(math.sqrt(BLOCK_COUNTS / mean)), *shape)) if mean > 0 else 1
 
 
 def _known(value: float) -> float | None:
@@ -163,7 +199,7 @@ def _corrected(region: Region, how: Reduction, shots: int | None) -> Callable[[i
 
 
 def _denominator(
-    region: Region, how: Reduction, image: Callable[[int], np.ndarray]
+    region: Region, how: Reduction, image: Callable[[int], np.ndarray], mask: np.ndarray | None
 ) -> tuple[np.ndarray, str, list[str]]:
     """Return what every fragment is divided by in each pixel, where it comes from, and warnings."""
     import numpy as np
@@ -178,10 +214,10 @@ def _denominator(
             everything += image(i)
         told = f"{region.path.name}: no total image; normalised to the sum of its {len(numbers)} images"
         return everything, SUM_OF_IMAGES, [told]
-    total = region.total
+    total = region.total if mask is None else region.total * mask
     if how.dead_time != "none":
         total = total.astype(float)
         # Only ions of known mass can be corrected: the rest of the total stays as registered.
         for i in range(len(numbers)):
-            total += image(i) - region.read_image(i)
+            total += image(i) - _counted(region.read_image, mask)(i)
     return total, region.total_source, []

@@ -152,7 +152,9 @@ def _unlike(
         most = max(measured.values(), default=0.0)
         found[key] = (most, 1.0, Quality())
         if most > outlier_sd:
-            far = sorted((g for g in measured if measured[g] > outlier_sd), key=lambda g: -abs(own[g]))
+            far = sorted(
+                (g for g in measured if measured[g] > outlier_sd), key=lambda g: -abs(own[g])
+            )
             parts = [f"{g} {math.exp(own[g]):.2g} times" for g in far]
             note = (
                 f"unlike the sample's other regions: {', '.join(parts)} their median "
