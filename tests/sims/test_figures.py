@@ -35,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for sample in ("bare", "coated"):
         own = [r for r in rows if r["sample"] == sample]
         found = analyse(
-            own, [folder / "study" / "sims" / r["file"] for r in own], jobs.reduce_config(CONFIG["sims"]),
+            own, [folder / "study" / "sims" / r["file"] for r in own], jobs.reduce_config(own, CONFIG["sims"]),
             fragments=[],
         )  # fmt: skip
         save_curves(found.curves, folder / f"{sample}.nc")

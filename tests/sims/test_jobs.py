@@ -12,7 +12,7 @@ from coatbench.sims.fragments import DEFAULT_TABLE, load_fragments
 
 CONFIG = {
     "dead_time": "none", "shots_per_pixel": None, "normalise_to": "total", "map_px": 64, "map_ions": 100, "match_ppm": 100,
-    "window_ppm": 150, "fragments": "", "headline_weighting": "equal",
+    "mass_calibration": {"search_ppm": 500}, "mass_resolution": 5500, "window_ppm": 150, "fragments": "", "headline_weighting": "equal",
 }  # fmt: skip
 
 
@@ -25,12 +25,18 @@ def test_blocks_hold_every_region_once(regions: int, per_job: int) -> None:
 
 
 def test_only_what_a_reduction_depends_on_is_handed_to_it() -> None:
-    assert jobs.reduce_config(CONFIG) == jobs.reduce_config(
-        CONFIG | {"headline_weighting": "x", "match_ppm": 50}
-    )
-    assert jobs.reduce_config(CONFIG) != jobs.reduce_config(CONFIG | {"dead_time": "harmonic"})
+    images, events = [{"file": "a.bif6"}], [{"file": "a.grd"}]
+
+    def changes(rows: list[dict[str, str]], base: dict, **other: object) -> bool:
+        return jobs.reduce_config(rows, base) != jobs.reduce_config(rows, base | other)
+
+    assert not changes(images, CONFIG, headline_weighting="x", match_ppm=50, mass_resolution=1)
+    assert not changes(images, CONFIG, mass_calibration={})
+    assert changes(images, CONFIG, dead_time="harmonic")
+    assert changes(events, CONFIG, mass_calibration={})
     named = CONFIG | {"normalise_to": ["Cl"]}
-    assert jobs.reduce_config(named) != jobs.reduce_config(named | {"match_ppm": 50})
+    assert changes(images, named, match_ppm=50)
+    assert changes(images, named, mass_calibration={})
 
 
 def test_the_fragment_table_matters_where_it_is_needed() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from coatbench.errors import StudyError
-from coatbench.sims.fragments import load_fragments, match_channels, windows
-from coatbench.sims.masses import composition, ion_mass_u, label_composition
+from coatbench.sims.fragments import load_fragments, windows
+from coatbench.sims.masses import composition, ion_mass_u, label_composition, read_label
 from coatbench.sims.neighbours import close_neighbours
 from coatbench.simulate.sims import FRAGMENTS as SIMULATED
 from hypothesis import given
@@ -58,32 +58,6 @@ def test_order_of_elements_does_not_matter(elements: list[str]) -> None:
     assert label_composition("".join(elements)) == label_composition("".join(reversed(elements)))
 
 
-def test_matching_by_label_and_by_mass() -> None:
-    fragments = load_fragments()
-    by_label = match_channels(
-        [(3, "SO_2-", None), (7, "^37Cl-", None), (9, "S_2-", None)], fragments, 100
-    )
-    assert [(m.fragment.name, m.number, m.by) for m in by_label] == [
-        ("S2", 9, "label"),
-        ("SO2", 3, "label"),
-    ]
-    masses = [(1, "", 63.9625), (2, "", 63.9447), (3, "", 100.0), (4, "", None), (5, "", 63.9680)]
-    by_mass = match_channels(masses, fragments, 100)
-    assert [(m.fragment.name, m.number) for m in by_mass] == [("S2", 2), ("SO2", 1)]
-
-
-def test_the_nearest_of_two_intervals_wins() -> None:
-    found = match_channels([(1, "", 78.9594), (2, "", 78.9590)], load_fragments(), 100)
-    assert [(m.fragment.name, m.number) for m in found] == [("PO3", 2)]
-
-
-def test_an_interval_belongs_to_its_nearest_fragment() -> None:
-    # 140 ppm apart with a tolerance of 200: both lie within reach of either.
-    fragments = [f for f in load_fragments() if f.name in ("PO2S", "PS2")]
-    found = match_channels([(1, "", 94.9362), (2, "", 94.9185)], fragments, 400)
-    assert {m.fragment.name: m.number for m in found} == {"PO2S": 1, "PS2": 2}
-
-
 def test_windows_hold_no_groups() -> None:
     window = windows(load_fragments(), 150)[0]
     assert "group" not in window
@@ -116,6 +90,41 @@ def test_close_neighbours_are_named() -> None:
     assert pairs["PO2", "PS"]["separated"]
     assert pairs["PO2", "PS"]["in_interval"] is False  # the window of this list begins above PS
     assert pairs["POS2", "PO3S"]["required_resolution"] == pytest.approx(6246, abs=1.5)
-    unresolved = {k for k, r in pairs.items() if not r["separated"]}
+    unresolved = {k for k, r in pairs.items() if r["kind"] == "ion" and not r["separated"]}
     assert unresolved == {("POS2", "PO3S"), ("PS3", "PO2S2"), ("SO2", "HPO2"), ("SO3", "HPO3")}
+    partners = {k for k, r in pairs.items() if r["kind"] == "hydrogen partner"}
+    assert {("S3", "HPS2"), ("SO4", "HPO4"), ("LiSO3", "HLiPO3")} <= partners
     assert pairs["S2", "SO2"]["in_interval"] is None
+
+
+def test_isotopologues_and_what_they_contribute() -> None:
+    intensities = {"PS2": 0.03, "S3": 0.01, "LiSO3": 0.02, "LiPO3": 0.01}
+    rows = close_neighbours(load_fragments(), {}, 5500, intensities)
+    found = {(r["fragment"], r["neighbour"]): r for r in rows if r["kind"] == "isotopologue"}
+    row = found["S3", "33S of PS2"]
+    assert row["difference_mu"] == pytest.approx(1.08, abs=0.01)
+    assert row["contribution"] == pytest.approx(2 * 0.0075 / 0.9499 * 3)  # of two sulfurs
+    assert found["LiPO3", "6Li of LiSO3"]["contribution"] == pytest.approx(2 * 0.0759 / 0.9241)
+    assert found["S4", "33S of PS3"]["contribution"] is None  # not measured
+    assert not any(r["separated"] for r in found.values())
+
+
+@pytest.mark.parametrize(
+    ("label", "mass", "rounding"),
+    [("62.96u", 62.96, 0.005), ("62.9641 u", 62.9641, 5e-5), ("m/z 62,96", 62.96, 0.005), ("63 amu", 63, 0.5),
+     ("Mass_94.936", 94.936, 5e-4)],
+)  # fmt: skip
+def test_labels_that_are_masses(label: str, mass: float, rounding: float) -> None:
+    found = read_label(label)
+    assert (found.mass_u, found.rounding_u, found.compositions) == (
+        mass,
+        pytest.approx(rounding),
+        (),
+    )
+
+
+def test_labels_with_alternatives_and_signs() -> None:
+    both = read_label("S_2- _ ( SO_2- )")
+    assert both.compositions == tuple(frozenset(composition(f).items()) for f in ("S2", "SO2"))
+    assert [read_label(t).sign for t in ("S_2-", "Na+", "S2", "Na⁺", "total")] == [-1, 1, 0, 1, 0]
+    assert read_label("total").compositions == read_label("Cl-^37Cl-").compositions == ()

@@ -25,6 +25,8 @@ CONFIG = {
     "shots_per_pixel": None,
     "normalise_to": "total",
     "match_ppm": 100,
+    "mass_calibration": {"search_ppm": 500, "tolerance_ppm": 25, "min_peaks": 4},
+    "mass_resolution": 5500,
     "map_px": 8,
     "map_ions": 100,
 }
@@ -117,20 +119,83 @@ def test_missing_total_uses_the_sum_and_says_so(counts) -> None:  # type: ignore
 def test_normalised_to_a_set(counts) -> None:  # type: ignore[no-untyped-def]
     images, total = counts
     reduced = reduce_region(region_of(images, total), Reduction(normalise_to=(1, 3)))
-    both = images[0] + images[2]
     assert reduced.facts["total_source"] == "sum of fragments"
-    assert reduced.rows[1]["normalised_intensity"] == pytest.approx(plain(images[1], both)[0])
+    own = reduced.rows[0]["normalised_intensity"] + reduced.rows[2]["normalised_intensity"]
+    assert own == pytest.approx(1)  # the parts of the denominator
+    many = images * 100  # so many counts that blocks are pixels, and one count more is nothing
+    row = reduce_region(region_of(many, total), Reduction(normalise_to=(1, 3))).rows[1]
+    assert row["normalised_intensity"] == pytest.approx(
+        plain(many[1], many[0] + many[2])[0], rel=0.002
+    )
+
+
+@pytest.mark.parametrize("ions", [0.3, 1.0, 3.0, 40.0])
+@pytest.mark.parametrize("shape", [(32, 32), (31, 50)])
+def test_a_ratio_to_few_counts_is_unbiased(ions: float, shape: tuple[int, int]) -> None:
+    """Pixels differ in brightness and in their true ratio; the mean of the ratio over them comes back."""
+    rng = np.random.default_rng(8)
+    bright = rng.gamma(8.0, 1 / 8.0, shape)
+    truth = np.linspace(1.5, 2.5, shape[1])  # along x
+    found, stated = [], []
+    for _ in range(60):
+        a = rng.poisson(ions * bright * truth).astype(np.uint32)
+        b = rng.poisson(ions * bright).astype(np.uint32)
+        row = reduce_region(region_of(np.array([a, b]), None), Reduction(normalise_to=(2,))).rows[0]
+        found.append(row["normalised_intensity"])
+        stated.append(row["poisson_sd"])
+    error = np.std(found, ddof=1)
+    assert np.mean(found) == pytest.approx(truth.mean(), abs=3 * error / 60**0.5 + 0.01)
+    assert 0.8 * error < np.mean(stated) < 2.5 * error
+
+
+def test_a_mask_leaves_pixels_out(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    mask = np.zeros(total.shape, dtype=bool)
+    mask[2:9, 3:12] = True
+    for how in (Reduction(), Reduction("harmonic", 60), Reduction(normalise_to=(1,))):
+        masked = reduce_region(region_of(images, total), how, mask)
+        cut = reduce_region(region_of(images[:, 2:9, 3:12], total[2:9, 3:12]), how)
+        assert masked.facts["masked_pixel_fraction"] == pytest.approx(1 - 63 / total.size)
+        assert masked.facts["n_empty_pixels"] == cut.facts["n_empty_pixels"]
+        for one, other in zip(masked.rows, cut.rows, strict=True):
+            assert one["sum_counts"] == pytest.approx(other["sum_counts"])
+            assert one["poisson_sd"] == pytest.approx(other["poisson_sd"], rel=0.3)
+            same = how.normalise_to == ()
+            assert one["normalised_intensity"] == pytest.approx(
+                other["normalised_intensity"], rel=1e-12 if same else 0.1
+            )
+    file = made.bif6(tmp_path, images, total)
+    (tmp_path / "corners.csv").write_text("x_px,y_px\n3,2\n12,2\n12,9\n3,9\n")
+    rows = [{"sample": "s", "region": "1", "file": file.name, "mask": "corners.csv"}]
+    result = analyse(rows, [file], CONFIG, fragments=[])
+    acquisition = result.tables["sims_acquisition"][0]
+    assert acquisition["masked_pixel_fraction"] == pytest.approx(1 - 63 / total.size)
+    rows[0]["mask"] = "absent.csv"
+    assert "absent.csv" in str(analyse(rows, [file], CONFIG, fragments=[]).problem)
+
+
+def test_saturated_pixels_are_counted(counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    shots = int(images.max())
+    facts = reduce_region(region_of(images, total), Reduction(shots_per_pixel=shots)).facts
+    assert facts["saturated_pixel_fraction"] == (images == shots).any(axis=0).mean() > 0
+    assert (
+        reduce_region(region_of(images, total), Reduction()).facts["saturated_pixel_fraction"]
+        is None
+    )
 
 
 @pytest.mark.parametrize("names", [["PO3"], ["S2", "PO3"]])
 def test_normalised_to_fragments_by_name(tmp_path: Path, counts, names: list[str]) -> None:  # type: ignore[no-untyped-def]
     images, total = counts
-    whole = images[[{"S2": 0, "PO3": 2}[name] for name in names]].sum(axis=0)
+    numbers = tuple({"S2": 1, "PO3": 5}[name] for name in names)
+    same = region_of(images, total)
+    same.channels = [Channel(n) for n, _, _ in made.PEAKS]
+    expected = {r["number"]: r for r in reduce_region(same, Reduction(normalise_to=numbers)).rows}
     files = [made.ascii_folder(tmp_path, images, total), made.bif6(tmp_path, images, total)]
     rows = job(tmp_path, files, CONFIG | {"normalise_to": names}).tables["sims_regions"]
     for row in rows:  # by label and by mass
-        image = images[[n for n, _, _ in made.PEAKS].index(row["number"])]
-        assert row["normalised_intensity"] == pytest.approx(plain(image, whole)[0])
+        assert row["normalised_intensity"] == expected[row["number"]]["normalised_intensity"]
         assert row["total_source"] == "sum of fragments"
     result = job(tmp_path, files, CONFIG | {"normalise_to": ["SO2", "S5"]}, WINDOWS)
     assert result.problem is not None and "S5 to normalise to" in result.problem

@@ -81,7 +81,7 @@ def demo(tmp_path_factory) -> dict[str, list[dict]]:
         rows = [r for r in index() if r["sample"] == sample]
         simulate(sample, rows, folder, truth[sample], {}, seed)
         result = analyse(
-            rows, [folder / r["file"] for r in rows], jobs.reduce_config(config),
+            rows, [folder / r["file"] for r in rows], jobs.reduce_config(rows, config),
             fragments=jobs.reduce_fragments(rows, fragments, config),
         )  # fmt: skip
         assert result.problem is None

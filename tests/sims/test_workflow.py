@@ -73,9 +73,9 @@ def test_only_what_changed_runs_again(workflow, tmp_path: Path) -> None:  # type
 
     # A changed line of the reduction reaches the table: there is no second memory beside Snakemake's.
     code = workflow.folder / "workflow/coatbench/sims/reduce.py"
-    line = "    mean = ratio / n\n"
+    line = "    mean = ratio / weight_sum\n"
     assert code.read_text().count(line) == 1
-    code.write_text(code.read_text().replace(line, "    mean = 2 * ratio / n\n"))
+    code.write_text(code.read_text().replace(line, "    mean = 2 * ratio / weight_sum\n"))
     fragments = intensities(workflow.folder)
     assert reduced(workflow.run("results/tables/sims_fragments.csv", *target)) == ["bare", "coated"]
     assert intensities(workflow.folder) == pytest.approx({k: 2 * v for k, v in fragments.items()})

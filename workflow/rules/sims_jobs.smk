@@ -22,10 +22,16 @@ def sims_parts(wildcards):
     """Return the files inside folders and beside event lists, so that a replaced one is noticed."""
     if SIMULATED:
         return []  # made as whole folders
+    folder = STUDY.folder / "sims"
+    named = [
+        (folder / row[column]).as_posix()
+        for row in sims_job_rows(wildcards)
+        for column in ("mask", "peak_list")
+        if row[column] and (folder / row[column]).is_file()
+    ]
     parts = [part for file in sims_files(wildcards) for part in sims_jobs.parts(file)]
-    return [
-        part for part in parts if "{" not in str(part)
-    ]  # no wildcards; their folder is an input
+    # No wildcards: the folder of such a part is an input.
+    return [part for part in dict.fromkeys([*parts, *named]) if "{" not in part]
 
 
 @cache

@@ -137,14 +137,14 @@ def open_region(path: str | Path, windows: Sequence[Window] = (), format: str = 
     return region
 
 
-def read_spectrum(path: str | Path) -> Spectrum | None:
+def read_spectrum(path: str | Path, format: str = "") -> Spectrum | None:
     """Read a spectrum of an event list, from pieces all along a large one; None where an export holds images.
 
     Raises
     ------
     ReadError
     """
-    if recognise(path).module != "grd":
+    if recognise(path, "sims", format).module != "grd":
         return None
     from .grd import read_spectrum as read
 

@@ -67,10 +67,12 @@ def analyse(
     problems = []
     for row, file in zip(rows, files, strict=True):
         try:
-            scale, spectrum = _mass_scale(file, config, fragments)
+            scale, spectrum = _mass_scale(file, row.get("format", ""), config, fragments)
             region = open_region(file, _windows(fragments, scale), row.get("format", ""))
             _check_polarity(region, fragments)
-            mask = read_mask(beside(file, row["mask"]), region.shape) if row.get("mask") else None
+            mask = None
+            if row.get("mask"):
+                mask = read_mask(beside(file, row, row["mask"]), region.shape)
             reduced = reduce_region(region, _reduction(row, region, config, fragments), mask)
         except DataError as error:
             problems.append(str(error))
@@ -103,10 +105,10 @@ class _Scale:
 
 
 def _mass_scale(
-    file: Path, config: Mapping[str, Any], fragments: Sequence[Mapping[str, Any]]
+    file: Path, format: str, config: Mapping[str, Any], fragments: Sequence[Mapping[str, Any]]
 ) -> tuple[_Scale | None, Arrays | None]:
     """Return what the events of a list say about its mass scale, and their spectrum; None for images."""
-    spectrum = read_spectrum(file)
+    spectrum = read_spectrum(file, format)
     if spectrum is None or not fragments:
         return None, None
     peaks = find_peaks(spectrum)
@@ -154,6 +156,12 @@ def _found(scale: _Scale | None) -> dict[str, Any]:
         "mass_source": EVENTS, "mass_shift_ppm": shift.ppm, "mass_shift_ppm_sd": shift.sd,
         "peaks_used": shift.peaks, "mass_note": shift.note, "mass_resolution": scale.resolution,
     }  # fmt: skip
+
+
+def beside(file: str | Path, row: Mapping[str, str], name: str) -> Path:
+    """Return a further file of an index row, which is relative to the folder of the index as `file` is."""
+    parts = Path(file).parts
+    return Path(*parts[: len(parts) - len(Path(row["file"]).parts)]) / name
 
 
 def _check_polarity(region: Region, fragments: Sequence[Mapping[str, Any]]) -> None:

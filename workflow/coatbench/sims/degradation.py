@@ -126,8 +126,10 @@ def _counting(
     for row in rows:
         if row["fragment"] in column:
             square[row["sample"]][column[row["fragment"]]] += row["poisson_sd"] ** 2
+    sums = {s: np.nansum(regions[s], axis=0) for s in square}
     return {
-        s: np.sqrt(q) / np.maximum(np.nansum(regions[s], axis=0), 1e-300) for s, q in square.items()
+        s: np.divide(np.sqrt(q), sums[s], out=np.zeros_like(q), where=sums[s] > 0)
+        for s, q in square.items()
     }
 
 

@@ -121,13 +121,11 @@ def group_values(
         if name == reference:
             ratios[name] = Ratio(1.0, note="reference")
             continue
-        share = weight[have] * mean[have] / base[have]
-        floor = float(
-            np.sum(
-                (share / max(share.sum(), 1e-300)) ** 2
-                * (counting[name][have] ** 2 + counting[reference][have] ** 2)
-            )
-        )
+        floor = 0.0
+        if value > 0:
+            share = weight[have] * mean[have] / base[have]
+            both = counting[name][have] ** 2 + counting[reference][have] ** 2
+            floor = float(np.sum((share / share.sum()) ** 2 * both))
         if drawn is None or drawn_weight is None or min(len(values), n_ref) < 2:
             ratios[name] = Ratio(value, note="; ".join(filter(None, [missing, FEW_REGIONS])))
             if drawn is not None and n_ref > 1 and value > 0 and not missing:

@@ -141,7 +141,7 @@ def read_label(label: str) -> Label:
         digits = (match["mass"] or match["mass_"]).replace(",", ".")
         decimals = len(digits.partition(".")[2])
         return Label(mass_u=float(digits), rounding_u=0.5 * 10.0**-decimals)
-    found = [label_composition(part) for part in _ALTERNATIVES.split(label) if part.strip(" _")]
+    found = [label_composition(p) for part in _ALTERNATIVES.split(label) if (p := part.strip(" _"))]
     if not found or found[0] is None:
         return Label()
     plus, minus = bool(re.search("[+⁺]", label)), bool(re.search("[-⁻]", label))

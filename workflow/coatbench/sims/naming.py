@@ -18,6 +18,7 @@ from .masses import Label, read_label
 
 NO_SHIFT = MassShift()
 GOOD = Quality()
+HARDLY_FARTHER = 4 / 3
 
 
 @dataclass(frozen=True)
@@ -180,9 +181,11 @@ def _nearest(
     )
     if not near:
         return None, 0.0, []
-    # Two ions fit alike where the likelihoods of their distances differ by less than a factor of e.
+    # Two ions fit alike where the likelihoods of their distances differ by less than a factor of e, or where the farther
+    # is hardly farther than the nearer, however small the scatter of other masses.
     alike = max(2 * scatter_ppm**2, (1e6 * rounding_u / mass_u) ** 2)
-    same = [n for n in near if n[0] ** 2 - near[0][0] ** 2 <= alike]
+    least = near[0][0]
+    same = [n for n in near if n[0] ** 2 - least**2 <= alike or n[0] < least * HARDLY_FARTHER]
     first = near[0][3]
     return first if isinstance(first, Fragment) else None, near[0][0], [n[2] for n in same]
 

@@ -92,12 +92,15 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
     step = _block_px(total_counts / n_counted, region.shape) if how.normalise_to else 1
     blocks = block_sums(denominator, step)
     filled = blocks > 0
+    # Blocks at the edge are smaller, and count the less.
+    area = block_sums(np.ones(region.shape) if mask is None else mask, step) / step**2
+    weight_sum = float(area[filled].sum())
     n_ratios = int(np.count_nonzero(filled))
-    part = np.divide(1.0, blocks, out=np.zeros(blocks.shape), where=filled)
+    part = np.divide(area, blocks, out=np.zeros(blocks.shape), where=filled)
     # A fragment that is no part of the denominator varies apart from it: a / b is biased by the scatter of b, a / (b + 1)
     # over all pixels is not. For Poisson counts its mean is (1 - exp(-B)) A / B, and the share of pixels with b > 0 is
     # 1 - exp(-B).
-    apart = 1.0 / (blocks + 1.0) if how.normalise_to else part
+    apart = area / (blocks + 1.0) if how.normalise_to else part
     is_part = [not how.normalise_to or c.number in how.normalise_to for c in region.channels]
     sums = np.empty((len(is_part), 5))
     saturated = np.zeros(region.shape, dtype=bool)
@@ -107,18 +110,18 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
         *sums[i, :3], most = ratio_sums(values, part if own else apart)
         sums[i, 3] = most if step == 1 else counts.max()
         # From block to block, which holds true differences between them too.
-        left = 0.0 if own else values * apart - sums[i, 0] / n_ratios * filled
+        left = 0.0 if own else values * apart - sums[i, 0] / weight_sum * area * filled
         sums[i, 4] = np.square(left).sum()
         if shots and how.dead_time == "none" and sums[i, 3] >= shots:
             saturated |= counts >= shots
     ratio, squared, count, largest, residual = sums.T
-    mean = ratio / n_ratios
+    mean = ratio / weight_sum
     with np.errstate(invalid="ignore", divide="ignore"):  # one pixel has no standard deviation
         pixel_sd = np.sqrt(np.maximum(squared - ratio * mean, 0.0) / (n_ratios - 1))
     # Counts of a pixel are binomial in its total: the variance of a ratio is p (1 - p) / total.
     poisson = np.sqrt(
-        np.where(is_part, np.maximum(mean * (1 - mean), 0.0) * float(part.sum()), residual)
-    ) / n_ratios  # fmt: skip
+        np.where(is_part, np.maximum(mean * (1 - mean), 0.0) * float((area * part).sum()), residual)
+    ) / weight_sum  # fmt: skip
     shots_in_all = shots * n_counted if shots else math.nan
     cells = zip(
         region.channels, mean.tolist(), pixel_sd.tolist(), poisson.tolist(), (count / total_counts).tolist(),

@@ -1,0 +1,171 @@
+"""Names with evidence: the common shift of the masses, and which image is which fragment after it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from coatbench.sims.calibration import MassShift, common_shift
+from coatbench.sims.fragments import Fragment, load_fragments
+from coatbench.sims.ions import other_ions
+from coatbench.sims.masses import ion_mass_u
+from coatbench.sims.naming import Image, name_images, shift_of
+from coatbench.sims.regions import judged_shift
+
+FRAGMENTS = load_fragments()
+OTHERS = other_ions(FRAGMENTS)
+HOW = {"search_ppm": 500, "tolerance_ppm": 25, "min_peaks": 4}
+LISTED = [
+    "O",
+    "OH",
+    "S",
+    "Cl",
+    "PO",
+    "PS",
+    "PO2",
+    "S2",
+    "SO2",
+    "POS",
+    "PO3",
+    "SO3",
+    "PS2",
+    "PO2S",
+    "S3",
+    "SO4",
+    "S4",
+]
+
+
+def images(
+    formulas: list[str], ppm: float = 0.0, scatter: float = 4.0, seed: int = 1
+) -> list[Image]:
+    rng = np.random.default_rng(seed)
+    return [
+        Image(i + 1, "", ion_mass_u(f) * (1 + 1e-6 * (ppm + scatter * rng.standard_normal())))
+        for i, f in enumerate(formulas)
+    ]
+
+
+def names(listed: list[Image], match_ppm: float = 100) -> list[str | None]:
+    shift = shift_of(listed, FRAGMENTS, OTHERS, HOW)
+    found = name_images(listed, FRAGMENTS, OTHERS, match_ppm, shift)
+    return [n.fragment.name if n.fragment else None for n in found]
+
+
+@pytest.mark.parametrize("ppm", [-278, -110, -40, 0, 60, 110, 150, 225, 278, 400])
+@pytest.mark.parametrize("scatter", [2.0, 15.0])
+def test_a_common_shift_is_found_and_names_nothing_wrongly(ppm: float, scatter: float) -> None:
+    listed = images(LISTED, ppm, scatter)
+    shift = shift_of(listed, FRAGMENTS, OTHERS, HOW)
+    assert shift.ppm == pytest.approx(ppm, abs=4 * scatter / len(LISTED) ** 0.5 + 1)
+    assert abs(shift.ppm - ppm) < 4 * shift.sd
+    assert shift.peaks == len(LISTED)
+    assert names(listed) == LISTED
+
+
+def test_the_uncertainty_of_the_shift_is_that_of_repeated_lists() -> None:
+    shifts = [shift_of(images(LISTED, 110, 8.0, k), FRAGMENTS, OTHERS, HOW) for k in range(200)]
+    error = np.std([s.ppm for s in shifts], ddof=1)
+    assert 0.7 * error < np.mean([s.sd for s in shifts]) < 1.4 * error
+
+
+def test_a_wrong_offset_of_the_flight_time_is_a_slope() -> None:
+    formulas = [*LISTED, "H", "C", "C2H"]
+    b = 300.0  # ppm at 1 u, 75 at 16 u, 27 at 127 u
+    masses = [m * (1 + 1e-6 * (40 + b * m**-0.5)) for m in map(ion_mass_u, formulas)]
+    shift = common_shift(masses, [f.mass_u for f in FRAGMENTS], [o.mass_u for o in OTHERS], HOW)
+    for formula in ("S2", "SO4", "S4"):
+        m = ion_mass_u(formula)
+        assert shift.at(m) == pytest.approx(40 + b * m**-0.5, abs=6)
+        assert shift.corrected(shift.measured(m)) == pytest.approx(m, rel=1e-8)
+
+
+def test_few_masses_tell_nothing_and_alike_shifts_are_told() -> None:
+    few = shift_of(images(["S2", "PO2", "Cl"]), FRAGMENTS, OTHERS, HOW)
+    assert few.ppm is None and few.at(64.0) == 0
+    judged = judged_shift(few, {})
+    assert judged.level == "doubtful" and "3 of 3 masses" in judged.note
+    # Four masses that fit S-bearing ions, and as well the O2-bearing ones 278 ppm away.
+    tied = common_shift(
+        [100.0, 200.0, 300.0, 400.0],
+        [m * (1 + s * 1e-6) for m in (100, 200, 300, 400) for s in (0, 250)],
+        [],
+        HOW,
+    )
+    assert tied.ppm is None
+    assert judged_shift(tied, {}).level == "unusable"
+
+
+def test_limits_of_a_shift() -> None:
+    limits = {"doubtful": [-150, 150], "unusable": [-400, 400]}
+    levels = [judged_shift(MassShift(x, 1.0, 20), limits).level for x in (10, -110, 278, -450)]
+    assert levels == ["ok", "ok", "doubtful", "unusable"]
+
+
+@pytest.mark.parametrize("ppm", [-5, 0, 110])
+def test_a_hydrogen_partner_is_not_the_fragment(ppm: float) -> None:
+    """HPO4 stands 99 ppm above SO4, HPS2 as far above S3: within reach, and yet neither."""
+    listed = [{"SO4": "HPO4", "S3": "HPS2"}.get(f, f) for f in LISTED]
+    found = names(images(listed, ppm))
+    assert found == [None if f in ("HPO4", "HPS2") else f for f in listed]
+    shift = shift_of(images(listed, ppm), FRAGMENTS, OTHERS, HOW)
+    other = [
+        n.name
+        for n in name_images(images(listed, ppm), FRAGMENTS, OTHERS, 100, shift)
+        if not n.fragment
+    ]
+    assert other == ["HPS2", "HPO4"]
+
+
+def test_what_fits_two_ions_alike_is_named_and_not_guessed() -> None:
+    middle = (ion_mass_u("SO4") + ion_mass_u("HPO4")) / 2
+    listed = [*images([f for f in LISTED if f != "SO4"]), Image(99, "", middle)]
+    shift = shift_of(listed, FRAGMENTS, OTHERS, HOW)
+    last = name_images(listed, FRAGMENTS, OTHERS, 100, shift)[-1]
+    assert last.fragment is None and last.quality.level == "unusable"
+    assert set(last.name.split(" or ")) == {"SO4", "HPO4"}
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "level"),
+    [("62.96u", "PO2", "ok"), ("S_2- _ ( SO_2- )", "S2", "doubtful"), ("SO_2-", "SO2", "ok"), ("62.95 u", "PS", "ok"),
+     ("PO_2+", None, "ok"), ("63u", None, "unusable"), ("C_2-", None, "ok"), ("S2O2", None, "ok")],
+)  # fmt: skip
+def test_labels(label: str, name: str | None, level: str) -> None:
+    found = name_images([Image(1, label)], FRAGMENTS, OTHERS, 100)[0]
+    assert (found.fragment and found.fragment.name, found.quality.level) == (name, level)
+
+
+def test_a_peak_list_wins() -> None:
+    listed = [
+        Image(1, "", ion_mass_u("SO2"), "S2"),
+        Image(2, "SO_2-", None),
+        Image(3, "S_2-", None),
+    ]
+    found = name_images(listed, FRAGMENTS, OTHERS, 100)
+    assert [(n.fragment.name, n.by) if n.fragment else None for n in found] == [
+        ("S2", "peak list"), ("SO2", "label"), None,
+    ]  # fmt: skip
+    assert "image 1 is S2 already" in found[2].quality.note
+
+
+def test_the_nearest_of_two_intervals_wins() -> None:
+    two = [Image(1, "", 78.9594), Image(2, "", 78.9590)]
+    assert [bool(n.fragment) for n in name_images(two, FRAGMENTS, OTHERS, 100)] == [False, True]
+
+
+def test_an_interval_belongs_to_its_nearest_fragment() -> None:
+    two = [f for f in FRAGMENTS if f.name in ("PO2S", "PS2")]
+    found = name_images([Image(1, "", 94.9362), Image(2, "", 94.9185)], two, [], 400)
+    assert [n.fragment.name for n in found if n.fragment] == ["PO2S", "PS2"]
+
+
+def test_images_that_no_fragment_matches_keep_their_names() -> None:
+    found = name_images([Image(1, "C_2-"), Image(2, "", 23.5), Image(3)], FRAGMENTS, OTHERS, 100)
+    assert [n.name for n in found] == ["C_2-", "m/z 23.5000", "image 3"]
+
+
+def test_positive_fragments_have_positive_ions_beside_them() -> None:
+    table = [Fragment("Li", "Li", 1, "x", ion_mass_u("Li", 1))]
+    assert all(o.mass_u > 0 for o in other_ions(table))
+    assert name_images([Image(1, "Li+")], table, [], 100)[0].fragment is table[0]
+    assert name_images([Image(1, "Li-")], table, [], 100)[0].fragment is None
