@@ -13,10 +13,8 @@ from coatbench.sims.analyse import analyse
 from coatbench.sims.collect import collect
 from coatbench.sims.fragments import load_fragments
 
-from ..conftest import SHARED
-
 ROOT = Path(__file__).parents[2]
-FOLDER = SHARED / "cases" / "sims"
+FOLDER = ROOT.parent / "shared" / "cases" / "sims"
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="the handed cases are not at hand")
 
@@ -51,7 +49,7 @@ class Case:
 
     def factors(self, sample: str) -> dict[str, float]:
         return {
-            r["group"]: r["relative_degradation"]
+            r["group"]: r.get("relative_degradation")
             for r in self.tables["sims_degradation"]
             if (r["sample"], r["weighting"]) == (sample, self.headline)
         }

@@ -12,6 +12,7 @@ from coatbench.readers import bif6, grd, surfacelab_ascii
 from coatbench.readers.recognise import read, recognise
 from coatbench.readers.sims_region import Window, open_region
 from coatbench.simulate.write_bif6 import write_bif6
+from coatbench.simulate.write_surfacelab import write_surfacelab
 
 from . import conftest as made
 
@@ -363,3 +364,83 @@ def test_other_technique_is_named(tmp_path: Path) -> None:
     path.write_text("VAMAS Surface Chemical Analysis Standard Data Transfer Format 1988 May 4\n")
     with pytest.raises(ReadError, match="move its row to xps"):
         open_region(path)
+
+
+def images_as_text(
+    folder: Path,
+    images: dict[str, np.ndarray],
+    row,
+    head: str = "",
+    first: int = 0,
+    sparse: bool = False,
+) -> Path:  # type: ignore[no-untyped-def]
+    """Write a folder of text images, each row as `row(x, y, count)`."""
+    folder.mkdir()
+    for i, (label, image) in enumerate(images.items()):
+        lines = [
+            row(x + first, y + first, int(count))
+            for (y, x), count in np.ndenumerate(image)
+            if count or not sparse
+        ]
+        (folder / f"place (1) ({i}) - {label}.txt").write_text(
+            head + "".join(f"{line}\n" for line in lines)
+        )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("row", "head"),
+    [
+        (lambda x, y, n: f"{x} {y} {n:e}", ""),
+        (lambda x, y, n: f"{x};{y};{n}", "X;Y;Intensity\n"),
+        (lambda x, y, n: f"{x},{y},{n}.0", '"x","y","counts"\n'),
+        (lambda x, y, n: f"{x}\t{y}\t{n},0", "# image\nX\tY\tI\n"),
+    ],
+)
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_dialects_of_text_images(
+    tmp_path: Path, counts, row, head: str, first: int, sparse: bool
+) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    named = {"total": total, "S_2-": images[0], "SO_2-": images[1]}
+    region = open_region(images_as_text(tmp_path / "r", named, row, head, first, sparse))
+    np.testing.assert_array_equal(region.total, total)
+    for (_, found), label in zip(region.images(), ("S_2-", "SO_2-"), strict=True):
+        np.testing.assert_array_equal(found, named[label])
+
+
+def test_one_measurement_of_several_in_a_folder(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    folder = tmp_path / "all"
+    for k, name in enumerate(("place (a) 1", "place 2")):
+        write_surfacelab(folder, name, {0: ("total", total), 4: ("S_2-", images[k])})
+    for k, name in enumerate(("place (a) 1", "place 2")):
+        region = open_region(folder, measurement=name)
+        np.testing.assert_array_equal(region.read_image(0), images[k])
+    with pytest.raises(ReadError, match=r"place .a. 1.*place 2.*column measurement"):
+        open_region(folder)
+    with pytest.raises(ReadError, match=r"column measurement.*place 2.*'place 3'"):
+        open_region(folder, measurement="place 3")
+    assert "2 measurements" in read(folder, "sims").warnings[-1]
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_depth_profile_is_named(tmp_path: Path, folder: bool) -> None:
+    path = tmp_path / "p (0) - total.txt"
+    path.write_text(
+        "# Profile Smoothing is Disabled\n#\t\t\t\ttotal\tS_2-\t\n#\t\t\t\tN/A\t63.9447\t\n"
+        "#Data Point #\tSputter Time (s)\tDose (ions)\tIntensity\n1\t1.3\t2e9\t899\t40\t\n"
+    )
+    with pytest.raises(ReadError, match="depth profile"):
+        open_region(tmp_path if folder else path)
+
+
+@pytest.mark.parametrize(
+    ("stated", "sign"), [("Negative", -1), ("-1", -1), ("Positive", 1), ("1", 1)]
+)
+def test_polarity_of_events(tmp_path: Path, counts, stated: str, sign: int) -> None:  # type: ignore[no-untyped-def]
+    path = made.grd(tmp_path, *counts)
+    beside = tmp_path / "region.properties.txt"
+    beside.write_text(beside.read_text().replace("Negative", stated))
+    assert open_region(path).attrs["polarity"] == sign

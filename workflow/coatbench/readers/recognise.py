@@ -110,6 +110,13 @@ def _event_list(path: Path) -> bool:
     return path.is_file() and grd_properties(path) is not None
 
 
+# `x y I` after a header of marks or words. A depth profile is read by nobody, but this reader says what it is.
+_text_image = _matches(
+    r"\A(?:[ \t\r]*(?:[#A-Za-z\"][^\n]*)?\n)*[ \t\r]*\d+[ \t]*[ \t;,][ \t]*\d+[ \t]*[ \t;,][ \t]*[\d.,eE+-]+\s"
+    r"|\A# Profile Smoothing|Sputter Time"
+)
+
+
 # Order matters where a later test is broader than an earlier one.
 FORMATS: tuple[Format, ...] = (
     # Told by their first bytes: a large binary file is not searched for the words of text formats.
@@ -131,7 +138,7 @@ FORMATS: tuple[Format, ...] = (
     Format("Bruker BCF", "stem", _bruker_bcf, "micrograph", instrument="Bruker (Esprit)", file_names="*.bcf"),
     Format("Gatan DM", "stem", _dm, "micrograph", instrument="Gatan (DigitalMicrograph)", file_names="*.dm3, *.dm4"),
     Format("TIFF", "stem", _starts(b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"), "micrograph", instrument="any", file_names="*.tif, *.tiff"),
-    Format("SurfaceLab ASCII image", "sims", _matches(r"\A(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t\r]*\d+[ \t]+\d+[ \t]+[\d.,eE+-]+\s"), "surfacelab_ascii", instrument="IONTOF (SurfaceLab)", file_names="* (1) - *.txt"),
+    Format("SurfaceLab ASCII image", "sims", _text_image, "surfacelab_ascii", instrument="IONTOF (SurfaceLab)", file_names="* (1) - *.txt"),
     Format("SurfaceLab ASCII images", "sims", lambda h: True, "surfacelab_ascii", Path.is_dir, "IONTOF (SurfaceLab)", "a folder of * (n) - *.txt"),
     Format("GRD", "sims", lambda h: len(h) >= 20, "grd", _event_list, "IONTOF (SurfaceLab)", "*.grd beside *.properties.txt"),
     Format("Qtac ASCII", "leis", _two_numeric_columns, "qtac", instrument="IONTOF Qtac, any", file_names="*.txt"),

@@ -114,7 +114,9 @@ class Region:
             yield channel, self.read_image(i)
 
 
-def open_region(path: str | Path, windows: Sequence[Window] = (), format: str = "") -> Region:
+def open_region(
+    path: str | Path, windows: Sequence[Window] = (), format: str = "", measurement: str = ""
+) -> Region:
     """Open a region of any ToF-SIMS format.
 
     Parameters
@@ -125,6 +127,8 @@ def open_region(path: str | Path, windows: Sequence[Window] = (), format: str = 
         What an event list is binned into; images have their own intervals.
     format : str, optional
         Name of the format as the index gives it; it wins over the content.
+    measurement : str, optional
+        Which measurement of a folder that holds several.
 
     Raises
     ------
@@ -133,7 +137,8 @@ def open_region(path: str | Path, windows: Sequence[Window] = (), format: str = 
     """
     entry = recognise(path, "sims", format)
     module = importlib.import_module(f".{entry.module}", __package__)
-    region: Region = module.open_region(Path(path), windows)
+    more = {"measurement": measurement} if entry.module == "surfacelab_ascii" else {}
+    region: Region = module.open_region(Path(path), windows, **more)
     return region
 
 

@@ -1,15 +1,16 @@
 """SurfaceLab images as text: one file `<measurement> (<id>) - <label>.txt` per peak, `x y I` per line.
 
-A region is a folder of such files; id 0 is the total. Lines before the first row that are blank or begin
-with `#` are a header. Rows come in any order; each pixel must come once. A fourth column (`x y scan I`)
-is a scan-resolved export, whose scans are summed.
+A region is the files of one measurement in a folder; id 0 is the total. Lines before the first row that are blank, begin
+with `#` or with a word are a header. Blanks, tabs, semicolons or commas part the columns. Rows come in any order, counted from 0
+or from 1; each pixel must come once, but for exports that leave out pixels without counts. A fourth column (`x y scan I`) is a
+scan-resolved export, whose scans are summed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +25,29 @@ FILE_NAME = re.compile(
 )
 TOTAL_NUMBER = 0
 _SHORTEST_ROW = 6  # bytes of "0 0 0\n"
+_HEADER_LINES = 30  # of words, without a mark
+_SPARSE_GAPS = 5
+_SPARSE_PIXELS = 1 << 24  # raster of an export that leaves out pixels
+_PROFILE = re.compile(rb"sputter ?time|profile smoothing|data point #", re.I)
 
 
 @dataclass(frozen=True)
 class Image:
-    """One parsed file: values (y, x), and the pixel (y, x) that was dropped with an incomplete last line."""
+    """One parsed file.
+
+    Attributes
+    ----------
+    values : numpy.ndarray
+        (y, x)
+    dropped : tuple of int or None
+        The pixel (y, x) that was dropped with an incomplete last line.
+    first : int or None
+        What the first pixel is counted as, 0 or 1; None where pixels are left out, whose number stands in `values` as written.
+    """
 
     values: np.ndarray
     dropped: tuple[int, int] | None
+    first: int | None = 0
 
 
 def read(path: Path) -> Export:
@@ -41,11 +57,35 @@ def read(path: Path) -> Export:
     ------
     ReadError
     """
-    return to_export(open_region(path))
+    path = Path(path)
+    names = measurements(path)
+    region = open_region(path, measurement=names[0] if len(names) > 1 else "")
+    if len(names) > 1:
+        region.warnings.append(
+            f"{path.name}: {len(names)} measurements ({', '.join(names)}); {names[0]} is shown, the index's column "
+            "measurement chooses"
+        )
+    return to_export(region)
 
 
-def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
+def measurements(path: Path) -> list[str]:
+    """Return the measurements whose images stand in a folder, in the order of their names."""
+    if not path.is_dir():
+        return []
+    found = (FILE_NAME.fullmatch(name) for name in sorted(p.name for p in path.iterdir()))
+    return list(dict.fromkeys(match["measurement"] for match in found if match))
+
+
+def open_region(path: Path, windows: Sequence[Window] = (), measurement: str = "") -> Region:
     """Open a folder of images (or one image) and parse them.
+
+    Parameters
+    ----------
+    path : Path
+    windows : sequence of Window
+        Not used: images have their own intervals.
+    measurement : str, optional
+        Which measurement of a folder that holds several: what stands before ` (<id>) - ` in the files' names.
 
     Raises
     ------
@@ -53,11 +93,11 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         No image, two measurements or one id twice in a folder, images of different size, or a damaged file.
     """
     path = Path(path)
-    files, warnings = _files(path)
+    files, warnings = _files(path, measurement)
     numbers = sorted(files)
     images = [n for n in numbers if n != TOTAL_NUMBER]
     first = files[numbers[0]][0]
-    parsed = {n: read_image(files[n][0]) for n in numbers}
+    parsed = _filled(_images({n: files[n][0] for n in numbers}))
     shape = parsed[numbers[0]].values.shape
     for n in numbers:
         if parsed[n].values.shape != shape:
@@ -96,7 +136,51 @@ def _raise_other_raster(
     )  # fmt: skip
 
 
-def _files(path: Path) -> tuple[dict[int, tuple[Path, str]], list[str]]:
+def _images(files: dict[int, Path]) -> dict[int, Image]:
+    """Parse the images of a region.
+
+    Where one of them clearly leaves out pixels without counts, a few that are missing in another one were left out too.
+    """
+    parsed: dict[int, Image] = {}
+    incomplete: dict[int, _Incomplete] = {}
+    for n, file in files.items():
+        try:
+            parsed[n] = read_image(file)
+        except _Incomplete as error:
+            incomplete[n] = error
+    if incomplete and all(image.first is not None for image in parsed.values()):
+        raise next(iter(incomplete.values()))
+    return {n: parsed.get(n) or read_image(file, sparse=True) for n, file in files.items()}
+
+
+class _Incomplete(ReadError):
+    """Rows are missing, and none says 0 counts."""
+
+
+def _filled(images: dict[int, Image]) -> dict[int, Image]:
+    """Bring images that leave out pixels to the raster of the region, which is that of a whole image or spans them all."""
+    sparse = [image for image in images.values() if image.first is None]
+    if not sparse:
+        return images
+    whole = next((image for image in images.values() if image.first is not None), None)
+    if whole is not None:
+        first, (ny, nx) = whole.first or 0, whole.values.shape
+    else:
+        first = int(not any(i.values[0].any() or i.values[:, 0].any() for i in sparse))
+        ny, nx = (max(i.values.shape[k] for i in sparse) - first for k in (0, 1))
+
+    def filled(image: Image) -> Image:
+        if image.first is not None:
+            return image
+        values = image.values[first:, first:]
+        if values.shape[0] > ny or values.shape[1] > nx:
+            return Image(values, None)  # of another raster: told by whoever compares them
+        return Image(np.pad(values, [(0, ny - values.shape[0]), (0, nx - values.shape[1])]), None)
+
+    return {n: filled(image) for n, image in images.items()}
+
+
+def _files(path: Path, measurement: str) -> tuple[dict[int, tuple[Path, str]], list[str]]:
     """Return {id: (file, label)} of a region, and what else stands in its folder."""
     if not path.is_dir():
         match = FILE_NAME.fullmatch(path.name)
@@ -113,12 +197,23 @@ def _files(path: Path) -> tuple[dict[int, tuple[Path, str]], list[str]]:
         ) from error
     files: dict[int, tuple[Path, str]] = {}
     warnings: list[str] = []
-    measurements: dict[str, str] = {}
+    found = measurements(path)
+    if measurement and found and measurement not in found:
+        raise ReadError(
+            path, "column measurement", " or ".join(found), quote(measurement)
+        )  # fmt: skip
+    if len(found) > 1 and not measurement:
+        raise ReadError(
+            path, "folder", "images of one measurement", " and ".join(quote(m) for m in found[:3]),
+            "name one in the index's column measurement (one row each)",
+        )  # fmt: skip
     for name in names:
         match = FILE_NAME.fullmatch(name)
         if match is None:
             if name.lower().endswith(".txt"):
                 warnings.append(f"{path.name}: {name} is not an image of the region; left out")
+            continue
+        if measurement and match["measurement"] != measurement:
             continue
         number = int(match["number"])
         if number in files:
@@ -127,16 +222,10 @@ def _files(path: Path) -> tuple[dict[int, tuple[Path, str]], list[str]]:
                 "keep one region per folder",
             )  # fmt: skip
         files[number] = (path / name, match["label"])
-        measurements.setdefault(match["measurement"], name)
     if not files:
         raise ReadError(
             path, "folder", "images named `<measurement> (<id>) - <label>.txt`",
             f"{len(names)} other files",
-        )  # fmt: skip
-    if len(measurements) > 1:
-        raise ReadError(
-            path, "folder", "images of one measurement",
-            " and ".join(quote(m) for m in list(measurements)[:2]), "keep one region per folder",
         )  # fmt: skip
     return files, warnings
 
@@ -148,8 +237,14 @@ def _dropped(path: Path, image: Image) -> list[str]:
     return [f"{path.name}: last line incomplete, 1 row dropped: pixel ({x}, {y}) is left out"]
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path, sparse: bool = False) -> Image:
     """Parse one image: whole counts as uint32, else float64.
+
+    Parameters
+    ----------
+    path : Path
+    sparse : bool
+        Whether the export is known to leave out pixels without counts.
 
     Raises
     ------
@@ -159,7 +254,7 @@ def read_image(path: Path) -> Image:
     from . import ascii_kernel as kernel
 
     data = _bytes(path)
-    start, columns = _first_row(path, data)
+    data, start, columns = _first_row(path, data)
     capacity = (data.size - start) // _SHORTEST_ROW + 1
     x, y = np.empty(capacity, np.int32), np.empty(capacity, np.int32)
     value = np.empty(capacity)
@@ -168,9 +263,10 @@ def read_image(path: Path) -> Image:
         _raise_at(path, data, position, columns, status == kernel.NEGATIVE)
     x, y, value = x[:rows], y[:rows], value[:rows]
     cut = bytes(data[position:]) if status == kernel.NO_LINE_END else None
-    image, dropped = _raster(path, x, y, value, scans=columns == 4, cut=cut)
-    whole = image.astype(np.uint32) if image.max() < 2**32 else image
-    return Image(whole if np.array_equal(whole, image) else image, dropped)
+    image = _raster(path, x, y, value, scans=columns == 4, cut=cut, sparse=sparse)
+    values = image.values
+    whole = values.astype(np.uint32) if values.max() < 2**32 else values
+    return replace(image, values=whole if np.array_equal(whole, values) else values)
 
 
 def _bytes(path: Path) -> np.ndarray:
@@ -181,20 +277,25 @@ def _bytes(path: Path) -> np.ndarray:
     return np.frombuffer(stripped, dtype=np.uint8)
 
 
-def _first_row(path: Path, data: np.ndarray) -> tuple[int, int]:
-    """Return where the rows begin, and how many columns they have."""
+def _first_row(path: Path, data: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Return the bytes with columns parted by blanks, where the rows begin, and how many columns they have."""
     raw = data.data
-    start = 0
+    start, words = 0, 0
     while start < len(raw):
-        end = start
         chunk = bytes(raw[start : start + 4096])
-        line = chunk.splitlines(keepends=True)[0] if chunk else b""
+        line = chunk.splitlines(keepends=True)[0]
         end = start + len(line)
-        if line.strip() and not line.lstrip().startswith(b"#"):
-            columns = len(line.split())
-            if columns not in (3, 4):
-                _raise_at(path, data, start, 3)
-            return start, columns
+        if _PROFILE.search(line):
+            raise ReadError(
+                path, "content", "an image, `x y I` per line",
+                "a depth profile (intensities over sputter time)", "export the images of the region; profiles are not read",
+            )  # fmt: skip
+        content = line.strip().lstrip(b'"')
+        if content and not content.startswith(b"#"):
+            if content[:1].isalpha() and words < _HEADER_LINES:
+                words += 1
+            else:
+                return _parted(path, data, start, line)
         if len(line) == 4096:  # a header line longer than the piece looked at
             rest = bytes(raw[end:])
             end += len(rest.splitlines(keepends=True)[0]) if rest else 0
@@ -202,6 +303,20 @@ def _first_row(path: Path, data: np.ndarray) -> tuple[int, int]:
     raise ReadError(
         path, f"byte {len(raw)}", "rows `x y I` after the header", "the end of the file"
     )
+
+
+def _parted(path: Path, data: np.ndarray, start: int, line: bytes) -> tuple[np.ndarray, int, int]:
+    """Put blanks where semicolons, or commas that are no decimal signs, part the columns."""
+    mark = (
+        b";" if b";" in line else b"," if len(line.split()) == 1 and line.count(b",") >= 2 else b""
+    )
+    if mark:
+        data = np.where(data == mark[0], np.uint8(32), data)
+        line = line.replace(mark, b" ")
+    columns = len(line.split())
+    if columns not in (3, 4):
+        _raise_at(path, data, start, 3)
+    return data, start, columns
 
 
 def _raise_at(
@@ -222,15 +337,28 @@ def _begins(line: bytes, x: int, y: int) -> bool:
 
 
 def _raster(
-    path: Path, x: np.ndarray, y: np.ndarray, value: np.ndarray, scans: bool, cut: bytes | None
-) -> tuple[np.ndarray, tuple[int, int] | None]:
+    path: Path,
+    x: np.ndarray,
+    y: np.ndarray,
+    value: np.ndarray,
+    scans: bool,
+    cut: bytes | None,
+    sparse: bool,
+) -> Image:
     """Put the rows onto the raster that they span, each pixel once (or once per scan)."""
     from . import ascii_kernel as kernel
 
+    if cut is None and _leaves_out(x, y, value, scans, 1 if sparse else _SPARSE_GAPS):
+        image = np.zeros((int(y.max()) + 1, int(x.max()) + 1))
+        image[y, x] = value
+        return Image(image, None, None)
+    first = int(x.min() == 1 and y.min() == 1)
+    x, y = x - first, y - first
     nx, ny = int(x.max()) + 1, int(y.max()) + 1
     pixels = nx * ny
     if pixels > x.size + (cut is not None):  # told before an image of absurd size is made
-        raise ReadError(
+        kind = _Incomplete if value.min() > 0 and cut is None and not scans else ReadError
+        raise kind(
             path, "end of file", f"{pixels} rows for {nx} x {ny} pixels", f"{x.size} rows",
             "the file is cut or has a wrong coordinate; export it again",
         )  # fmt: skip
@@ -239,14 +367,35 @@ def _raster(
     times = int(seen.max()) if scans else 1
     odd = np.flatnonzero(seen != times)
     if not odd.size and cut is None:
-        return image, None
+        return Image(image, None, first)
     row, column = divmod(int(odd[0]) if odd.size else pixels - 1, nx)
     one_missing = odd.size == 1 and seen[row, column] == times - 1
-    if cut is not None and one_missing and _begins(cut, column, row):
+    if cut is not None and one_missing and _begins(cut, column + first, row + first):
         image[row, column] = 0
-        return image, (row, column)
+        return Image(image, (row, column), first)
     raise ReadError(
-        path, f"pixel ({column}, {row})", "each pixel in each scan" if scans else "each pixel once",
+        path, f"pixel ({column + first}, {row + first})",
+        "each pixel in each scan" if scans else "each pixel once",
         f"{seen[row, column]} of {times} times" if odd.size else "a further incomplete line",
         "the file is cut or joined from two; export it again",
     )  # fmt: skip
+
+
+def _leaves_out(
+    x: np.ndarray, y: np.ndarray, value: np.ndarray, scans: bool, least_gaps: int
+) -> bool:
+    """Tell whether an export leaves out pixels without counts.
+
+    Then no row has 0 counts, no pixel comes twice, and rows are missing in between at many places: a file that was cut has all
+    rows up to its end, and a damaged one lacks one or two.
+    """
+    nx, ny = int(x.max()) + 1, int(y.max()) + 1
+    if scans or nx * ny > _SPARSE_PIXELS or value.min() <= 0:
+        return False
+    place = np.sort(y.astype(np.int64) * nx + x)
+    steps = np.diff(place)
+    first = int(x.min() == 1 and y.min() == 1)
+    whole = (nx - first) * (ny - first)
+    gaps = int(np.count_nonzero(steps > 1 + first))
+    many = max(least_gaps, 0.02 * x.size if least_gaps > 1 else 0)
+    return bool(x.size < whole and steps.size and steps.min() > 0 and gaps >= many)

@@ -68,7 +68,9 @@ def analyse(
     for row, file in zip(rows, files, strict=True):
         try:
             scale, spectrum = _mass_scale(file, row.get("format", ""), config, fragments)
-            region = open_region(file, _windows(fragments, scale), row.get("format", ""))
+            region = open_region(
+                file, _windows(fragments, scale), row.get("format", ""), row.get("measurement", "")
+            )
             _check_polarity(region, fragments)
             mask = None
             if row.get("mask"):
