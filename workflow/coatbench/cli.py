@@ -1,0 +1,54 @@
+"""The command `coatbench`: a start for a study of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from . import propose
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    parser = argparse.ArgumentParser(prog="coatbench", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    init = commands.add_parser(
+        "init",
+        help="look at a folder of exports and propose samples.csv and every index.csv; nothing is overwritten",
+    )
+    init.add_argument("folder", type=Path, help="exports at any depth")
+    init.add_argument(
+        "--preset", choices=propose.presets(), help="also write a study.yaml for this coating"
+    )
+    options = parser.parse_args(arguments)
+    return start(options.folder, options.preset)
+
+
+def start(folder: Path, preset: str | None) -> int:
+    """Propose the tables of a study, write those that are not there, say what to do next."""
+    if not folder.is_dir():
+        print(f"{folder}: expected a folder of exports, found none", file=sys.stderr)
+        return 1
+    proposal = propose.propose(folder)
+    for line in propose.summary(proposal):
+        print(line)
+    if not proposal.found:
+        print(
+            f"{folder}: expected exports of instruments, found none that is known", file=sys.stderr
+        )
+        return 1
+    files = propose.preset(preset) if preset else {}
+    written = propose.write(proposal, folder, files)
+    kept = [n for n in (*proposal.tables, *files) if n not in written]
+    if written:
+        print(f"written below {folder}: {', '.join(written)}")
+    if kept:
+        print(f"there already, and left as they are: {', '.join(kept)}")
+    study = shlex.quote(f"study={folder}")
+    name = shlex.quote(f"results=results/{folder.resolve().name}")
+    print("Look at the tables, fill in what is empty, then:")
+    print(f"  .venv/bin/snakemake check --config {study} {name}")
+    print(f"  .venv/bin/snakemake --cores 8 --config {study} {name}")
+    return 0
