@@ -14,11 +14,12 @@ test: env
 
 env: $(STAMP)
 
-# Hash-checked packages; byte code compiled once, or every job would compile what it imports.
+# Hash-checked packages; the project itself, editable, from this folder alone; byte code compiled once, or every job would compile what it imports.
 $(STAMP): requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit("coatbench needs Python >= 3.11; set PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index -e .
 	$(BIN)/python -m compileall -q workflow/coatbench workflow/scripts
 	touch $@
 
