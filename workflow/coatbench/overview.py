@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .errors import CoatbenchError
+from .quality import plausible
 from .readers import read, recognise
 from .readers.model import Export
 from .readers.recognise import all_formats
+from .study import number
 from .techniques import TECHNIQUES
 
 COLUMNS = (
-    "sample", "technique", "file", "format", "instrument", "date", "points", "first", "last",
-    "warnings",
+    "technique", "sample", "file", "format", "instrument", "date", "points", "first", "last", "inside",
+    "not_evaluated", "odd", "warnings",
 )  # fmt: skip
-
-
+SHOWN = ("technique", "sample", "file", "format", "instrument", "date", "inside")
 FORMAT_COLUMNS = ("format", "technique", "instrument", "file names", "described in")
+# More measurements of one technique are printed one line a sample, more remarks are only counted: one screen.
+ROWS_PRINTED, REMARKS_PRINTED = 12, 12
 
 
 def formats(own: Path | None = None) -> list[dict[str, str]]:
@@ -64,24 +69,114 @@ def summarise(export: Export) -> dict[str, str]:
 
 
 def inspect_study(
-    folder: str | Path, measurements: Mapping[str, Sequence[Mapping[str, str]]]
+    folder: str | Path,
+    measurements: Mapping[str, Sequence[Mapping[str, str]]],
+    config: Mapping[str, Any] | None = None,
+    study: str | Path = "",
 ) -> tuple[list[dict[str, str]], int]:
-    """Read every export that an index names; return the rows and how many could not be read."""
+    """Read every export that an index names.
+
+    Parameters
+    ----------
+    folder : path-like
+        Holds the techniques' folders with the exports.
+    measurements : technique -> rows of its index
+    config : mapping, optional
+        Sections by technique; without them nothing is said of models and limits.
+    study : path-like
+        The study's folder, where its own fragment table stands.
+
+    Returns
+    -------
+    rows : list of dict
+        One for each file, with `COLUMNS`.
+    failed : int
+        How many cannot be read; their `warnings` begin with ERROR.
+    """
     rows, failed = [], 0
     for technique, entries in measurements.items():
+        section = (config or {}).get(technique)
         for entry in entries:
-            for file in TECHNIQUES[technique].files_of(entry):
+            about = TECHNIQUES[technique]
+            odd = implausible(entry, section or {})
+            for column in about.index.files:
+                if not (file := entry[column]):
+                    continue
                 path = Path(folder) / technique / file
-                row = {"sample": entry["sample"], "technique": technique, "file": file}
+                row = {"sample": entry["sample"], "technique": technique, "file": file, "odd": odd}
+                odd = ""  # said once a measurement
+                named = entry.get("format", "") if column == about.index.files[0] else ""
                 try:
-                    named = entry.get("format", "")
                     row |= {"format": recognise(path, technique, named).name}
-                    row |= summarise(read(path, technique, named))
+                    export = read(path, technique, named)
+                    row |= summarise(export)
+                    if section is not None:
+                        row |= _inside(export, technique, section, study)
                 except CoatbenchError as error:
                     failed += 1
                     row |= {"warnings": f"ERROR {error}"}
                 rows.append(row)
     return rows, failed
+
+
+def implausible(row: Mapping[str, str], section: Mapping[str, Any]) -> str:
+    """Say which cells of an index row lie beyond the limits that the config has for them."""
+    limits = section.get("plausible", {})
+    judged = [
+        plausible(number(row, column), column, limits[column])
+        for column in row
+        if column in limits and row[column]
+    ]
+    return "; ".join(q.note for q in judged if q.note)
+
+
+def _inside(
+    export: Export, technique: str, section: Mapping[str, Any], study: str | Path
+) -> dict[str, str]:
+    """Ask the technique's own room what is inside, where it has something to say."""
+    try:
+        room = importlib.import_module(f".{technique}.inside", __package__)
+    except ModuleNotFoundError:
+        return {}
+    inside, lacking = room.describe(export, section, **({"study": study} if technique == "sims" else {}))  # fmt: skip
+    return {"inside": inside, "not_evaluated": lacking}
+
+
+def printed(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return what `check` prints of its rows: a table of one screen, and below it what is odd."""
+    shown: list[dict[str, str]] = []
+    for technique in dict.fromkeys(row["technique"] for row in rows):
+        own = [row for row in rows if row["technique"] == technique]
+        if len(own) <= ROWS_PRINTED:
+            shown += [dict(row) for row in own]
+            continue
+        for sample in dict.fromkeys(row["sample"] for row in own):
+            of = [row for row in own if row["sample"] == sample]
+            merged = {c: "; ".join(dict.fromkeys(r[c] for r in of if r.get(c))) for c in SHOWN}
+            dates = sorted(r["date"] for r in of if r.get("date"))
+            shown.append(merged | {"file": f"{len(of)} files", "date": dates[0] if dates else ""})
+    for line in shown:
+        line["date"] = line.get("date", "")[:10]
+        line["inside"] = _short(line.get("inside", ""), 60)
+        line["file"] = _short(line["file"], 40)
+    lines = [layout(shown, SHOWN)]
+    remarks: dict[str, int] = {}
+    for row in rows:
+        for column in ("odd", "not_evaluated", "warnings"):
+            if text := row.get(column, ""):
+                error = text.startswith("ERROR")
+                what = text if error else f"{row['technique']} {row['sample']}: {text}"
+                remarks[what] = remarks.get(what, 0) + 1
+    errors = [r for r in remarks if r.startswith("ERROR")]
+    others = [f"{r} ({n} files)" if n > 1 else r for r, n in remarks.items() if r not in errors]
+    lines += [f"! {_short(r, 240)}" for r in others[:REMARKS_PRINTED]] + errors
+    if len(others) > REMARKS_PRINTED:
+        lines.append(f"! {len(others) - REMARKS_PRINTED} more remarks: see check.csv")
+    return "\n".join(lines)
+
+
+def _short(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def layout(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> str:

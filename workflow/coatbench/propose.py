@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CoatbenchError
-from .readers.recognise import Format, formats_of, read, recognise
+from .readers.recognise import Format, read, recognise
 from .spelling import plain
 from .techniques import TECHNIQUES
 
 PRESETS = Path(__file__).parent / "presets"
-# Two columns of numbers are any technique's: such a format is proposed only where the folder or the name says so.
-ANYTHING = ("Qtac ASCII",)
+# What a study holds besides exports.
+TABLES = ("samples.csv", "samples.xlsx", "index.csv", "index.xlsx", "study.yaml", "claims.csv", "truth.csv", "fragments.csv")  # fmt: skip
 BARE = re.compile(r"(?i)^(bare|uncoated|pristine|blank|raw|ref|reference)")
 ELEMENTS = ("C", "N", "O", "F", "Na", "Al", "Si", "P", "S", "Cl", "Mn", "Fe", "Co", "Ni", "Cu", "Zr", "Nb", "La", "Ta", "W")  # fmt: skip
 SUFFIXES_BESIDE = (".properties.txt",)
@@ -62,13 +62,15 @@ def propose(folder: str | Path) -> Proposal:
     """
     folder = Path(folder)
     proposal = Proposal()
-    for path in _exports(folder):
+    exports = list(_exports(folder))
+    shared = _shared(exports)
+    for path in exports:
         technique = _hinted(path.relative_to(folder))
         entry = _recognised(path, technique)
         if entry is None:
             proposal.unknown.append(path.relative_to(folder).as_posix())
             continue
-        proposal.found.append(_found(path, folder, entry))
+        proposal.found.append(_found(path, folder, entry, shared.get(path.parent, set())))
     if proposal.found:
         rows = {t: _rows(t, folder, proposal.found) for t in TECHNIQUES}
         proposal.tables["samples.csv"] = _samples(proposal.found)
@@ -116,7 +118,7 @@ def preset(name: str) -> dict[str, str]:
 def _exports(folder: Path) -> Iterator[Path]:
     """Yield regular files in order; a folder of images is one export."""
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.is_symlink():
+        if path.name.startswith(".") or path.is_symlink() or path.name == "formats":
             continue
         if path.is_dir():
             images = [p for p in path.glob("*.txt") if re.search(r"\(\d+\) - ", p.name)]
@@ -124,15 +126,8 @@ def _exports(folder: Path) -> Iterator[Path]:
                 yield path
             else:
                 yield from _exports(path)
-        elif path.is_file() and not path.name.endswith(SUFFIXES_BESIDE):
-            if path.name not in (
-                "samples.csv",
-                "index.csv",
-                "study.yaml",
-                "claims.csv",
-                "truth.csv",
-            ):
-                yield path
+        elif path.is_file() and path.name not in TABLES and not path.name.endswith(SUFFIXES_BESIDE):
+            yield path
 
 
 def _hinted(path: Path) -> str | None:
@@ -151,9 +146,9 @@ def _recognised(path: Path, technique: str | None) -> Format | None:
             entry = recognise(path, wanted)
         except CoatbenchError:
             continue
-        if technique or entry.name not in ANYTHING:
+        if technique or not entry.generic:
             return entry
-    # Two columns of numbers over the energies of scattered helium are LEIS.
+    # Generic formats fit any technique, so the folder or the name must say which. Two columns of numbers over the energies of scattered helium are LEIS.
     if technique is None and path.is_file():
         try:
             entry = recognise(path, "leis")
@@ -164,9 +159,27 @@ def _recognised(path: Path, technique: str | None) -> Format | None:
     return None
 
 
-def _found(path: Path, folder: Path, entry: Format) -> Found:
-    name = path.stem if path.is_file() else path.name
-    sample = _sample_of(path.relative_to(folder), name)
+def _tokens(path: Path) -> list[str]:
+    return [t for t in re.split(r"[_\s\-]+", path.stem if path.is_file() else path.name) if t]
+
+
+def _shared(exports: Iterable[Path]) -> dict[Path, set[str]]:
+    """Return the words that the names of all exports of a folder begin with: they tell no sample from another."""
+    folders: dict[Path, list[list[str]]] = {}
+    for path in exports:
+        folders.setdefault(path.parent, []).append(_tokens(path))
+    shared: dict[Path, set[str]] = {}
+    for folder, names in folders.items():
+        first = {n[0] for n in names if n}
+        second = {n[1] for n in names if len(n) > 1}
+        # Several spots of one sample begin alike too; then the words behind are spots or cells, not ids.
+        if len(names) > 1 and len(first) == 1 and any(BARE.match(w) for w in second):
+            shared[folder] = first
+    return shared
+
+
+def _found(path: Path, folder: Path, entry: Format, shared: set[str]) -> Found:
+    sample = _sample_of(path.relative_to(folder), [t for t in _tokens(path) if t not in shared])
     found = Found(path, entry.technique, entry.name, sample)
     if entry.technique in ("sims", "stem"):
         return found  # large, and they say nothing of the sample
@@ -191,10 +204,9 @@ def _name_inside(sample: Any) -> str:
     return str(sample or "").strip()
 
 
-def _sample_of(path: Path, name: str) -> str:
+def _sample_of(path: Path, tokens: list[str]) -> str:
     """Return the sample's id as a file name begins with it, else as the folder is called."""
     known = {plain(w) for t, about in TECHNIQUES.items() for w in (t, about.title, *about.also)}
-    tokens = [t for t in re.split(r"[_\s\-]+", name) if t]
     candidates = [t for t in tokens if plain(t) not in known and not re.fullmatch(r"\d{6,8}", t)]
     folders = [p for p in reversed(path.parts[:-1]) if plain(p) not in known]
     chosen = next(iter(candidates), "") or next(iter(folders), "sample")
@@ -366,6 +378,6 @@ def summary(proposal: Proposal) -> list[str]:
         shown = ", ".join(proposal.unknown[:5]) + (" ..." if len(proposal.unknown) > 5 else "")
         lines.append(
             f"not recognised: {len(proposal.unknown)} files ({shown}); "
-            f"formats that are read: {len(formats_of())}, listed in docs/study.md"
+            "`snakemake formats` lists what is read"
         )
     return lines

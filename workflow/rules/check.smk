@@ -24,7 +24,13 @@ rule check:
     params:
         measurements=STUDY.measurements,
         folder=exports_folder(),
-        gaps=STUDY.notes + STUDY.gaps(),
+        study=config["study"],
+        config={t: config[t] for t in MEASURED if t in config},
+        # Beside the log, and no output: it is written anew each time.
+        output=results("check.csv"),
+        gaps=STUDY.notes
+        + [f"{row['technique']}: left out: {row['unit']}: {row['reason']}" for row in STUDY.excluded]
+        + STUDY.gaps(),
         code=code("check.py"),
     message:
         "Study {config[study]}: what stands in each export"

@@ -1,0 +1,14 @@
+"""What stands in a LEIS export, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..readers.model import Export
+
+
+def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the number of counts of a spectrum, and whether there are any."""
+    counts = sum(float(block["intensity"].sum()) for block in export.sets)
+    return f"{counts:.4g} counts in all", "" if counts > 0 else "no counts"

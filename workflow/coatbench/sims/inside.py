@@ -1,0 +1,28 @@
+"""What stands in a ToF-SIMS export, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..readers.model import Export
+from .fragments import load_fragments, match_channels
+from .jobs import table_path
+
+
+def describe(export: Export, config: Mapping[str, Any], study: str = "") -> tuple[str, str]:
+    """Return how many images of which size an export holds and how many fragments, and which are not there."""
+    wanted = load_fragments(table_path(study, config))
+    channels = []
+    shape = ""
+    for block in export.sets:
+        shape = " x ".join(str(n) for n in block["counts"].shape[1:])
+        numbers, labels, masses = (block[n] for n in ("number", "label", "mass_u"))
+        channels += [
+            (int(n), str(label), float(m) if float(m) == float(m) else None)
+            for n, label, m in zip(numbers, labels, masses, strict=True)
+        ]
+    found = {m.fragment.name for m in match_channels(channels, wanted, config["match_ppm"])}
+    lacking = [f.name for f in wanted if f.name not in found]
+    inside = f"{len(channels)} images of {shape} px, {len(found)} of {len(wanted)} fragments"
+    return inside, f"not measured: {', '.join(lacking)}" if lacking else ""

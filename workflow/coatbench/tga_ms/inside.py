@@ -1,0 +1,22 @@
+"""What stands in a thermogram or in ion currents, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..readers.model import Export
+
+
+def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
+    """Return which signals and ion currents an export holds, and what cannot be evaluated without."""
+    signals: dict[str, None] = {}
+    for block in export.sets:
+        names = block.data_vars if hasattr(block, "data_vars") else block.variables
+        for name in map(str, names):
+            if name == "ion_current_A":
+                masses = ", ".join(f"{float(m):g}" for m in block["mz"])
+                signals[f"m/z {masses}"] = None
+            elif name.split("_")[0] in ("mass", "dsc"):
+                signals[name.split("_")[0]] = None
+    return ", ".join(signals), "" if signals else "neither mass nor ion currents"
