@@ -36,7 +36,7 @@ def stop(problems):
 
 def load():
     """Merge config.yaml < study.yaml < command line, check everything, return the study."""
-    spelled = {key: door.spelled(config[key]) for key in ("study", "results")}
+    spelled = {key: door.spelled(Path(config[key]).expanduser()) for key in ("study", "results")}
     if (
         not Path(spelled["study"]).exists()
         and (shipped := WORKFLOW.parent / config["study"]).exists()
@@ -49,6 +49,8 @@ def load():
         for key in ("study", "results")
         if "{" in config[key]
     ]
+    if Path(spelled["results"]).resolve() == Path(spelled["study"]).resolve():
+        problems.append("results: expected another folder than the study's, found the same")
     settings = StudySettings()
     try:
         settings = load_study_settings(folder)
