@@ -29,7 +29,10 @@ rule check:
         # Beside the log, and no output: it is written anew each time.
         output=results("check.csv"),
         gaps=STUDY.notes
-        + [f"{row['technique']}: left out: {row['unit']}: {row['reason']}" for row in STUDY.excluded]
+        + [
+            f"{row['technique']}: left out: {row['unit']}: {row['reason']}"
+            for row in STUDY.excluded
+        ]
         + STUDY.gaps(),
         code=code("check.py"),
     message:
