@@ -6,23 +6,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..readers.model import Export
-from .fragments import load_fragments, match_channels
+from .fragments import load_fragments
+from .ions import other_ions
 from .jobs import table_path
+from .naming import Image, name_images, shift_of
 
 
 def describe(export: Export, config: Mapping[str, Any], study: str = "") -> tuple[str, str]:
     """Return how many images of which size an export holds and how many fragments, and which are not there."""
     wanted = load_fragments(table_path(study, config))
-    channels = []
+    images: list[Image] = []
     shape = ""
     for block in export.sets:
         shape = " x ".join(str(n) for n in block["counts"].shape[1:])
         numbers, labels, masses = (block[n] for n in ("number", "label", "mass_u"))
-        channels += [
-            (int(n), str(label), float(m) if float(m) == float(m) else None)
+        images += [
+            Image(int(n), str(label), float(m) if float(m) == float(m) else None)
             for n, label, m in zip(numbers, labels, masses, strict=True)
         ]
-    found = {m.fragment.name for m in match_channels(channels, wanted, config["match_ppm"])}
+    others = other_ions(wanted)
+    shift = shift_of(images, wanted, others, config["mass_calibration"])
+    names = name_images(images, wanted, others, config["match_ppm"], shift)
+    found = {n.fragment.name for n in names if n.fragment is not None}
     lacking = [f.name for f in wanted if f.name not in found]
-    inside = f"{len(channels)} images of {shape} px, {len(found)} of {len(wanted)} fragments"
+    inside = f"{len(images)} images of {shape} px, {len(found)} of {len(wanted)} fragments"
     return inside, f"not measured: {', '.join(lacking)}" if lacking else ""
