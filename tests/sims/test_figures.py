@@ -124,7 +124,7 @@ def test_every_region_is_a_point_of_its_box(made: Path, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("values", [[1.0], [1.0, 2.0], [3.0, 1.0, 2.0, 2.5, 9.0, 0.1]])
 def test_a_box_is_that_of_matplotlib(values: list[float]) -> None:
     axes = Figure().subplots()
-    sims_boxes._boxes(axes, {4: (values, "red")})
+    sims_boxes._boxes(axes, {4: (values, "red", [False] * len(values))})
     lines, median = (
         [np.asarray(s)[:, 1].tolist() for s in c.get_segments()] for c in axes.collections[:2]
     )

@@ -31,9 +31,10 @@ def test_only_what_a_reduction_depends_on_is_handed_to_it() -> None:
         return jobs.reduce_config(rows, base) != jobs.reduce_config(rows, base | other)
 
     assert not changes(images, CONFIG, headline_weighting="x", match_ppm=50, mass_resolution=1)
-    assert not changes(images, CONFIG, mass_calibration={})
+    assert not changes(images, CONFIG, mass_calibration={}, window_ppm=100)
     assert changes(images, CONFIG, dead_time="harmonic")
     assert changes(events, CONFIG, mass_calibration={})
+    assert changes(events, CONFIG, window_ppm=100)
     named = CONFIG | {"normalise_to": ["Cl"]}
     assert changes(images, named, match_ppm=50)
     assert changes(images, named, mass_calibration={})

@@ -26,7 +26,7 @@ CONFIG = {
     "normalise_to": "total",
     "match_ppm": 100,
     "mass_calibration": {"search_ppm": 500, "tolerance_ppm": 25, "min_peaks": 4},
-    "mass_resolution": 5500,
+    "window_ppm": 150,
     "map_px": 8,
     "map_ions": 100,
 }
@@ -172,6 +172,28 @@ def test_a_mask_leaves_pixels_out(tmp_path: Path, counts) -> None:  # type: igno
     assert acquisition["masked_pixel_fraction"] == pytest.approx(1 - 63 / total.size)
     rows[0]["mask"] = "absent.csv"
     assert "absent.csv" in str(analyse(rows, [file], CONFIG, fragments=[]).problem)
+
+
+SURFACELAB = "No.\tCenter Mass (u)\tLower Mass (u)\tUpper Mass (u)\tAssignment\tArea\r\n" + "".join(
+    f"{n}\t{m:.4f}\t{m * (1 - 1e-4):.5f}\t{m * (1 + 1e-4):.5f}\t{label}\t1\r\n"
+    for n, m, label in [(1, 63.94469, "SO_2-"), (2, 78.95905, "PO_3-")]
+) + "3\t\t\t\t(null)\t7\r\n\x00"  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [SURFACELAB, "fragment;centre_u\nSO2;63,9447\nPO3;78,9590\n"])
+def test_the_peak_list_of_the_analyst_names_images(tmp_path: Path, counts, content: str) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    images, total = (np.pad(c, [(0, 0)] * (c.ndim - 2) + [(0, 4), (0, 0)]) for c in counts)
+    (tmp_path / "peaks.txt").write_text(content)
+    for file in (made.bif6(tmp_path, images, total), made.grd(tmp_path, images, total)):
+        rows = [{"sample": "s", "region": "1", "file": file.name, "peak_list": "peaks.txt"}]
+        found = analyse(rows, [file], CONFIG, fragments=WINDOWS).tables["sims_regions"]
+        named = {
+            r["listed"].rstrip("-").replace("_", ""): r["sum_counts"] for r in found if r["listed"]
+        }
+        assert named == {"SO2": images[0].sum(), "PO3": images[2].sum()}  # S2 is what they call SO2
+    (tmp_path / "peaks.txt").write_text("a,b\n1,2\n")
+    assert "peaks.txt: header" in str(analyse(rows, [file], CONFIG, fragments=WINDOWS).problem)
 
 
 def test_saturated_pixels_are_counted(counts) -> None:  # type: ignore[no-untyped-def]

@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from ..order import ordered
+from ..quality import DOUBTFUL, of
 from ..tables import read_table
 from . import style
 
@@ -42,7 +43,7 @@ def draw(
         for r in read_table(degradation)
         if r["weighting"] == sims["headline_weighting"] and r["sample"] != reference
     ]
-    known = [r for r in rows if r["relative_degradation"] is not None]
+    known = [r for r in rows if r["relative_degradation"] is not None and of(r).usable]
     shown = [s for s in ordered(samples) if any(r["sample"] == s["sample"] for r in known)]
     main = list(sims["main_groups"])
     groups = [g for g in dict.fromkeys(r["group"] for r in known) if g not in main]
@@ -61,6 +62,8 @@ def draw(
     if known:
         highest = max(r["relative_degradation_ci_high"] or r["relative_degradation"] for r in known)
         panels[0].set_ylim(0, 1.35 * highest)
+    if any(of(r).level == DOUBTFUL for r in known):
+        style.explain(figure, "Open: doubtful (see the report)")
     style.save(figure, output, _numbers(known, shown, [*groups, *main]), simulated=simulated)
 
 
@@ -82,7 +85,19 @@ def _bars(
         x = [place[r["sample"]] + (k - (len(groups) - 1) / 2) * width for r in own]
         y = [r["relative_degradation"] for r in own]
         colour = style.CATEGORIES[(first + k) % len(style.CATEGORIES)]
-        axes.bar(x, y, 0.92 * width, color=colour, label=labels.get(group, group), linewidth=0)
+        for doubt in (False, True):
+            part = [
+                (i, v)
+                for i, v, r in zip(x, y, own, strict=True)
+                if (of(r).level == DOUBTFUL) == doubt
+            ]
+            look: dict[str, Any] = (
+                {"facecolor": "white", "edgecolor": colour, "linewidth": 0.8}
+                if doubt
+                else {"color": colour, "linewidth": 0}
+            )
+            axes.bar([i for i, _ in part], [v for _, v in part], 0.92 * width, **look)
+        axes.bar([], [], color=colour, label=labels.get(group, group))
         low = [r["relative_degradation_ci_low"] for r in own]
         high = [r["relative_degradation_ci_high"] for r in own]
         errors = [
@@ -104,10 +119,10 @@ def _numbers(
 ) -> list[Row]:
     columns = (
         "sample", "group", "weighting", "relative_degradation", "relative_degradation_ci_low",
-        "relative_degradation_ci_high", "n_regions",
+        "relative_degradation_ci_high", "n_regions", "quality", "quality_note",
     )  # fmt: skip
     return [
-        {c: r[c] for c in columns}
+        {c: r.get(c) for c in columns}
         for group in groups
         for s in shown
         for r in rows

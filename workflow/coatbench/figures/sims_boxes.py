@@ -11,11 +11,13 @@ from matplotlib.cbook import boxplot_stats
 from matplotlib.collections import LineCollection
 
 from ..order import ordered
+from ..quality import DOUBTFUL, of
 from ..tables import read_table
 from . import layout, style
 
 Row = dict[str, Any]
 Line = list[tuple[float, float]]
+Box = tuple[Sequence[float], Any, Sequence[bool]]  # values, colour, which are doubtful
 COLUMNS, FEWER_COLUMNS, MANY_SAMPLES = 4, 3, 12
 NOBODY = {"sample": "", "label": " "}  # the place between two fragments
 
@@ -44,7 +46,7 @@ def draw(
         As `figure_params` of the workflow gives them.
     """
     counted = [g for parts in sims["main_groups"].values() for g in parts]
-    rows = read_table(regions)
+    rows = [r for r in read_table(regions) if of(r).usable]
     fragments = {r["fragment"]: r["group"] for r in rows if r["group"] in counted}
     if not fragments:  # no fragment of the table was measured: show what was
         fragments = {r["fragment"]: "" for r in rows}
@@ -84,6 +86,8 @@ def draw(
         "normalised intensity" + (" relative to reference" if means else ""),
         fontsize=config["font_size_pt"],
     )
+    if any(r["quality"] == DOUBTFUL for r in plotted):
+        style.explain(figure, "Open: doubtful (see the report)")
     style.save(figure, output, plotted, simulated=simulated)
 
 
@@ -108,7 +112,7 @@ def _panels(
     `rows` are the regions by fragment and sample.
     """
     plotted: list[Row] = []
-    boxes: dict[int, tuple[list[float], Any]] = {}
+    boxes: dict[int, Box] = {}
     for k, fragment in enumerate(fragments):
         mean = means.get(fragment)
         if k:
@@ -118,19 +122,21 @@ def _panels(
             values = [r["normalised_intensity"] / (mean or 1) for r in own]
             if not values:
                 continue
-            boxes[k * (len(shown) + 1) + i] = values, colours[s["sample"]]
+            doubt = [of(r).level == DOUBTFUL for r in own]
+            boxes[k * (len(shown) + 1) + i] = values, colours[s["sample"]], doubt
             plotted += [
                 {
                     "sample": r["sample"], "region": r["region"], "fragment": r["fragment"],
                     "normalised_intensity": r["normalised_intensity"],
                     "relative_to_reference_mean": None if mean is None else v,
+                    "quality": of(r).level,
                 }
                 for r, v in zip(own, values, strict=True)
             ]  # fmt: skip
     _boxes(axes, boxes)
     if all(f in means for f in fragments):
         axes.axhline(1, color=style.GREY, linewidth=0.5, zorder=0)
-    highest = max((v for values, _ in boxes.values() for v in values), default=0.0)
+    highest = max((v for values, *_ in boxes.values() for v in values), default=0.0)
     axes.set_ylim(0, 1.08 * highest or 1)
     return plotted
 
@@ -150,7 +156,7 @@ def _name(axes: Axes, names: Sequence[tuple[str, str]]) -> None:
         )
 
 
-def _boxes(axes: Axes, boxes: Mapping[int, tuple[Sequence[float], Any]]) -> None:
+def _boxes(axes: Axes, boxes: Mapping[int, Box]) -> None:
     """Draw a box with whiskers (1.5 times the box, Tukey) and all points at each place.
 
     As three collections for all places: `Axes.boxplot` makes seven artists of each box.
@@ -158,7 +164,7 @@ def _boxes(axes: Axes, boxes: Mapping[int, tuple[Sequence[float], Any]]) -> None
     lines: list[Line] = []
     medians: list[Line] = []
     line_colours = []
-    for i, (values, colour) in boxes.items():
+    for i, (values, colour, _) in boxes.items():
         box = boxplot_stats(values)[0]
         low, q1, q3, high = (box[k] for k in ("whislo", "q1", "q3", "whishi"))
         edge, cap = 0.3, 0.15
@@ -169,14 +175,17 @@ def _boxes(axes: Axes, boxes: Mapping[int, tuple[Sequence[float], Any]]) -> None
         ]  # fmt: skip
         line_colours += [colour] * 5
         medians.append([(i - edge, box["med"]), (i + edge, box["med"])])
-    own = [colour for _, colour in boxes.values()]
+    own = [colour for _, colour, _ in boxes.values()]
     axes.add_collection(LineCollection(lines, colors=line_colours, linewidths=0.7))
     axes.add_collection(LineCollection(medians, colors=own, linewidths=1.2))
     points = [
-        (i + 0.36 * ((j * 0.618034) % 1 - 0.5), value, colour)
-        for i, (values, colour) in boxes.items()
-        for j, value in enumerate(values)
+        (i + 0.36 * ((j * 0.618034) % 1 - 0.5), value, colour, is_doubtful)
+        for i, (values, colour, doubts) in boxes.items()
+        for j, (value, is_doubtful) in enumerate(zip(values, doubts, strict=True))
     ]
-    if points:
-        x, y, colour = zip(*points, strict=True)
+    if good := [p for p in points if not p[3]]:
+        x, y, colour, _ = zip(*good, strict=True)
         axes.scatter(x, y, s=2.5, c=colour, alpha=0.6, linewidths=0, zorder=3)
+    if odd := [p for p in points if p[3]]:
+        x, y, colour, _ = zip(*odd, strict=True)
+        axes.scatter(x, y, s=7, facecolors="white", edgecolors=colour, linewidths=0.7, zorder=4)

@@ -16,6 +16,7 @@ from ..analysis import Analysis
 from ..arrays import Arrays
 from ..errors import AnalysisError, DataError
 from ..readers.mask import read_mask
+from ..readers.peak_list import Listed, read_peak_list
 from ..readers.sims_region import Region, Window, open_region, read_spectrum
 from .calibration import MassShift, common_shift
 from .fragments import Fragment
@@ -44,13 +45,12 @@ def analyse(
     Parameters
     ----------
     rows : sequence of dict
-        Index rows: sample, region, file; optionally field_of_view_um, pixel_binning, shots_per_pixel and
-        primary_ion_dose_cm2.
+        Index rows: sample, region, file; optionally measurement, mask, peak_list, format, field_of_view_um, pixel_binning,
+        shots_per_pixel and primary_ion_dose_cm2.
     files : sequence of Path
         A BIF6 or GRD file, or a folder of ASCII images, per row.
     config : dict
-        `dead_time`, `shots_per_pixel`, `normalise_to`, `match_ppm`, `mass_calibration`, `mass_resolution`, `map_px`,
-        `map_ions`.
+        `dead_time`, `shots_per_pixel`, `normalise_to`, `match_ppm`, `mass_calibration`, `window_ppm`, `map_px`, `map_ions`.
     fragments : sequence of dict
         label, formula, charge, centre_u, lower_u, upper_u of the fragments that are looked for; no groups.
     maps : bool
@@ -68,14 +68,16 @@ def analyse(
     for row, file in zip(rows, files, strict=True):
         try:
             scale, spectrum = _mass_scale(file, row.get("format", ""), config, fragments)
-            region = open_region(
-                file, _windows(fragments, scale), row.get("format", ""), row.get("measurement", "")
-            )
+            listed = _listed(file, row)
+            windows = _listed_windows(listed, config) if listed else _windows(fragments, scale)
+            region = open_region(file, windows, row.get("format", ""), row.get("measurement", ""))
             _check_polarity(region, fragments)
             mask = None
             if row.get("mask"):
                 mask = read_mask(beside(file, row, row["mask"]), region.shape)
-            reduced = reduce_region(region, _reduction(row, region, config, fragments), mask)
+            given = listed_names(region, listed)
+            how = _reduction(row, region, config, fragments, given)
+            reduced = reduce_region(region, how, mask)
         except DataError as error:
             problems.append(str(error))
             continue
@@ -84,7 +86,8 @@ def analyse(
         source = {"total_source": facts["total_source"], "n_pixels": facts["n_pixels"]}
         source["n_empty_pixels"] = facts["n_empty_pixels"]
         for image in reduced.rows:
-            result.add("sims_regions", **where, **image, **source)
+            listed_as = given.get(image["number"], "")
+            result.add("sims_regions", **where, **image, **source, listed=listed_as)
         result.add(
             "sims_acquisition", **where, **_acquisition(row, file, region, facts), **_found(scale)
         )
@@ -149,6 +152,32 @@ def _windows(fragments: Sequence[Mapping[str, Any]], scale: _Scale | None) -> li
     return found
 
 
+def _listed(file: str | Path, row: Mapping[str, str]) -> list[Listed]:
+    """Return the peaks of the analyst's own list, where the index names one."""
+    return read_peak_list(beside(file, row, row["peak_list"])) if row.get("peak_list") else []
+
+
+def _listed_windows(listed: Sequence[Listed], config: Mapping[str, Any]) -> list[Window]:
+    """Return the windows of a peak list, on the mass scale that it was made on; its limits, or the config's width."""
+    found = []
+    for peak in listed:
+        half = peak.centre_u * 1e-6 * (config["window_ppm"] or 0.0)
+        low = peak.lower_u if peak.lower_u == peak.lower_u else peak.centre_u - half
+        high = peak.upper_u if peak.upper_u == peak.upper_u else peak.centre_u + half
+        found.append(Window(peak.name, peak.centre_u, low, high))
+    return found
+
+
+def listed_names(region: Region, listed: Sequence[Listed]) -> dict[int, str]:
+    """Return {number of an image: the name that a peak list gives it}: of the peak in its interval that is nearest to the centre."""
+    found: dict[int, str] = {}
+    for channel in region.channels:
+        inside = [p for p in listed if channel.lower_u <= p.centre_u <= channel.upper_u]
+        if inside:
+            found[channel.number] = min(inside, key=lambda p: abs(p.centre_u - channel.mass_u)).name
+    return found
+
+
 def _found(scale: _Scale | None) -> dict[str, Any]:
     """Return what an event list's acquisition row says of its mass scale."""
     if scale is None:
@@ -183,7 +212,7 @@ def _table(fragments: Sequence[Mapping[str, Any]]) -> list[Fragment]:
 
 def _reduction(
     row: Mapping[str, str], region: Region, config: Mapping[str, Any],
-    fragments: Sequence[Mapping[str, Any]],
+    fragments: Sequence[Mapping[str, Any]], listed: Mapping[int, str],
 ) -> Reduction:  # fmt: skip
     """Turn settings and index cells into what one region needs."""
     shots = row.get("shots_per_pixel") or config["shots_per_pixel"]
@@ -193,7 +222,7 @@ def _reduction(
         table = _table(fragments)
         others: list[Ion] = other_ions(table)
         images = [
-            Image(c.number, c.label, c.mass_u if c.mass_u == c.mass_u else None)
+            Image(c.number, c.label, _known(c.mass_u), listed.get(c.number, ""))
             for c in region.channels
         ]
         shift = shift_of(images, table, others, config["mass_calibration"])
@@ -206,6 +235,10 @@ def _reduction(
             )  # fmt: skip
         numbers = tuple(found[name] for name in wanted)
     return Reduction(config["dead_time"], _whole(shots, region.path), numbers)
+
+
+def _known(mass_u: float) -> float | None:
+    return mass_u if mass_u == mass_u else None
 
 
 def _whole(text: Any, path: Path) -> int | None:

@@ -57,7 +57,7 @@ def reduce_config(rows: Sequence[Mapping[str, str]], config: Mapping[str, Any]) 
     return kept | {
         "match_ppm": config["match_ppm"] if named else None,
         "mass_calibration": config["mass_calibration"] if named or events else None,
-        "mass_resolution": config["mass_resolution"] if events else None,
+        "window_ppm": config["window_ppm"] if events else None,
     }
 
 
