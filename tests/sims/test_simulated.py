@@ -16,6 +16,8 @@ from coatbench.sims.fragments import load_fragments
 from coatbench.simulate.sims import FRAGMENTS, region_scatter, simulate
 from coatbench.simulate.truth import load_truth
 
+from .small_study import make_study
+
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "data" / "demo"
 
@@ -66,6 +68,27 @@ def test_another_raster_is_a_setting(tmp_path: Path) -> None:
     assert region.shape == (256, 256)
     assert region.total is not None
     assert (region.total == 0).mean() == pytest.approx(0.07, abs=0.003)
+
+
+@pytest.mark.parametrize("kind", ["bif6", "grd"])
+def test_rows_fit_the_tables_that_are_described(tmp_path: Path, kind: str) -> None:
+    schema = yaml.safe_load((ROOT / "workflow/schemas/tables/sims.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())["sims"] | {
+        "bootstrap_repetitions": 100
+    }
+    rows = make_study(tmp_path, regions=2, kind=kind)
+    fragments = load_fragments()
+    result = analyse(
+        rows, [tmp_path / "sims" / r["file"] for r in rows], jobs.reduce_config(rows, config),
+        fragments=jobs.reduce_fragments(rows, fragments, config),
+    )  # fmt: skip
+    samples = [{"sample": "bare"}, {"sample": "coated"}]
+    tables = collect(
+        result.tables, samples, jobs.compare_config(config), reference="bare", fragments=fragments
+    )
+    assert set(tables) == set(schema)
+    for name, made in tables.items():
+        assert made and {c for row in made for c in row} <= set(schema[name]), name
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,7 @@ def collect(
     }  # fmt: skip
 
 
+HANDED_ON = ("mass_source", "mass_note")  # from the reduction to the naming, no columns
 REGION_COLUMNS = (
     "sample", "region", "fragment", "group", "normalised_intensity", "poisson_sd", "pixel_sd", "ratio_of_sums",
     "sum_counts", "corrected_counts", "largest_count", "n_pixels", "n_empty_pixels", "total_source", "number",
@@ -189,6 +190,7 @@ def _acquisition(
             }
         )
         first = {k: own[0][k] for k in ("region_weight", "deviation_sd")} if own else {}
+        row = {k: v for k, v in row.items() if k not in HANDED_ON}
         found.append(row | known | first | worst(of(r) for r in own).columns())
     return found
 
