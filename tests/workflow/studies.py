@@ -126,6 +126,30 @@ def study_of_temperatures(folder: Path, temperatures_degC: Sequence[int]) -> lis
     return names
 
 
+def two_spectra(folder: Path) -> Path:
+    """Write the smallest study: one LEIS spectrum of the uncoated and of one coated material."""
+    from coatbench.simulate.leis import simulate
+    from coatbench.simulate.truth import load_truth
+
+    names = ("uncoated", "c400")
+    truth = load_truth(DEMO / "truth.csv")
+    (folder / "leis").mkdir(parents=True)
+    (folder / "study.yaml").write_text("title: Two spectra\nsimulated: true\n")
+    write_rows(
+        folder / "samples.csv", [r for r in rows_of(DEMO / "samples.csv") if r["sample"] in names]
+    )
+    rows = [
+        {**row, "dose_nC": ""}
+        for row in rows_of(DEMO / "leis" / "index.csv")
+        if row["sample"] in names and row["heating_temperature_degC"] == "200"
+    ]
+    for name in names:
+        own = [row for row in rows if row["sample"] == name]
+        simulate(name, own, folder / "leis", truth[name], {}, 1)
+    write_rows(folder / "leis" / "index.csv", rows)
+    return folder
+
+
 def as_supplied(study: Path, exports: Path) -> None:
     """Make a simulated study one that a user supplies, with the exports that a run of it made."""
     shutil.copytree(exports, study, dirs_exist_ok=True)

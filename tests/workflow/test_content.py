@@ -13,12 +13,11 @@ from conftest import Workflow
 from studies import (
     ARGUMENTS,
     LAST,
-    cut_study,
     differences,
     edit_rows,
-    make_exports,
     planned,
     result,
+    two_spectra,
 )
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
@@ -32,12 +31,7 @@ WINDOWS = "out/tables/leis_windows.csv"
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of two LEIS spectra."""
     workflow = Workflow.copied_to(tmp_path_factory.mktemp("finished") / "project")
-    study = cut_study(workflow.folder / "study", ["leis"], ["uncoated", "c400"])
-    edit_rows(
-        study / "leis" / "index.csv",
-        lambda row: row if row["heating_temperature_degC"] == "200" else None,
-    )
-    make_exports(workflow, study)
+    two_spectra(workflow.folder / "study")
     workflow.run(*ARGUMENTS)
     return workflow.folder
 

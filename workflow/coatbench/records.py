@@ -250,10 +250,11 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
         if why:
             found.forced.append(job)
             found.reasons += why
+        if why or not again.isdisjoint(job.inputs):
+            # Also what is made from these: Snakemake does not miss a file between two that are there.
+            again.update(job.outputs)
             for path in filter(os.path.lexists, job.outputs):
                 contents.stamp(path, STALE_S)
-        if why or not again.isdisjoint(job.inputs):
-            again.update(job.outputs)
         elif record is not None:
             _settle(job, contents)
     contents.save()
