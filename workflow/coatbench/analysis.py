@@ -31,6 +31,8 @@ class Analysis:
         Why the measurement could not be analysed; then there are no rows and no curves.
     inputs : dict of path to checksum
         What was analysed (`checksums.py`).
+    made_with : dict of name to version
+        Digest of the code, versions of the libraries (`software.py`).
     """
 
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -38,6 +40,7 @@ class Analysis:
     warnings: list[str] = field(default_factory=list)
     problem: str | None = None
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    made_with: dict[str, str] = field(default_factory=dict)
 
     def add(self, table: str, **row: Any) -> None:
         """Append one row to a table."""
@@ -59,6 +62,7 @@ def save_rows(analysis: Analysis, path: str | Path) -> None:
         "problem": analysis.problem,
         "warnings": analysis.warnings,
         "inputs": analysis.inputs,
+        "made_with": analysis.made_with,
         "tables": {
             name: [{k: _plain(v) for k, v in row.items()} for row in rows]
             for name, rows in analysis.tables.items()
@@ -76,6 +80,7 @@ def load_rows(path: str | Path) -> Analysis:
         warnings=document["warnings"],
         problem=document["problem"],
         inputs=document["inputs"],
+        made_with=document["made_with"],
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -102,5 +102,32 @@ def digest(*entries: str | Path) -> str:
     total = hashlib.sha256()
     for path in reached(*entries):
         total.update(path.relative_to(PACKAGE.parent).as_posix().encode())
+        total.update(_content(path))
+    return total.hexdigest()[:16]
+
+
+def project_files(root: Path) -> dict[str, Path]:
+    """Return the files that the workflow needs to run, name below the project's folder -> path."""
+    names = [
+        "Snakefile",
+        "config.yaml",
+        "environment.yml",
+        "pyproject.toml",
+        "requirements.lock",
+        "LICENSE",
+    ]
+    found = [path for name in names if (path := root / name).is_file()]
+    found += [
+        path
+        for path in (root / "workflow").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+    ]
+    return {path.relative_to(root).as_posix(): path for path in sorted(found)}
+
+
+def digest_of(paths: Iterable[Path]) -> str:
+    """Return the content hash of files (16 hex digits)."""
+    total = hashlib.sha256()
+    for path in paths:
         total.update(_content(path))
     return total.hexdigest()[:16]

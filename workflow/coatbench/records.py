@@ -60,6 +60,21 @@ class Places:
         kind, _, inside = name.partition(":")
         return Path(self.study if kind == "beside" else getattr(self, kind), inside)
 
+    def shown(self, path: str | Path) -> str:
+        """Return a path as documents show it, without what tells of this machine: `tables/a.csv`, `study/leis/a.txt`."""
+        kind, _, inside = self.name(path).partition(":")
+        if kind == "beside":
+            return f"beside the study/{Path(inside).name}"
+        return inside if kind == "results" else f"{kind}/{inside}".rstrip("/")
+
+    def told(self, text: str) -> str:
+        """Return a line of text without the absolute ways to the three folders."""
+        for kind in ("results", "study", "workflow"):
+            folder = getattr(self, kind)
+            if Path(folder).is_absolute():
+                text = text.replace(f"{folder}/", "" if kind == "results" else f"{kind}/")
+        return text
+
     def plain(self, value: Any) -> Any:
         """Return a parameter as JSON holds it, with names in place of paths."""
         if isinstance(value, str | Path):

@@ -13,7 +13,7 @@ import door
 
 door.lend_environment(WORKFLOW)
 
-from coatbench.code_digest import digest
+from coatbench.code_digest import digest, digest_of, project_files
 from coatbench.errors import StudyError
 from coatbench.factors import check_factors, read_factors
 from coatbench.order import PLACE, colour_places, with_axis

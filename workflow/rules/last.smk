@@ -49,6 +49,13 @@ def claimed_config():
     return dict(config) if any(claim.table == "config" for claim in STUDY_CLAIMS) else {}
 
 
+def study_tables():
+    """Return what a study says of itself beside its indexes: samples, settings, claims, formats, as far as it does."""
+    names = ("samples.csv", "samples.xlsx", "study.yaml", "claims.csv", "formats/*.yaml")
+    folder = Path(config["study"])
+    return sorted(path.as_posix() for name in names for path in folder.glob(name))
+
+
 def beside(path):
     """Return the provenance document of a result; the files of one figure share it."""
     return str(Path(path).with_suffix(".provenance.json"))

@@ -3,8 +3,11 @@
 
 import yaml
 
+PROJECT_FILES = project_files(WORKFLOW.parent)
 CAPTIONS = Path(own("workflow/report"))
-CONFIG_TEXT = yaml.safe_dump(dict(config), allow_unicode=True, sort_keys=False)
+# As documents show it: where the folders were is no choice of a scientist, and no business of a reader.
+PLACELESS = dict(config) | {"study": "study", "results": "results"}
+CONFIG_TEXT = yaml.safe_dump(PLACELESS, allow_unicode=True, sort_keys=False)
 FINISHED_TABLES = [t for t in TARGETS if t.startswith(results("tables/"))] + [
     table("problems"),
     table("warnings"),
@@ -27,6 +30,7 @@ rule provenance:
     input:
         rows=ROWS,
         indexes=[STUDY.indexes[t].as_posix() for t in MEASURED],
+        study=study_tables(),
         results=FINISHED_TABLES + FINISHED_FIGURES,
     output:
         run=results("provenance.json"),
@@ -44,11 +48,11 @@ rule provenance:
         techniques=MEASURED,
         study={
             "title": STUDY.title,
-            "folder": config["study"],
+            "folder": Path(config["study"]).name,
             "simulated": STUDY.simulated,
             "reference": STUDY.reference,
         },
-        config=config,
+        config=PLACELESS,
         targets=documents(),
         graph=rule_graph(),
         folders={results(f"{t}/"): t for t in MEASURED},
@@ -88,11 +92,13 @@ rule crate:
         run=results("provenance.json"),
         page=results("report.html"),
         statement=results("tables/ranking_statement.txt"),
+        problems=table("problems"),
         snakefile=own("workflow/Snakefile"),
     output:
         crate=results("ro-crate-metadata.json"),
         workflow=results("provenance/Snakefile"),
         config=results("provenance/config.yaml"),
+        code=results("provenance/workflow.zip"),
     log:
         log_file("provenance/crate"),
     benchmark:
@@ -106,7 +112,8 @@ rule crate:
     params:
         results=config["results"],
         config_text=CONFIG_TEXT,
-        code=code("report/crate.py"),
+        files=list(PROJECT_FILES),
+        code=code("report/crate.py") + digest_of(PROJECT_FILES.values()),
     message:
         "The run as an RO-Crate"
     script:

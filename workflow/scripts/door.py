@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from coatbench import software
 from coatbench.checksums import state
 from coatbench.errors import CoatbenchError, DataError, ReadError
 from coatbench.hidden import hide
@@ -53,7 +54,9 @@ def logged(snakemake: Any) -> Iterator[None]:
     logging.basicConfig(format="%(levelname)s %(message)s", handlers=handlers, force=True)
     log.setLevel(logging.INFO)
     logging.captureWarnings(True)
-    before = {path: state(path) for path in read_by(snakemake)}
+    if (clock := places(snakemake.config).clock) in snakemake.input:
+        snakemake.input.remove(clock)  # it tells only Snakemake something
+    before = {path: state(path) for path in snakemake.input}
     withdraw_record(snakemake)
     try:
         yield
@@ -86,15 +89,10 @@ def places(config: Mapping[str, Any]) -> Places:
     return Places(config["results"], config["study"], str(PROJECT))
 
 
-def read_by(snakemake: Any) -> tuple[str, ...]:
-    """Return the inputs of a job, without the folder that only tells Snakemake the time."""
-    return tuple(p for p in snakemake.input if p != places(snakemake.config).clock)
-
-
 def record(snakemake: Any) -> None:
     """Hold beside the results what this job read, made and was told."""
     if snakemake.output:
-        job = Job(read_by(snakemake), tuple(snakemake.output), dict(snakemake.params.items()))
+        job = Job(tuple(snakemake.input), tuple(snakemake.output), dict(snakemake.params.items()))
         write_record(job, places(snakemake.config))
 
 
@@ -133,8 +131,12 @@ def measurement(
             result = Analysis(problem=str(error))
         for warning in result.warnings:
             log.warning("%s", warning)
-        result.inputs = checksums(files)
+        where = places(snakemake.config)
+        result.inputs = {where.shown(path): entry for path, entry in checksums(files).items()}
+        result.warnings = [where.told(line) for line in result.warnings]
+        result.problem = result.problem and where.told(result.problem)
         save_curves(result.curves, snakemake.output.curves)
+        result.made_with = {"code": snakemake.params.code, **software.in_use()}
         save_rows(result, snakemake.output.rows)
         if more is not None:
             more(result)

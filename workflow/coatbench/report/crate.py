@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ def make_crate(
     workflow_file: str,
     config_file: str,
     texts: Mapping[str, str],
+    code_file: str | None = None,
+    problems: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the content of ``ro-crate-metadata.json``.
 
@@ -48,6 +50,8 @@ def make_crate(
     run : what `provenance.describe_run` found
     results : folder of the crate, below which all results lie
     workflow_file, config_file : paths inside the crate of the workflow and of the configuration used
+    code_file : path inside the crate of the archive that holds the workflow's code
+    problems : why measurements could not be analysed; with any the run has failed
     texts : further results below the crate, made after the run was described -> what they are
 
     Notes
@@ -57,7 +61,7 @@ def make_crate(
     from rocrate.rocrate import ROCrate
 
     results = Path(results)
-    paths = [Path(p) for p in run["results"]]
+    paths = [results / p for p in run["results"]]
     finished = max((p.stat().st_mtime for p in [*paths, *map(Path, texts)]), default=0.0)
     time = datetime.fromtimestamp(int(finished), UTC).isoformat()
     crate = ROCrate(version="1.1")  # the version that the profiles above extend
@@ -79,14 +83,21 @@ def make_crate(
     workflow["license"] = "https://spdx.org/licenses/MIT"
     _profiles(crate)
     inputs = [
-        _measurement(crate, path, technique, entry)
+        _measurement(crate, path, f"{technique} measurement", entry)
         for technique, files in run["measurements"].items()
         for path, entry in files.items()
+    ]
+    inputs += [
+        _measurement(crate, path, "table or settings of the study", entry)
+        for path, entry in run["study"].get("files", {}).items()
     ]
     inputs.append(
         _file(crate, results / config_file, results, {"description": "configuration used"})
     )
-    outputs = [_file(crate, p, results, run["results"][str(p)]) for p in paths]
+    outputs = [
+        _file(crate, p, results, entry)
+        for p, entry in zip(paths, run["results"].values(), strict=True)
+    ]
     outputs += [
         _file(crate, Path(p), results, {**checksum(p), "description": text})
         for p, text in texts.items()
@@ -102,8 +113,15 @@ def make_crate(
         "CreateAction",
         name=f"Analysis of {title}",
         endTime=time,
-        actionStatus={"@id": "http://schema.org/CompletedActionStatus"},
+        actionStatus={
+            "@id": f"http://schema.org/{'Failed' if problems else 'Completed'}ActionStatus"
+        },
     )
+    if problems:
+        action["error"] = "\n".join(problems)
+    if code_file:
+        about = {"description": "code of the workflow, as it was run"}
+        workflow["hasPart"] = _file(crate, results / code_file, results, about)
     action["instrument"] = workflow
     action["object"] = inputs
     action["result"] = outputs
@@ -139,11 +157,11 @@ def _file(crate: Any, path: Path, results: Path, entry: Mapping[str, Any]) -> An
     return crate.add_file(str(path), inside, properties=properties)
 
 
-def _measurement(crate: Any, path: str, technique: str, entry: Mapping[str, Any]) -> Any:
+def _measurement(crate: Any, path: str, description: str, entry: Mapping[str, Any]) -> Any:
     digest = base64.urlsafe_b64encode(bytes.fromhex(entry["sha256"])).decode().rstrip("=")
     properties = {
         "name": path,
-        "description": f"{technique} measurement"
+        "description": description
         + (f", folder of {entry['files']} files" if "files" in entry else ""),
         "sha256": entry["sha256"],
         "contentSize": str(entry["bytes"]),
@@ -166,3 +184,15 @@ def write_crate(document: Mapping[str, Any], path: str | Path) -> None:
         sort_keys=True,
     )
     write_atomically(path, text + "\n")
+
+
+def write_code(files: Mapping[str, Path], path: str | Path) -> None:
+    """Write files, name in the archive -> where they are, as a zip; the same bytes for the same files."""
+    import zipfile
+
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, file in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, file.read_bytes())

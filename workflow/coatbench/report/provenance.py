@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +91,12 @@ def describe_run(
     study: Mapping[str, Any],
     config: Mapping[str, Any],
     raw: Mapping[str, Mapping[str, Any]],
+    made_with: Mapping[str, Mapping[str, Mapping[str, str]]],
     targets: Mapping[str, Sequence[str]],
     graph: Mapping[str, tuple[str, Sequence[str]]],
     folders: Mapping[str, str],
     root: str | Path,
+    shown: Callable[[str | Path], str] = str,
 ) -> dict[str, Any]:
     """Describe a run: everything that the documents of its figures and tables are cut from.
 
@@ -103,18 +105,20 @@ def describe_run(
     study : title, folder, simulated, reference
     config : the whole configuration
     raw : technique -> checksums of its index and exports
+    made_with : technique -> rows file of a job -> what it was made with (`Analysis.made_with`)
     targets : document beside a result -> the result's files (a figure has three)
     graph, folders : see `techniques_of`
     root : folder of the workflow, for its commit
+    shown : how a document names a path, so that it tells of no machine
 
     Returns
     -------
-    dict of study, made_by, measurements, parameters, checksums of results and of intermediate files, and
+    dict of study, made_by, made_with, mixtures of versions, measurements, parameters, checksums of results and of intermediate files, and
     what each document is about
     """
     results = {f: checksum(f) for files in targets.values() for f in files}
     intermediate: dict[str, dict[str, Any]] = {}
-    documents = {}
+    documents: dict[str, dict[str, Any]] = {}
     for document, files in targets.items():
         rule, inputs = direct_inputs(files[0], graph)
         inputs = [p for p in inputs if Path(p).exists()]
@@ -131,15 +135,36 @@ def describe_run(
             "measurements": [t for t in techniques if t in raw],
             "parameters": [s for s in dict.fromkeys(sections) if s in config],
         }
+    versions = {t: versions_of(jobs) for t, jobs in made_with.items()}
     return {
         "study": dict(study),
         "made_by": software(root),
+        "made_with": versions,
+        "mixtures": [
+            f"{technique}: its measurements were made with {name} {' and '.join(found)}"
+            for technique, known in versions.items()
+            for name, found in known.items()
+            if len(found) > 1
+        ],
         "measurements": dict(raw),
         "parameters": dict(config),
-        "results": results,
-        "intermediate": intermediate,
-        "documents": documents,
+        "results": {shown(p): entry for p, entry in results.items()},
+        "intermediate": {shown(p): entry for p, entry in intermediate.items()},
+        "documents": {
+            shown(path): about
+            | {kind: [shown(p) for p in about[kind]] for kind in ("files", "inputs")}
+            for path, about in documents.items()
+        },
     }
+
+
+def versions_of(jobs: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+    """Return the versions of each library that jobs were made with; more than one where they differ."""
+    found: dict[str, set[str]] = {}
+    for made_with in jobs.values():
+        for name, version in made_with.items():
+            found.setdefault(name, set()).add(version)
+    return {name: sorted(versions) for name, versions in sorted(found.items())}
 
 
 def describe_results(run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -150,6 +175,7 @@ def describe_results(run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "files": {Path(f).name: known[f] for f in about["files"]},
             "study": run["study"],
             "made_by": {"rule": about["rule"], **run["made_by"]},
+            "made_with": {t: run["made_with"][t] for t in about["measurements"]},
             "inputs": {p: known[p] for p in about["inputs"]},
             "measurements": {t: run["measurements"][t] for t in about["measurements"]},
             "parameters": {s: run["parameters"][s] for s in about["parameters"]},

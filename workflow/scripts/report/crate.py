@@ -1,29 +1,39 @@
-"""Describe the run as a Workflow Run RO-Crate. Makes ro-crate-metadata.json and what it needs beside it."""
+"""Describe the run as a Workflow Run RO-Crate. Makes ro-crate-metadata.json and what it needs beside it.
+
+The workflow's code goes into it as an archive: unpacked beside the study, with the config of the crate, it runs again.
+"""
 
 import json
 from pathlib import Path
 
 import door
 from coatbench.analysis import write_atomically
-from coatbench.report.crate import make_crate, write_crate
+from coatbench.report.crate import make_crate, write_code, write_crate
+from coatbench.tables import read_table
 
 
 def main(
     run: str,
     snakefile: str,
     texts: dict[str, str],
+    problems: str,
+    code: list[str],
     config_text: str,
     results: str,
     outputs: dict[str, str],
 ) -> None:
     write_atomically(outputs["workflow"], Path(snakefile).read_text(encoding="utf-8"))
     write_atomically(outputs["config"], config_text)
-    inside = {k: Path(outputs[k]).relative_to(results).as_posix() for k in ("workflow", "config")}
+    write_code({name: door.PROJECT / name for name in code}, outputs["code"])
+    kinds = ("workflow", "config", "code")
+    inside = {k: Path(outputs[k]).relative_to(results).as_posix() for k in kinds}
     document = make_crate(
         json.loads(Path(run).read_text(encoding="utf-8")),
         results=results,
         workflow_file=inside["workflow"],
         config_file=inside["config"],
+        code_file=inside["code"],
+        problems=[row["problem"] for row in read_table(problems)],
         texts=texts,
     )
     write_crate(document, outputs["crate"])
@@ -38,6 +48,8 @@ if __name__ == "__main__":
                 snakemake.input.page: "report on one page",
                 snakemake.input.statement: "ranking in words",
             },
+            snakemake.input.problems,
+            list(snakemake.params.files),
             snakemake.params.config_text,
             snakemake.params.results,
             dict(snakemake.output.items()),

@@ -10,4 +10,4 @@ if __name__ == "__main__":
     with door.logged(snakemake):
         run = json.loads(Path(snakemake.input.run).read_text(encoding="utf-8"))
         for path, document in describe_results(run).items():
-            write_document(document, path)
+            write_document(document, Path(snakemake.config["results"], path))

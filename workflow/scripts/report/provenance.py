@@ -4,32 +4,45 @@ from typing import Any
 
 import door
 from coatbench.analysis import load_rows
-from coatbench.checksums import checksums
+from coatbench.checksums import checksum
+from coatbench.records import Places
 from coatbench.report.provenance import describe_run, write_document
 
 
 def analysed(
-    rows: list[str], indexes: dict[str, str], folders: dict[str, str]
-) -> dict[str, dict[str, Any]]:
-    """Return the checksums of each technique's index and of what its jobs say they analysed."""
-    found = {technique: checksums([index]) for technique, index in indexes.items()}
+    rows: list[str], indexes: dict[str, str], folders: dict[str, str], places: Places
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, dict[str, str]]]]:
+    """Return what each technique's jobs say they analysed, with its index, and what they were made with."""
+    found = {t: {places.shown(index): checksum(index)} for t, index in indexes.items()}
+    made_with: dict[str, dict[str, dict[str, str]]] = {t: {} for t in indexes}
     for path in rows:
         technique = next(t for folder, t in folders.items() if path.startswith(folder))
-        found[technique] |= load_rows(path).inputs
-    return found
+        job = load_rows(path)
+        found[technique] |= job.inputs
+        made_with[technique][places.shown(path)] = job.made_with
+    return found, made_with
 
 
 if __name__ == "__main__":
     with door.logged(snakemake):
         p = snakemake.params
+        places = door.places(snakemake.config)
         indexes = dict(zip(p.techniques, snakemake.input.get("indexes", []), strict=True))
+        raw, made_with = analysed(list(snakemake.input.get("rows", [])), indexes, p.folders, places)
         run = describe_run(
-            raw=analysed(list(snakemake.input.get("rows", [])), indexes, p.folders),
-            study=p.study,
+            raw=raw,
+            made_with=made_with,
+            study={
+                **p.study,
+                "files": {places.shown(f): checksum(f) for f in snakemake.input.study},
+            },
             config=p.config,
             targets=p.targets,
             graph=p.graph,
             folders=p.folders,
             root=door.PROJECT,
+            shown=places.shown,
         )
+        for line in run["mixtures"]:
+            door.log.warning("%s", line)
         write_document(run, snakemake.output.run)
