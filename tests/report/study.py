@@ -104,6 +104,9 @@ def finished(folder: Path, *, simulated: bool = True, title: str = "A study") ->
         targets=targets,
         graph=graph,
         folders={str(results / "leis") + "/": "leis"},
+        made_with={
+            "leis": {"leis/c300.json": {"numpy": "2.4.6"}, "leis/c400.json": {"numpy": "2.4.5"}}
+        },
         root=ROOT,
     )
     return {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from coatbench.report import provenance
-from coatbench.report.crate import PROFILES, make_crate, write_crate
+from coatbench.report.crate import PROFILES, make_crate, write_code, write_crate
 from coatbench.report.provenance import checksum, commit, techniques_of
 
 from report import study
@@ -120,6 +120,35 @@ def crate(run):
 def entity(crate, identifier):
     (found,) = [e for e in crate["@graph"] if e["@id"] == identifier]
     return found
+
+
+def test_mixtures_of_versions_are_named(run):
+    assert run["run"]["mixtures"] == ["leis: its measurements were made with numpy 2.4.5 and 2.4.6"]
+
+
+def test_a_run_with_problems_has_failed(run, crate, tmp_path: Path):
+    assert entity(crate, "#run")["actionStatus"] == {
+        "@id": "http://schema.org/CompletedActionStatus"
+    }
+    problem = "a.txt: line 1: expected a number"
+    failed = make_crate(
+        run["run"],
+        results=run["results"],
+        workflow_file="provenance/Snakefile",
+        config_file="provenance/config.yaml",
+        problems=[problem],
+        texts={},
+    )
+    assert entity(failed, "#run")["actionStatus"]["@id"].endswith("/FailedActionStatus")
+    assert entity(failed, "#run")["error"] == problem
+
+
+def test_the_code_is_the_same_archive_for_the_same_files(tmp_path: Path):
+    (tmp_path / "a.py").write_text("x = 1\n", encoding="utf-8")
+    for name in ("one.zip", "two.zip"):
+        os.utime(tmp_path / "a.py")
+        write_code({"workflow/a.py": tmp_path / "a.py"}, tmp_path / name)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
 
 
 def test_crate_follows_ro_crate(crate):
