@@ -14,7 +14,14 @@ from coatbench.cycling import metrics, rates, statistics
 
 @pytest.mark.parametrize(
     ("measured", "found"),
-    [(0.0502, 0.05), (0.197, 0.2), (1.04, 1.0), (0.33, 0.33), (0.0157, 0.016)],
+    [
+        (0.0502, 0.05),
+        (0.197, 0.2),
+        (1.04, 1.0),
+        (0.33, 0.333),
+        (1 / 3 * 1.02, 0.333),
+        (0.0157, 0.016),
+    ],
 )
 def test_rates_are_recognised(measured, found):
     assert rates.recognise_rate(measured, [0.05, 0.1, 0.2, 0.5, 1.0], 0.08) == found

@@ -20,6 +20,13 @@ if measured("cycling"):
         if row["protocol"] not in config["cycling"]["protocols"]
     ]:
         stop(unknown)
+    if config["cycling"]["long_term_rate_C"] not in config["cycling"]["rates_C"]:
+        stop(
+            [
+                f"config: cycling.long_term_rate_C: found {config['cycling']['long_term_rate_C']:g}, expected one of "
+                f"cycling.rates_C ({', '.join(f'{r:g}' for r in config['cycling']['rates_C'])})"
+            ]
+        )
     ROWS += units("cycling", f"{CELL_PATH}.json", *CELL)
     TARGETS += [table(t) for t in table_columns("cycling")]
     TARGETS += units("cycling", "quicklook/cycling/{sample}.png", "sample")

@@ -150,12 +150,14 @@ def mean_voltage_V(data: Record, half: HalfCycle) -> float:
 def check_percent(data: Record, half: HalfCycle) -> float | None:
     """Return by how much the integral of current over time differs from the charge, in percent.
 
-    Where the current did not flow the recorder was off or the test stood still: both leave those intervals out.
+    Where the current did not flow the recorder was off or the test stood still, and between two files nothing is known:
+    both sides leave those intervals out.
     """
     flows = ~silent(data, half)
     rows = slice(half.first, half.last + 1)
     driven = data.sign[rows] == half.direction
-    off = np.concatenate(([False], ~(flows & driven[1:] & driven[:-1])))
+    one_file = np.diff(data.file[rows]) == 0
+    off = np.concatenate(([False], ~(flows & driven[1:] & driven[:-1] & one_file)))
     missing = abs(float(data.step_Ah[rows][off].sum()))
     if half.charge_Ah - missing <= 0:
         return None

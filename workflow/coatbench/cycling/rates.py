@@ -11,10 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 MAD_TO_SD = 1.4826
+USUAL_C = (
+    *(float(f"{1 / n:.3g}") for n in (100, 50, 40, 30, 25, 20, 15, 12, 10, 8, 7, 6, 5, 4, 3, 2)),
+    *(1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0),
+)
 
 
 def recognise_rate(measured_C: float, rates_C: Sequence[float], tolerance: float) -> float:
-    """Return the configured rate that a measured one stands for, or itself to two digits.
+    """Return the rate that a measured one stands for: one of the config, else a usual one, else itself to two digits.
+
+    Usual are C/2, C/3 and so on, and whole multiples of 1C; C/3 is 0.333.
 
     Parameters
     ----------
@@ -27,9 +33,10 @@ def recognise_rate(measured_C: float, rates_C: Sequence[float], tolerance: float
     """
     if not measured_C > 0:
         return math.nan
-    nearest = min(rates_C, key=lambda r: abs(math.log(measured_C / r)), default=None)
-    if nearest is not None and abs(measured_C / nearest - 1) <= tolerance:
-        return float(nearest)
+    for known in (rates_C, USUAL_C):
+        nearest = min(known, key=lambda r: abs(math.log(measured_C / r)), default=None)
+        if nearest is not None and abs(measured_C / nearest - 1) <= tolerance:
+            return float(nearest)
     return float(f"{measured_C:.2g}")
 
 

@@ -1,0 +1,183 @@
+"""One cell in several exports: parts, restarts, repeats, and what cannot be put in order."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from coatbench.cycling.analyse import analyse
+from coatbench.errors import AnalysisError
+
+from .made_files import KIT, MPT
+
+INDEX = {
+    "sample": "x", "cell": "a", "protocol": "short", "composite_mass_mg": "12", "cam_mass_fraction": "0.8",
+}  # fmt: skip
+STARTED = datetime(2024, 2, 15, 10, 0, 0)
+
+
+def parts_of(content: bytes, magic: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Head and records of an export."""
+    lines = content.split(b"\r\n")
+    if magic == b"mpt":
+        n = int(lines[1].split(b":")[1])
+    else:
+        n = next(i for i, line in enumerate(lines) if line.startswith(b"Rec\t")) + 2
+    return lines[:n], [line for line in lines[n:] if line]
+
+
+def write(path: Path, head: list[bytes], rows: list[bytes]) -> Path:
+    path.write_bytes(b"\r\n".join(head + rows) + b"\r\n")
+    return path
+
+
+def run(config, *paths: Path, parts=(), **index):
+    rows = [INDEX | index | {"file": p.name} for p in paths]
+    for row, part in zip(rows, parts, strict=False):
+        row["part"] = part
+    return analyse(rows, list(paths), config)
+
+
+def capacities(analysis) -> list[float]:
+    return [
+        row[f"{half}_capacity_mAh_g"]
+        for row in analysis.tables["cycling_cells"]
+        for half in ("charge", "discharge")
+        if row.get(f"{half}_capacity_mAh_g") is not None
+    ]
+
+
+@pytest.fixture
+def pellet(exports) -> tuple[list[bytes], list[bytes]]:
+    return parts_of((exports / MPT).read_bytes(), b"mpt")
+
+
+@pytest.mark.parametrize(("first", "second"), [(700, 700), (900, 500), (5000, 700)])
+def test_cut_and_overlapping_files_are_the_whole(config, pellet, exports, tmp_path, first, second):
+    """Cut within a charge; records that both hold; one file that holds all of the other."""
+    head, rows = pellet
+    a = write(tmp_path / "b.mpt", head, rows[:first])
+    b = write(tmp_path / "a.mpt", head, rows[second:])
+    whole = run(config, exports / MPT)
+    both = run(config, b, a)
+    assert capacities(both) == pytest.approx(capacities(whole), rel=1e-9)
+    for row, right in zip(*(x.tables["cycling_cells"] for x in (both, whole)), strict=True):
+        for column in ("relaxed_potential_charge_V", "relaxed_potential_discharge_V"):
+            assert row.get(column) == pytest.approx(right.get(column), abs=1e-9)
+        assert not row["interrupted"]
+    repeated = [w for w in both.warnings if "repeat" in w]
+    assert bool(repeated) == (first > second)
+
+
+def test_maccor_parts_go_on_with_counter_and_cycles(config, exports, tmp_path):
+    head, rows = parts_of((exports / KIT).read_bytes(), b"maccor")
+    cuts = (0, 60, 95, 1000, len(rows))
+    paths = [
+        write(tmp_path / f"m.{i:03d}", head, rows[a:b]) for i, (a, b) in enumerate(pairwise(cuts))
+    ]
+    whole = run(config, exports / KIT, protocol="long")
+    split = run(config, *paths[::-1], protocol="long")
+    assert capacities(split) == pytest.approx(capacities(whole), rel=1e-9)
+    assert [r["cycle"] for r in split.tables["cycling_cells"]] == [
+        r["cycle"] for r in whole.tables["cycling_cells"]
+    ]
+
+
+def test_restart_after_a_crash_goes_on_with_a_new_clock_and_counter(
+    config, pellet, exports, tmp_path
+):
+    head, rows = pellet
+    names = head[-1].decode("cp1252").split("\t")
+    at = {n: names.index(n) for n in ("time/s", "Q charge/discharge/mA.h", "half cycle")}
+    comma = b"," in rows[0]
+
+    def number(row: list[bytes], name: str) -> float:
+        return float(row[at[name]].replace(b",", b"."))
+
+    cut = [row.split(b"\t") for row in rows[700:]]
+    zero = number(cut[0], "time/s")
+    counted, half = number(cut[0], "Q charge/discharge/mA.h"), cut[0][at["half cycle"]]
+    for row in cut:
+        values = {"time/s": number(row, "time/s") - zero}
+        if row[at["half cycle"]] == half:
+            values["Q charge/discharge/mA.h"] = number(row, "Q charge/discharge/mA.h") - counted
+        for name, value in values.items():
+            text = f"{value:.9f}".encode()
+            row[at[name]] = text.replace(b".", b",") if comma else text
+    later = STARTED + timedelta(seconds=zero + 7200)
+    stamp = later.strftime("%m/%d/%Y %H:%M:%S.886").encode()
+    dated = [re.sub(rb"\d\d/\d\d/2024 [\d:.]+", stamp, line) for line in head]
+    earlier = [
+        re.sub(rb"\d\d/\d\d/2024 [\d:.]+", STARTED.strftime("%m/%d/%Y %H:%M:%S.886").encode(), line)
+        for line in head
+    ]
+    a = write(tmp_path / "a.mpt", earlier, rows[:700])
+    b = write(tmp_path / "b.mpt", dated, [b"\t".join(row) for row in cut])
+    found = run(config, b, a)
+    # What flowed between the last record and the crash is in neither file: one record's charge.
+    assert capacities(found) == pytest.approx(capacities(run(config, exports / MPT)), rel=2e-3)
+    first = found.tables["cycling_cells"][0]
+    assert first["interrupted"]
+    assert first["quality"] == "doubtful"
+    assert any("after a.mpt ended" in w for w in found.warnings)
+    undated = [line for line in head if b"started on" not in line]
+    undated[1] = b"Nb header lines : %d" % len(undated)
+    c = write(tmp_path / "c.mpt", undated, rows[:700])
+    d = write(tmp_path / "d.mpt", undated, [b"\t".join(row) for row in cut])
+    with pytest.raises(AnalysisError, match="give the order in the index's column part"):
+        run(config, d, c)
+    assert capacities(run(config, d, c, parts=("2", "1"))) == pytest.approx(
+        capacities(found), rel=1e-9
+    )
+
+
+def test_two_measurements_of_the_same_time_are_no_cell(config, pellet, exports, tmp_path):
+    head, rows = pellet
+    names = head[-1].decode("cp1252").split("\t")
+    at = names.index("Ewe/V")
+    other = []
+    for row in rows:
+        cells = row.split(b"\t")
+        cells[at] = cells[at].replace(b"3,", b"2,").replace(b"3.", b"2.")
+        other.append(b"\t".join(cells))
+    wrong = write(tmp_path / "other.mpt", head, other)
+    with pytest.raises(AnalysisError, match="of the same cell, or repeat it"):
+        run(config, exports / MPT, wrong)
+
+
+def test_rows_of_a_cell_must_agree(config, exports):
+    rows = [INDEX | {"composite_mass_mg": mass} for mass in ("12", "13")]
+    with pytest.raises(
+        AnalysisError, match="column composite_mass_mg of the index: expected one value"
+    ):
+        analyse(rows, [exports / MPT] * 2, config)
+
+
+def test_a_file_that_begins_in_the_middle_of_its_first_charge_is_unusable(config, pellet, tmp_path):
+    head, rows = pellet
+    found = run(config, write(tmp_path / "a.mpt", head, rows[700:]))
+    first = found.tables["cycling_cells"][0]
+    assert first["quality"] == "unusable"
+    assert "begins in the middle of the charge" in first["quality_note"]
+    assert found.tables["cycling_cells"][1]["quality"] == "ok"
+
+
+def test_cycles_that_the_index_leaves_out(config, exports):
+    found = run(
+        config,
+        exports / KIT,
+        protocol="long",
+        leave_out_cycles="1;90-91",
+        composite_mass_mg="7.54",
+        cam_mass_fraction="0.792",
+    )
+    rows = found.tables["cycling_cells"]
+    out = [r["cycle"] for r in rows if r["quality"] == "unusable"]
+    assert out == [1, 90, 91]
+    metrics = {m["metric"]: m["quality"] for m in found.tables["cycling_cell_metrics"]}
+    assert metrics["initial_coulombic_efficiency_percent"] == "unusable"
+    assert "retention_percent" not in metrics
+    assert metrics["capacity_at_0.5C_mAh_g"] == "ok"
