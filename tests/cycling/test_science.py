@@ -25,7 +25,7 @@ def record_of(time_s, voltage_V, current_A, sign, constant_current, charge_Ah, *
     voltage = np.asarray(voltage_V, float)
     fields = {
         "alternating": none, "paused": none, "integral_Ah": step, "increments_Ah": step.copy(),
-        "controlled_V": voltage, "file": np.zeros(n, np.int16),
+        "controlled_V": voltage, "frequency_Hz": np.full(n, np.nan), "impedance_ohm": np.full(n, np.nan), "file": np.zeros(n, np.int16),
     }  # fmt: skip
     return Record(
         np.asarray(time_s, float), voltage, np.asarray(current_A, float), np.asarray(sign, np.int8),

@@ -8,7 +8,7 @@ CELL_KEYS = """
     nominal_capacity_mAh_g rates_C rate_tolerance cutoff_tolerance_V hold_end_fraction stub_fraction interruption_s
     relaxation_time_s relaxation_slope_window_s mass_sd_mg cam_mass_fraction_sd charge_sd_percent
     efficiency_sd_percent voltage_sd_V capacity_check_percent check_unusable_percent plausible long_term_rate_C
-    retention_cycle noise_half_width_cycles dqdv_cycles profile_cycles dqdv
+    retention_cycle noise_half_width_cycles dqdv_cycles profile_cycles dqdv kramers_kronig_residual_percent
     """.split()
 
 if measured("cycling"):

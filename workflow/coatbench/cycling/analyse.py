@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import readers
 from ..analysis import Analysis
 from ..quality import Quality, worst
-from . import cells, curve_sets, features, files, judge, metrics
+from . import cells, curve_sets, features, files, impedance, judge, metrics
 from .cells import Cell
 from .halves import Cycle, HalfCycle, half_cycles, pair
 from .record import CHARGE, DISCHARGE, NAMES, Record
@@ -35,7 +35,8 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
     -------
     Analysis
         Tables cycling_cells, cycling_half_cycles, cycling_dqdv_features, cycling_dqdv_quality,
-        cycling_cell_metrics, cycling_fade; curves `dqdv`, `profiles`, `relaxation`, `record`.
+        cycling_cell_metrics, cycling_fade, cycling_impedance; curves `dqdv`, `profiles`, `relaxation`, `record`,
+        `impedance`.
 
     Raises
     ------
@@ -80,6 +81,11 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
         result.warnings += [f"{name}: {note}" for note in notes]
         for fit in fits:
             result.add("cycling_fade", **cell.key, **fit)
+    spectra = impedance.rows_of(
+        data, cycles, cell.area_cm2, config["kramers_kronig_residual_percent"]
+    )
+    for spectrum in spectra:
+        result.add("cycling_impedance", **cell.key, **spectrum)
     curves = _differential(result, cell, data, cycles, running, config)
     found += _overpotential(curves, judged, config)
     for metric in found:
@@ -91,6 +97,7 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
         "profiles": curve_sets.profiles(data, cycles, cell.active_g, config["profile_cycles"]),
         "relaxation": curve_sets.relaxations(data, cycles, config["dqdv_cycles"]),
         "record": curve_sets.whole(data),
+        "impedance": impedance.curves(data, spectra),
     }
     potential = cell.potential or str(parts[0].columns.attrs.get("potential", ""))
     for curve in result.curves.values():

@@ -15,6 +15,7 @@ CELL_TABLES = (
     "cycling_dqdv_quality",
     "cycling_cell_metrics",
     "cycling_fade",
+    "cycling_impedance",
 )
 
 

@@ -247,7 +247,7 @@ def _cut(data: Record, first: int, number: int) -> Record:
 
 _COLUMNS = (
     "time_s", "voltage_V", "current_A", "sign", "constant_current", "alternating", "paused",
-    "integral_Ah", "increments_Ah", "controlled_V", "file",
+    "integral_Ah", "increments_Ah", "controlled_V", "frequency_Hz", "impedance_ohm", "file",
 )  # fmt: skip
 
 

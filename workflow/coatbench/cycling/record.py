@@ -39,6 +39,8 @@ class Record:
         The same by the recorded increments.
     controlled_V : (n,) array
         The potential that the instrument controlled; cut-offs are on its scale, whichever is analysed.
+    frequency_Hz, impedance_ohm : (n,) arrays
+        Of the records with an alternating signal; elsewhere not a number.
     file : (n,) array
         Number of the export that the record stands in, from 0.
     """
@@ -53,6 +55,8 @@ class Record:
     integral_Ah: npt.NDArray | None
     increments_Ah: npt.NDArray | None
     controlled_V: npt.NDArray
+    frequency_Hz: npt.NDArray
+    impedance_ohm: npt.NDArray
     file: npt.NDArray
 
     @property
@@ -131,6 +135,11 @@ def record(columns: Arrays, potential: str = "") -> Record:
     increments = None
     if bdf.NET in columns:
         increments = np.diff(columns[bdf.NET], prepend=columns[bdf.NET][:1])
+    frequency = impedance = np.broadcast_to(np.nan, codes.size)  # takes no memory
+    if bdf.FREQUENCY in columns:
+        frequency = columns[bdf.FREQUENCY]
+    if bdf.REAL in columns and bdf.IMAGINARY in columns:
+        impedance = columns[bdf.REAL] + 1j * columns[bdf.IMAGINARY]
     return Record(
         time_s=columns[bdf.TIME],
         voltage_V=voltage,
@@ -142,5 +151,7 @@ def record(columns: Arrays, potential: str = "") -> Record:
         integral_Ah=integral,
         increments_Ah=increments,
         controlled_V=columns[bdf.VOLTAGE],
+        frequency_Hz=frequency,
+        impedance_ohm=impedance,
         file=np.zeros(codes.size, np.int16),
     )

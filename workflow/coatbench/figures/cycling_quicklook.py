@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,13 +49,12 @@ def draw(
     config : mapping
         Section `figures` of the config.
     """
-    figure = style.new_figure(config, "double", 4.4 * len(cells))
-    parts = figure.subfigures(len(cells), 1, squeeze=False)[:, 0]
-    for part, own_curves, own_rows, (protocol, cell) in zip(
-        parts, curves, rows, cells, strict=True
-    ):
+    loaded = [load_curves(path) for path in curves]
+    heights = [6.4 if _has_spectra(sets) else 4.4 for sets in loaded]
+    figure = style.new_figure(config, "double", sum(heights))
+    parts = figure.subfigures(len(cells), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for part, sets, own_rows, (protocol, cell) in zip(parts, loaded, rows, cells, strict=True):
         title = f"{style.label(sample)}, {protocol} protocol, cell {style.plain(cell)}"
-        sets = load_curves(own_curves)
         label = potential_label(sets.values(), potential_reference)
         _cell(part, title, sets, load_rows(own_rows), label)
     style.save_quicklook(figure, output, simulated=simulated)
@@ -65,7 +64,8 @@ def _cell(
     part: SubFigure, title: str, sets: Mapping[str, Arrays], analysis: Analysis, label: str
 ) -> None:
     part.suptitle(title)
-    panels = part.subplots(2, 2)
+    spectra = _has_spectra(sets)
+    panels = part.subplots(3 if spectra else 2, 2)
     why = analysis.problem or "no current flowed"
     seen: list[str] = []  # cycles, in the order of their line styles
     _profiles(panels[0, 0], sets.get("profiles"), sets.get("record"), seen, why, label)
@@ -73,10 +73,57 @@ def _cell(
     no_rest = analysis.problem or "no rest recorded"
     _relaxation(panels[1, 0], sets.get("relaxation"), seen, no_rest, label)
     _capacity(panels[1, 1], analysis, why)
+    if spectra:
+        _nyquist(panels[2, 0], sets["impedance"])
+        _bode(panels[2, 1], sets["impedance"])
     # A half cycle looks the same in all panels: one legend, beside them, for curves leave no room.
     handles = {h.get_label(): h for p in panels.flat for h in p.get_legend_handles_labels()[0]}
     if handles:
         part.legend(handles=list(handles.values()), loc="outside right upper", handlelength=1.5)
+
+
+def _has_spectra(sets: Mapping[str, Arrays]) -> bool:
+    data = sets.get("impedance")
+    return (
+        data is not None and "spectrum" in data.sizes and bool(np.isfinite(data["real_ohm"]).any())
+    )
+
+
+def _each_spectrum(data: Arrays) -> Iterator[tuple[str, dict[str, Any], Arrays]]:
+    """Yield label, line and data of every spectrum."""
+    for i, (cycle, after) in enumerate(zip(data["cycle"], data["after"], strict=True)):
+        label = "impedance before cycle 1" if not cycle else f"impedance, {after} {cycle}"
+        line = {"color": COLOUR.get(str(after), style.GREY), "marker": ".", "ms": 2.0, "lw": 0.5}
+        yield (
+            label,
+            line | {"ls": LINE[max(int(cycle) - 1, 0) % len(LINE)]},
+            data.isel("spectrum", i),
+        )
+
+
+def _nyquist(axes: Axes, data: Arrays) -> None:
+    for label, line, one in _each_spectrum(data):
+        axes.plot(one["real_ohm"], -one["imaginary_ohm"], label=label, **line)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xlabel("Re Z / \u03a9")
+    axes.set_ylabel("\u2212Im Z / \u03a9")
+
+
+def _bode(axes: Axes, data: Arrays) -> None:
+    phases = axes.twinx()
+    for _, line, one in _each_spectrum(data):
+        impedance = one["real_ohm"] + 1j * one["imaginary_ohm"]
+        axes.loglog(one["frequency_Hz"], np.abs(impedance), **line)
+        phases.plot(
+            one["frequency_Hz"],
+            np.degrees(np.angle(impedance)),
+            color=line["color"],
+            lw=0.5,
+            alpha=0.5,
+        )
+    axes.set_xlabel("frequency / Hz")
+    axes.set_ylabel("|Z| / \u03a9 (points)")
+    phases.set_ylabel("phase / \u00b0 (line)")
 
 
 def _halves(data: Arrays | None, dim: str) -> list[tuple[str, str, Arrays]]:
