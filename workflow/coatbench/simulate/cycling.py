@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from . import cell_troubles
 from .cell_protocols import (
     CAM_FRACTION,
     COMPOSITE_MASS_MG,
@@ -49,29 +50,43 @@ def simulate(
         The study's cycling folder.
     truth : dict
         Quantities `cycling.*`, see `cell_protocols`; `cycling.composite_mass_mg.<protocol>.<cell>`
-        (of a cell that the truth does not name: a round value).
+        (of a cell that the truth does not name: a round value), `cycling.trouble.<cell>.*` (`cell_troubles`).
     settings : dict
         Not used.
     seed : int
     """
     values = {k.removeprefix("cycling."): v for k, v in truth.items()}
     for protocol in ("short", "long"):
-        own = [row for row in rows if row["protocol"] == protocol]
-        for i, row in enumerate(own):
+        files: dict[str, list[Path]] = {}
+        for row in rows:
+            if row["protocol"] == protocol:
+                files.setdefault(row["cell"], []).append(Path(folder) / row["file"])
+        # A cell that still runs is none of those that the truth's mean is of.
+        finished = [cell for cell in files if f"trouble.{cell}.recorded_percent" not in values]
+        for i, (cell, paths) in enumerate(files.items()):
             # Cells of one kind differ symmetrically, so that their mean is what the truth says.
-            place = 0.0 if len(own) == 1 else 2.0 * i / (len(own) - 1) - 1.0
-            key = zlib.crc32(f"cycling {sample} {row['cell']} {protocol}".encode())
+            alone = len(finished) == 1 or cell not in finished
+            place = 0.0 if alone else 2.0 * i / (len(finished) - 1) - 1.0
+            key = zlib.crc32(f"cycling {sample} {cell} {protocol}".encode())
             rng = np.random.default_rng([seed, key])
-            name = f"composite_mass_mg.{protocol}.{row['cell']}"
-            composite_mg = values.get(name, COMPOSITE_MASS_MG[protocol])
-            write = _write_short if protocol == "short" else _write_long
+            composite_mg = values.get(
+                f"composite_mass_mg.{protocol}.{cell}", COMPOSITE_MASS_MG[protocol]
+            )
             mass_g = composite_mg * CAM_FRACTION[protocol] * 1e-3
-            write(Path(folder) / row["file"], values, mass_g, place, i, rng)
+            if protocol == "short":
+                prefix = f"trouble.{cell}."
+                troubles = {
+                    k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)
+                }
+                _write_short(paths, values, troubles, mass_g, place, i, rng)
+            else:
+                _write_long(paths[0], values, mass_g, place, i, rng)
 
 
 def _write_short(
-    path: Path,
+    paths: list[Path],
     truth: dict[str, float],
+    troubles: dict[str, float],
     mass_g: float,
     place: float,
     index: int,
@@ -79,14 +94,17 @@ def _write_short(
 ) -> None:
     """Write a pellet cell; every other one comes from a German system."""
     columns, sequences = pellet_columns(short_cell(truth, place), mass_g, rng)
-    write_mpt(
-        path,
-        columns,
-        sequences=sequences,
-        window_V=(0.0, 5.0),
-        decimal_comma=index % 2 == 0,
-        started=f"{1 + index % 12:02d}/15/2024 10:{int(rng.integers(10, 60))}:29.886",
-    )
+    columns = cell_troubles.apply(columns, troubles, NOMINAL_MAH_G * mass_g, rng)
+    started = f"{1 + index % 12:02d}/15/2024 10:{int(rng.integers(10, 60))}:29.886"
+    for path, part in zip(paths, cell_troubles.in_files(columns, len(paths)), strict=True):
+        write_mpt(
+            path,
+            part,
+            sequences=sequences,
+            window_V=(0.0, 5.0),
+            decimal_comma=index % 2 == 0,
+            started=started,
+        )
 
 
 def _write_long(

@@ -21,6 +21,8 @@ COLUMNS = (
     "Capacitance discharge/µF", "step time/s", "<I>/mA", "Q discharge/mA.h", "Q charge/mA.h",
     "Capacity/mA.h", "Efficiency/%", "control/V", "control/mA", "cycle number",
 )  # fmt: skip
+# Of files that hold a technique with an alternating signal.
+IMPEDANCE = ("freq/Hz", "Re(Z)/Ohm", "-Im(Z)/Ohm")
 WHOLE = frozenset(
     {"mode", "ox/red", "error", "control changes", "Ns changes", "counter inc.", "Ns", "I Range",
      "half cycle"}
@@ -58,9 +60,10 @@ def write_mpt(
         Acquisition start, MM/DD/YYYY hh:mm:ss.fff; always with a point.
     """
     n = len(next(iter(columns.values())))
+    names_of = [*COLUMNS, *(name for name in IMPEDANCE if name in columns)]
     lines = _header(sequences, window_V, decimal_comma, started)
     cells = []
-    for name in COLUMNS:
+    for name in names_of:
         values = np.asarray(columns.get(name, np.zeros(n)))
         if name in WHOLE:
             cells.append([str(v) for v in values.astype(int).tolist()])
@@ -71,7 +74,7 @@ def write_mpt(
     records = ["\t".join(row) for row in zip(*cells, strict=True)]
     if decimal_comma:
         records = [record.replace(".", ",") for record in records]
-    names = "\t".join(COLUMNS) + "\t"
+    names = "\t".join(names_of) + "\t"
     header = ["EC-Lab ASCII FILE", f"Nb header lines : {len(lines) + 3:<28}", *lines, names]
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "\r\n".join(header + records)
