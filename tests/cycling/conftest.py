@@ -62,11 +62,12 @@ def exports(tmp_path_factory, index, truth) -> Path:
 
 @pytest.fixture(scope="session")
 def analyses(exports, index, config) -> dict:
+    cells: dict[tuple[str, str, str], list[dict[str, str]]] = {}
+    for row in index:
+        cells.setdefault((row["sample"], row["protocol"], row["cell"]), []).append(row)
     return {
-        (row["sample"], row["protocol"], row["cell"]): analyse(
-            [row], [exports / row["file"]], config
-        )
-        for row in index
+        key: analyse(rows, [exports / row["file"] for row in rows], config)
+        for key, rows in cells.items()
     }
 
 
