@@ -212,3 +212,27 @@ def test_another_coating(config: dict, tmp_path: Path) -> None:
     assert {r["rsf_library"] for r in tables["xps_coverage"]} == {"scofield"}
     statement = one(tables["xps_order"], definition="eq1")["statement"]
     assert "wagner has no factor for Nb 3d" in statement
+
+
+def test_widths_of_stored_la_lines_are_of_the_whole_line(config: dict) -> None:
+    tables = run({"s": "stored_LA.vms"}, config)
+    for name, width in (("Mo a", 0.92), ("Mo b", 1.40), ("W", 1.15)):
+        row = one(tables["xps_stored"], component=name)
+        assert row["refit_fwhm_eV"] == pytest.approx(width, rel=0.03)
+        assert row["area_ratio"] == pytest.approx(1, abs=0.05)
+    assert any("taken as one sample" in w for w in tables["warnings"])
+
+
+@pytest.mark.parametrize("name", ["tougaard", "asymmetric", "C-O_1.6"])
+def test_intervals_of_spectra_that_the_model_does_not_quite_describe(
+    config: dict, name: str
+) -> None:
+    # One spectrum of a study of 20 each; tests/xps/test_intervals.py counts over such studies.
+    planted = {
+        "adventitious": 0.66, "C-O": 0.20, "carbonate": 0.14, "sulfide": 0.28, "polysulfide": 0.22,
+        "sulfite": 0.14, "sulfate": 0.36,
+    }  # fmt: skip
+    rows = run({"s": f"interval_{name}.vms"}, config)["xps_components"]
+    for row in rows:
+        assert abs(row["fraction"] - planted[row["component"]]) < 3.2 * row["fraction_sd"]
+        assert row["fraction_sd"] >= 0.95 * row["fraction_sd_counting"]

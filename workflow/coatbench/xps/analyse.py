@@ -54,7 +54,7 @@ def analyse(
         if not export.sets:
             raise AnalysisError(file, "export", "spectra", f"none ({export.format})")
         spot = row.get("spot") or str(index + 1)
-        levels = choose(export.sets, row, file)
+        levels = choose(export.sets, row, file, result.warnings)
         for level in levels:
             measured = regions(level.blocks, region_models, config["aliases"])
             fitted = fit_spot(measured, config)

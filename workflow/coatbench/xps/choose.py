@@ -33,7 +33,9 @@ class Level:
     blocks: list[Arrays]
 
 
-def choose(blocks: Sequence[Arrays], row: Mapping[str, str], file: Path) -> list[Level]:
+def choose(
+    blocks: Sequence[Arrays], row: Mapping[str, str], file: Path, warnings: list[str]
+) -> list[Level]:
     """Return the spectra that an index row means, level by level in the order of the file.
 
     Parameters
@@ -45,6 +47,8 @@ def choose(blocks: Sequence[Arrays], row: Mapping[str, str], file: Path) -> list
         experimental variable, empty for all.
     file : Path
         For messages.
+    warnings : list of str
+        What is assumed is appended here.
 
     Raises
     ------
@@ -52,6 +56,10 @@ def choose(blocks: Sequence[Arrays], row: Mapping[str, str], file: Path) -> list
         The file holds several samples and the row names none, or one that is not there; no such level.
     """
     samples = _samples(blocks)
+    if not row.get("sample_in_file") and len(samples) > 1 and _complement(samples):
+        listed = ", ".join(repr(name) for name in samples)
+        warnings.append(f"{file.name}: taken as one sample, since no region repeats: {listed}")
+        samples = {"": list(blocks)}
     levels = _levels(_named(samples, row.get("sample_in_file", "") or "", file))
     wanted = row.get("level", "") or ""
     if not wanted:
@@ -81,6 +89,12 @@ def _samples(blocks: Sequence[Arrays]) -> dict[str, list[Arrays]]:
         f"{own} ({k + 1})".strip(): list(blocks[k * distinct : (k + 1) * distinct])
         for k in range(n)
     }
+
+
+def _complement(samples: Mapping[str, list[Arrays]]) -> bool:
+    """Tell whether no region was measured under two identifiers: parts of one measurement under two names."""
+    names = [str(b.attrs["region"]) for own in samples.values() for b in own]
+    return len(set(names)) == len(names)
 
 
 def _named(samples: Mapping[str, list[Arrays]], wanted: str, file: Path) -> list[Arrays]:

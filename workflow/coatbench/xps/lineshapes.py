@@ -9,7 +9,8 @@ maximum does not lie at |v| = 1/2 for 0 < m < 1, so v = k(m) u is scaled such th
 what CasaXPS stores (k(0.3) = 0.9614). SGL(m) is the sum, (1-m) G + m L at equal height and width. Voigt(m) is the
 convolution with Lorentzian width : total of both widths = m : 100. LA(a,b,m) is a Lorentzian raised to the
 power a on the side of high and b on the side of low binding energy, convolved with a Gaussian of FWHM
-m/100 widths; its width is that of the Lorentzian.
+m/100 Lorentzian widths; LA(a,m) has both powers alike. Its width is the full one of the whole line, as CasaXPS
+stores it; energies are those of the Lorentzian's maximum.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def shape(name: str) -> Shape:
     """
     match = _NAME.fullmatch(name)
     if not match:
-        raise ValueError(f"unknown line shape {name!r}; known: GL(m), SGL(m), Voigt(m), LA(a,b,m)")
+        raise ValueError(
+            f"unknown line shape {name!r}; known: GL(m), SGL(m), Voigt(m), LA(a,b,m), LA(a,m)"
+        )
     try:
         values = tuple(float(v) for v in match[2].split(","))
     except ValueError:
@@ -56,9 +59,10 @@ def shape(name: str) -> Shape:
 @cache
 def _shape(kind: str, values: tuple[float, ...]) -> Shape:
     if kind == "LA":
+        values = (values[0], *values) if len(values) == 2 else values
         if len(values) != 3 or min(values[:2]) <= 0.5 or not 0 <= values[2] < 500:
             raise ValueError("LA(a,b,m) needs a, b above 0.5 (finite area) and m from 0 to 499")
-        return _asymmetric_lorentzian(*values)
+        return _of_unit_width(_asymmetric_lorentzian(*values))
     if len(values) != 1 or not 0 <= values[0] <= 100:
         raise ValueError(f"{kind}(m) needs one mixing parameter from 0 to 100")
     return {"GL": _product, "SGL": _sum, "Voigt": _voigt}[kind](values[0] / 100)
@@ -131,6 +135,24 @@ def _voigt(m: float) -> Shape:
         w = wofz(z)
         derivative = -2 * z * w + 2j / math.sqrt(math.pi)
         return norm * w.real, norm / (sigma * root2) * derivative.real
+
+    return evaluate
+
+
+def _of_unit_width(bare: Shape) -> Shape:
+    """Return a shape on a scale on which its full width at half maximum is 1."""
+    grid = np.linspace(-12.0, 12.0, 48001)
+    value = bare(grid)[0]
+    above = np.flatnonzero(value >= value.max() / 2)
+    edges = []
+    for inside, outside in ((above[0], above[0] - 1), (above[-1], above[-1] + 1)):
+        part = (value[inside] - value.max() / 2) / (value[inside] - value[outside])
+        edges.append(grid[inside] + part * (grid[outside] - grid[inside]))
+    width = float(edges[1] - edges[0])
+
+    def evaluate(u: np.ndarray) -> Values:
+        f, df = bare(u * width)
+        return f * width, df * width**2
 
     return evaluate
 
