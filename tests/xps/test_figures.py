@@ -151,3 +151,18 @@ def test_figures_are_the_same_bytes_every_time(study: dict, tmp_path: Path) -> N
         xps_stacks.draw(curves, ["P 2p"], output(tmp_path / name), **study["common"])
         made.append([Path(p).read_bytes() for p in output(tmp_path / name).values()])
     assert made[0] == made[1]
+
+
+def test_axis_and_caption_speak_of_the_studys_own_elements() -> None:
+    from coatbench.report.page import read_caption
+
+    assert xps_coverage.axis_label("eq1", ["Nb 3d"], "Ni 2p", "O 1s").endswith("= Nb / (Nb + Ni)")
+    assert "(S + P) / (S + P + Mn)" in xps_coverage.axis_label(
+        "eq1", ["S 2p", "P 2p"], "Mn 2p", "O 1s"
+    )
+    assert xps_coverage.axis_label("nickel_fraction", ["Nb 3d"], "Co 2p", "O 1s").startswith("Co ")
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config["xps"]["coverage"] |= {"coating": ["Nb 3d"], "substrate": "Co 2p"}
+    text = " ".join(read_caption(ROOT / "workflow/report/fig2.rst", config))
+    assert "Nb 3d over Nb 3d + Co 2p" in text
+    assert "S 2p" not in text and "Ni" not in text

@@ -84,7 +84,7 @@ rule problems:
 
 rule judgements:
     input:
-        [table(name) for _, name in judged_tables()],
+        tables=[table(name) for _, name in judged_tables()],
     output:
         quality=table("quality"),
         excluded=table("excluded"),

@@ -19,7 +19,7 @@ def main(tables, techniques, excluded, output):
 if __name__ == "__main__":
     with door.logged(snakemake):
         main(
-            snakemake.input,
+            snakemake.input.tables,
             snakemake.params.techniques,
             snakemake.params.excluded,
             snakemake.output,

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jinja2
+import yaml
+
 from ..analysis import write_atomically
 from ..pictures import picture_of
 from ..tables import read_table
@@ -159,7 +162,10 @@ def build(
         verdicts={
             v: sum(c["verdict"] == v for c in claims) for v in ("holds", "fails", "not testable")
         },
-        figures=[picture(p, results, Path(captions)) for p in sorted(figures, key=_number)],
+        figures=[
+            picture(p, results, Path(captions), yaml.safe_load(config_text))
+            for p in sorted(figures, key=_number)
+        ],
         quicklooks=looks,
         quicklooks_left_out=[Path(p).relative_to(results).as_posix() for p in left_out],
         quality=quality,
@@ -272,7 +278,9 @@ def _embedded(content: bytes) -> str:
     return f"data:image/webp;base64,{base64.b64encode(content).decode()}"
 
 
-def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
+def picture(
+    path: str | Path, results: Path, captions: Path | None, config: Mapping[str, Any] | None = None
+) -> Picture:
     """Embed the picture of a PNG file, with its caption and the files beside it."""
     path = Path(path)
     from PIL import Image
@@ -283,7 +291,7 @@ def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
     beside = [path.with_suffix(s) for s in (".pdf", ".png", ".csv")]
     title, caption = "", ""
     if captions is not None and (captions / f"{path.stem}.rst").is_file():
-        title, caption = read_caption(captions / f"{path.stem}.rst")
+        title, caption = read_caption(captions / f"{path.stem}.rst", config)
     return Picture(
         name=path.stem,
         title=title,
@@ -296,9 +304,15 @@ def picture(path: str | Path, results: Path, captions: Path | None) -> Picture:
     )
 
 
-def read_caption(path: str | Path) -> tuple[str, str]:
-    """Return the bold first sentence of a caption as its title, and the rest, without markup."""
-    text = " ".join(Path(path).read_text(encoding="utf-8").split())
+def read_caption(path: str | Path, config: Mapping[str, Any] | None = None) -> tuple[str, str]:
+    """Return the bold first sentence of a caption as its title, and the rest, without markup.
+
+    What a caption takes from the configuration stands in it as in Snakemake's own report,
+    ``{{ snakemake.config.xps.coverage.substrate }}``.
+    """
+    given = jinja2.Environment(undefined=jinja2.ChainableUndefined)  # escaped by the page
+    template = given.from_string(Path(path).read_text(encoding="utf-8"))
+    text = " ".join(template.render(snakemake={"config": config or {}}).split())
     match = re.match(r"\*\*(.+?)\*\*\s*(.*)", text)
     title, rest = (match[1].rstrip("."), match[2]) if match else ("", text)
     return title, re.sub(r"(\*\*|\*|``)(.+?)\1", r"\2", rest)
