@@ -117,7 +117,7 @@ def test_page_holds_what_it_should(html, run):
     page = build(**content(run))
     assert page.verdicts == {"holds": 1, "fails": 1, "not testable": 1}
     assert [p.name for p in page.figures] == ["fig2", "fig10", "ranking"]
-    assert page.figures[0].title == "Coverage of the cathode material by the coating"
+    assert page.figures[0].title == "Coverage of the coated material by the coating"
     assert (page.doubtful, page.remarks) == (2, 2)
     assert page.quality[0].rows[0]["sample"] == "c400"
     assert len(page.quality[0].rows) == 2  # every fit, the good ones too
