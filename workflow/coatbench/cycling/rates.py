@@ -121,8 +121,10 @@ def cycle_noise(series: Series, parts: Plan, half_width: int) -> float:
     if x.size < 5:
         return math.nan
     residual = np.empty(x.size)
-    for i in range(x.size):
-        near = np.abs(x - x[i]) <= half_width
+    firsts = np.searchsorted(x, x - half_width)
+    stops = np.searchsorted(x, x + half_width, side="right")
+    for i, (first, stop) in enumerate(zip(firsts.tolist(), stops.tolist(), strict=True)):
+        near = slice(first, stop)
         slope, intercept = _robust_line(x[near], y[near])
         residual[i] = y[i] - (intercept + slope * x[i])
     return float(MAD_TO_SD * np.median(np.abs(residual)))
