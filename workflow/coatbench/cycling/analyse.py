@@ -52,16 +52,8 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
     first = DISCHARGE if protocol["first"] == "discharge" else CHARGE
     cycles, lone = pair(halves, first)
     _report_halves(result, name, cell, data, cycles, stubs, lone)
-    windows = {
-        direction: judge.window(
-            data,
-            halves,
-            direction,
-            protocol[f"{NAMES[direction]}_cutoff_V"],
-            config["cutoff_tolerance_V"],
-        )
-        for direction in (CHARGE, DISCHARGE)
-    }
+    cutoffs = {d: protocol[f"{half}_cutoff_V"] for d, half in NAMES.items()}
+    windows = judge.windows_of(data, halves, cutoffs, config["cutoff_tolerance_V"])
     running = judge.running(data, halves, windows, config["hold_end_fraction"])
     judged = _cycles(data, parts, cycles, running, cell, windows, config)
     cycle_rows = [row for row, _ in judged]

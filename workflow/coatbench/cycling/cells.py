@@ -244,7 +244,7 @@ def cycle_row(
         index = judge.left_out() if cell.leaves_out(cycle.number) else Quality()
         found.halves[half.direction] = worst([index, own, begun])
         found.relaxed[half.direction] = relaxation.judge(data, half, config["relaxation_time_s"])
-        row["interrupted"] |= half.pauses_s > config["interruption_s"]
+        row["interrupted"] |= half.pauses_s > config["interruption_s"] and not half.is_titration
     if len(finished) == 2:
         row["coulombic_efficiency_percent"] = 100 * finished[1].charge_Ah / finished[0].charge_Ah
         row["coulombic_efficiency_percent_sd"] = config["efficiency_sd_percent"]

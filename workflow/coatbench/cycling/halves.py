@@ -20,6 +20,8 @@ from .record import CHARGE, Record
 PULSE_S, PULSE_SHARE = 60.0, 0.1
 # A small stretch beside a half cycle of the same direction is a pulse if its current differs by more than this.
 OTHER_CURRENT = 0.2
+# So many stretches with rests between are no accident.
+LEAST_PULSES = 10
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class HalfCycle:
     stretches: tuple[tuple[int, int], ...]
     pauses_s: float = 0.0
     stub: bool = False
+
+    @property
+    def is_titration(self) -> bool:
+        """Whether it was made of many pulses with rests between (GITT)."""
+        return len(self.stretches) >= LEAST_PULSES
 
     def moved(self, step_Ah: npt.NDArray) -> float:
         """Return the magnitude of the charge of this half cycle by another source of charge per record."""

@@ -8,7 +8,7 @@ the same cycle: a discharge after a charge that was stopped half way is no capac
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ from .record import NAMES, Record
 
 # Steps of the recorder between the last record and the cut-off that it may have missed.
 MOST_STEPS = 1.5
+# A gap this many times as long as the longest usual interval is no habit of the recorder.
+GAP_FACTOR, FEWEST_INTERVALS = 5.0, 50
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,28 @@ def window(
         if not at_cutoff.any() and alike.sum() > 1:
             own = usual
     return Window(direction, cutoff_V, own, tolerance_V)
+
+
+def windows_of(
+    data: Record,
+    halves: Sequence[HalfCycle],
+    cutoffs_V: Mapping[int, float | None],
+    tolerance_V: float,
+) -> dict[int, Window]:
+    """Return the windows of both directions.
+
+    Where one direction shows that the cell was cycled in another window than the protocol's, the other one's end is that
+    window's as well, unless it stands at the protocol's cut-off.
+    """
+    found = {d: window(data, halves, d, v, tolerance_V) for d, v in cutoffs_V.items()}
+    for direction, its in found.items():
+        ends = [float(data.controlled_V[h.last]) for h in halves if h.direction == direction]
+        if found[-direction].own_V is None or its.own_V is not None or its.cutoff_V is None:
+            continue
+        if ends and not any(its.at_cutoff(end) for end in ends):
+            furthest = max(ends, key=lambda end: direction * end)
+            found[direction] = replace(its, own_V=furthest)
+    return found
 
 
 def running(
@@ -201,9 +225,32 @@ def half_cycle(data: Record, half: HalfCycle, its: Window, interruption_s: float
         found.append(doubtful(f"{name} to {end:.3f} V, where the protocol says {its.cutoff_V:g} V"))
     elif away is not None and abs(away) > its.tolerance_V:
         found.append(doubtful(f"{name} to {end:.3f} V, beyond the cut-off of {its.cutoff_V:g} V"))
-    if half.pauses_s > interruption_s:
+    if half.is_titration:
+        found.append(
+            doubtful(f"{name} in {len(half.stretches)} pulses with rests between (titration)")
+        )
+    elif half.pauses_s > interruption_s:
         found.append(doubtful(f"{name} interrupted for {half.pauses_s:.0f} s"))
+    gap = unexplained_gap_s(data, half) if data.source == "trapezoid" else 0.0
+    if gap > interruption_s:
+        found.append(
+            doubtful(
+                f"no records for {gap:.0f} s within the {name}, over which the current is taken to have flowed"
+            )
+        )
     return worst(found)
+
+
+def unexplained_gap_s(data: Record, half: HalfCycle) -> float:
+    """Return the longest time between two driven records, if no habit of the recorder explains it; else 0."""
+    rows = np.arange(half.first, half.last + 1)
+    driven = data.sign[rows] == half.direction
+    interval = np.diff(data.time_s[rows])[driven[1:] & driven[:-1]]
+    interval = interval[np.isfinite(interval)]
+    if interval.size < FEWEST_INTERVALS:
+        return 0.0
+    longest = float(interval.max())
+    return longest if longest > GAP_FACTOR * float(np.percentile(interval, 98)) else 0.0
 
 
 def whole_cycle(

@@ -89,7 +89,7 @@ PLAUSIBLE_VOLTAGE_V = (-2.0, 6.0)
 CV_VOLTAGE_BAND_V = 0.005
 CV_CURRENT_DROP = 0.03
 # Where nothing but the current tells rest from charge: a smaller share of the usual current is noise of the recorder.
-REST_CURRENT_FRACTION = 2e-3
+REST_CURRENT_FRACTION = 5e-3
 
 
 def accumulate(charge: Array, block: Ints, direction: Ints) -> tuple[Array, Array]:

@@ -1,0 +1,174 @@
+"""What half cycles are, and what is doubted about them, on records made for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coatbench.cycling.analyse import analyse
+
+from .made_files import write
+
+ROW = {
+    "sample": "x",
+    "cell": "a",
+    "protocol": "short",
+    "composite_mass_mg": "10",
+    "cam_mass_fraction": "1",
+}
+REST, CHARGE, DISCHARGE, AGAIN = (0.0, 5400), (0.1, 72000), (-0.1, 70000), (0.1, 70000)
+WINDOW = {"charge_cutoff_V": 3.7, "discharge_cutoff_V": 2.047}
+
+
+def record(steps, resistance_ohm=0.0) -> np.ndarray:
+    """Time, voltage, current and net charge (s, V, mA, mAh) of a cell whose voltage rises with its charge."""
+    time, charge, rows = 0.0, 0.0, []
+    for current, seconds in steps:
+        each = 60.0 if seconds > 60 else 1.0
+        for k in range(round(seconds / each) + 1):
+            moved = charge + current * k * each / 3600
+            voltage = 2.0 + 0.85 * moved + current * 1e-3 * resistance_ohm
+            rows.append((time + k * each, voltage, current, moved))
+        time, charge = time + k * each + 0.01, moved
+    return np.array(rows)
+
+
+def mpt(rows: np.ndarray, *, columns="tVIq") -> bytes:
+    names = {"t": "time/s", "V": "Ewe/V", "I": "<I>/mA", "q": "(Q-Qo)/mA.h"}
+    lines = ["EC-Lab ASCII FILE", "Nb header lines : 3", "\t".join(names[c] for c in columns)]
+    at = [list(names).index(c) for c in columns]
+    lines += ["\t".join(f"{row[i]:.10e}" for i in at) for row in rows]
+    return ("\r\n".join(lines) + "\r\n").encode()
+
+
+def run(config, folder: Path, rows: np.ndarray, *, window=None, columns="tVIq", **protocol):
+    own = config["protocols"]["short"] | (window or WINDOW) | protocol
+    path = write(folder, mpt(rows, columns=columns))
+    return analyse([ROW], [path], config | {"protocols": {"short": own}})
+
+
+PLAIN = [REST, CHARGE, REST, DISCHARGE, REST, AGAIN, REST]
+
+
+def check_plain(cells, note=""):
+    assert cells[0]["charge_capacity_mAh_g"] == pytest.approx(200, rel=2e-3)
+    assert cells[0]["discharge_capacity_mAh_g"] == pytest.approx(194.44, rel=2e-3)
+    assert cells[1]["charge_capacity_mAh_g"] == pytest.approx(194.44, rel=2e-3)
+    assert note in cells[0]["quality_note"]
+
+
+@pytest.mark.parametrize("noise_mA", [0.0, 5e-5, 1e-4])
+@pytest.mark.parametrize("columns", ["tVI", "tVIq"])
+def test_noise_at_rest_makes_no_half_cycles(config, tmp_path, noise_mA, columns):
+    rows = record(PLAIN)
+    rows[:, 2] += np.random.default_rng(1).normal(0, noise_mA, len(rows))
+    analysis = run(config, tmp_path, rows, columns=columns)
+    check_plain(analysis.tables["cycling_cells"])
+    assert len(analysis.tables["cycling_half_cycles"]) == 3
+
+
+def test_pulses_in_both_directions_end_no_rest_and_count_nowhere(config, tmp_path):
+    pulses = [(-2.0, 10), (0.0, 600), (2.0, 10), (0.0, 600)]
+    steps = [REST, CHARGE, REST, *pulses, DISCHARGE, REST, *pulses[2:], AGAIN, REST]
+    analysis = run(
+        config,
+        tmp_path,
+        record(steps),
+        window={"charge_cutoff_V": None, "discharge_cutoff_V": None},
+    )
+    cells = analysis.tables["cycling_cells"]
+    check_plain(cells)
+    assert [c["quality"] for c in cells] == ["ok", "ok"]
+    assert cells[0]["rest_after_charge_s"] == pytest.approx(6620, abs=1)
+    assert cells[0]["rest_after_discharge_s"] == pytest.approx(6010, abs=1)
+    assert not any(c["interrupted"] for c in cells)
+    assert sum(h["stub"] for h in analysis.tables["cycling_half_cycles"]) == 3
+
+
+def test_pulse_before_the_relaxed_potential_is_a_reason_to_doubt_it(config, tmp_path):
+    steps = [REST, CHARGE, (0.0, 1800), (-2.0, 10), (0.0, 5400), DISCHARGE, REST]
+    analysis = run(config, tmp_path, record(steps))
+    metrics = {m["metric"]: m["quality"] for m in analysis.tables["cycling_cell_metrics"]}
+    assert metrics["relaxed_potential_charge_V"] == "doubtful"
+    assert metrics["first_charge_capacity_mAh_g"] == "ok"
+
+
+def test_titration_is_one_half_cycle(config, tmp_path):
+    steps = [REST, *[(0.1, 720), (0.0, 1800)] * 100, *[(-0.1, 720), (0.0, 1800)] * 97, REST]
+    (cycle,) = run(config, tmp_path, record(steps)).tables["cycling_cells"]
+    assert cycle["charge_capacity_mAh_g"] == pytest.approx(200, rel=2e-3)
+    assert cycle["coulombic_efficiency_percent"] == pytest.approx(97, abs=0.2)
+    assert "100 pulses" in cycle["quality_note"]
+    assert not cycle["interrupted"]
+
+
+def test_pulses_within_a_discharge_belong_to_it(config, tmp_path):
+    part = [(-0.1, 6960), (0.0, 1800), (-2.0, 10), (0.0, 40), (2.0, 10), (0.0, 40)]
+    steps = [REST, CHARGE, REST, *part * 9, (-0.1, 6960), REST, AGAIN, REST]
+    cells = run(config, tmp_path, record(steps)).tables["cycling_cells"]
+    assert len(cells) == 2
+    # The discharge pulses between its parts are part of it: 9 x 5.6 uAh.
+    assert cells[0]["discharge_capacity_mAh_g"] == pytest.approx(193.33 + 9 * 0.556, rel=2e-3)
+
+
+def test_anode_cell_begins_with_a_discharge(config, tmp_path):
+    rows = record(
+        [REST, CHARGE, REST, (-0.1, 70000), REST, (0.1, 65000), REST, (-0.1, 65000), REST]
+    )
+    rows = rows[90 + 1 + 1201 :]
+    free = {"charge_cutoff_V": None, "discharge_cutoff_V": None}
+    analysis = run(config, tmp_path, rows, window=free, first="discharge")
+    first, second = analysis.tables["cycling_cells"]
+    assert first["coulombic_efficiency_percent"] == pytest.approx(100 * 65 / 70, abs=0.2)
+    assert first["discharge_capacity_mAh_g"] == pytest.approx(194.44, rel=2e-3)
+    assert second["note"] == "no charge yet"
+    assert not any("belongs to no cycle" in w for w in analysis.warnings)
+    lone = run(config, tmp_path, rows, window=free).warnings
+    assert any("starts with a discharge, which belongs to no cycle" in w for w in lone)
+
+
+def test_gap_without_records_is_doubted_where_only_current_tells_the_charge(config, tmp_path):
+    rows = record(PLAIN)
+    rows[600:, 0] += 7200.0
+    counted = run(config, tmp_path, rows).tables["cycling_cells"]
+    check_plain(counted, "interrupted for 72")
+    assert abs(counted[0]["charge_check_percent"]) < 0.2
+    assumed = run(config, tmp_path, rows, columns="tVI").tables["cycling_cells"][0]
+    assert assumed["quality"] == "doubtful"
+    assert "no records for 72" in assumed["quality_note"]
+
+
+def test_charge_in_another_unit_is_unusable(config, tmp_path):
+    rows = record(PLAIN)
+    rows[:, 3] *= 0.5
+    first = run(config, tmp_path, rows).tables["cycling_cells"][0]
+    assert first["quality"] == "unusable"
+    assert "differs by +100.0 % from the charge" in first["quality_note"]
+    assert not first["interrupted"]
+
+
+def test_another_window_than_the_protocols_is_doubted_not_refused(config, tmp_path):
+    window = {"charge_cutoff_V": 3.9, "discharge_cutoff_V": 1.9}
+    steps = [REST, CHARGE, REST, (-0.1, 70000), REST, AGAIN, REST]
+    cells = run(config, tmp_path, record(steps), window=window).tables["cycling_cells"]
+    assert [c["quality"] for c in cells] == ["doubtful", "doubtful"]
+    assert "where the protocol says 3.9 V" in cells[0]["quality_note"]
+
+
+@pytest.mark.parametrize(("seconds", "finished"), [(0, True), (3000, False)])
+def test_last_half_cycle_without_a_rest_is_over_only_at_its_cutoff(
+    config, tmp_path, seconds, finished
+):
+    steps = [REST, CHARGE, REST, DISCHARGE, REST, (0.1, 70000 - seconds)]
+    last = run(config, tmp_path, record(steps)).tables["cycling_cells"][-1]
+    assert last["running"] == ("" if finished else "charge")
+    assert last["quality"] == ("ok" if finished else "unusable")
+
+
+def test_slower_cycle_after_a_faster_one_may_give_more_than_it_took(config, tmp_path):
+    free = {"charge_cutoff_V": None, "discharge_cutoff_V": None}
+    steps = [REST, CHARGE, REST, (-0.4, 15000), REST, (0.1, 60000), REST, (-0.1, 70000), REST]
+    cells = run(config, tmp_path, record(steps), window=free).tables["cycling_cells"]
+    assert cells[1]["coulombic_efficiency_percent"] == pytest.approx(116.7, abs=0.2)
+    assert cells[1]["quality"] == "ok"
