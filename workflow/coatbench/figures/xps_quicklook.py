@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.figure import SubFigure
@@ -11,7 +11,7 @@ from matplotlib.figure import SubFigure
 from ..analysis import load_rows
 from ..arrays import Arrays
 from ..curves import load_curves
-from ..quality import OK, UNUSABLE
+from ..quality import OK, UNUSABLE, of
 from . import style, xps_common
 
 COLUMNS = 3
@@ -27,7 +27,7 @@ def draw(
     simulated: bool,
     config: Mapping[str, Any],
 ) -> None:
-    """Draw one panel per spot and region.
+    """Draw one panel per spot and region, and one per spot that is a depth profile or an angle series.
 
     Parameters
     ----------
@@ -40,11 +40,13 @@ def draw(
     """
     every = load_curves(curves)
     groups = dict(list(every.items())[:MOST_PANELS])
-    n_rows = max(1, math.ceil(len(groups) / COLUMNS))
+    analysis = load_rows(rows)
+    profiles = _profiles(analysis.tables.get("xps_profile", []))
+    n_rows = max(1, math.ceil((len(groups) + len(profiles)) / COLUMNS))
     figure = style.new_figure(config, "double", 2.1 * n_rows + 0.3)
     if not groups:
         axes = figure.subplots()
-        style.no_data(axes, load_rows(rows).problem or "no region was measured")
+        style.no_data(axes, analysis.problem or "no region was measured")
         style.save_quicklook(figure, output, simulated=simulated)
         return
     more = f", first {len(groups)} of {len(every)} regions" if len(every) > len(groups) else ""
@@ -52,7 +54,54 @@ def draw(
     cells = figure.subfigures(n_rows, COLUMNS, squeeze=False).ravel()
     for cell, (group, data) in zip(cells, groups.items(), strict=False):
         _panel(cell, group.split("|")[0], data)
+    for cell, (spot, levels) in zip(cells[len(groups) :], profiles.items(), strict=False):
+        _profile(cell, spot, levels)
     style.save_quicklook(figure, output, simulated=simulated)
+
+
+Levels = dict[
+    str, list[tuple[float, float, float, bool]]
+]  # by region: level, at%, its sd, to be doubted
+
+
+def _profiles(rows: Sequence[Mapping[str, Any]]) -> dict[str, Levels]:
+    """Return spot -> region -> its atomic percent over the levels; what is unusable or not quantified is left out."""
+    found: dict[str, dict[str, dict[float, list[Mapping[str, Any]]]]] = {}
+    for row in rows:
+        if row["at_percent"] is not None and of(row).usable:
+            levels = found.setdefault(row["spot"], {}).setdefault(row["region"], {})
+            levels.setdefault(row["level"], []).append(row)
+    return {
+        spot: {
+            region: [
+                (
+                    level,
+                    sum(r["at_percent"] for r in own),
+                    math.hypot(*(r["at_percent_sd"] for r in own)),
+                    any(of(r).level != OK for r in own),
+                )
+                for level, own in sorted(levels.items())
+            ]
+            for region, levels in regions.items()
+        }
+        for spot, regions in found.items()
+    }
+
+
+def _profile(cell: SubFigure, spot: str, regions: Levels) -> None:
+    axes = cell.subplots()
+    for i, (region, points) in enumerate(regions.items()):
+        colour = style.CATEGORIES[i % len(style.CATEGORIES)]
+        x, y, sd, doubted = zip(*points, strict=True)
+        axes.errorbar(x, y, sd, color=colour, linewidth=0.7, elinewidth=0.5, label=region)
+        for level, value, doubt in zip(x, y, doubted, strict=True):
+            face = "white" if doubt else colour
+            axes.plot(level, value, "o", color=colour, markerfacecolor=face, markersize=2.5)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("level in the export")
+    axes.set_ylabel("atomic percent")
+    axes.set_title(f"levels, spot {spot}; open: doubtful", loc="left")
+    axes.legend(fontsize=5.5)
 
 
 def _panel(cell: SubFigure, spot: str, data: Arrays) -> None:

@@ -57,7 +57,7 @@ def analyse(
         levels = choose(export.sets, row, file, result.warnings)
         for level in levels:
             measured = regions(level.blocks, region_models, config["aliases"])
-            fitted = fit_spot(measured, config)
+            fitted = fit_spot(measured, config, is_level=level is not levels[0])
             if level is levels[0]:  # the surface as it was; deeper levels are rows of the profile
                 add_spot(result, row["sample"], spot, file.name, fitted, config)
                 result.warnings += [f"{file.name}: {n}" for n in fitted.charge.notes]

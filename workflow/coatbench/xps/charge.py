@@ -18,6 +18,7 @@ from .model import RegionModel
 STEP_EV = 0.2
 # Minima of the reference region this much worse (natural logarithm of the residual per point) still compete.
 COMPETING = 0.15
+LEAST_SHARE = 0.1  # of the area of its region, that the reference line has where it is found
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Region:
 
 
 def locate(
-    regions: list[Region], search_eV: float, reference: str | None, end_eV: float
+    regions: list[Region], search_eV: float, reference: tuple[str, str], end_eV: float
 ) -> float | None:
     """Return the shift in eV that all regions agree on best, None without a region.
 
@@ -39,29 +40,36 @@ def locate(
     regions : list of Region
     search_eV : float
         Shifts from -search_eV to +search_eV are tried.
-    reference : str or None
-        Name of the region with the charge reference. Only shifts that explain it are considered; the other
-        regions decide between them (a reference line and its neighbours can be mistaken for each other).
+    reference : (region, component)
+        The charge reference. Only shifts that explain its region, and give the reference line a part in it, are
+        considered; the other regions decide between them (a reference line and its neighbours can be mistaken for
+        each other).
     end_eV : float
         Width averaged at the ends for the background.
     """
     if not regions:
         return None
     shifts = np.arange(-search_eV, search_eV + STEP_EV / 2, STEP_EV)
-    costs = {r.model.name: _costs(r, shifts, end_eV) for r in regions}
-    total = np.sum(list(costs.values()), axis=0)
-    if reference not in costs:
+    found = {r.model.name: _costs(r, shifts, end_eV) for r in regions}
+    total = np.sum([costs for costs, _ in found.values()], axis=0)
+    name, component = reference
+    if name not in found:
         return float(shifts[np.argmin(total)])
-    own = costs[reference]
-    n_points = next(len(r.x) for r in regions if r.model.name == reference)
+    own, shares = found[name]
+    region = next(r for r in regions if r.model.name == name)
+    n_points = len(region.x)
+    if component in region.model.names:
+        present = shares[:, region.model.names.index(component)] >= LEAST_SHARE
+        if present.any():
+            own = np.where(present, own, np.inf)
     inner = np.r_[np.inf, own, np.inf]
     minimum = (own <= inner[:-2]) & (own <= inner[2:])
     good = minimum & (own <= own.min() + COMPETING * n_points / 2)
     return float(shifts[good][np.argmin(total[good])])
 
 
-def _costs(region: Region, shifts: np.ndarray, end_eV: float) -> np.ndarray:
-    """Return -log likelihood of each shift, with unknown noise: n/2 log(residual sum of squares)."""
+def _costs(region: Region, shifts: np.ndarray, end_eV: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return -log likelihood of each shift, with unknown noise, n/2 log(residual sum of squares), and shares of area."""
     from scipy.optimize import nnls
 
     n_end = background.end_points(region.x, end_eV)
@@ -73,13 +81,14 @@ def _costs(region: Region, shifts: np.ndarray, end_eV: float) -> np.ndarray:
     signal = signal / max(float(np.abs(signal).max()), 1e-300)
     lines = Lines(region.model.components)
     m = lines.n
-    costs = np.empty(len(shifts))
+    costs, shares = np.empty(len(shifts)), np.zeros((len(shifts), m))
     for i, shift in enumerate(shifts):
         mapping = region.model.parameters(float(shift))
         p = mapping.values(mapping.start)
         # The grid is coarser than a narrow line; a wider line finds it all the same.
         phi = lines.evaluate(region.x, p[m : 2 * m], np.maximum(p[2 * m :], 4 * STEP_EV))[0]
         areas = mapping.L[:m][:, mapping.L[:m].any(axis=0)]
-        _, rest = nnls(phi @ areas, signal)
+        amounts, rest = nnls(phi @ areas, signal)
+        shares[i] = areas @ amounts / max(float((areas @ amounts).sum()), 1e-300)
         costs[i] = len(signal) / 2 * np.log(max(rest**2, 1e-30))
-    return costs
+    return costs, shares

@@ -98,8 +98,19 @@ class Shift:
     fit: RegionFit | None = None
 
 
-def fit_spot(measured: Sequence[Measured], config: Mapping[str, Any]) -> SpotFit:
-    """Find the charge shift and fit all regions with a model."""
+def fit_spot(
+    measured: Sequence[Measured], config: Mapping[str, Any], *, is_level: bool = False
+) -> SpotFit:
+    """Find the charge shift and fit all regions with a model.
+
+    Parameters
+    ----------
+    measured : sequence of Measured
+    config : mapping
+        The section `xps`.
+    is_level : bool
+        One of many levels of a profile: the same fits by scipy alone, without those of other backgrounds.
+    """
     bare = {m.name: dead(m.name, m.y) for m in measured}
     modelled = [m for m in measured if m.model is not None and bare[m.name].usable]
     shift = find_shift(modelled, config)
@@ -113,8 +124,9 @@ def fit_spot(measured: Sequence[Measured], config: Mapping[str, Any]) -> SpotFit
             fits[m.name] = shift.fit
         else:
             fits[m.name] = fit_region(
-                m.x, m.y, m.time_s, m.model, shift.placed_eV, config, combined=True
-            )
+                m.x, m.y, m.time_s, m.model, shift.placed_eV, config,
+                by_lmfit=not is_level, combined=True,
+            )  # fmt: skip
         fit = fits[m.name]
         if fit is not None:
             judged[m.name] = worst([fit.quality, shift.quality])
@@ -127,7 +139,7 @@ def fit_spot(measured: Sequence[Measured], config: Mapping[str, Any]) -> SpotFit
         fits,
         judged,
     )
-    for m in modelled:
+    for m in () if is_level else modelled:
         default = fits[m.name]
         if m.model is None or default is None:
             continue
@@ -174,7 +186,8 @@ def _shift(
 ) -> Shift:
     reference = config["charge_reference"]
     regions = [Region(m.x, m.y, m.model) for m in modelled if m.model and m.name == m.base]
-    placed = locate(regions, search_eV, reference["region"], config["end_width_eV"]) or 0.0
+    wanted = reference["region"], reference["component"]
+    placed = locate(regions, search_eV, wanted, config["end_width_eV"]) or 0.0
     found = Shift(placed, None, None, Quality())
     if own is None or own.model is None:
         return found

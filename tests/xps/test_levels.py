@@ -1,0 +1,90 @@
+"""Depth profiles and angle series: one table over the levels of an export."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from coatbench.analysis import save_rows
+from coatbench.arrays import Arrays
+from coatbench.curves import save_curves
+from coatbench.errors import AnalysisError
+from coatbench.figures import xps_quicklook
+from coatbench.readers import read
+from coatbench.xps.analyse import analyse
+from coatbench.xps.choose import choose
+
+from .conftest import ROOT
+
+
+def block(region: str, sample: str = "s", **variables: float) -> Arrays:
+    return Arrays.of({}, {}, {"region": region, "sample": sample, "variables": variables})
+
+
+def levels(blocks: list[Arrays], **row: str) -> list[tuple[float, list[str]]]:
+    found = choose(blocks, row, Path("a.vms"), [])
+    return [(x.value, [b.attrs["region"] for b in x.blocks]) for x in found]
+
+
+def test_levels_are_the_values_of_the_variable_that_regions_share() -> None:
+    blocks = [block(r, etch_s=t) for t in (0.0, 30.0, 60.0) for r in ("C 1s", "O 1s")]
+    assert levels(blocks) == [(t, ["C 1s", "O 1s"]) for t in (0.0, 30.0, 60.0)]
+    assert levels(blocks, level="30") == [(30.0, ["C 1s", "O 1s"])]
+    with pytest.raises(AnalysisError, match="expected 31, as the index says, found 0, 30, 60"):
+        levels(blocks, level="31")
+
+
+def test_a_running_number_is_no_level() -> None:
+    blocks = [block(r, row=i) for i, r in enumerate(("C 1s", "O 1s", "S 2p"))]
+    ((value, regions),) = levels(blocks)
+    assert np.isnan(value) and regions == ["C 1s", "O 1s", "S 2p"]
+
+
+def test_regions_that_repeat_as_a_whole_are_measurements_of_their_own() -> None:
+    blocks = [block(r) for _ in range(3) for r in ("C 1s", "O 1s")]
+    with pytest.raises(AnalysisError, match="3: 1 = 's"):
+        levels(blocks)
+    assert levels(blocks, sample_in_file="2")[0][1] == ["C 1s", "O 1s"]
+    # One region twice is a second scan of it, not a second sample.
+    assert len(levels([block(r) for r in ("C 1s", "O 1s", "C 1s")])[0][1]) == 3
+
+
+def test_samples_whose_regions_do_not_repeat_are_one() -> None:
+    blocks = [block("C 1s", "a"), block("O 1s", "b")]
+    assert levels(blocks)[0][1] == ["C 1s", "O 1s"]
+    assert levels(blocks, sample_in_file="b")[0][1] == ["O 1s"]
+
+
+def test_every_level_is_placed_by_its_own_charge(
+    realdata: Path, config: dict, tmp_path: Path
+) -> None:
+    """An insulated foil at five angles: the share of carbon on top grows with the angle."""
+    file = realdata / "xps/ARXPS.vms"
+    assert len(read(file, "xps").sets) == 15
+    start = time.process_time()
+    found = analyse([{"sample": "x", "file": file.name, "spot": ""}], [file], config)
+    assert time.process_time() - start < 6
+    rows = found.tables["xps_profile"]
+    assert [x for x in dict.fromkeys(r["level"] for r in rows)] == [0, 40, 55, 63, 70]
+    assert all(r["angle_deg"] == r["level"] and r["sputter_time_s"] is None for r in rows)
+    shifts = {r["level"]: r["charge_shift_eV"] for r in rows}
+    assert all(v == pytest.approx(-3.95, abs=0.1) for v in shifts.values())
+    carbon = [
+        sum(r["at_percent"] for r in rows if r["level"] == v and r["region"] == "C 1s")
+        for v in shifts
+    ]
+    assert carbon == sorted(carbon)
+    for level in shifts:
+        own = [r["at_percent"] for r in rows if r["level"] == level]
+        assert sum(own) == pytest.approx(100)
+    save_curves(found.curves, tmp_path / "x.nc")
+    save_rows(found, tmp_path / "x.json")
+    style = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["figures"]
+    xps_quicklook.draw(
+        str(tmp_path / "x.nc"), str(tmp_path / "x.json"), {"png": str(tmp_path / "x.png")},
+        sample={"sample": "x", "role": "coated", "label": "foil"}, simulated=False, config=style,
+    )  # fmt: skip
+    assert (tmp_path / "x.png").stat().st_size > 3000
