@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from coatbench.techniques import TECHNIQUES
 from conftest import ROOT, Workflow
 from studies import LAST, cut_study, jobs, make_exports, planned
 
@@ -59,6 +60,15 @@ def test_what_is_made_of_the_code_is_fresh(maker: str, page: str) -> None:
     assert (ROOT / "docs" / page).read_text(encoding="utf-8") == made, "run: make docs"
 
 
+def test_the_page_of_the_study_names_every_column_that_an_index_may_have() -> None:
+    page = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
+    for name, technique in TECHNIQUES.items():
+        line = next(part for part in page.splitlines() if part.startswith(f"| {name}/index.csv"))
+        every = {*technique.index.required, *technique.index.optional} - {"format", "exclude"}
+        assert {c for c in every if not re.search(rf"\b{c}\b", line)} == set(), name
+    assert "`format`" in page and "`exclude`" in page
+
+
 def test_the_rule_graph_shows_who_needs_whom() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     graph = page[page.index("```mermaid") :]
@@ -74,6 +84,7 @@ def test_the_rule_graph_shows_who_needs_whom() -> None:
 README = {
     "make results": "test_set_up_commands",
     ".venv/bin/snakemake --cores 8": "test_the_plain_command",
+    ".venv/bin/coatbench init": "test_your_own_study",
     ".venv/bin/snakemake check": "test_your_own_study",
     "echo 'c350": "test_one_more_temperature",
 }
@@ -131,6 +142,8 @@ def test_your_own_study(tmp_path: Path) -> None:
     make_exports(
         project, cut_study(project.folder / "mystudy", ["leis"], ["uncoated", "c300", "c400"])
     )
+    proposed = shell(block_that_starts(".venv/bin/coatbench init"), project.folder)
+    assert "samples.csv" in proposed  # there already, and left as it is
     before = sorted(p for p in (project.folder / "mystudy").rglob("*"))
     text = shell(block_that_starts(".venv/bin/snakemake check"), project.folder)
     assert "Qtac ASCII" in text

@@ -63,6 +63,15 @@ def finished(folder: Path, *, simulated: bool = True, title: str = "A study") ->
         "leis_windows": [
             {"sample": "c300", "window": "near_surface", **doubtful("20 eV of charging").columns()}
         ],
+        "quality": [
+            {
+                "technique": "leis",
+                "unit": "c300",
+                "value": "leis_windows: near_surface",
+                "quality": "doubtful",
+                "note": "20 eV of charging",
+            }
+        ],
         "problems": [{"technique": "leis", "unit": "c400", "problem": f"a.txt: {MARKUP}"}],
         "warnings": [
             {"technique": "sims", "unit": None, "warning": "sims: not measured in this study"}

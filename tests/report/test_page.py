@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from coatbench.quality import doubtful, unusable
+from coatbench.quality import doubtful
 from coatbench.report.doubts import doubts_of, remark
 from coatbench.report.page import (
     ROWS_SHOWN,
@@ -134,29 +134,29 @@ def test_page_holds_what_it_should(html, run):
 
 def test_doubts_stand_once_with_label_reason_and_picture():
     rows = [
-        {
-            "sample": "c300",
-            "spot": "1",
-            "region": "S 2p",
-            **doubtful("chi-square of 508").columns(),
-        },
-        {
-            "sample": "c300",
-            "spot": "1",
-            "region": "S 2p",
-            **unusable("chi-square of 508").columns(),
-        },
-        {"sample": "c400", "cell": "A", **unusable("efficiency of 124.6 %").columns()},
-        {"sample": "c400", "cell": "B", "quality": "ok", "quality_note": "left out: cycle 3"},
-        {"sample": "c500", "flagged": True},
+        ("xps", "c300/1/S 2p", "xps_fits", "unusable", "chi-square of 508"),
+        ("xps", "c300/1/S 2p", "xps_components (4 rows)", "unusable", "chi-square of 508"),
+        ("cycling", "c400/A/short", "cycling_cells", "doubtful", "efficiency of 104.6 %"),
+        ("ranking", "", "ranking: all", "doubtful", ""),
     ]
-    found = doubts_of([("xps", "xps_fits", rows)], {"c300": "300 °C"}, ["quicklook/xps/c300.png"])
+    columns = ("technique", "unit", "value", "quality", "note")
+    found = doubts_of(
+        [dict(zip(columns, row, strict=True)) for row in rows],
+        {"c300": "300 °C"},
+        ["quicklook/xps/c300.png"],
+    )
     assert [(d.level, d.what, d.why, d.n, d.picture) for d in found] == [
-        ("unusable", "300 °C, spot 1, region S 2p", "chi-square of 508", 2, "look-xps-c300"),
-        ("unusable", "c400, cell A", "efficiency of 124.6 %", 1, ""),
+        ("unusable", "300 °C, 1, S 2p", "chi-square of 508", 2, "look-xps-c300"),
+        ("doubtful", "c400, A, short", "efficiency of 104.6 %", 1, ""),
+        ("doubtful", "ranking: all", "doubtful", 1, ""),
     ]
-    assert remark(rows[0]) == "doubtful: chi-square of 508"
-    assert remark(rows[3]) == "left out: cycle 3"
+
+
+def test_remarks_say_each_reason_once():
+    assert remark({"flagged": True, **doubtful("chi-square of 508").columns()}) == (
+        "doubtful: chi-square of 508"
+    )
+    assert remark({"quality": "ok", "quality_note": "left out: cycle 3"}) == "left out: cycle 3"
 
 
 def test_same_content_same_bytes(run, html, tmp_path: Path):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..quality import LEVELS, OK, UNUSABLE, of
+from ..quality import OK, of
 
 # Columns that say how good a row is in tables without `quality`: the value that is bad, and what it means.
 DOUBTS = {
@@ -17,20 +17,6 @@ DOUBTS = {
     "interrupted": (True, "interrupted"),
 }
 QUALITY_COLUMNS = (*DOUBTS, "quality", "note")
-# What names a measurement besides its sample, in the order in which a person would say it.
-WHERE = (
-    "cell",
-    "run",
-    "spot",
-    "region",
-    "field",
-    "cycle",
-    "component",
-    "group",
-    "fragment",
-    "metric",
-    "criterion",
-)
 
 
 @dataclass(frozen=True)
@@ -44,7 +30,7 @@ class Doubt:
     why : in words
     table : name of the first table that says so
     picture : id of its picture on the page; empty where there is none
-    n : how many rows say the same
+    n : how many tables say the same
     """
 
     level: str
@@ -80,38 +66,34 @@ def look_id(technique: str, name: str) -> str:
 
 
 def doubts_of(
-    tables: Iterable[tuple[str, str, Sequence[Mapping[str, Any]]]],
-    labels: Mapping[str, str],
-    quicklooks: Iterable[str],
+    rows: Iterable[Mapping[str, Any]], labels: Mapping[str, str], quicklooks: Iterable[str]
 ) -> list[Doubt]:
-    """Return every doubt once, the worst first.
+    """Return every doubt once, in the order of the table of doubts, the worst first.
 
     Parameters
     ----------
-    tables : (technique, name, rows)
-        Of each technique in the order of the contract: what others inherit is said where it was judged.
+    rows : rows of quality.csv
+        What one table says and others inherit is said once.
     labels : dict of sample to label
     quicklooks : paths of pictures, `.../<technique>/<sample or run>.png`
     """
     pictures = {(Path(p).parent.name, Path(p).stem) for p in quicklooks}
     found: dict[tuple[str, str, str], Doubt] = {}
-    for technique, name, rows in tables:
-        for row in rows:
-            level = of(row).level
-            if level == OK:
-                continue
-            sample = str(row.get("sample") or "")
-            where = [f"{k} {row[k]}" for k in WHERE if row.get(k) not in (None, "")]
-            why = of(row).note or level
-            key = (technique, sample, why)
-            if key in found:
-                old = found[key]
-                worse = max(level, old.level, key=LEVELS.index)
-                found[key] = Doubt(worse, old.what, why, old.table, old.picture, old.n + 1)
-                continue
-            names = (str(row.get(k) or "") for k in ("sample", "run"))
-            shown = next((n for n in names if (technique, n) in pictures), None)
-            what = ", ".join([labels.get(sample) or sample, *where][: 3 if sample else 4])
-            picture = look_id(technique, shown) if shown else ""
-            found[key] = Doubt(level, what.strip(", "), why, name, picture)
-    return sorted(found.values(), key=lambda d: d.level != UNUSABLE)
+    for row in rows:
+        technique, unit = str(row["technique"]), str(row["unit"] or "")
+        parts = unit.split("/")
+        why = str(row["note"] or row["quality"])
+        known = [p for p in parts if p in labels]
+        key = (technique, known[0] if known else unit, why)
+        if key in found:
+            found[key] = replace(found[key], n=found[key].n + 1)
+            continue
+        shown = next((p for p in parts if (technique, p) in pictures), None)
+        found[key] = Doubt(
+            str(row["quality"]),
+            ", ".join(labels.get(p, p) for p in parts if p) or str(row["value"]),
+            why,
+            str(row["value"] or "").partition(":")[0],
+            look_id(technique, shown) if shown else "",
+        )
+    return list(found.values())

@@ -173,9 +173,7 @@ def build(
         remarks=sum(bool(row["remark"]) for q in quality for row in q.rows),
         labels=labels,
         doubts=doubts_of(
-            ((t, table.name, table.rows) for t, group in loaded.items() for table in group),
-            labels,
-            (p.whole for group in looks.values() for p in group),
+            rows("quality"), labels, (p.whole for group in looks.values() for p in group)
         ),
         next=rows("ranking_next")[:NEXT_SHOWN],
         problems=rows("problems"),
@@ -222,7 +220,7 @@ def quality_of(table: Table) -> Table | None:
     Of the fits all rows are shown, of other tables those with a remark. None where there is nothing to say.
     """
     # The ranking's notes are answers, not doubts about a measurement; they stand in its own section.
-    answers = table.name.startswith("ranking") or table.name == "claims"
+    answers = table.name.startswith("ranking") or table.name in ("claims", "quality", "excluded")
     if not set(QUALITY_COLUMNS) & set(table.columns) or answers:
         return None
     rows = [{"remark": remark(row), "doubtful": bool(reasons(row)), **row} for row in table.rows]
