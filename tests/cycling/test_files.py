@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
+from coatbench import readers
 from coatbench.cycling.analyse import analyse
 from coatbench.errors import AnalysisError
 
 from .made_files import KIT, MPT
+from .test_judged import PLAIN, record
 
 INDEX = {
     "sample": "x", "cell": "a", "protocol": "short", "composite_mass_mg": "12", "cam_mass_fraction": "0.8",
@@ -181,3 +184,44 @@ def test_cycles_that_the_index_leaves_out(config, exports):
     assert metrics["initial_coulombic_efficiency_percent"] == "unusable"
     assert "retention_percent" not in metrics
     assert metrics["capacity_at_0.5C_mAh_g"] == "ok"
+
+
+def arbin(path: Path, rows, numbers) -> Path:
+    """A table with a clock and two counters that never restart."""
+    names = "Data_Point,Date_Time,Test_Time(s),Step_Time(s),Step_Index,Cycle_Index,Current(A),Voltage(V)"
+    lines = [
+        f"{names},Charge_Capacity(Ah),Discharge_Capacity(Ah),Charge_Energy(Wh),Discharge_Energy(Wh)"
+    ]
+    step = np.diff(rows[:, 3], prepend=0.0)
+    charged, discharged = (np.cumsum(np.maximum(sign * step, 0.0)) for sign in (1, -1))
+    for i in numbers:
+        clock = STARTED + timedelta(seconds=float(rows[i, 0]))
+        lines.append(
+            f"{i + 1},{clock:%m/%d/%Y %H:%M:%S},{rows[i, 0]:.3f},0,1,1,{rows[i, 2] * 1e-3:.9f},{rows[i, 1]:.6f},"
+            f"{charged[i] * 1e-3:.9f},{discharged[i] * 1e-3:.9f},0,0"
+        )
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    return path
+
+
+@pytest.mark.parametrize(("first", "second"), [(900, 900), (900, 700), (1300, 1300)])
+def test_plain_tables_of_one_cell_go_on_too(config, tmp_path, first, second):
+    rows = record(PLAIN)
+    index = {"composite_mass_mg": "10", "cam_mass_fraction": "1"}
+    a = arbin(tmp_path / "b.csv", rows, range(first))
+    b = arbin(tmp_path / "a.csv", rows, range(second, len(rows)))
+    found = capacities(run(config, b, a, **index))
+    assert found == pytest.approx([200.0, 194.5, 194.5], rel=1e-4)
+    alone = run(config, b, **index).tables["cycling_cells"][0]
+    assert ("begins in the middle" in alone["note"]) == (second == 900 or second == 700)
+
+
+@pytest.mark.parametrize("name", [MPT, KIT])
+def test_what_was_read_is_a_battery_data_format_table(config, exports, tmp_path, name):
+    """Written as CSV under its own labels it gives the same capacities."""
+    path = tmp_path / "cell.bdf.csv"
+    readers.read(exports / name, "cycling").table.to_csv(path, index=False)
+    index = {"protocol": "long", "composite_mass_mg": "7.54", "cam_mass_fraction": "0.792"}
+    assert capacities(run(config, path, **index)) == pytest.approx(
+        capacities(run(config, exports / name, **index)), rel=1e-6
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,7 @@ def build(file: DescribedFile) -> Export:
         file.path, file.description.name, table, instrument=about["instrument"],
         date=about["date"] or _first_clock(file, part), vendor=about["vendor"],
         warnings=file.warnings, incomplete_rows=int(bool(file.tables.dropped)),
+        more=_ends(file, part, direction, time),
     )  # fmt: skip
 
 
@@ -183,6 +185,29 @@ def _against_charge(
         )
         return -direction, -current
     return direction, current
+
+
+def _ends(
+    file: DescribedFile, part: Part, direction: npt.NDArray, time: npt.NDArray
+) -> dict[str, Any]:
+    """Return when the time was zero, and the signed charge counter at both ends: another file may go on from there."""
+    more: dict[str, Any] = {}
+    if clock := _first_clock(file, part):
+        more |= bdf.clock(datetime.fromisoformat(clock), float(time[0]))
+    driven = np.flatnonzero(direction)
+    if driven.size:
+        counters = {
+            sign: values if (values := part.of(name)) is not None else part.of("capacity_Ah")
+            for sign, name in ((1, "charge_capacity_Ah"), (-1, "discharge_capacity_Ah"))
+        }
+
+        def signed(row: int) -> float:
+            sign = int(direction[row])
+            counter = counters.get(sign)
+            return 0.0 if counter is None else sign * abs(float(counter[row]))
+
+        more["counter_Ah"] = (signed(0), signed(int(driven[-1])))
+    return more
 
 
 def _first_clock(file: DescribedFile, part: Part) -> str:
