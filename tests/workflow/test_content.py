@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -182,6 +183,42 @@ def test_an_edit_that_is_taken_back(project: Workflow) -> None:
     assert planned(project)["leis_sample"] == 1
     (project.folder / INDEX).write_text(before)
     assert "leis_sample" not in planned(project)
+
+
+def test_another_study_into_the_same_folder_is_refused(project: Workflow) -> None:
+    shutil.copytree(project.folder / "study", project.folder / "another")
+    edit_rows(project.folder / "another" / "samples.csv", lambda row: row | {"label": "other"})
+    arguments = ["--config", "study=another", "results=out"]
+    text = project.run(*arguments, check=False)
+    assert "found those of the study study" in text
+    assert planned(project) == {}
+    assert planned(project, *arguments, "takeover=true")
+
+
+def test_what_a_removed_sample_leaves_is_named_and_removed(project: Workflow) -> None:
+    for table in (INDEX, SAMPLES):
+        edit_rows(project.folder / table, lambda row: row if row["sample"] != "c400" else None)
+    assert "left by what is no longer made" in project.run(*ARGUMENTS, "-n")
+    project.run("tidy", *ARGUMENTS)
+    assert list((project.folder / "out").glob("leis/c400.*")) == []
+    assert (project.folder / "out" / "leis" / "uncoated.json").is_file()
+    assert "no longer made" not in project.run(*ARGUMENTS, "-n")
+
+
+def test_a_run_that_cannot_read_an_export_has_failed_and_says_so(project: Workflow) -> None:
+    (project.folder / ONE).write_text("not an export\n")
+    project.run(*ARGUMENTS, check=False)
+    crate = (project.folder / "out" / "ro-crate-metadata.json").read_text()
+    assert "FailedActionStatus" in crate
+    assert "CompletedActionStatus" not in crate
+
+
+def test_provenance_knows_the_study_by_content_and_no_place(project: Workflow) -> None:
+    known = (project.folder / "out" / "provenance.json").read_text()
+    for name in (INDEX, SAMPLES, "study/study.yaml", ONE):
+        assert hashlib.sha256((project.folder / name).read_bytes()).hexdigest() in known
+    for path in (project.folder / "out").rglob("*.json"):
+        assert "/finished0/" not in path.read_text(), path
 
 
 def test_damaged_results_are_named_and_remade(finished: Path, project: Workflow) -> None:

@@ -24,10 +24,12 @@ from typing import Any
 from . import software
 from .analysis import write_atomically
 from .checksums import checksum, state
+from .errors import StudyError
 
 FOLDER = "provenance/jobs"
 SEEN = "provenance/seen.json"
 CLOCK = "provenance/clock"
+STUDY = "provenance/study.json"
 STALE_S, CLOCK_S = 315_532_800, 631_152_000  # the first days of 1980 and of 1990
 
 
@@ -183,6 +185,10 @@ class Contents:
         self._now[name] = sha256
         return sha256
 
+    def known(self, name: str) -> str | None:
+        """Return the checksum that was found in this process, if any was."""
+        return self._now.get(name)
+
     def read(self, name: str) -> str | None:
         """Read a file, whatever is known of it, and remember its checksum."""
         path = self.places.path(name)
@@ -237,10 +243,66 @@ class Plan:
         Those whose results are not what they would be now. What depends on them runs again by itself.
     reasons : list of str
         Why, one line each, as a user should read them.
+    left : list of Path
+        Files that jobs of earlier runs made and no job of this plan makes, and the records of those jobs.
     """
 
     forced: list[Job] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    left: list[Path] = field(default_factory=list)
+
+
+def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> None:
+    """Hold that the results folder is that of this study.
+
+    A study is known by its way from the results folder, or by its table of samples: either may change, not both.
+
+    Raises
+    ------
+    StudyError
+        The folder holds results of another study, and `takeover` is not set.
+    """
+    path = Path(places.results, STUDY)
+    now = {
+        "way": Path(os.path.relpath(places.study, places.results)).as_posix(),
+        "name": Path(places.study).name,
+        "samples": checksum(samples)["sha256"],
+    }
+    try:
+        was = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        was = {}
+    if was == now:
+        return
+    other = was and all(was.get(key) != now[key] for key in ("way", "samples"))
+    if other and not takeover and any(Path(places.results, FOLDER).rglob("*.json")):
+        raise StudyError(
+            [
+                f"{places.results}: expected an empty folder or results of this study, found those of the study "
+                f"{was.get('name')}; give another results=..., or take it over with --config takeover=true"
+            ]
+        )
+    with suppress(OSError):  # a folder that may only be read: a dry run looks at it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
+
+
+def verify(places: Places) -> list[str]:
+    """Read every file that a record knows; return one line for each that holds something else than it says.
+
+    What was found is remembered: the next run makes again what depends on it.
+    """
+    contents = Contents(places)
+    lines = []
+    for path in sorted(Path(places.results, FOLDER).rglob("*.json")):
+        record = read_record(path) or {"inputs": {}, "outputs": {}}
+        for name, known in [*record["outputs"].items(), *record["inputs"].items()]:
+            found = contents.known(name) or contents.read(name)
+            if found != known["sha256"]:
+                what = "is gone" if found is None else "holds something else than the records say"
+                lines.append(f"{places.path(name).as_posix()}: {what}")
+    contents.save()
+    return list(dict.fromkeys(lines))
 
 
 def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) -> Plan:
@@ -254,7 +316,9 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
     contents = Contents(places)
     found = Plan()
     again: set[str] = set()  # made in this run
+    planned: set[str] = set()
     for job in jobs:
+        planned.update(map(places.name, job.outputs))
         if not any(os.path.lexists(p) for p in job.outputs):
             again.update(job.outputs)
             continue
@@ -274,7 +338,19 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
             _settle(job, contents)
     contents.save()
     found.reasons = list(dict.fromkeys(found.reasons))
+    found.left = _left(places, planned)
     return found
+
+
+def _left(places: Places, planned: set[str]) -> list[Path]:
+    """Return what jobs that are no longer planned have left."""
+    known = {places.record_of(places.path(name)) for name in planned}
+    found = []
+    for path in sorted(Path(places.results, FOLDER).rglob("*.json")):
+        if path not in known and (record := read_record(path)):
+            made = [n for n in record["outputs"] if n.startswith("results:") and n not in planned]
+            found += [*(places.path(name) for name in made), path]
+    return [path for path in found if path.exists()]
 
 
 def _differences(

@@ -91,6 +91,8 @@ def factor_columns(config):
 
 
 STUDY, STUDY_SETTINGS = load()
+# How this run goes about it, not what it makes: no parameter of any job.
+TAKEOVER, STRICT_VERSIONS = (config.pop(key, False) for key in ("takeover", "strict_versions"))
 OWN_FORMATS = Path(config["study"]) / "formats"
 PLACES = door.places(config)
 SAMPLES = STUDY.samples

@@ -56,6 +56,11 @@ def study_tables():
     return sorted(path.as_posix() for name in names for path in folder.glob(name))
 
 
+def samples_table():
+    """Return the study's table of samples."""
+    return next(path for path in study_tables() if Path(path).stem == "samples")
+
+
 def beside(path):
     """Return the provenance document of a result; the files of one figure share it."""
     return str(Path(path).with_suffix(".provenance.json"))

@@ -1,11 +1,49 @@
 # What does not hold any longer runs again, whatever Snakemake remembers (coatbench/records.py). Included last, when all
-# rules are known.
+# rules are known. `snakemake verify` reads everything again; `snakemake tidy` removes what is no longer made.
 
 import plan
+from coatbench.records import claim
 
-plan.tell(
+if workflow.is_main_process:
+    try:
+        claim(PLACES, samples_table(), takeover=TAKEOVER)
+    except StudyError as error:
+        stop(error.problems)
+
+LEFT = plan.tell(
     workflow,
     PLACES,
     [*TARGETS, results("complete.txt")],
-    strict_versions=config.get("strict_versions", False),
+    strict_versions=STRICT_VERSIONS,
 )
+
+
+localrules:
+    verify,
+    tidy,
+
+
+rule verify:
+    log:
+        log_file("verify"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    message:
+        "Does every export and every result hold what the records say?"
+    script:
+        "../scripts/verify.py"
+
+
+rule tidy:
+    log:
+        log_file("tidy"),
+    conda:
+        ENVIRONMENT
+    threads: 1
+    params:
+        left=LEFT,
+    message:
+        "Removing what is no longer made"
+    script:
+        "../scripts/tidy.py"

@@ -88,8 +88,14 @@ def _value(item: Any, wildcards: Any) -> Any:
     return item(wildcards)
 
 
-def tell(workflow: Any, places: Places, targets: Iterable[str], *, strict_versions: bool) -> None:
-    """Let Snakemake run again what does not hold, and say why. Jobs on a cluster's nodes were planned before."""
+def tell(
+    workflow: Any, places: Places, targets: Iterable[str], *, strict_versions: bool
+) -> list[str]:
+    """Let Snakemake run again what does not hold, and say why. Jobs on a cluster's nodes were planned before.
+
+    Returns what earlier runs left that nothing makes any longer.
+    """
+    left: list[str] = []
     own = [rule for rule in workflow.rules if rule.output]
     jobs = Rules(own, places.clock).jobs(targets)
     if workflow.is_main_process:
@@ -98,7 +104,12 @@ def tell(workflow: Any, places: Places, targets: Iterable[str], *, strict_versio
             print(line, file=sys.stderr)
         if len(found.reasons) > SHOWN:
             print(f"... and {len(found.reasons) - SHOWN} more changes", file=sys.stderr)
+        left = [path.as_posix() for path in found.left]
+        if left:
+            print(f"{left[0]} ({len(left)} files in all): left by what is no longer made; "
+                  "`snakemake tidy` removes it", file=sys.stderr)  # fmt: skip
     for rule in own:
         if places.clock in rule.input:
             continue
         rule.set_input(places.clock)  # a rule without `input:` names PLACES.clock itself
+    return left

@@ -1,0 +1,12 @@
+"""Remove the results of samples and tables that are no longer part of the study."""
+
+import shutil
+from pathlib import Path
+
+import door
+
+if __name__ == "__main__":
+    with door.logged(snakemake):
+        for path in map(Path, snakemake.params.left):
+            door.log.info("removed %s", path)
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
