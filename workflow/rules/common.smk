@@ -60,6 +60,9 @@ def load():
     update_config(config, settings.overrides)
     update_config(config, stated)
     config.update(spelled)
+    for key in ("takeover", "strict_versions"):  # Snakemake hands on `true` of its command line as text
+        if config.get(key) in ("true", "false"):
+            config[key] = config[key] == "true"
     layers = {str(folder / "study.yaml"): settings.overrides, "command line": stated}
     problems += settings_problems(config, WORKFLOW / "schemas", layers)
     simulate = settings.simulator is not None
