@@ -63,7 +63,6 @@ rule provenance:
         "../scripts/report/provenance.py"
 
 
-# Apart from `provenance`: Snakemake reads all inputs of a job once for each of its outputs.
 rule documents:
     input:
         run=results("provenance.json"),
