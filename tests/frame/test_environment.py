@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 
+import coatbench
 import pytest
 import yaml
 from conftest import ROOT
@@ -59,3 +60,36 @@ def test_conda_and_pyproject_ask_for_the_same_python() -> None:
 @pytest.mark.parametrize("path", ["requirements.lock", "environment.yml", "pyproject.toml"])
 def test_no_registry_host(path: str) -> None:
     assert not re.search(r"https?://", (ROOT / path).read_text())
+
+
+def test_the_lean_environment_is_the_full_one_without_tools() -> None:
+    listed = yaml.safe_load((ROOT / "workflow/envs/coatbench.yml").read_text())["dependencies"]
+    full = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    tools = {requirement.split("==")[0] for requirement in extras["dev"]}
+
+    def flat(entries: list) -> set[str]:
+        plain = {e for e in entries if isinstance(e, str)}
+        return plain | {p for e in entries if isinstance(e, dict) for p in e["pip"]}
+
+    assert flat(listed) < flat(full)
+    assert {re.split("=+", entry)[0] for entry in flat(full) - flat(listed)} == tools
+
+
+def test_the_image_is_made_from_files_that_are_there_and_checked_by_hash() -> None:
+    text = (ROOT / "Containerfile").read_text()
+    copied = re.findall(r"^COPY (\S+) ", text, flags=re.M)
+    assert copied == ["requirements.lock"]
+    assert all((ROOT / name).is_file() for name in copied)
+    assert "--require-hashes" in text
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert f"FROM python:{wanted.removeprefix('>=')}" in text
+
+
+def test_one_version_everywhere() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert version == coatbench.__version__ == citation["version"]
+    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text()

@@ -25,7 +25,7 @@ from coatbench.simulate.truth import load_truth, truth_of
 from coatbench.study import load_study
 from coatbench.techniques import TECHNIQUES, incomplete, undescribed
 
-ENVIRONMENT = "../../environment.yml"
+ENVIRONMENT = "../envs/coatbench.yml"
 
 
 def stop(problems):
@@ -60,7 +60,10 @@ def load():
     update_config(config, settings.overrides)
     update_config(config, stated)
     config.update(spelled)
-    for key in ("takeover", "strict_versions"):  # Snakemake hands on `true` of its command line as text
+    for key in (
+        "takeover",
+        "strict_versions",
+    ):  # Snakemake hands on `true` of its command line as text
         if config.get(key) in ("true", "false"):
             config[key] = config[key] == "true"
     layers = {str(folder / "study.yaml"): settings.overrides, "command line": stated}

@@ -34,4 +34,8 @@ include: "check.smk"
 report: "../report/workflow.rst"
 
 
+# Used with `--sdm apptainer` alone: the image of the Containerfile, built as docs/cluster.md says.
+container: own("coatbench.sif")
+
+
 include: "plan.smk"
