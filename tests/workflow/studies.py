@@ -16,7 +16,7 @@ from conftest import ROOT, Workflow
 DEMO = ROOT / "data" / "demo"
 ARGUMENTS = ["--config", "study=study", "results=out"]
 # Rules that see every measurement, so that any change of the study reaches them.
-LAST = {"all", "problems", "judgements", "complete", "provenance", "documents", "crate", "page"}
+LAST = {"all", "problems", "judgements", "complete", "provenance", "documents", "crate", "page", "workbooks"}  # fmt: skip
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

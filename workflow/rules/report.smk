@@ -109,7 +109,6 @@ rule crate:
         mem_mb=300,
         runtime=5,
     params:
-        results=config["results"],
         config_text=CONFIG_TEXT,
         files=list(PROJECT_FILES),
         code=code("report/crate.py") + digest_of(PROJECT_FILES.values()),
@@ -141,7 +140,6 @@ rule page:
         mem_mb=500,
         runtime=5,
     params:
-        results=config["results"],
         tables=page_tables(),
         labels={s["sample"]: s.get("label") or s["sample"] for s in SAMPLES},
         config_text=CONFIG_TEXT,

@@ -51,6 +51,6 @@ if __name__ == "__main__":
             snakemake.input.problems,
             list(snakemake.params.files),
             snakemake.params.config_text,
-            snakemake.params.results,
+            snakemake.config["results"],
             dict(snakemake.output.items()),
         )

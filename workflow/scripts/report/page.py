@@ -18,7 +18,7 @@ if __name__ == "__main__":
         main(
             snakemake.input.run,
             snakemake.output[0],
-            results=snakemake.params.results,
+            results=snakemake.config["results"],
             tables=snakemake.params.tables,
             figures=list(snakemake.input.get("figures", [])),
             quicklooks=list(snakemake.input.get("quicklooks", [])),
