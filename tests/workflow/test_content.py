@@ -145,7 +145,7 @@ def spelled(project: Workflow, memory: str) -> list[str]:
 # The hardest for all, the others for one of each kind.
 CASES = [(change, "lost") for change in CHANGES] + [
     (change, memory)
-    for change in (an_older_file_in_its_place, another_dose, a_cut_table)
+    for change in (an_older_file_in_its_place, a_cut_table)
     for memory in ("kept", "spelled another way")
 ]
 
@@ -219,6 +219,65 @@ def test_provenance_knows_the_study_by_content_and_no_place(project: Workflow) -
         assert hashlib.sha256((project.folder / name).read_bytes()).hexdigest() in known
     for path in (project.folder / "out").rglob("*.json"):
         assert "/finished0/" not in path.read_text(), path
+
+
+MODULE = """
+configfile: "config.yaml"
+
+module coatbench:
+    snakefile: "{snakefile}"
+    config: config
+
+use rule * from coatbench as cbx_*
+
+rule all:
+    default_target: True
+    input: rules.cbx_all.input
+"""
+
+
+def test_as_a_module_of_another_workflow(finished: Path, project: Workflow, tmp_path: Path) -> None:
+    outer = Workflow(tmp_path / "outer")
+    shutil.copytree(finished / "study", outer.folder / "study")
+    snakefile = project.folder / "workflow" / "Snakefile"
+    (outer.folder / "Snakefile").write_text(MODULE.format(snakefile=snakefile))
+    config = (project.folder / "config.yaml").read_text()
+    config = config.replace("study: data/demo ", "study: study ").replace(": results ", ": out ", 1)
+    (outer.folder / "config.yaml").write_text(config)
+    shutil.rmtree(project.folder / "out")
+    before = set(project.folder.rglob("*"))
+    outer.run()
+    assert differences(result(outer.folder / "out"), result(finished / "out")) == []
+    # Without the profile of the workflow: what does not hold runs again here, too.
+    an_older_file_in_its_place(outer.folder)
+    assert planned(outer, "--quiet", "reason")["cbx_leis_sample"] == 1
+    assert {p for p in project.folder.rglob("*") if "__pycache__" not in p.parts} - before == set()
+
+
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_from_another_folder(
+    finished: Path, project: Workflow, tmp_path: Path, snakefile: str
+) -> None:
+    """The same study and results are as finished as before, looked at from elsewhere."""
+    away = Workflow(tmp_path / "away")
+    away.folder.mkdir()
+    where = ["--snakefile", str(project.folder / snakefile), "--directory", str(away.folder)]
+    for name in ("study", "out"):
+        shutil.copytree(finished / name, away.folder / name)
+    assert planned(away, *where, *ARGUMENTS) == {}
+    a_cut_table(away.folder)
+    away.run(WINDOWS, *where, *ARGUMENTS)
+    assert (away.folder / WINDOWS).read_bytes() == (finished / WINDOWS).read_bytes()
+
+
+def test_the_crate_runs_again_in_an_empty_folder(finished: Path, tmp_path: Path) -> None:
+    again = Workflow(tmp_path / "again")
+    provenance = finished / "out" / "provenance"
+    shutil.unpack_archive(provenance / "workflow.zip", again.folder)
+    shutil.copytree(finished / "study", again.folder / "study")
+    table = WINDOWS.replace("out/", "results/")
+    again.run(table, "--configfile", str(provenance / "config.yaml"))
+    assert (again.folder / table).read_bytes() == (finished / WINDOWS).read_bytes()
 
 
 def test_damaged_results_are_named_and_remade(finished: Path, project: Workflow) -> None:
