@@ -239,11 +239,13 @@ def _why(ranking: Ranking) -> str:
             other = ranking.label(ranked.samples[int(np.argmax(utilities[:, g]))])
             behind.append(f"{names} ({other} is ahead by {gap:.1f} smallest differences)")
     label = ranking.label(ranked.samples[first])
+    if not leads and not behind:
+        return f"in no property is another sample ahead of {label} by a difference that matters."
     parts = []
     if leads:
         parts.append(f"leads in {'; '.join(leads)}")
     if shares:
-        parts.append(f"is not behind by a difference that matters in {'; '.join(shares)}")
+        parts.append(f"shares the first place in {'; '.join(shares)}")
     if behind:
         parts.append(f"is behind in {'; '.join(behind)}")
     return f"{label} {', '.join(parts)}."
@@ -408,9 +410,15 @@ def _conflicts(ranking: Ranking, consistency: Sequence[Mapping[str, Any]]) -> li
                 f"{row['technique']} {row['value']:.3g}{sd}"
             )
     return [
-        f"{quantity} of {ranking.label(sample)}: {', '.join(values)}"
+        f"{_quantity(quantity)} of {ranking.label(sample)}: {', '.join(values)}"
         for (quantity, sample), values in found.items()
     ]
+
+
+def _quantity(name: str) -> str:
+    words = name.split("_")
+    unit = words.pop() if words[-1] in ("nm", "um", "percent", "eV", "V") else ""
+    return " ".join(words) + (f" in {unit}" if unit else "")
 
 
 def _front(ranking: Ranking) -> str:

@@ -1,0 +1,97 @@
+"""One quantity by several techniques: agreement, contradiction, limits, and what is left out."""
+
+from __future__ import annotations
+
+import pytest
+from coatbench.ranking.consistency import compare, correlations
+
+from ranking import synthetic
+from ranking.ranked import run
+
+SAMPLES = synthetic.samples((300, 400))
+CONFIG = {
+    "layer_thickness_nm": {
+        "XPS": {
+            "table": "xps_layer", "column": "thickness_nm", "uncertainty": "thickness_nm_sd", "relative_sd": 0.2,
+            "limit": "is_lower_limit", "caveat": "XPS: blind beyond 10 nm",
+        },
+        "LEIS": {"table": "leis_layers", "column": "thickness_nm", "uncertainty": "thickness_nm_sd"},
+        "STEM": {"table": "stem_layers", "column": "value_median", "where": {"quantity": "layer_thickness_nm"}},
+    }
+}  # fmt: skip
+
+
+def rows_of(xps, leis, stem, limit=False, **quality):
+    tables = {
+        "xps_layer": [
+            {"sample": "c300", "thickness_nm": xps, "thickness_nm_sd": 0.5, "is_lower_limit": limit}
+            | quality
+        ],
+        "leis_layers": [{"sample": "c300", "thickness_nm": leis, "thickness_nm_sd": 0.5}],
+        "stem_layers": [
+            {"sample": "c300", "field": f, "quantity": "layer_thickness_nm", "value_median": v}
+            for f, v in (("a", stem - 1), ("b", stem + 1))
+        ],
+    }
+    return compare(tables, SAMPLES, CONFIG, "uncoated")
+
+
+def test_values_that_agree_stand_side_by_side():
+    rows = rows_of(4.0, 4.5, 4.2)
+    assert [(r["sample"], r["technique"], r["agrees"]) for r in rows] == [
+        ("c300", "XPS", True), ("c300", "LEIS", True), ("c300", "STEM", True),
+    ]  # fmt: skip
+    assert rows[0]["value_sd"] == pytest.approx((0.5**2 + 0.8**2) ** 0.5)
+    assert rows[2]["value_sd"] == pytest.approx(1.0)  # scatter of two fields, over root 2
+
+
+def test_values_far_apart_contradict_each_other_and_say_by_how_much():
+    rows = rows_of(4.0, 12.0, 33.0)
+    assert [r["agrees"] for r in rows] == [False, False, False]
+    assert "contradicts LEIS (8 apart" in rows[0]["note"]
+    assert "XPS: blind beyond 10 nm" in rows[0]["note"]
+
+
+def test_only_the_one_that_is_apart_contradicts_all():
+    rows = rows_of(4.0, 4.5, 30.0)
+    assert [r["agrees"] for r in rows] == [False, False, False]  # each is in one contradiction
+    assert "LEIS" not in rows[0]["note"] and "STEM" in rows[0]["note"]
+
+
+def test_a_lower_limit_agrees_with_all_above_it_and_not_below():
+    above = rows_of(10.0, 25.0, 30.0, limit=True)
+    assert "XPS" not in above[2]["note"] and above[0]["note"].startswith("a lower limit")
+    below = rows_of(30.0, 5.0, 30.5, limit=True)
+    assert below[0]["agrees"] is False and "LEIS" in below[0]["note"]
+
+
+def test_an_unusable_value_does_not_stand_here_and_a_doubtful_one_says_so():
+    assert [r["technique"] for r in rows_of(4, 4.5, 4.2, quality="unusable", quality_note="x")] == [
+        "LEIS",
+        "STEM",
+    ]
+    doubtful = rows_of(4, 4.5, 4.2, quality="doubtful", quality_note="charging of 20 eV")
+    assert doubtful[0]["note"] == "charging of 20 eV"
+
+
+def test_one_technique_alone_agrees_with_nobody():
+    tables = {"leis_layers": [{"sample": "c400", "thickness_nm": 4.0, "thickness_nm_sd": 0.5}]}
+    (row,) = compare(tables, SAMPLES, CONFIG, "uncoated")
+    assert row["agrees"] is None
+
+
+def test_correlations_have_the_planted_sign_and_an_honest_interval():
+    tables = synthetic.tables(
+        optima={"ice": 300.0, "ocv": 300.0, "sims": 1100.0, "coverage": 300.0}
+    )
+    rows = {(r["first"], r["second"]): r for r in correlations(run(tables).ranked)}
+    same = rows["coverage", "relaxed_potential_discharge"]
+    assert same["correlation"] == pytest.approx(1.0)
+    assert same["correlation_ci_low"] > 0
+    other = rows["coverage", "degradation_polysulfide_like"]
+    assert other["correlation"] < 0.3
+    for r in rows.values():
+        assert -1 <= r["correlation_ci_low"] <= r["correlation_ci_high"] <= 1
+    few = synthetic.tables((100, 300, 500))
+    ranking = run(few, synthetic.samples((100, 300, 500)))
+    assert all("correlation" not in r for r in correlations(ranking.ranked))

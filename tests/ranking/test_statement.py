@@ -1,0 +1,126 @@
+"""The ranking in words, held against the tables: the answer first, and nothing that the tables contradict."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from ranking import synthetic
+from ranking.planted import study
+
+JARGON = ("Pareto", "Kendall", "variance", "posterior", "Gaussian", "Monte Carlo", "utility")
+
+
+def random_study(k: int):
+    """A study with its own samples, optima, gaps and doubts."""
+    rng = np.random.default_rng(k)
+    if k % 4 == 3:  # two factors
+        settings = [
+            {"annealing_temperature_degC": float(t), "atmosphere": g}
+            for t in rng.choice(np.arange(100, 700, 25), 6, replace=False)
+            for g in ("air", "O2")
+        ]
+        top, width = rng.uniform(100, 600), rng.uniform(60, 250)
+        factors = {
+            "annealing_temperature_degC": {"label": "annealing temperature", "unit": "°C"},
+            "atmosphere": {"label": "atmosphere", "kind": "categorical"},
+        }
+
+        def response(s):
+            high = synthetic.bump(s["annealing_temperature_degC"], top, width)
+            return high + 0.1 * (s["atmosphere"] == "air")
+
+        return study(
+            settings,
+            {"q": response, "r": lambda s: 1 - response(s) / 3},
+            sd=0.03,
+            factors=factors,
+            seed=k,
+        )
+    temperatures = sorted(
+        int(t) for t in rng.choice(np.arange(25, 701, 25), int(rng.integers(1, 9)), replace=False)
+    )
+    optima = dict(zip(("coverage", "ice", "ocv", "sims"), rng.uniform(0, 800, 4), strict=True))
+    tables = synthetic.tables(temperatures, optima=optima)
+    if k % 3 == 1:
+        tables["xps_coverage"][1] |= {"quality": "doubtful", "quality_note": "chi-square of 8"}
+    if k % 5 == 2:
+        del tables["sims_degradation"]
+    if k % 7 == 5:
+        tables["cycling_metrics"] = tables["cycling_metrics"][:-3]
+    return synthetic.make(
+        tables, synthetic.samples(temperatures), synthetic.config() | {"draws": 2000}, "uncoated"
+    )
+
+
+@pytest.mark.parametrize("k", range(20))
+def test_words_and_tables_say_the_same(k):
+    made, text = random_study(k)
+    ranked = [r for r in made["ranking"] if r.get("rank") is not None]
+    whole = " ".join(text)
+    assert "{{" not in whole and "None" not in whole and "nan" not in whole
+    if not ranked:
+        assert text[0].startswith("No sample can be ranked")
+        return
+    first = text[0].split(". ")[0]
+    best = max(r["probability_best"] for r in ranked)
+    label = {r["sample"]: name for r in ranked for name in [_label(r["sample"])]}
+    leaders = {label[r["sample"]] for r in ranked if best - r["probability_best"] <= 0.005}
+    if len(ranked) == 1:
+        assert "nothing to compare it with" in first
+    elif first.startswith("Best: "):
+        named = re.match(r"Best: (.+?) \((.+?)\)", first)
+        assert named and {named[1]} == leaders  # one sample is called best, the most probable one
+        chance = int(re.sub(r"\D", "", named[2]))
+        assert abs(chance / 100 - best) < 0.011
+        assert len(re.findall("Best: ", whole)) == 1
+        others = {label[r["sample"]] for r in ranked if r["best_set"]} - leaders
+        assert ("not excluded" in first) == bool(others)
+        assert all(re.search(rf"\b{re.escape(o)}", first) for o in others)
+    else:
+        assert first.startswith("No sample is best: ") and len(leaders) > 1
+        assert all(name in first for name in leaders)
+    overall = [r for r in made["ranking_optimum"] if r["response"] == "overall"]
+    assert ("Optimum: " in text[0]) == bool(overall)
+    for row in overall:
+        if "probability" not in row:
+            found = re.search(r"annealing temperature (\S+) °C \(95 %: (\S+) to (\S+)\)", text[0])
+            assert found
+            numbers = [float(v) for v in found.groups()]
+            assert numbers == pytest.approx(
+                [row["optimum"], row["optimum_ci_low"], row["optimum_ci_high"]], abs=0.6
+            )
+            assert ("not bracketed" in text[0]) == (row["probability_at_edge"] > 0.5)
+        else:
+            assert f"atmosphere {row['optimum']} (" in text[0]
+    assert ("What to do next" in whole) == bool(made["ranking_next"])
+    for row in made["ranking_next"]:
+        assert f"{row['annealing_temperature_degC']:.4g} °C" in whole
+    doubtful = [label[r["sample"]] for r in ranked if r["quality"] == "doubtful"]
+    assert ("Doubtful values count" in whole) == bool(doubtful)
+    for part in whole.split("Against ")[1:2]:
+        for r in ranked:
+            if (chance := r["probability_better_than_reference"]) is not None:
+                kind = (
+                    "better" if chance >= 0.975 else "worse" if chance <= 0.025 else "not decided"
+                )
+                listed = re.search(rf"{kind}: ([^;.]*)", part)
+                assert listed and label[r["sample"]] in listed[1]
+    for word in JARGON:
+        assert word not in " ".join(text[:1]), word
+
+
+def _label(sample: str) -> str:
+    return f"{int(sample[1:])} °C" if sample.startswith("c") else f"sample {int(sample[1:])}"
+
+
+def test_two_equal_samples_are_not_called_best():
+    tables = synthetic.tables((300, 400), optimum=350.0)
+    samples = synthetic.samples((300, 400))
+    config = synthetic.config() | {"draws": 40000}
+    made, text = synthetic.make(tables, samples, config, "uncoated")
+    chances = [r["probability_best"] for r in made["ranking"] if r.get("rank")]
+    assert abs(chances[0] - chances[1]) < 0.02
+    assert not (text[0].startswith("Best") and abs(chances[0] - chances[1]) <= 0.005)
