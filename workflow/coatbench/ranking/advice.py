@@ -3,7 +3,9 @@
 Knowledge gradient for continuous parameters (Scott, Frazier and Powell 2011, doi:10.1137/100801275): how much higher the best
 expected score of all samples made will be after one more at a setting, the response being Gaussian with the mean and covariance
 of the surfaces. It values a new setting, one beyond the tested range and one more sample of a known setting on the same scale. A
-batch is chosen one by one, the covariance conditioned on what is chosen already. Docs: docs/ranking.md.
+batch is chosen one by one, the covariance conditioned on what is chosen already; every second one looks where least is known
+among the settings that may be the best, since the gradient looks one step ahead and would stay at the first hill it finds.
+Docs: docs/ranking.md.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ IMPROVE, CONFIRM, EXTEND = "improve", "confirm", "extend"
 MOST_CANDIDATES = 350
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
+PLAUSIBLE = 3.0  # standard deviations: what is further below the best is not looked at
 LITTLE = 0.1  # smallest differences: less than that is little to gain
 
 
@@ -60,7 +63,11 @@ def advise(
                 for k in range(len(settings))
             ]
         )
-        worth = gain / np.where(cost > 0, cost, 1.0)
+        doubt = np.sqrt(np.clip(np.diag(covariance), 0, None))
+        looking = order % 2 == 0
+        hopeful = mean + PLAUSIBLE * doubt >= mean[made].max()
+        worth = np.where(hopeful, doubt, 0.0) if looking else gain
+        worth = worth / np.where(cost > 0, cost, 1.0)
         worth[chosen] = -np.inf
         last = order == batch and edges and not any(outside[c] for c in chosen)
         if last and (allowed := _over_edges(surfaces, x, edges)).any():
@@ -77,7 +84,7 @@ def advise(
                 "expected_gain": float(gain[k]),
                 "expected_gain_sd": float(gain_sd[k]),
                 "cost": float(cost[k]),
-                "note": _note(surfaces, purpose, settings[k], float(gain[k])),
+                "note": _note(purpose, looking, float(gain[k])),
             }
         )
         chosen.append(k)
@@ -186,7 +193,9 @@ def _cost(
     return total
 
 
-def _note(surfaces: Surfaces, purpose: str, setting: tuple[Setting, ...], gain: float) -> str:
+def _note(purpose: str, looking: bool, gain: float) -> str:
+    if looking and purpose != CONFIRM:
+        return "where least is known and the best may lie, so that no good region is overlooked"
     if purpose == CONFIRM:
         text = "one more sample of a tested setting, to decide whether it is the best"
     elif purpose == EXTEND:
