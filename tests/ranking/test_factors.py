@@ -7,8 +7,10 @@ from itertools import product
 
 import numpy as np
 import pytest
+from coatbench.errors import StudyError
 from coatbench.factors import read_factors
 from coatbench.ranking.advice import knowledge_gradient, sample_rows
+from coatbench.ranking.next_samples import next_samples
 
 from ranking.planted import FACTORS, study
 
@@ -199,3 +201,24 @@ def test_rows_to_add_to_samples_csv():
         "sample": "next2", "role": "coated", "label": "425 °C, 0.5 h, O2", T: "425", TIME: "0.5", GAS: "O2",
         "operator": "A",
     }  # fmt: skip
+
+
+def test_a_finished_run_gives_lines_for_samples_csv(tmp_path):
+    (tmp_path / "tables").mkdir()
+    table = tmp_path / "tables" / "ranking_next.csv"
+    with pytest.raises(StudyError, match="advice of a finished run"):
+        next_samples(tmp_path, tmp_path)
+    table.write_text(
+        f"order,{T},{TIME},{GAS},purpose,expected_gain,note,expected_gain_sd,cost\n"
+        "1,375,,,improve,0.2,x,0.1,1\n2,300,,,confirm,0.1,x,0.1,1\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "samples.csv").write_text(
+        f"# kept apart\nsample,role,label,{T},{TIME},{GAS}\nbare,uncoated,bare,,,\na,coated,A,300,1,air\nb,coated,B,400,1,air\n",
+        encoding="utf-8",
+    )
+    assert next_samples(tmp_path, tmp_path).splitlines() == [
+        f"sample,role,label,{T},{TIME},{GAS}",
+        "next1,coated,375,375,1,air",
+        "next2,coated,300,300,1,air",
+    ]

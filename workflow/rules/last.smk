@@ -44,6 +44,14 @@ def claimed_tables():
     return [table(name) for name in named if name in {*MEASURED_TABLES, *RANKING_TABLES}]
 
 
+def techniques_to_compare():
+    """Tell whether two techniques of the study measure the same quantity."""
+    return any(
+        len({entry["table"] for entry in techniques.values()} & set(MEASURED_TABLES)) > 1
+        for techniques in config["ranking"]["consistency"].values()
+    )
+
+
 def claimed_config():
     """Return the config where a claim speaks of it: else a changed value of it concerns no claim."""
     return dict(config) if any(claim.table == "config" for claim in STUDY_CLAIMS) else {}

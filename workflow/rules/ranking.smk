@@ -10,11 +10,14 @@ MEASURED_TABLES = [t for technique in MEASURED for t in table_columns(technique)
 
 TARGETS += [table(t) for t in RANKING_TABLES]
 TARGETS += figure_files("ranking").values()
+if techniques_to_compare():
+    TARGETS += figure_files("consistency").values()
 
 
 localrules:
     ranking,
     ranking_figure,
+    consistency_figure,
 
 
 rule ranking:
@@ -71,3 +74,27 @@ rule ranking_figure:
         "Figure: ranking and optimum"
     script:
         "../scripts/ranking/figure.py"
+
+
+rule consistency_figure:
+    input:
+        consistency=table("consistency"),
+    output:
+        **reported("consistency", "Ranking"),
+    log:
+        log_file("figures/consistency"),
+    benchmark:
+        benchmark_file("figures/consistency")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        figure=figure_params(),
+        code=code("ranking/consistency.py"),
+    message:
+        "Figure: what several techniques say of one quantity"
+    script:
+        "../scripts/ranking/consistency.py"
