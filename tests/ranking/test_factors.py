@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from coatbench.cli import main
 from coatbench.errors import StudyError
 from coatbench.factors import read_factors
 from coatbench.ranking.advice import knowledge_gradient, sample_rows
@@ -203,7 +204,7 @@ def test_rows_to_add_to_samples_csv():
     }  # fmt: skip
 
 
-def test_a_finished_run_gives_lines_for_samples_csv(tmp_path):
+def test_a_finished_run_gives_lines_for_samples_csv(tmp_path, capsys):
     (tmp_path / "tables").mkdir()
     table = tmp_path / "tables" / "ranking_next.csv"
     with pytest.raises(StudyError, match="advice of a finished run"):
@@ -217,6 +218,10 @@ def test_a_finished_run_gives_lines_for_samples_csv(tmp_path):
         f"# kept apart\nsample,role,label,{T},{TIME},{GAS}\nbare,uncoated,bare,,,\na,coated,A,300,1,air\nb,coated,B,400,1,air\n",
         encoding="utf-8",
     )
+    assert main(["next", str(tmp_path), "--results", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == next_samples(tmp_path, tmp_path)
+    assert main(["next", str(tmp_path), "--results", str(tmp_path / "none")]) == 1
+    assert "advice of a finished run" in capsys.readouterr().err
     assert next_samples(tmp_path, tmp_path).splitlines() == [
         f"sample,role,label,{T},{TIME},{GAS}",
         "next1,coated,375,375,1,air",

@@ -6,10 +6,12 @@ import copy
 import csv
 from pathlib import Path
 
+import pytest
 import yaml
 from coatbench.claims.read import read_claims
 from coatbench.claims.verdicts import COLUMNS
-from coatbench.settings import settings_problems
+from coatbench.errors import StudyError
+from coatbench.settings import follow, settings_problems
 
 from ranking import synthetic
 
@@ -71,6 +73,16 @@ def test_the_demo_study_holds_every_claim_of_the_paper():
             assert claims[name].values == ((float(row["value"]),) * 2,), name
         if row["tolerance"]:
             assert claims[name].tolerance in (float(row["tolerance"]), None)
+
+
+def test_a_value_of_the_ranking_follows_another_section():
+    config = yaml.safe_load((synthetic.ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config["sims"]["headline_weighting"] = "equal"
+    criteria = follow(config["ranking"], config)["criteria"]
+    assert criteria["degradation_oxygenated"]["where"]["weighting"] == "equal"
+    config["ranking"]["criteria"]["coverage"]["where"]["rsf_library"] = "config:xps.nothing"
+    with pytest.raises(StudyError, match="expected a key that the config has"):
+        follow(config["ranking"], config, "ranking")
 
 
 def test_documentation_names_every_relation_and_selector():

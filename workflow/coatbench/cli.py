@@ -1,4 +1,4 @@
-"""The command `coatbench`: a start for a study of one's own."""
+"""The command `coatbench`: a start for a study of one's own, and what to measure next."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from . import propose
+from .errors import StudyError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,8 +23,30 @@ def main(arguments: list[str] | None = None) -> int:
     init.add_argument(
         "--preset", choices=propose.presets(), help="also write a study.yaml for this coating"
     )
+    following = commands.add_parser(
+        "next",
+        help="print the lines to add to samples.csv for what a finished run advises to measure",
+    )
+    following.add_argument("study", type=Path, help="the study folder")
+    following.add_argument(
+        "--results", type=Path, default=Path("results"), help="results folder of its run"
+    )
     options = parser.parse_args(arguments)
+    if options.command == "next":
+        return advise(options.study, options.results)
     return start(options.folder, options.preset)
+
+
+def advise(study: Path, results: Path) -> int:
+    """Print the advised batch as lines of samples.csv."""
+    from .ranking.next_samples import next_samples
+
+    try:
+        print(next_samples(results, study), end="")
+    except (StudyError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def start(folder: Path, preset: str | None) -> int:
