@@ -115,11 +115,22 @@ def rank(
         ranked, outcome = _in_order(ranked, outcome, weights, measure)
     rows = _rows(ranked, outcome, weights, measure, values, judged, reference, config)
     _annotate(rows, tables, judged, everything, factors, config)
-    labels = {s["sample"]: s.get("label") or s["sample"] for s in samples}
+    labels = _labels(samples, settings)
     return Ranking(
         rows, values, ranked, weights, outcome, dropped, reference, measure,
         counted_factors, settings, labels,
     )  # fmt: skip
+
+
+def _labels(
+    samples: Sequence[Mapping[str, str]], settings: Mapping[str, tuple[Setting | None, ...]]
+) -> dict[str, str]:
+    """Return labels that a reader can tell apart; only samples that were made alike may share one."""
+    found = {s["sample"]: s.get("label") or s["sample"] for s in samples}
+    kinds: dict[str, set] = {}
+    for sample, label in found.items():
+        kinds.setdefault(label, set()).add(settings.get(sample, sample) or sample)
+    return {s: f"{label} ({s})" if len(kinds[label]) > 1 else label for s, label in found.items()}
 
 
 def _core(coated: Values, least: float) -> tuple[list[str], dict[str, str]]:

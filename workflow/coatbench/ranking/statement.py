@@ -22,6 +22,7 @@ from .rank import Ranking, group_utilities
 from .score import kendall_w
 from .surfaces import OVERALL
 
+MOST_NAMES = 8
 TIED = 0.005  # probabilities closer than this are told apart by the draws alone
 LARGE = 0.1  # share of variance that is worth a sentence
 
@@ -155,7 +156,13 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _labels(ranking: Ranking, samples: Sequence[str]) -> list[str]:
-    return [ranking.label(s) for s in samples]
+    """Return labels, each once: samples that were made alike share one."""
+    return list(dict.fromkeys(ranking.label(s) for s in samples))
+
+
+def _named(names: Sequence[str]) -> str:
+    """Return names, or how many, where nobody would read them all."""
+    return _listed(names) if len(names) <= MOST_NAMES else f"{len(names)} samples"
 
 
 def _chance(rows: Sequence[Mapping[str, Any]]) -> float:
@@ -178,14 +185,16 @@ def _in_order(ranking: Ranking) -> list[dict[str, Any]]:
 
 def _best(ranking: Ranking) -> dict[str, Any]:
     rows = _in_order(ranking)
-    first = rows[0]
-    chance = first["probability_best"]
+    label = ranking.label(rows[0]["sample"])
+    chance = rows[0]["probability_best"]
     tied = [r["sample"] for r in rows if chance - r["probability_best"] <= TIED]
-    others = [r for r in rows[1:] if r.get("best_set")]
+    # Samples that were made alike and share a label are one answer.
+    alike = [r for r in rows if ranking.label(r["sample"]) == label]
+    others = [r for r in rows if r.get("best_set") and r not in alike]
     return {
-        "label": ranking.label(first["sample"]),
-        "chance": percent(chance),
-        "tied": _labels(ranking, tied) if len(tied) > 1 else [],
+        "label": label,
+        "chance": percent(_chance(alike)),
+        "tied": names if len(names := _labels(ranking, tied)) > 1 else [],
         "others": _labels(ranking, [r["sample"] for r in others]),
         "others_chance": percent(_chance(others)) if others else "",
     }
@@ -265,7 +274,9 @@ def _reference(ranking: Ranking) -> str:
         chance = row["probability_better_than_reference"]
         kind = "better" if chance >= 0.975 else "worse" if chance <= 0.025 else "not decided"
         groups[kind].append(ranking.label(row["sample"]))
-    parts = [f"{kind}: {_listed(names)}" for kind, names in groups.items() if names]
+    parts = [
+        f"{kind}: {_named(list(dict.fromkeys(names)))}" for kind, names in groups.items() if names
+    ]
     note = (
         f" ({_listed(aside)} {'describes' if len(aside) == 1 else 'describe'} the coating alone and {'does' if len(aside) == 1 else 'do'} not count here)"
         if aside
@@ -305,10 +316,11 @@ def _limits(
     rows = _in_order(ranking)
     first = ranking.label(rows[0]["sample"])
     inside = [r["sample"] for r in rows if r.get("best_set")]
-    if len(inside) > 1:
-        parts.append(f"that {first} alone is best: {_listed(_labels(ranking, inside))} remain.")
+    remain = _labels(ranking, inside)
+    if len(remain) > 1:
+        parts.append(f"that {first} alone is best: {_named(remain)} remain.")
     stated = [r["sample"] for r in ranking.rows if r.get("rank") == 1]
-    if len(rows) > 1 and rows[0]["sample"] not in stated:
+    if len(rows) > 1 and first not in _labels(ranking, stated):
         parts.append(
             f"At the stated weights {_listed(_labels(ranking, stated))} has the highest score."
         )
@@ -371,7 +383,7 @@ def _changes(
     changed = []
     for name in dict.fromkeys(r["weighting"] for r in sensitivity if r["kind"] == kind):
         first = [r["sample"] for r in sensitivity if r["weighting"] == name and r["rank"] == 1]
-        if set(first) != leader:
+        if set(_labels(ranking, first)) != set(_labels(ranking, sorted(leader))):
             changed.append(f"{name}: {_listed(_labels(ranking, first))}")
     return changed
 
@@ -425,8 +437,9 @@ def _front(ranking: Ranking) -> str:
     front = [r for r in ranking.rows if r.get("pareto")]
     if len(ranking.ranked.samples) < 2:
         return ""
-    names = _listed(_labels(ranking, [r["sample"] for r in front]))
-    verb = "stands" if len(front) == 1 else "stand"
+    labels = _labels(ranking, [r["sample"] for r in front])
+    names = _named(labels)
+    verb = "stands" if len(labels) == 1 else "stand"
     return (
         f"Before any weighting {names} {verb} on the Pareto front: every other sample is behind one that is ahead "
         "in a property by more than matters and behind in none by more than matters."
