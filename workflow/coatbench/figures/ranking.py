@@ -19,6 +19,8 @@ from . import layout, style
 Row = dict[str, Any]
 OVERALL = "overall"
 TOGETHER = "all, any weighting"
+LEGEND_SHARE = 1.7  # height of the panel with the legend, others 1
+LONG_LABEL = 16  # characters of a sample's label that leave the criteria little room
 
 
 def draw(
@@ -56,14 +58,18 @@ def draw(
     n = max(len(shown), 3)
     curves = read_table(tables["ranking_response"])
     varied = list(dict.fromkeys(r["factor"] for r in curves))
-    tall = max(2.3, 1.35 + 0.19 * n, 1.75 * len(varied))
+    # The first of several panels holds the legend of all.
+    heights = [LEGEND_SHARE if len(varied) > 1 else 1.0] + [1.0] * (len(varied) - 1)
+    tall = max(2.3, 1.35 + 0.19 * n, 1.75 * sum(heights))
     figure = style.new_figure(config, "double", min(tall, layout.PAGE_INCH))
     if not ranked:
         axes = figure.subplots()
         style.no_data(axes, "no sample has all core criteria, so none can be ranked")
         style.save(figure, output, rows, simulated=simulated)
         return
-    grid = figure.add_gridspec(max(len(varied), 1), 3, width_ratios=[1.05, 1.25, 1.5])
+    grid = figure.add_gridspec(
+        len(heights), 3, width_ratios=[1.05, 1.25, 1.5], height_ratios=heights
+    )
     left, middle = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[:, 1])
     right = [figure.add_subplot(grid[i, 2]) for i in range(max(len(varied), 1))]
     _scores(left, first, shown, by_name, style.colours(samples))
@@ -92,7 +98,7 @@ def draw(
         several = len(varied) > 1
         axes.set_ylabel("response" if several else "response / smallest differences that matter")
         if i == 0:
-            _legend(axes, mine, labels, figure.get_figheight() / len(varied))
+            _legend(axes, mine, labels, figure.get_figheight() * heights[0] / sum(heights))
     for letter, axes in zip("abcdefgh", (left, middle, *right), strict=False):
         style.panel_letter(axes, letter)
     style.save(figure, output, _numbers(rows, curves), simulated=simulated)
@@ -187,7 +193,7 @@ def _criteria(
             _wrapped(label if unit == "1" else f"{label} / {unit}")
             for _, label, unit, *_ in criteria
         ],
-        rotation=40,
+        rotation=40 if max(len(style.label(s)) for s in shown) <= LONG_LABEL else 75,
     )
     for tick in axes.get_xticklabels():
         tick.set(ha="right", rotation_mode="anchor", fontsize=5.5)
