@@ -188,13 +188,38 @@ def test_inclusion_lists_and_other_techniques_are_refused(realdata: Path, tmp_pa
     lines = (realdata / "xps/Mutlipak_vms.npl").read_bytes().split(b"\r\n")
     assert lines[13:17] == [b"0"] * 4
     technique = lines.index(b"XPS")
-    for index, value, expected in ((13, b"3", "inclusion"), (technique, b"AES dir", "technique")):
+    for index, value, expected in ((13, b"3", "inclusion"), (technique, b"ISS", "technique")):
         changed = list(lines)
         changed[index] = value
         path = tmp_path / "a.npl"
         path.write_bytes(b"\r\n".join(changed))
         with pytest.raises(ReadError, match=expected):
             read(path)
+
+
+def test_an_auger_block_among_others_is_left_out_and_said(realdata: Path, tmp_path: Path) -> None:
+    raw = (realdata / "xps/Mutlipak_vms.npl").read_bytes()
+    path = tmp_path / "a.npl"
+    path.write_bytes(raw.replace(b"\r\nXPS\r\n", b"\r\nAES dir\r\n", 1))
+    export = read(path)
+    assert [s.attrs["region"] for s in export.sets] == ["O 1s", "S 2p", "N 1s", "Mo 3d"]
+    assert any("AES dir, no XPS: left out" in w for w in export.warnings)
+    path.write_bytes(raw.replace(b"\r\nXPS\r\n", b"\r\nAES dir\r\n"))
+    with pytest.raises(ReadError, match="a block of XPS"):
+        read(path)
+
+
+def test_a_file_without_its_last_line_is_read_and_said(realdata: Path, tmp_path: Path) -> None:
+    raw = (realdata / "xps/Mutlipak_vms.npl").read_bytes()
+    path = tmp_path / "a.npl"
+    whole = raw[: raw.rindex(b"end of experiment")]
+    path.write_bytes(whole)
+    export = read(path)
+    assert len(export.sets) == 5
+    assert any("last line 'end of experiment' is missing" in w for w in export.warnings)
+    path.write_bytes(whole.rstrip().rsplit(b"\r\n", 1)[0])  # one value less
+    with pytest.raises(ReadError, match="cut"):
+        read(path)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,10 @@ ION_TECHNIQUES = (
 )
 SPUTTERED = ("AES diff", "AES dir", "EDX", "ELS", "UPS", "XPS", "XRF")
 SPECTRA = ("XPS", "UPS")
+AUGER = (
+    "AES dir",
+    "AES diff",
+)  # of the same layout: a block among others is left out, the rest is read
 _COEFFICIENTS = re.compile(r"IntensityCalCoeff:\s*([\d.eE+-]+)\s+([\d.eE+-]+)")
 
 
@@ -147,7 +151,12 @@ def read(path: Path) -> Export:
     export = Export(Path(path), "VAMAS", "xps")
     for index in range(header.n_blocks):
         raw, where = _block(cursor, header, index, export.warnings)
-        export.sets.append(make_block(raw, export.path, where, export.warnings))
+        if raw.attrs["technique"] in SPECTRA:
+            export.sets.append(make_block(raw, export.path, where, export.warnings))
+        else:
+            export.warnings.append(f"{where}: {raw.attrs['technique']}, no XPS: left out")
+    if not export.sets:
+        raise ReadError(export.path, "blocks", "a block of XPS or UPS", f"{header.n_blocks} others")
     _end(cursor, export.warnings)
     return export
 
@@ -196,7 +205,7 @@ def _block(c: _Cursor, h: Header, index: int, warnings: list[str]) -> tuple[RawR
     date = _date([c.value("a part of the date") for _ in range(7)])
     comment = c.lines(c.count("comment lines of the block"), "the comment of the block")
     technique = c.take("the technique").strip()
-    if technique not in SPECTRA:
+    if technique not in (*SPECTRA, *AUGER):
         raise ReadError(c.text.path, c.where(), "the technique XPS or UPS", quote(technique))
     if h.mode in MAPS:
         c.lines(2, "a map coordinate")
@@ -357,6 +366,9 @@ def _values(
 
 
 def _end(c: _Cursor, warnings: list[str]) -> None:
+    if not any(line.strip(" \0\t") for line in c.text.lines[c.at :]):
+        warnings.append(f"the last line '{END}' is missing; all blocks are complete")
+        return
     last = c.take(f"'{END}'").strip()
     if last == END:
         rest = next(
