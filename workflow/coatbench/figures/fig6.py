@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 
 from ..order import ordered
 from ..quality import DOUBTFUL, of
@@ -80,6 +81,7 @@ def _bars(
         return
     place = {s["sample"]: i for i, s in enumerate(shown)}
     width = 0.8 / max(1, len(groups))
+    handles: list[Any] = []
     for k, group in enumerate(groups):
         own = [r for r in rows if r["group"] == group]
         x = [place[r["sample"]] + (k - (len(groups) - 1) / 2) * width for r in own]
@@ -97,7 +99,7 @@ def _bars(
                 else {"color": colour, "linewidth": 0}
             )
             axes.bar([i for i, _ in part], [v for _, v in part], 0.92 * width, **look)
-        axes.bar([], [], color=colour, label=labels.get(group, group))
+        handles.append(Patch(color=colour, linewidth=0, label=labels.get(group, group)))
         low = [r["relative_degradation_ci_low"] for r in own]
         high = [r["relative_degradation_ci_high"] for r in own]
         errors = [
@@ -109,8 +111,13 @@ def _bars(
         )
     axes.tick_params(axis="x", which="both", length=0)
     # Three names fit beside each other in the wider panel, two in the other.
+    handles = [*axes.get_legend_handles_labels()[0], *handles]
     axes.legend(
-        ncols=3 if len(groups) > 2 else 2, loc="upper center", handlelength=1, columnspacing=1
+        handles=handles,
+        ncols=3 if len(groups) > 2 else 2,
+        loc="upper center",
+        handlelength=1,
+        columnspacing=1,
     )
 
 

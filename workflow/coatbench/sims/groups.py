@@ -102,7 +102,7 @@ def group_values(
     base = regions[reference].mean(axis=0)
     ratios: dict[str, Ratio] = {}
     repetitions: dict[str, np.ndarray] = {}
-    single: dict[str, tuple[float, float]] = {}  # value and counting variance
+    single: dict[str, tuple[float, float, str]] = {}  # value, counting variance, what is missing
     pooled, freedom, reference_variance = 0.0, 0.0, 0.0
     n_ref = len(regions[reference])
     for name, values in regions.items():
@@ -128,8 +128,8 @@ def group_values(
             floor = float(np.sum((share / share.sum()) ** 2 * both))
         if drawn is None or drawn_weight is None or min(len(values), n_ref) < 2:
             ratios[name] = Ratio(value, note="; ".join(filter(None, [missing, FEW_REGIONS])))
-            if drawn is not None and n_ref > 1 and value > 0 and not missing:
-                single[name] = value, floor
+            if drawn is not None and n_ref > 1 and value > 0:
+                single[name] = value, floor, missing
             continue
         own, ref = drawn.means[name][:, have], drawn.means[reference][:, have]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -149,12 +149,13 @@ def group_values(
         n = len(values)
         pooled, freedom = pooled + (n - 1) * n * of_sample, freedom + n - 1
         reference_variance = max(reference_variance, of_reference)
-    for name, (value, floor) in single.items():
+    for name, (value, floor, missing) in single.items():
         if freedom and pooled:
             between = pooled / freedom
             t = welch_t(between, freedom + 1, reference_variance, n_ref)
             half = t * math.sqrt(max(between + reference_variance, floor))
-            ratios[name] = Ratio(value, value * math.exp(-half), value * math.exp(half), BORROWED)
+            note = "; ".join(filter(None, [missing, BORROWED]))
+            ratios[name] = Ratio(value, value * math.exp(-half), value * math.exp(half), note)
     return GroupValues(ratios, repetitions)
 
 

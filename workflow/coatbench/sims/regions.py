@@ -165,7 +165,7 @@ def _unlike(
                 f"unlike the sample's other regions: {', '.join(parts)} their median "
                 f"({most:.0f} standard deviations between regions)"
             )
-            found[key] = (most, (outlier_sd / most) ** 2, doubtful(note))
+            found[key] = (most, (outlier_sd / most) ** 4, doubtful(note))
     for keys in samples.values():
         odd = [k for k in keys if k in found and found[k][1] < 1]
         if 2 * len(odd) >= len(keys):  # nobody knows which are the odd ones
@@ -216,7 +216,7 @@ def damped(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Draw regions of less weight towards the median of all: median * (value / median) ^ weight.
 
     A robust estimator on the scale on which regions scatter (logarithmic): a region beyond k standard deviations, of
-    weight (k / deviation)^2, moves the mean the less the farther it is off.
+    weight (k / deviation)^4, moves the mean the less the farther it is off.
 
     Parameters
     ----------
