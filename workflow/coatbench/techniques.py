@@ -153,6 +153,7 @@ TECHNIQUES: dict[str, Technique] = {
             claims={("file", "measurement"): ("file",)},
         ),
         abscissa="mass_u",
+        simulated_from=("measurement",),
         export="BIF6 or ASCII images",
         beside=properties_of_event_list,
         also=("tof", "tofsims"),

@@ -294,7 +294,7 @@ def benchmark_file(name):
 
 def simulated_files(technique, sample):
     """Return what a simulation writes: files, folders of images, and what stands beside an event list."""
-    files = STUDY.files(technique, sample=sample)
+    files = list(dict.fromkeys(STUDY.files(technique, sample=sample)))  # a folder may hold several
     beside = [path for file in files for path in TECHNIQUES[technique].beside(file)]
     return [path if Path(path).suffix else directory(path) for path in files + beside]
 

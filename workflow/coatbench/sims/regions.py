@@ -178,7 +178,7 @@ def _tail(n: int) -> float:
     """Return by how much distances from the median of n spread more widely than the regions themselves.
 
     Two regions share one difference; of a few, the extremes lie far out (without this, 1 % of ordinary regions of
-    samples with three to five would be beyond 5).
+    samples with three to five regions would be beyond 5).
     """
     return 0.5**0.5 if n == 2 else 1 + 2 / n
 

@@ -61,7 +61,22 @@ SETTINGS: dict[str, Any] = {
     "shots_per_raster_point": 14,
     "mass_error_ppm": 15.0,  # of the centres of intervals
     "mass_spread_ppm": 20.0,  # standard deviation of the mass of single ions in event lists, cut at 2.5
+    # Troubles; `samples: {sample: {...}}` sets any of these for one sample.
+    "mass_shift_ppm": 0.0,  # of all centres of intervals, and of all ions of an event list: a stale calibration
+    "dusty_region": "",  # id of a region that holds `dust_factor` times the degradation products
+    "dust_factor": 8.0,
+    "listed_partners": [],  # fragments in whose place the interval list has the ion with one hydrogen more (or HPO4, HPS2)
+    "isotopologues": False,  # ions with one 33S of a sulfide count as the fragment 11 ppm away (33S of PS2 as S3)
+    "polarity": "Negative",  # what the properties of an event list say
 }
+PARTNERS = {
+    "SO4": 95.961796,
+    "S3": 95.926278,
+    "S4": 127.898349,
+    "LiSO3": 86.982883,
+}  # HPO4, HPS2, HPS3, HLiPO3: m/z in u
+# Image that an isotopologue is counted in: its parent, and 33S ions per ion of the parent (0.79 % per sulfur).
+ISOTOPOLOGUES = {"S3": ("PS2", 2 * 0.0075 / 0.9499), "S4": ("PS3", 3 * 0.0075 / 0.9499)}
 SCALE_FACTOR, OFFSET, UPPER_MASS_U = 32982.7, -398.7, 880.0
 MEASURED_RASTER_PX = 256
 
@@ -89,7 +104,8 @@ def simulate(
         Its key `sims` overrides `SETTINGS`.
     seed : int
     """
-    options = SETTINGS | settings.get("sims", {})
+    stated = settings.get("sims", {})
+    options = SETTINGS | stated | stated.get("samples", {}).get(sample, {})
     generators = [
         np.random.default_rng([seed, zlib.crc32(f"{sample}/{row['region']}".encode())])
         for row in rows
@@ -99,24 +115,27 @@ def simulate(
         path = folder / row["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
         kind = {".bif6": "bif6", ".grd": "grd"}.get(path.suffix, "ascii")
+        dust = options["dust_factor"] if row["region"] == str(options["dusty_region"]) else 1.0
         counts, total = region_counts(
-            rng, shares(truth) * factor, truth["sims.empty_pixel_fraction"],
+            rng, dusty(shares(truth) * factor, dust), truth["sims.empty_pixel_fraction"],
             int(options["raster_px"][kind]), float(options["ions_per_pixel"][kind]), options,
         )  # fmt: skip
         if kind == "bif6":
-            write_bif6(path, _intervals(counts, total, options["mass_error_ppm"]))
+            write_bif6(path, _intervals(counts, total, options))
         elif kind == "ascii":
             # Ids are not contiguous in SurfaceLab's exports.
             images = {
                 3 + 2 * i: (f[0], c)
                 for i, (f, c) in enumerate(zip(FRAGMENTS.values(), counts, strict=True))
             }
-            write_surfacelab(path, f"{sample}_{row['region']}", {0: ("total", total)} | images)
+            name = row.get("measurement") or f"{sample}_{row['region']}"
+            write_surfacelab(path, name, {0: ("total", total)} | images)
         else:
             write_grd(
                 path, _events(rng, counts, total, options), resolution_px=total.shape[0],
                 field_of_view_m=options["field_of_view_um"] * 1e-6, scale_factor=SCALE_FACTOR,
                 offset=OFFSET, upper_mass_u=UPPER_MASS_U, scans=options["shots_per_raster_point"],
+                polarity=options["polarity"],
             )  # fmt: skip
 
 
@@ -128,6 +147,13 @@ def shares(truth: dict[str, float]) -> np.ndarray:
             for _, _, group, share in FRAGMENTS.values()
         ]
     )
+
+
+def dusty(share: np.ndarray, factor: float) -> np.ndarray:
+    """Return shares with `factor` times the degradation products, all together no more than before."""
+    degraded = np.array([g not in ("oxide", "electrolyte") for _, _, g, _ in FRAGMENTS.values()])
+    more = np.where(degraded, factor, 1.0) * share
+    return share if factor == 1 else more / (1 + more.sum() - share.sum())
 
 
 def region_scatter(
@@ -165,6 +191,12 @@ def region_counts(
         )  # its mean over pixels with ions is the share
         left -= local
         counts[i] = rng.poisson(expected * local)
+    if options["isotopologues"]:
+        names = list(FRAGMENTS)
+        for name, (parent, ratio) in ISOTOPOLOGUES.items():
+            counts[names.index(name)] += rng.poisson(counts[names.index(parent)] * ratio).astype(
+                np.uint32
+            )
     if left.min() <= 0:
         raise ValueError("the fragments' shares add up to more than all ions")
     other = rng.poisson(expected * left).astype(np.uint32)
@@ -181,11 +213,13 @@ def _field(rng: np.random.Generator, size: int, length_px: float) -> np.ndarray:
     return (field - field.mean()) / field.std()
 
 
-def _intervals(counts: np.ndarray, total: np.ndarray, error_ppm: float) -> list[Interval]:
+def _intervals(counts: np.ndarray, total: np.ndarray, options: dict[str, Any]) -> list[Interval]:
     nan = float("nan")
     intervals: list[Interval] = [(0, (nan, nan, nan), total)]
-    for i, (_, mass, _, _) in enumerate(FRAGMENTS.values()):
-        centre = mass * (1 + error_ppm * 1e-6 * (-1) ** i)
+    shift, error = options["mass_shift_ppm"], options["mass_error_ppm"]
+    for i, (name, (_, mass, _, _)) in enumerate(FRAGMENTS.items()):
+        listed = PARTNERS[name] if name in options["listed_partners"] else mass
+        centre = listed * (1 + (shift + error * (-1) ** i) * 1e-6)
         limits = (centre, centre * (1 - 130e-6), centre * (1 + 130e-6))
         intervals.append((i + 1 + i // 4, limits, counts[i]))
     return intervals
@@ -208,6 +242,7 @@ def _events(
             masses.append(np.full(pixel.size, mass))
     pixel, mass_u = np.concatenate(where), np.concatenate(masses)
     spread = np.clip(rng.standard_normal(pixel.size), -2.5, 2.5) * options["mass_spread_ppm"] * 1e-6
+    spread += options["mass_shift_ppm"] * 1e-6
     channel = SCALE_FACTOR * np.sqrt(mass_u * (1 + spread)) + OFFSET
     scan = rng.integers(0, options["shots_per_raster_point"], pixel.size)
     y, x = np.divmod(pixel, total.shape[1])

@@ -17,6 +17,7 @@ def write_grd(
     offset: float,
     upper_mass_u: float,
     scans: int,
+    polarity: str = "Negative",
 ) -> None:
     """Write events (n, 5): scan, shot, x, y, time-of-flight channel; and `<name>.properties.txt` beside them."""
     np.ascontiguousarray(events, dtype="<u4").tofile(path)
@@ -28,7 +29,7 @@ def write_grd(
         ("Registration.TimeResolution", "float", "5e-11"),
         ("Measurement.UpperMass", "float", f"{upper_mass_u!r}"),
         ("Measurement.ScanNumber", "int", f"{scans}"),
-        ("Instrument.Analyzer_Polarity_Switch", "string", "Negative"),
+        ("Instrument.Analyzer_Polarity_Switch", "string", polarity),
     ]
     stem = path.name.removesuffix(".grd").removesuffix(".itm")
     lines = "".join(f"{name}\t{kind}\t{value}\r\n" for name, kind, value in properties)
