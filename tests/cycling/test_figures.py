@@ -138,6 +138,48 @@ def test_plotted_numbers_are_those_of_the_table(
     assert values.sum() * (potential[1] - potential[0]) == pytest.approx(capacity, rel=0.01)
 
 
+def test_figures_take_cells_of_which_little_is_usable(
+    tables, columns, curve_files, style_config, tmp_path
+):
+    """Gaps between the cycles, a sample without any metric, doubtful cells."""
+    changed = copied(tables, {s: s for s in ("uncoated", "c400", "c500")})
+    for row in changed["cycling_cells"]:
+        if row["sample"] == "c400" and row["cycle"] not in (2, 60, 112):
+            row |= {"quality": "unusable", "quality_note": "why"}
+        if row["sample"] == "uncoated":
+            row |= {"quality": "doubtful", "quality_note": "why"}
+    for row in changed["cycling_metrics"]:
+        if row["sample"] == "c500":
+            row |= {
+                "value": None,
+                "value_sd": None,
+                "n_cells": 0,
+                "cell_values": None,
+                "quality": "unusable",
+            }
+        if row["sample"] == "uncoated":
+            row |= {"quality": "doubtful"}
+    paths = write_tables(tmp_path, changed, columns)
+    samples = [
+        s for s in read_csv(DEMO / "samples.csv") if s["sample"] in ("uncoated", "c400", "c500")
+    ]
+    units = [k for k in curve_files if k[0] in ("uncoated", "c400", "c500")]
+    common = {"samples": samples, "reference": None, "simulated": True, "config": style_config}
+    for name, draw, tabs in (("fig5", fig5.draw, FIG5), ("fig7", fig7.draw, FIG7)):
+        output = {k: str(tmp_path / f"{name}.{k}") for k in ("pdf", "png", "csv")}
+        draw(
+            [curve_files[u] for u in units], units, output=output,
+            **{k: paths[v] for k, v in tabs.items()}, **common, **PROTOCOLS,
+        )  # fmt: skip
+        with Path(output["csv"]).open(encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream))
+        if name == "fig7":
+            drawn = {int(r["cycle"]) for r in rows if r["sample"] == "c400" and r["cycle"]}
+            assert drawn == {2, 60, 112}
+        else:
+            assert "c500" not in {r["sample"] for r in rows if r["panel"] in "ab"}
+
+
 def test_empty_studies_and_problems_say_why(columns, style_config, tmp_path):
     names = ("cycling_metrics", "cycling_dqdv_features", "cycling_cells")
     paths = write_tables(tmp_path, {n: [] for n in names}, columns)

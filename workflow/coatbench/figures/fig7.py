@@ -234,7 +234,8 @@ def _label_rates(axes: Axes, known: Sequence[Row]) -> None:
         # A block of few cycles is narrower than its label: that stands upright over all of it.
         narrow = last - first < 0.08 * len(longest)
         near = max(0.5 * (last - first), 1.0) if narrow else 0.04 * len(longest)
-        inside = [r for r in known if abs(r["cycle"] - centre) <= near]
+        # Cycles that count nowhere leave gaps: the middle of a block may be one.
+        inside = [r for r in known if abs(r["cycle"] - centre) <= near] or block
         axes.annotate(
             f"{rate:g}C",
             (centre, max(r["discharge_capacity_mAh_g"] for r in inside)),
