@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     import xarray as xr
 
 # Dimensions, values and, where there are any, attributes: what xarray takes.
@@ -26,7 +27,7 @@ class Arrays:
         Attributes of the set.
     sizes : dict of dimension to length.
     coords : tuple of str
-        Variables that are coordinates; not known of what was read from disk.
+        Variables that are coordinates.
 
     Indexing gives a variable as numpy.ndarray; `in` tells whether there is one.
     """
@@ -81,7 +82,15 @@ class Arrays:
         return Arrays.of({**whole, **data}, {**own, **(coords or {})}, self.attrs)
 
     def to_xarray(self) -> xr.Dataset:
-        """Return the same as a dataset."""
+        """Return the same as a dataset.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> one = Arrays.of({"mass_mg": ("time", np.array([20.0, 19.5]), {"units": "mg"})})
+        >>> one.to_xarray()["mass_mg"].attrs["units"]
+        'mg'
+        """
         import xarray as xr
 
         whole = {k: (*v, dict(self._about[k])) for k, v in self._variables.items()}
@@ -90,6 +99,28 @@ class Arrays:
             {k: whole[k] for k in self.coords},
             self.attrs,
         )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a set of one dimension as a table; codes with the attribute `names` become categories.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Arrays.of({"step": ("record", np.array([0, 1, 1]), {"names": ["REST", "CC_CHG"]})}).to_pandas()
+             step
+        0    REST
+        1  CC_CHG
+        2  CC_CHG
+        """
+        import pandas as pd
+
+        def column(name: str) -> Any:
+            values, names = self[name], self.attrs_of(name).get("names")
+            return values if names is None else pd.Categorical.from_codes(values, pd.Index(names))
+
+        table = pd.DataFrame({name: column(name) for name in self.variables}, copy=False)
+        table.attrs.update(self.attrs)
+        return table
 
     @property
     def variables(self) -> Mapping[str, tuple[tuple[str, ...], np.ndarray]]:

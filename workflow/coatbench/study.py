@@ -219,6 +219,22 @@ def load_study(
     )  # fmt: skip
 
 
+def read_samples(folder: str | Path) -> list[dict[str, str]]:
+    """Return the rows of a study's table of samples, text as it stands there.
+
+    Raises
+    ------
+    StudyError
+        There is none, or it has problems.
+    """
+    problems: list[str] = []
+    path = _table(Path(folder), "samples", problems, [])
+    rows = read_rows(path, SAMPLES, problems) if path else []
+    if problems or not path:
+        raise StudyError(problems or [f"{folder}: expected samples.csv, found none"])
+    return [{k: v for k, v in row.items() if k != "#"} for row in rows]
+
+
 def own_exports(folder: str | Path) -> list[str]:
     """Return what a study's technique folders hold besides their indexes, relative to the study.
 
