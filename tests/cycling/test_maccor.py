@@ -29,7 +29,7 @@ KIT_ROWS = [
 
 def test_kit_with_decimal_point(tmp_path):
     export = readers.read(write(tmp_path, kit(KIT_ROWS), "a.txt"))
-    table = export.table
+    table = export.sets[0].to_pandas()
     assert export.attrs["date"] == "2021-05-11T15:40:24"
     assert table[bdf.TIME].tolist() == [0, 60, 3660, 3720, 6600]
     assert table[bdf.CURRENT].tolist() == [0, 0.5, 0.5, -0.5, -0.5]
@@ -41,7 +41,7 @@ def test_maccor_time_unit_comes_from_the_clock(tmp_path):
         re.sub(r"^(\d+\t0\t1\t\d)\t([\d.]+)", lambda m: f"{m[1]}\t{float(m[2]) * 60}", r)
         for r in KIT_ROWS
     ]
-    table = readers.read(write(tmp_path, kit(rows), "a.txt")).table
+    table = readers.read(write(tmp_path, kit(rows), "a.txt")).sets[0].to_pandas()
     assert table[bdf.TIME].iloc[-1] == 6600  # seconds this time
 
 
@@ -54,7 +54,7 @@ def test_maccor_days_and_milli_units(tmp_path):
         "2\t0\t2\t  0d 00:00:5\t  0d 00:00:0\t0\t500\t3.1\tC",
         "3\t0\t2\t  1d 02:18:47.5\t  0d 01:00:00\t500\t500\t4.0\tC",
     ]
-    table = readers.read(write(tmp_path, kit(rows, header=header), "a.txt")).table
+    table = readers.read(write(tmp_path, kit(rows, header=header), "a.txt")).sets[0].to_pandas()
     assert table[bdf.TIME].tolist() == [0, 5, 94727.5]
     assert table[bdf.CHARGING].iloc[-1] == pytest.approx(0.5)
     rows[2] = rows[2].replace("1d 02:18:47.5", "1 day")
@@ -64,13 +64,13 @@ def test_maccor_days_and_milli_units(tmp_path):
 
 def test_maccor_sign_comes_from_the_state(tmp_path):
     """Signed and unsigned exports of one run are the same table."""
-    unsigned = readers.read(write(tmp_path, kit(KIT_ROWS), "a.txt")).table
+    unsigned = readers.read(write(tmp_path, kit(KIT_ROWS), "a.txt")).sets[0].to_pandas()
     rows = [
         r.replace("\t0.5\t3.9\tD", "\t-0.5\t3.9\tD").replace("\t0.5\t3.0\tD", "\t-0.5\t3.0\tD")
         for r in KIT_ROWS
     ]
     assert rows != KIT_ROWS
-    assert readers.read(write(tmp_path, kit(rows), "b.txt")).table.equals(unsigned)
+    assert readers.read(write(tmp_path, kit(rows), "b.txt")).sets[0].to_pandas().equals(unsigned)
 
 
 PAUSED = [
@@ -87,7 +87,7 @@ REPEATED = [
 
 @pytest.mark.parametrize("rows", [PAUSED, REPEATED], ids=["paused", "repeated"])
 def test_maccor_charge_continues_after_a_pause_and_restarts_in_a_repeated_step(tmp_path, rows):
-    table = readers.read(write(tmp_path, kit([*KIT_ROWS[:3], *rows]), "a.txt")).table
+    table = readers.read(write(tmp_path, kit([*KIT_ROWS[:3], *rows]), "a.txt")).sets[0].to_pandas()
     assert table[bdf.CHARGING].iloc[-1] == pytest.approx(0.6)
 
 

@@ -370,7 +370,7 @@ def test_written_mpt_read_back_by_an_independent_parser(exports, index):
         named = dict(zip(names, values.T, strict=True))
         impedance = IMPEDANCE if (row["sample"], row["cell"]) == ("c400", "P1") else ()
         assert lines[count - 1] == "\t".join([*COLUMNS, *impedance]) + "\t"
-        table = readers.read(exports / row["file"]).table
+        table = readers.read(exports / row["file"]).sets[0].to_pandas()
         assert np.array_equal(table[bdf.VOLTAGE], named["Ewe/V"])
         assert np.array_equal(table[bdf.TIME], named["time/s"])
         assert table[bdf.NET].to_numpy() == pytest.approx(1e-3 * named["(Q-Qo)/mA.h"], abs=1e-15)
@@ -384,14 +384,14 @@ def test_written_mpt_read_back_by_galvani(exports):
     path = exports / "c400_P2_01_GCPL_CD2.mpt"
     with path.open("rb") as stream:
         records, _ = biologic.MPTfile(stream, encoding="cp1252")
-    table = readers.read(path).table
+    table = readers.read(path).sets[0].to_pandas()
     assert records["Ewe/V"] == pytest.approx(table[bdf.VOLTAGE].to_numpy(), abs=1e-6)
     assert records["time/s"] == pytest.approx(table[bdf.TIME].to_numpy(), abs=1e-6)
 
 
 def test_voltage_noise_is_what_the_instrument_has(exports, truth):
     """At rest the recorded voltage scatters around the model by the stated noise."""
-    table = readers.read(exports / "c200_P1_01_GCPL_CD1.mpt").table
+    table = readers.read(exports / "c200_P1_01_GCPL_CD1.mpt").sets[0].to_pandas()
     values = {k.removeprefix("cycling."): v for k, v in truth["c200"].items()}
     half = cell_protocols.short_cell(values, -1.0)[2]
     rest = table[table[bdf.STEP_TYPE] == "REST"].tail(300)

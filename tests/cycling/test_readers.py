@@ -43,7 +43,11 @@ def mpt(rows=ROWS, names=NAMES, *, trailing=True, end="\r\n", magic="EC-Lab", se
 @pytest.mark.parametrize("end", ["\r\n", "\n"])
 @pytest.mark.parametrize("trailing", [True, False])
 def test_mpt_variants_read_alike(tmp_path, magic, end, trailing):
-    table = readers.read(write(tmp_path, mpt(magic=magic, end=end, trailing=trailing))).table
+    table = (
+        readers.read(write(tmp_path, mpt(magic=magic, end=end, trailing=trailing)))
+        .sets[0]
+        .to_pandas()
+    )
     assert table[bdf.STEP_TYPE].tolist() == ["REST", "CC_CHG", "CC_CHG", "REST", "CC_DCH", "CC_DCH"]
     assert table[bdf.NET].iloc[-1] == pytest.approx(0.4e-3)
     assert table[bdf.CURRENT].iloc[2] == pytest.approx(1.5e-3)
@@ -52,20 +56,23 @@ def test_mpt_variants_read_alike(tmp_path, magic, end, trailing):
 def test_mpt_row_with_a_trailing_tab_of_its_own(tmp_path):
     rows = [list(r) for r in ROWS]
     rows[2].append("")
-    assert len(readers.read(write(tmp_path, mpt(rows))).table) == len(ROWS)
+    assert len(readers.read(write(tmp_path, mpt(rows))).sets[0].to_pandas()) == len(ROWS)
 
 
 def test_mpt_without_header(tmp_path):
     content = "\n".join("\t".join(r) for r in [NAMES, *ROWS]).encode()
     export = readers.read(write(tmp_path, content))
     assert export.format == "EC-Lab ASCII without header"
-    assert len(export.table) == len(ROWS)
+    assert len(export.sets[0].to_pandas()) == len(ROWS)
 
 
 @pytest.mark.parametrize("voltage", ["<Ewe>/V", "Ecell/V", " Ecell/V", "Ewe-Ece/V"])
 def test_mpt_voltage_names(tmp_path, voltage):
     names = [voltage if n == "Ewe/V" else n for n in NAMES]
-    assert readers.read(write(tmp_path, mpt(names=names))).table[bdf.VOLTAGE].iloc[0] == 3.0
+    assert (
+        readers.read(write(tmp_path, mpt(names=names))).sets[0].to_pandas()[bdf.VOLTAGE].iloc[0]
+        == 3.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,7 +80,7 @@ def test_mpt_voltage_names(tmp_path, voltage):
 )
 def test_mpt_charge_units(tmp_path, unit, factor):
     names = [unit if n == "dq/mA.h" else n for n in NAMES]
-    table = readers.read(write(tmp_path, mpt(names=names))).table
+    table = readers.read(write(tmp_path, mpt(names=names))).sets[0].to_pandas()
     assert table[bdf.NET].iloc[3] == pytest.approx(1.6 * factor)
 
 
@@ -82,7 +89,7 @@ def test_mpt_absolute_dates(tmp_path):
               "XXX", "11/20/2024 12:38:44.707", "11/21/2024 00:38:44.707"]  # fmt: skip
     rows = [[*r[:3], s, *r[4:]] for r, s in zip(ROWS, stamps, strict=True)]
     export = readers.read(write(tmp_path, mpt(rows)))
-    time = export.table[bdf.TIME].to_numpy()
+    time = export.sets[0].to_pandas()[bdf.TIME].to_numpy()
     assert time[[0, 1, 2, 4]] == pytest.approx([0, 1, 3601, 3603])
     assert np.isnan(time[3])
     assert time[5] == pytest.approx(13 * 3600 + 3)
@@ -92,7 +99,7 @@ def test_mpt_absolute_dates(tmp_path):
 def test_mpt_xxx_for_seconds(tmp_path):
     rows = [list(r) for r in ROWS]
     rows[1][3] = "XXX"
-    assert np.isnan(readers.read(write(tmp_path, mpt(rows))).table[bdf.TIME].iloc[1])
+    assert np.isnan(readers.read(write(tmp_path, mpt(rows))).sets[0].to_pandas()[bdf.TIME].iloc[1])
 
 
 def test_mpt_header_settings_are_kept_as_text(exports):
@@ -106,14 +113,14 @@ def test_mpt_header_settings_are_kept_as_text(exports):
 
 def test_mpt_without_records_is_empty_not_an_error(tmp_path):
     export = readers.read(write(tmp_path, mpt(rows=[], settings=["", "Wait", ""])))
-    assert len(export.table) == 0
+    assert len(export.sets[0].to_pandas()) == 0
     assert export.warnings == ["the file has no records yet"]
 
 
 def test_only_the_last_line_may_be_incomplete(tmp_path):
     good = mpt()
     export = readers.read(write(tmp_path, good[: good.rfind(b"-1.0")]))
-    assert len(export.table) == len(ROWS) - 1
+    assert len(export.sets[0].to_pandas()) == len(ROWS) - 1
     assert export.attrs["incomplete_rows"] == 1
     broken = good.replace(b"1\t1\t1\t3601.0\t1.5\t3.60\t0\r\n", b"1\t1\t1\t3601.0\r\n")
     with pytest.raises(ReadError, match=r"line 6: expected 7 fields, found 4 in"):
@@ -123,19 +130,22 @@ def test_only_the_last_line_may_be_incomplete(tmp_path):
 def test_a_last_cell_without_all_its_digits_is_incomplete(tmp_path):
     names, rows = ["mode", "time/s", "Ewe/V"], [["3", "0", "3.1490"], ["3", "1", "3.14"]]
     export = readers.read(write(tmp_path, mpt(rows, names, trailing=False)))
-    assert len(export.table) == 1
+    assert len(export.sets[0].to_pandas()) == 1
     assert export.attrs["incomplete_rows"] == 1
     rows[1][2] = "3.1488"
-    assert len(readers.read(write(tmp_path, mpt(rows, names, trailing=False))).table) == 2
+    assert (
+        len(readers.read(write(tmp_path, mpt(rows, names, trailing=False))).sets[0].to_pandas())
+        == 2
+    )
 
 
 @pytest.mark.parametrize("block", [64, 100, 333, 4096, 1 << 20])
 def test_block_size_does_not_matter(tmp_path, monkeypatch, block):
     path = write(tmp_path, mpt())
-    whole = readers.read(path).table
+    whole = readers.read(path).sets[0].to_pandas()
     real = tabular.read_columns
     monkeypatch.setattr(eclab_mpt, "read_columns", lambda *a, **k: real(*a, **k, block_bytes=block))
-    assert readers.read(path).table.equals(whole)
+    assert readers.read(path).sets[0].to_pandas().equals(whole)
     damaged = write(tmp_path, mpt().replace(b"3602.0", b"36O2.0"), "b.mpt")
     with pytest.raises(
         ReadError, match=r"line 7, column 'time/s': expected a number, found '36O2.0'"
@@ -269,7 +279,7 @@ def test_mutated_text_never_leaks_another_exception(small_exports, tmp_path, dat
     path = write(tmp_path, bytes(content), f"mutated{source.suffix}")
     reader = maccor if source.suffix == ".txt" else eclab_mpt
     try:
-        table = reader.read(path).table
+        table = reader.read(path).sets[0].to_pandas()
     except ReadError as error:
         assert "\n" not in str(error)
         return
@@ -287,7 +297,7 @@ def peak_kb():  # not ru_maxrss, which a process inherits from the one that star
 
 readers.read(sys.argv[2])  # whatever a reader imports is there now
 base = peak_kb()
-table = readers.read(sys.argv[1]).table
+table = readers.read(sys.argv[1]).sets[0].to_pandas()
 print(len(table), (peak_kb() - base) * 1024)
 """
 

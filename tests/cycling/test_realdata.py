@@ -63,7 +63,7 @@ def test_every_file_is_known_here(folder):
 @pytest.mark.parametrize("name", FILES)
 def test_reads_and_analyses(folder, config, name):
     export = readers.read(folder / name, "cycling")
-    table = export.table
+    table = export.sets[0].to_pandas()
     assert len(table) == FILES[name]
     assert list(table.columns) == [c for c in bdf.COLUMNS if c in table]
     assert np.isfinite(table[bdf.VOLTAGE]).all()
@@ -76,8 +76,8 @@ def test_reads_and_analyses(folder, config, name):
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_binary_and_text_of_one_run_agree(folder, name):
-    binary = readers.read(folder / f"{name}.mpr", "cycling").table
-    text = readers.read(folder / f"{name}.mpt", "cycling").table
+    binary = readers.read(folder / f"{name}.mpr", "cycling").sets[0].to_pandas()
+    text = readers.read(folder / f"{name}.mpt", "cycling").sets[0].to_pandas()
     assert list(binary.columns) == list(text.columns)
     for column in binary.columns:
         if column == bdf.STEP_TYPE:
@@ -119,7 +119,7 @@ def test_formation_peak_of_constant_current_rows(folder, config, expected):
     (peak,) = expected_values(
         expected, "020-formation_CB5", "first-charge dQ/dV peak (CC rows only)"
     )
-    data = record(readers.read(folder / "020-formation_CB5.mpt").columns)
+    data = record(readers.read(folder / "020-formation_CB5.mpt").sets[0])
     cycles, _ = pair(half_cycles(data, config["stub_fraction"])[0])
     main, _ = features.curves(data, cycles[0].charge, 1.0, config["dqdv"])
     raw = float(main.potential_V[np.argmax(main.raw)])
@@ -152,16 +152,16 @@ def test_cut_last_line_is_dropped_and_counted(folder, expected):
         expected, "maccor_two.txt", "complete rows; incomplete rows"
     )
     export = readers.read(folder / "maccor_two.txt")
-    assert len(export.table) == complete
+    assert len(export.sets[0].to_pandas()) == complete
     assert export.attrs["incomplete_rows"] == incomplete
     assert any("incomplete last line" in w for w in export.warnings)
     assert export.attrs["date"] == "2021-05-06T11:23:46"  # day first
-    assert export.table[bdf.TIME].iloc[-1] == pytest.approx(212 * 60)
+    assert export.sets[0].to_pandas()[bdf.TIME].iloc[-1] == pytest.approx(212 * 60)
 
 
 def test_rows_and_steps_of_the_seconds_dialect(folder, expected):
     rows, steps = expected_values(expected, "PreDiag_000229_000229_truncated.034", "rows; steps")
-    table = readers.read(folder / "PreDiag_000229_000229_truncated.034").table
+    table = readers.read(folder / "PreDiag_000229_000229_truncated.034").sets[0].to_pandas()
     assert len(table) == rows
     assert table[bdf.STEP_COUNT].iloc[-1] == steps
     assert table[bdf.CURRENT].min() == pytest.approx(-0.698, abs=0.01)
@@ -214,5 +214,7 @@ def test_german_and_english_exports_give_equal_bytes(folder, tmp_path, config, n
         save_rows(analyse([row()], [file], config), tmp_path / f"{i}.json")
     assert (tmp_path / "0.json").read_bytes() == (tmp_path / "1.json").read_bytes()
     pd.testing.assert_frame_equal(
-        eclab_mpt.read(german).table, eclab_mpt.read(english).table, check_exact=True
+        eclab_mpt.read(german).sets[0].to_pandas(),
+        eclab_mpt.read(english).sets[0].to_pandas(),
+        check_exact=True,
     )

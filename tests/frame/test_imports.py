@@ -48,7 +48,7 @@ from coatbench import readers
 from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
 export = readers.read(Path(sys.argv[1]))
-read = export.sets[0] if export.columns is None else export.columns
+read = export.sets[0]
 save_curves({"all": Arrays.of(read.variables)}, sys.argv[2])
 print(*[n for n in ("pandas", "xarray") if n in sys.modules])
 """

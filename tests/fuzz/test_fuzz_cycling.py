@@ -97,7 +97,7 @@ def voltages_in(raw: bytes, column: str, names_at: int) -> list[float]:
 
 
 def correct(raw: bytes, export, column: str, names_at: int) -> None:
-    table = export.table
+    table = export.sets[0].to_pandas()
     n = len(table)
     assert np.isfinite(table[bdf.VOLTAGE]).all()
     assert np.isfinite(table[bdf.CURRENT]).all()
@@ -176,7 +176,7 @@ def test_binary(target, reader, name):
     def run(seed):
         export = reads_or_refuses(reader.read, mutate(raw, seed), target)
         if export is not None:
-            table = export.table
+            table = export.sets[0].to_pandas()
             assert np.isfinite(table.select_dtypes("number").to_numpy()).all()
 
     run()

@@ -85,7 +85,7 @@ READERS = {
 
 def sound(export) -> None:
     """What a block promises: finite numbers on a rising axis, counts and rates that agree."""
-    assert export.blocks or export.table is not None
+    assert export.sets
     for block in export.blocks:
         energy, rate = block["binding_energy_eV"].values, block["intensity_cps"].values
         assert len(energy) == len(rate) >= 3

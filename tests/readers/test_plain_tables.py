@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coatbench.curves import load_curves, save_curves
 from coatbench.errors import ReadError, StudyError
 from coatbench.readers import cells, read, recognise, units
 from coatbench.readers.description import load, load_folder, shipped
@@ -34,7 +35,7 @@ OWN_FILE = "house balance 3\n\nt;T;m\n" + "".join(
 
 
 def block(export):  # type: ignore[no-untyped-def]
-    return export.columns if export.columns is not None else export.sets[0]
+    return export.sets[0]
 
 
 def test_every_description_has_a_file() -> None:
@@ -154,7 +155,7 @@ def test_a_named_format_wins_over_the_head(tmp_path: Path) -> None:
     path = _path(tmp_path, b"a remark\n" + text, "x.txt")
     with pytest.raises(ReadError, match="found text that starts with 'a remark'"):
         read(path, "cycling")
-    assert read(path, "cycling", "ivium text").columns["Voltage / V"].size == made.SIGN.size
+    assert read(path, "cycling", "ivium text").sets[0]["Voltage / V"].size == made.SIGN.size
 
 
 @pytest.mark.parametrize(
@@ -200,10 +201,9 @@ def test_a_large_file_needs_a_block_and_its_numbers(tmp_path: Path) -> None:
         stream.writelines(f"{i},3.5,0.001,some words,and others,{i}\n" for i in range(n))
     size = path.stat().st_size
     tracemalloc.start()
-    columns = read(path, "cycling").columns
+    columns = read(path, "cycling").sets[0]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert columns is not None
     numbers = sum(values.nbytes for _, values in columns.variables.values())
     assert numbers < 60 * n
     assert peak < 4 * numbers + 60e6  # and far below what all lines take as text
@@ -254,3 +254,24 @@ def test_cases(name: str) -> None:
     assert abs(mass[-1] - 97) < 0.15
     assert found["time_s"][1] == 6.0
     assert found.attrs["sample_mass_mg"] == 20.0
+
+
+def test_what_readers_return_is_what_files_hold(tmp_path: Path) -> None:
+    """Values, dims, units and the vendor's keys and values come back from disk as they were read."""
+    for key, (_, maker) in made.MADE.items():
+        file = maker()
+        (tmp_path / key).mkdir()
+        path = _path(tmp_path / key, file.content, file.file)
+        export = read(path, file.technique)
+        save_curves({f"set {i}": s for i, s in enumerate(export.sets)}, tmp_path / "c.nc")
+        for one, back in zip(export.sets, load_curves(tmp_path / "c.nc").values(), strict=True):
+            assert set(back.variables) == set(one.variables)
+            assert set(back.coords) == set(one.coords)
+            assert back.attrs["vendor"] == one.attrs["vendor"]
+            assert back.sizes == one.sizes
+            for name, (dims, values) in one.variables.items():
+                assert back.variables[name][0] == dims
+                np.testing.assert_array_equal(back[name], values)
+                found, given = back.attrs_of(name), one.attrs_of(name)
+                assert found.get("units") == given.get("units")
+                assert list(found.get("names", ())) == list(given.get("names", ()))

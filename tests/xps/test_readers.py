@@ -87,7 +87,7 @@ def test_stored_fit_of_casaxps_agrees_with_its_own_exports(realdata: Path) -> No
         assert component.binding_energy_eV(photon) == pytest.approx(column["position_eV"], abs=0.01)
         assert component.shape == column["shape"]
     assert np.allclose(block["intensity_cps"], exported["intensity_cps"], rtol=1e-6)
-    report = read(realdata / "xps/FeO_analyzed_results.csv").table
+    report = read(realdata / "xps/FeO_analyzed_results.csv").sets[0].to_pandas()
     assert report is not None
     assert report["at_percent"].tolist() == [41.89, 19.65, 28.06, 10.40]
 
@@ -253,4 +253,4 @@ def test_random_damage_never_leaks_another_exception(
             export = read(path)
         except ReadError:
             continue
-        assert export.blocks or export.table is not None
+        assert export.sets

@@ -50,12 +50,8 @@ def summarise(export: Export) -> dict[str, str]:
     """Return format, instrument, date, number of points and range of the abscissa of one export."""
     attrs = export.attrs
     name = TECHNIQUES[export.technique].abscissa
-    if export.columns is not None:
-        values = [export.columns[name]]
-        points = values[0].size
-    else:
-        points = sum(max((v.size for v in b.data_vars.values()), default=0) for b in export.blocks)
-        values = [b[name].values for b in export.blocks if name in b.variables]
+    points = sum(max((v.size for _, v in s.variables.values()), default=0) for s in export.sets)
+    values = [s[name] for s in export.sets if name in s]
     ends = [(float(v[0]), float(v[-1])) for v in values if v.size]
     return {
         "format": export.format,

@@ -20,13 +20,11 @@ from typing import Any
 from coatbench import software
 from coatbench.checksums import state
 from coatbench.errors import CoatbenchError, DataError, ReadError
-from coatbench.hidden import hide
 from coatbench.records import Job, Places, write_record
 
 log = logging.getLogger("coatbench")
 PROJECT = Path(__file__).resolve().parents[2]
 
-hide()
 # Imports make a hundred thousand objects that live to the end. Looking through them for garbage every 700 new ones,
 # Python's default, takes a tenth of a small job's time.
 gc.set_threshold(20_000)

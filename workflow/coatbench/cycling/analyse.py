@@ -106,9 +106,8 @@ def _read(
     for row, path in zip(rows, paths, strict=True):
         export = readers.read(path, "cycling", row.get("format", ""))
         result.warnings += [f"{path.name}: {note}" for note in export.warnings]
-        assert export.columns is not None  # what `technique` asked for
         place = row.get("part")
-        parts.append(files.Part(path, export.columns, float(place) if place else None))
+        parts.append(files.Part(path, export.sets[0], float(place) if place else None))
     data, parts, notes = files.joined(parts, cell.potential)
     result.warnings += notes
     return data, parts

@@ -264,7 +264,7 @@ def build(
 
     Returns
     -------
-    Export with `columns`; `attrs` hold instrument, date, vendor, capacity_source and incomplete_rows.
+    Export with one set; its `attrs` hold instrument, date, vendor, capacity_source and incomplete_rows.
     """
     for label, limit in LIMITS.items():
         values = columns.get(label, np.empty(0))
@@ -291,7 +291,7 @@ def build(
         **(more or {}),
     }
     table = Arrays.of(data, attrs=attrs)
-    return Export(path=path, format=form, technique="cycling", columns=table, warnings=warnings)
+    return Export(path=path, format=form, technique="cycling", sets=[table], warnings=warnings)
 
 
 def _doubts(columns: Mapping[str, npt.NDArray]) -> list[str]:

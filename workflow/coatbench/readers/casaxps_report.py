@@ -27,7 +27,7 @@ def read(path: Path) -> Export:
     Returns
     -------
     Export
-        No blocks; `table` (DataFrame): name, position_eV, fwhm_eV, raw_area_cps_eV, at_percent.
+        One set, dim `component`: name, position_eV, fwhm_eV, raw_area_cps_eV, at_percent.
 
     Raises
     ------
@@ -58,4 +58,4 @@ def read(path: Path) -> Export:
         {name: ("component", [row[name] for row in rows]) for name in rows[0]},
         attrs={"instrument": "CasaXPS", "date": ""},
     )
-    return Export(Path(path), "CasaXPS report", "xps", columns=columns)
+    return Export(Path(path), "CasaXPS report", "xps", sets=[columns])

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..arrays import Arrays
 from ..errors import MissingExtraError, ReadError, quote
-from ..hidden import unhide
 from .micrograph import image, in_nm
 from .model import Export
 
@@ -28,7 +27,6 @@ def read_dm(path: Path, head: bytes) -> Export:
             path, "byte 4", f"a file of about {declared} bytes", f"{total} bytes",
             "the file is cut; copy it again",
         )  # fmt: skip
-    unhide()
     try:
         from rsciio.digitalmicrograph import file_reader
     except ImportError as error:
@@ -38,7 +36,6 @@ def read_dm(path: Path, head: bytes) -> Export:
 
 def read_bcf(path: Path) -> Export:
     """Read a Bruker .bcf file: its images, and the spectrum image as counts per pixel and energy."""
-    unhide()
     try:
         from rsciio.bruker import file_reader
     except ImportError as error:

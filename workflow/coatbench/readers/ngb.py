@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arrays import Arrays
 from ..errors import MissingExtraError, ReadError
-from ..hidden import unhide
 from .model import Export
 
 if TYPE_CHECKING:
@@ -50,13 +50,11 @@ def read(path: Path) -> Export:
     ReadError
         The archive or one of its streams is damaged, or time and temperature are missing.
     """
-    unhide()
     try:
         import pyngb
     except ImportError as error:
         raise MissingExtraError("pyngb", "netzsch", "Reading NETZSCH NGB binaries") from error
     import numpy as np
-    import xarray as xr
 
     limits = pyngb.ParsingConfig(max_stream_size_mb=MAX_STREAM_MB, max_array_size_mb=MAX_ARRAY_MB)
     try:
@@ -86,8 +84,8 @@ def read(path: Path) -> Export:
         variables["mass_mg"] = ("time", mass, {"units": "mg", "label": "sample_mass + mass"})
         percent = mass * (100 / sample_mass)
         variables["mass_percent"] = ("time", percent, {"units": "%", "label": "of sample_mass"})
-    dataset = xr.Dataset(variables, {"time_s": ("time", columns["time"], {"units": "s"})})
-    dataset.attrs = {
+    time = {"time_s": ("time", columns["time"], {"units": "s"})}
+    attrs = {
         "instrument": f"NETZSCH {meta.get('instrument', '')}".strip(),
         "date": str(meta.get("date_performed", "")),
         "sample_mass_mg": float(sample_mass),
@@ -95,7 +93,7 @@ def read(path: Path) -> Export:
         "exo": 0,
         "vendor": {k: v if isinstance(v, str) else json.dumps(v) for k, v in sorted(meta.items())},
     }
-    return Export(path, FORMAT, "tga_ms", [dataset])
+    return Export(path, FORMAT, "tga_ms", [Arrays.of(variables, time, attrs)])
 
 
 def _check(path: Path, columns: dict[str, np.ndarray]) -> None:

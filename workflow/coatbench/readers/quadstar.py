@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arrays import Arrays
 from ..errors import ReadError, quote
 from .model import Export
 from .proteus import iso_date
@@ -19,7 +20,6 @@ from .text import Text, integer, number, parse_number, read_rows, read_text
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
 FORMAT = "Quadstar ASCII"
 MAX_CHANNELS = 256
@@ -82,7 +82,7 @@ def read(path: Path) -> Export:
     blocks, channels = _channels(text, tables)
     _check_blocks(text, header, blocks)
     export = Export(path, FORMAT, "tga_ms")
-    parts: dict[int, xr.Dataset] = {}
+    parts: dict[int, Arrays] = {}
     for first, last in zip(tables, [*tables[1:], len(text.lines)], strict=True):
         _table(text, first, last, header, blocks, channels, parts, export.warnings)
     if missing := [c.key for c in channels.values() if c.block not in parts]:
@@ -153,7 +153,7 @@ def _table(
     header: dict[str, str],
     blocks: dict[int, tuple[str, str]],
     channels: dict[str, Channel],
-    parts: dict[int, xr.Dataset],
+    parts: dict[int, Arrays],
     warnings: list[str],
 ) -> None:
     """Read one table of cycles into `parts` (datablock -> dataset)."""
@@ -257,9 +257,8 @@ def _block(
     time: np.ndarray,
     start: int,
     warnings: list[str],
-) -> xr.Dataset:
+) -> Arrays:
     import numpy as np
-    import xarray as xr
 
     if (
         wrong := np.argwhere(~(np.abs(data) <= (MAX_CURRENT_A if unit == "A" else MAX_VALUE)))
@@ -271,7 +270,7 @@ def _block(
     if unit != "A":
         coords["channel"] = ("channel", [c.label for c in own])
         value = (("channel", "time"), data, {"units": unit, "label": kind})
-        return xr.Dataset({"value": value}, coords)
+        return Arrays.of({"value": value}, coords)
     tuned = []
     for c in own:
         where = text.where(c.line)
@@ -291,7 +290,7 @@ def _block(
     coords["mz"] = ("mz", mz)
     coords["mz_tuned"] = ("mz", np.array(tuned)[order])
     current = (("mz", "time"), data[order], {"units": "A", "label": kind})
-    return xr.Dataset({"ion_current_A": current}, coords)
+    return Arrays.of({"ion_current_A": current}, coords)
 
 
 def _attrs(header: dict[str, str]) -> dict[str, Any]:

@@ -51,10 +51,11 @@ def analyse(
     for index, (row, file) in enumerate(zip(rows, files, strict=True)):
         export = read(file, "xps", row.get("format", ""))
         result.warnings += [f"{file.name}: {w}" for w in export.warnings]
-        if not export.sets:
+        spectra = [s for s in export.sets if "intensity_cps" in s]
+        if not spectra:
             raise AnalysisError(file, "export", "spectra", f"none ({export.format})")
         spot = row.get("spot") or str(index + 1)
-        levels = choose(export.sets, row, file, result.warnings)
+        levels = choose(spectra, row, file, result.warnings)
         for level in levels:
             measured = regions(level.blocks, region_models, config["aliases"])
             fitted = fit_spot(measured, config, is_level=level is not levels[0])
