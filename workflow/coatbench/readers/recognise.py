@@ -55,9 +55,8 @@ class Format:
     @property
     def generic(self) -> bool:
         """Whether the format fits many files of other kinds too."""
-        return self.matches is _two_numeric_columns or bool(
-            self.description and self.description.generic
-        )
+        broad = self.matches in (_two_numeric_columns, _text_image)
+        return broad or bool(self.description and self.description.generic)
 
 
 def _text(head: bytes) -> str:
