@@ -188,9 +188,7 @@ def _found(path: Path, folder: Path, entry: Format, shared: set[str]) -> Found:
     except CoatbenchError as error:
         found.says = f"cannot be read: {error}"[:200]
         return found
-    sets: list[Any] = list(export.sets) or [export.columns]
-    attrs = dict(sets[0].attrs) if sets and sets[0] is not None else {}
-    found.date = str(attrs.get("date", ""))
+    found.date = str(export.attrs.get("date", ""))
     inside = [_name_inside(s.attrs.get("sample")) for s in export.sets]
     found.inside = [s for s in dict.fromkeys(inside) if s]
     found.says = "; ".join(found.inside)

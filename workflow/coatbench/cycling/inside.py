@@ -10,9 +10,9 @@ from ..readers.model import Export
 
 def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
     """Return for how long and between which voltages a cell was cycled, and whether current flowed at all."""
-    columns = export.columns
-    if columns is None:
+    if not export.sets:
         return "", "no record of a cell"
+    columns = export.sets[0]
     hours = float(columns["Test Time / s"][-1] - columns["Test Time / s"][0]) / 3600
     voltage = columns["Voltage / V"]
     current = columns["Current / A"]
