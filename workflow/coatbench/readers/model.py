@@ -49,7 +49,7 @@ class Export:
     path: Path
     format: str
     technique: str
-    sets: list[Any] = field(default_factory=list)
+    sets: list[Arrays] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     @property

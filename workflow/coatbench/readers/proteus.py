@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arrays import Arrays
 from ..errors import ReadError, quote
 from .model import Export
 from .text import Text, parse_number, read_rows, read_text
@@ -83,7 +84,15 @@ def read(path: Path) -> Export:
             f"{path.name}: 1 incomplete last line (line {stop}) was dropped: the export is cut"
         )
     dataset = _dataset(text, header, labels, values, start, warnings)
-    return Export(path, FORMAT, "tga_ms", [dataset], warnings=warnings)
+    return Export(path, FORMAT, "tga_ms", [_arrays(dataset)], warnings=warnings)
+
+
+def _arrays(dataset: xr.Dataset) -> Arrays:
+    data, coords = (
+        {str(k): (v.dims, v.values, v.attrs) for k, v in part.items()}
+        for part in (dataset.data_vars, dataset.coords)
+    )
+    return Arrays.of(data, coords, {str(k): v for k, v in dataset.attrs.items()})
 
 
 def _column_line(text: Text) -> int:
