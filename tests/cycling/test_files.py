@@ -220,7 +220,7 @@ def test_plain_tables_of_one_cell_go_on_too(config, tmp_path, first, second):
 def test_what_was_read_is_a_battery_data_format_table(config, exports, tmp_path, name):
     """Written as CSV under its own labels it gives the same capacities."""
     path = tmp_path / "cell.bdf.csv"
-    readers.read(exports / name, "cycling").table.to_csv(path, index=False)
+    readers.read(exports / name, "cycling").sets[0].to_pandas().to_csv(path, index=False)
     index = {"protocol": "long", "composite_mass_mg": "7.54", "cam_mass_fraction": "0.792"}
     assert capacities(run(config, path, **index)) == pytest.approx(
         capacities(run(config, exports / name, **index)), rel=1e-6
