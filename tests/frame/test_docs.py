@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from coatbench.techniques import TECHNIQUES
-from conftest import ROOT, Workflow
+from conftest import ROOT, SHARED, Workflow
 from studies import LAST, cut_study, jobs, make_exports, planned
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -84,8 +84,8 @@ def test_the_rule_graph_shows_who_needs_whom() -> None:
 README = {
     "make results": "test_set_up_commands",
     ".venv/bin/snakemake --cores 8": "test_the_plain_command",
-    ".venv/bin/coatbench init": "test_your_own_study",
     ".venv/bin/snakemake check": "test_your_own_study",
+    ".venv/bin/coatbench init": "test_a_second_coating",
     "echo 'c350": "test_one_more_temperature",
 }
 ELSEWHERE = {"cluster.md": ROOT / "tests" / "cluster"}
@@ -149,6 +149,44 @@ def test_your_own_study(tmp_path: Path) -> None:
     assert "Qtac ASCII" in text
     assert (project.folder / "results" / "mystudy" / "tables" / "leis_windows.csv").is_file()
     assert sorted(p for p in (project.folder / "mystudy").rglob("*")) == before
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+def test_a_second_coating(tmp_path: Path) -> None:
+    """From a folder of exports to tables, figures and report of LiNbO3, as README.md says it."""
+    exports = SHARED / "cases" / "xps"
+    if not (exports / "niobate_450.vms").is_file():
+        pytest.skip("exports of a second coating are not at hand")
+    project = Workflow.copied_to(tmp_path / "project")
+    (project.folder / ".venv").symlink_to(sys.prefix)
+    (project.folder / "mystudy" / "2025" / "xps").mkdir(parents=True)
+    for name in ("bare", "450"):
+        target = project.folder / "mystudy" / "2025" / "xps" / f"n{name}_spot1.vms"
+        shutil.copy2(exports / f"niobate_{name}.vms", target)
+    block = block_that_starts(".venv/bin/coatbench init")
+    # As the installed command does it.
+    command = f"PYTHONPATH=workflow {sys.executable} -m coatbench.cli"
+    said = shell(block.replace(".venv/bin/coatbench", command), project.folder)
+    assert "XPS: 2 exports of 2 samples (VAMAS)" in said
+    table = project.folder / "mystudy" / "samples.csv"
+    table.write_text(
+        table.read_text(encoding="utf-8")
+        .replace("nbare,coated,,,,", "nbare;uncoated;;;;")
+        .replace("n450,coated,,,,", "n450;coated;450 °C;450;1,5;O2")
+        .replace("sample,role,label,annealing_temperature_degC,annealing_time_h,atmosphere", "sample;role;label;annealing_temperature_degC;annealing_time_h;atmosphere"),
+        encoding="cp1252",
+    )  # fmt: skip
+    said = shell(block_that_starts(".venv/bin/snakemake check"), project.folder)
+    assert "read as semicolon-separated, Windows encoding (cp1252), decimal comma" in said
+    assert "C 1s, Nb 3d, Ni 2p, O 1s" in said
+    out = project.folder / "results" / "mystudy"
+    coverage = (out / "tables" / "xps_coverage.csv").read_text(encoding="utf-8").splitlines()
+    (found,) = [r.split(",") for r in coverage if r.startswith("n450,eq1,scofield,")]
+    assert abs(float(found[3]) - 0.54) < 0.03
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "LiNbO3" in page or "LiNbO₃" in page
+    assert "Nb 3d" in (out / "figures" / "fig1.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.workflow

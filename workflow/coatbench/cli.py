@@ -75,3 +75,7 @@ def start(folder: Path, preset: str | None) -> int:
     print(f"  .venv/bin/snakemake check --config {study} {name}")
     print(f"  .venv/bin/snakemake --cores 8 --config {study} {name}")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -105,7 +105,7 @@ def inspect_study(
                 try:
                     row |= {"format": recognise(path, technique, named).name}
                     export = read(path, technique, named)
-                    row |= summarise(export)
+                    row |= summarise(export) | {"format": row["format"]}
                     if section is not None:
                         row |= _inside(export, technique, section, study)
                 except CoatbenchError as error:
