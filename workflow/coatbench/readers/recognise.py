@@ -126,7 +126,7 @@ FORMATS: tuple[Format, ...] = (
     Format("CasaXPS ASCII", "xps", _matches(r"\A\s*Cycle \d+:"), "casaxps_ascii", instrument="any (CasaXPS)", file_names="*.txt"),
     Format("CasaXPS report", "xps", _matches(r"(?m)^Name\tPosition\tFWHM\t"), "casaxps_report", instrument="any (CasaXPS)", file_names="*.txt"),
     Format("XPS columns", "xps", _matches(r"\ABE/eV[\t,]"), "xps_columns", instrument="PHI (MultiPak), any", file_names="*.csv, *.txt"),
-    Format("NETZSCH Proteus ASCII", "tga_ms", _matches(r"(?m)^##?Temp\./|\A#EXPORTTYPE"), "proteus", instrument="NETZSCH (Proteus)", file_names="*.txt, *.csv, ExpDat_*"),
+    Format("NETZSCH Proteus ASCII", "tga_ms", _matches(r"(?m)^##?\s*Temp\.?/|^##\S[^\r\n]{1,40}/|\A#EXPORTTYPE"), "proteus", instrument="NETZSCH (Proteus)", file_names="*.txt, *.csv, ExpDat_*"),
     Format("NETZSCH NGB", "tga_ms", lambda h: h[:2] == b"PK" and b"Streams/" in h, "ngb", instrument="NETZSCH (Proteus)", file_names="*.ngb-ss3, *.ngb-bs3, *.ngb-ds3"),
     Format("Quadstar ASCII", "tga_ms", _matches(r"\A\s*ASCII SAMPLE CYCLES"), "quadstar", instrument="NETZSCH Aeolos, Pfeiffer (Quadstar 422)", file_names="*.asc"),
     Format("EC-Lab ASCII", "cycling", _matches(r"\A\s*(EC|BT)-Lab ASCII FILE"), "eclab_mpt", instrument="BioLogic (EC-Lab, BT-Lab)", file_names="*.mpt"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import readers
+from .. import quality, readers
 from ..analysis import Analysis
 from ..arrays import Arrays
 from ..errors import AnalysisError
@@ -59,6 +60,13 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     key = {"run": row["run"], "sample": row["sample"]}
     mass = _signal("mass", run)
     mass_events = find_events(mass, run.grid, config, drift=run.drift)
+    limits = config["plausible"]["mass_percent"]
+    extremes = [
+        quality.plausible(float(m), "mass in percent of the initial mass", limits)
+        for m in (run.mass_percent.min(), run.mass_percent.max())
+    ]
+    for event in mass_events:
+        event.quality = quality.worst([event.quality, *extremes])
     events = list(mass_events)
     if run.dsc is not None:
         dsc_events = find_events(_signal("dsc", run), run.grid, config)
@@ -69,11 +77,20 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
         events += dsc_events
     lag, ions = _ions(row, exports, run, config, result)
     ion_events: list[Event] = []
+    cut: dict[int, str] = {}
     for mz, current in zip(ions.mz, ions.current_A, strict=True) if ions is not None else ():
         signal = Signal(f"mz{mz}", current, False, (1,), ion_module.robust_baseline(current, 1))
         assert ions is not None
         lag_sd_K = lag.sd_s * run.grid.rate_K_s if lag.sd_s == lag.sd_s else 0.0
-        ion_events += find_events(signal, ions.grid, config, extra_sd_K=lag_sd_K)
+        found = find_events(signal, ions.grid, config, extra_sd_K=lag_sd_K)
+        judged = [lag.quality]
+        if (top := ion_module.saturated_A(current)) == top and found:
+            cut[int(mz)] = f"m/z {mz} is cut off at {top:.2g} A: the electrometer is saturated"
+            judged.append(quality.doubtful(cut[int(mz)]))
+        for event in found:
+            event.quality = quality.worst([event.quality, *judged])
+        ion_events += found
+    result.warnings += cut.values()
     for event in events + ion_events:
         lag_cells = (
             {"ms_lag_s": lag.value_s, "ms_lag_s_sd": lag.sd_s} if event in ion_events else {}
@@ -82,7 +99,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     if ions is not None:
         for event in _evolutions(ion_events, config):
             for cells in ratios(ions, event, config):
-                result.add("tga_ms_ratios", **key, **cells)
+                result.add("tga_ms_ratios", **key, **_without_cut(cells, cut))
     result.add("tga_ms_window", **key, **recommended(mass_events, run.buoyancy))
     for cells in slopes(run, run.grid, mass_events, config["baseline_min_K"]):
         result.add("tga_ms_slopes", **key, **cells)
@@ -102,6 +119,8 @@ def _ions(
     row: dict[str, str], exports: dict[str, Any], run: Run, config: dict, result: Analysis
 ) -> tuple[Lag, ion_module.Ions | None]:
     """Return the lag and the ion currents on the furnace clock; None without any that can be placed."""
+    import numpy as np
+
     unknown = float("nan")
     own_file = "ms_file" in exports
     block: xr.Dataset = exports["ms_file" if own_file else "tga_file"].blocks[0]
@@ -120,7 +139,23 @@ def _ions(
     else:
         window = run.grid.window(config["smoothing_window_K"])
         dtg = smooth(run.mass_percent, window, run.grid.step_s)
-        lag = estimate_lag(block, run.grid, dtg, config)
+        lag = estimate_lag(
+            np.asarray(block["time_s"], float),
+            dict(
+                zip(
+                    (int(m) for m in np.asarray(block["mz"])),
+                    np.asarray(block["ion_current_A"]),
+                    strict=True,
+                )
+            ),
+            run.grid,
+            dtg,
+            window_K=config["smoothing_window_K"],
+            baseline_K=config["baseline_K"],
+            range_s=tuple(config["lag_range_s"]),
+            channels=config["lag_mz"],
+            least=config["lag_min_correlation"],
+        )
         result.warnings += lag.warnings
     if lag.value_s != lag.value_s:
         return lag, None
@@ -130,6 +165,21 @@ def _ions(
             "ion currents and thermogram do not overlap in time: no evolution is given"
         )
     return lag, ions
+
+
+def _without_cut(cells: dict[str, Any], cut: Mapping[int, str]) -> dict[str, Any]:
+    """Return a ratio's cells; of a channel that was cut off there is no ratio, whatever comes out."""
+    notes = [cut[m] for m in (cells["numerator_mz"], cells["denominator_mz"]) if m in cut]
+    if not notes:
+        return cells
+    keep = (
+        "numerator_mz",
+        "denominator_mz",
+        "window_start_degC",
+        "window_end_degC",
+        "isotope_ratio",
+    )
+    return {k: cells.get(k) for k in keep} | {"finding": f"no ratio: {'; '.join(notes)}"}
 
 
 def _evolutions(events: list[Event], config: dict) -> list[Event]:
@@ -155,6 +205,8 @@ def _describe(exports: dict[str, Any], run: Run, lag: Lag) -> dict[str, Any]:
         "final_mass_percent": float(run.mass_percent[-4:].mean()),
         "mass_noise_percent": white_noise(run.mass_percent),
         "grid_step_s": window_s,
+        **_losses(run),
+        "artefacts": "; ".join(a.note for a in run.artefacts),
         "buoyancy": run.buoyancy,
         "drift_sd_percent": run.drift_sd_percent,
         "ms_lag_s": lag.value_s,
@@ -162,6 +214,20 @@ def _describe(exports: dict[str, Any], run: Run, lag: Lag) -> dict[str, Any]:
         "ms_lag_source": lag.source,
         "ms_lag_correlation": lag.correlation,
     }
+
+
+def _losses(run: Run) -> dict[str, float]:
+    """Temperatures at which 5 and 10 % of the initial mass are lost, for good; NaN: not lost."""
+    import numpy as np
+
+    cells = {}
+    for percent in (5, 10):
+        above = np.flatnonzero(run.mass_percent > 100 - percent)
+        last = int(above[-1]) if above.size else -1
+        known = 0 <= last < run.mass_percent.size - 1
+        at = float(run.grid.temperature_degC[last]) if known else float("nan")
+        cells[f"loss_{percent}_percent_degC"] = at
+    return cells
 
 
 def _curves(run: Run, ions: ion_module.Ions | None, config: dict) -> dict[str, Arrays]:

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from .. import quality
+from ..quality import OK, Quality, doubtful, unusable
 from .onset import Settings, measure_sides, refine_peak
 from .regions import Region, find_regions
 from .smooth import Grid, averaged_points, block_noise, smooth, smoothed_noise, white_noise
+from .steps import Guess, fit_steps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,12 +30,24 @@ POSITIONS = (
     "end_extrapolated",
     "end",
 )
+# Times on the furnace clock: what happens in a hold has no temperature of its own.
+TIMES = {"onset_time_s": "onset_first_deviation", "peak_time_s": "peak", "end_time_s": "end"}
 KINDS = {
     ("mass", 1): "gain",
     ("mass", -1): "loss",
     ("dsc", 1): "exothermic",
     ("dsc", -1): "endothermic",
 }
+# A step that takes less than this is a jump of the balance or of the sample, and no reaction of its powder.
+JUMP_K, JUMP_S = 2.0, 12.0
+SIGNIFICANT = 3.0
+# A gain that sets in within this time of the start of a ramp may be the gas's, up to so many times what buoyancy leaves.
+RAMP_S, APPARENT = 120.0, 10.0
+# Events with less quiet heating between them than so many baselines share their tails: they are fitted together.
+TOGETHER = 2.0
+MOST_TOGETHER = 5
+HIDDEN = 0.05  # of a step that baselines beside it miss, as a standard uncertainty
+BADLY_DESCRIBED = 4.0  # root mean square of a fit's residual over the white noise
 MIN_SHARE = 0.5  # a position that fewer of the variations find is not a finding
 
 
@@ -65,6 +80,13 @@ class Event:
     size: float = 0.0
     main: bool = False
     note: str = ""
+    quality: Quality = field(default_factory=Quality)
+
+    @property
+    def established(self) -> bool:
+        """Whether beginning, end and change of a step are known, and the event is to be trusted."""
+        needed = [self.value.get(p, math.nan) for p in ("onset_first_deviation", "end", "change")]
+        return self.quality.level == OK and all(math.isfinite(v) for v in needed)
 
     @property
     def name(self) -> str:
@@ -77,9 +99,11 @@ class Event:
         for position in POSITIONS:
             cells[f"{position}_degC"] = self.value[position]
             cells[f"{position}_degC_sd"] = self.sd[position]
+        for cell, position in TIMES.items():
+            cells[cell] = self.time_s.get(position, float("nan"))
         cells["change_percent"] = self.value.get("change", float("nan"))
         cells["change_percent_sd"] = self.sd.get("change", float("nan"))
-        return cells | {"main": self.main, "note": self.note}
+        return cells | {"main": self.main, "note": self.note} | self.quality.columns()
 
 
 @dataclass(frozen=True)
@@ -178,7 +202,149 @@ def find_events(
     ]
     events = [e for e in events if any(math.isfinite(e.value[p]) for p in POSITIONS)]
     _number(events)
+    if signal.step:
+        _heights(events, signal, grid, config, drift)
+    for event in events:
+        event.quality = _judged(event, signal, grid, drift)
     return events
+
+
+def _heights(
+    events: list[Event],
+    signal: Signal,
+    grid: Grid,
+    config: dict[str, Any],
+    drift: Callable[[float], float],
+) -> None:
+    """Replace changes between baselines by those of fitted steps, which include the tails."""
+    whole = [e for e in events if not (e.region.at_start or e.region.at_end)]
+    first = max((e.region.right for e in events if e.region.at_start), default=0)
+    last = min((e.region.left for e in events if e.region.at_end), default=signal.values.size - 1)
+    noise = white_noise(signal.values)
+    quiet = TOGETHER * grid.points(config["baseline_K"])
+    groups: list[list[Event]] = []
+    for event in whole:
+        if groups and event.region.left - groups[-1][-1].region.right < quiet:
+            groups[-1].append(event)
+        else:
+            groups.append([event])
+    for i, group in enumerate(groups):
+        start, stop = first, last
+        if i:
+            start = (groups[i - 1][-1].region.right + group[0].region.left) // 2
+        if i + 1 < len(groups):
+            stop = (group[-1].region.right + groups[i + 1][0].region.left) // 2
+        part = slice(max(start, 0), stop + 1)
+        guesses = [_guess(e, signal, grid) for e in group]
+        found = (
+            None
+            if len(group) > MOST_TOGETHER
+            else fit_steps(
+                grid.time_s[part],
+                grid.temperature_degC[part],
+                signal.values[part],
+                guesses,
+                noise,
+                config["slope_sd_percent_K"] * grid.rate_K_s,
+            )
+        )
+        for k, event in enumerate(group):
+            fitted = None if found is None else (float(found.change[k]), float(found.sd[k]))
+            _height(event, signal, grid, fitted, math.inf if found is None else found.misfit, drift)
+
+
+def _height(
+    event: Event,
+    signal: Signal,
+    grid: Grid,
+    fitted: tuple[float, float] | None,
+    misfit: float,
+    drift: Callable[[float], float],
+) -> None:
+    """Set the change of one event: of the fit, where that knows it, else between baselines or flanks."""
+    import numpy as np
+
+    region = event.region
+    between = event.value.get("change", math.nan)
+    edges = [
+        event.time_s.get(position, float(grid.time_s[edge]))
+        for position, edge in (("onset_first_deviation", region.left), ("end", region.right))
+    ]
+    first, last = np.interp(edges, grid.time_s, signal.values)
+    flanks = float(last - first)
+    spread = event.sd.get("change", math.nan)
+    if not (math.isfinite(between) and math.isfinite(spread)):
+        between, spread = flanks, 0.0
+    # The curve from first deviation to end; baselines that drift may tell another change, and what a reaction does
+    # before it is seen, and after, stands in neither.
+    apart, between = abs(between - flanks) / math.sqrt(3), flanks
+    between_sd = math.hypot(spread, apart, HIDDEN * between)
+    value, sd = between, between_sd
+    if fitted is not None and fitted[1] < max(between_sd, HIDDEN * abs(fitted[0])):
+        value, sd = fitted
+        if misfit > BADLY_DESCRIBED:
+            # A shape that no reaction describes: both ways to read it count.
+            sd = math.hypot(sd, abs(value - between) / math.sqrt(3))
+    length = float(grid.time_s[region.right] - grid.time_s[region.left]) * grid.rate_K_s
+    event.value["change"], event.sd["change"] = value, math.hypot(sd, drift(length))
+
+
+def _guess(event: Event, signal: Signal, grid: Grid) -> Guess:
+    """Where a step is, for the fit to start from."""
+    import numpy as np
+
+    region, n = event.region, signal.values.size
+    time = grid.time_s
+    values = signal.values[region.left : region.right + 1]
+    change = event.value.get("change", math.nan)
+    if not math.isfinite(change):
+        change = float(values[-3:].mean() - values[:3].mean())
+    change = region.sign * max(abs(change), 0.01)
+    # Half of the step lies between its quarters.
+    rise = np.maximum.accumulate(region.sign * (values - values[0]))
+    quarters = np.searchsorted(rise, np.array([0.25, 0.75]) * max(float(rise[-1]), 1e-9))
+    left, right = (min(region.left + int(q), n - 1) for q in quarters)
+    width = max(1.6 * float(time[right] - time[left]), 3 * grid.step_s)
+    peak = float(time[region.peak])
+    return Guess(peak, peak - width / 2, peak + width / 2, change)
+
+
+def _judged(event: Event, signal: Signal, grid: Grid, drift: Callable[[float], float]) -> Quality:
+    """Judge one event by what is known of its beginning, its end and its size."""
+    import numpy as np
+
+    found = [doubtful(note) for note in event.note.split("; ") if note]
+    onset, end = (event.time_s.get(p, math.nan) for p in ("onset_first_deviation", "end"))
+    change = event.value.get("change", math.nan)
+    if signal.step:
+        if not math.isfinite(change):
+            found.append(doubtful("its change is not known"))
+        elif abs(change) < SIGNIFICANT * event.sd["change"]:
+            found.append(
+                doubtful(f"a change of {change:.2g} +- {event.sd['change']:.2g} % is none")
+            )
+        span = float(np.ptp(grid.temperature_degC))
+        if (
+            event.kind == "gain"
+            and _ramp_starts(onset, grid)
+            and abs(change) < APPARENT * drift(span)
+        ):
+            found.append(doubtful("it begins where a ramp begins: buoyancy and drag change there"))
+        if math.isfinite(onset) and end - onset < max(JUMP_S, JUMP_K / grid.rate_K_s):
+            found.append(unusable(f"within {end - onset:.0f} s: a jump, not a reaction"))
+    return quality.worst(found)
+
+
+def _ramp_starts(time_s: float, grid: Grid) -> bool:
+    """Whether the furnace goes over from a hold to a ramp around this time, or starts there."""
+    import numpy as np
+
+    if not math.isfinite(time_s):
+        return False
+    before, after = grid.temperature_at(np.array([time_s - RAMP_S, time_s + RAMP_S]))
+    here = float(grid.temperature_at(time_s))
+    rate = grid.rate_K_s * RAMP_S
+    return here - float(before) < 0.3 * rate and float(after) - here > 0.3 * rate
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ASYMMETRY = 0.02  # weight of points above the background line
 MIN_POINTS = 40
+# A peak is cut where it stays this close to its maximum for so many points and this share of its half width.
+FLAT, FLAT_POINTS, FLAT_SHARE = 1e-3, 5, 0.12
 
 
 @dataclass
@@ -66,6 +68,25 @@ def robust_baseline(values: np.ndarray, degree: int) -> np.ndarray:
             break
         keep = inside
     return curve
+
+
+def saturated_A(current_A: np.ndarray) -> float:
+    """Return the current at which an electrometer cuts a channel flat; NaN where it does not.
+
+    The top of a peak is round: a thousandth below its maximum it is a twentieth of its width at half height wide. One that
+    stays at its maximum for much longer was cut.
+    """
+    import numpy as np
+
+    top, floor = float(current_A.max()), float(np.median(current_A))
+    if not top > 5 * max(floor, 0.0):
+        return float("nan")
+    flat = current_A >= top * (1 - FLAT)
+    high = int((current_A >= 0.5 * (top + floor)).sum())
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flat.astype(np.int8), [0]])))
+    longest = int((edges[1::2] - edges[::2]).max())
+    cut = longest >= max(FLAT_POINTS, FLAT_SHARE * high)
+    return top if cut else float("nan")
 
 
 def place(block: xr.Dataset, grid: Grid, lag_s: float) -> Ions | None:

@@ -1,22 +1,37 @@
-"""The lag between the clock of the ion currents and the furnace's, by cross-correlation with the mass loss."""
+"""The lag between the clock of the ion currents and the furnace's, from all channels together.
+
+At the right lag the currents, each with a weight of its own that is not negative, add up to the rate of mass loss: gas
+that a channel shows has left the sample. One channel alone may follow the wrong loss; together they have to serve all
+of them with one lag.
+"""
 
 from __future__ import annotations
 
+import math
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..quality import Quality, doubtful, worst
 from .ions import MIN_POINTS, background_line
-from .smooth import Grid, block_noise, onto_grid, smooth
+from .smooth import Grid, block_noise, onto_grid, smooth, white_noise
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
-MIN_OVERLAP = 0.5  # of the shorter record, for a lag to be considered
 CORE = 0.2  # of the largest rate of mass loss: the overlap holds this part of it and a baseline beside it
-SAME_EVENT_S = 120.0  # channels whose lags differ by less speak of the same event
 NEAR_S = 60.0  # resampled lags are sought this close to the best one
+RESAMPLES = 24
+# A channel takes part when it rises above its noise and its background by so much.
+EVOLVES_SIGMA, EVOLVES_SHARE = 8.0, 0.02
+# Another lag this far away that explains so much of what the best one does is a rival.
+RIVAL_S, RIVAL_SHARE = 150.0, 0.85
+# One channel alone is shifted so far; more than this, and three of its uncertainties, contradicts the others.
+ALONE_S, APART_S = 300.0, 20.0
+# Share of a channel's gas that leaves while mass is lost, below which it contradicts.
+WITH_LOSS = 0.4
+LOSING = 0.03  # of the largest rate
 
 
 @dataclass
@@ -28,8 +43,10 @@ class Lag:
     value_s, sd_s : float
         NaN: not known; an `sd_s` of NaN beside a value: not estimated but given.
     source : str
-        ``same clock``, ``index``, ``m/z 64`` (the channel it was estimated from) or ``none``.
+        ``same clock``, ``index``, ``m/z 18, 48, 64`` (the channels it was estimated from) or ``none``.
     correlation : float
+        Root of the share of the mass loss that the channels explain.
+    quality : Quality
     warnings : list of str
     """
 
@@ -37,6 +54,7 @@ class Lag:
     sd_s: float
     source: str
     correlation: float = float("nan")
+    quality: Quality = field(default_factory=Quality)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -49,93 +67,255 @@ class Loss:
     step_s: float
     needed: tuple[int, int]
 
-    @property
-    def time_s(self) -> np.ndarray:
-        """Furnace time of each point."""
-        import numpy as np
 
-        return self.start_s + self.step_s * np.arange(self.rate.size)
+@dataclass(frozen=True)
+class Currents:
+    """Channels that evolve, above their background, on a uniform grid of their own clock."""
+
+    mz: tuple[int, ...]
+    excess: np.ndarray  # (channel, n), smoothed, not negative
+    raw: np.ndarray
+    start_s: float
 
 
 @dataclass(frozen=True)
 class Match:
-    """A channel at its best lag."""
+    """How well the currents add up to the mass loss at one shift."""
 
-    lag_s: float
-    correlation: float
-    current: np.ndarray
-
-    def excess(self, window: int) -> np.ndarray:
-        """What stands above the background, smoothed."""
-        return smooth(self.current, window) - background_line(self.current)
+    share: float
+    weights: np.ndarray
 
 
 def estimate_lag(
-    block: xr.Dataset, grid: Grid, dtg_percent_s: np.ndarray, config: dict[str, Any]
+    time_s: np.ndarray,
+    currents_A: Mapping[int, np.ndarray],
+    grid: Grid,
+    dtg_percent_s: np.ndarray,
+    *,
+    window_K: float,
+    baseline_K: float,
+    range_s: tuple[float, float],
+    channels: Sequence[int],
+    least: float,
 ) -> Lag:
-    """Estimate the lag of the ion-current clock by cross-correlation with the rate of mass loss.
+    """Estimate the lag of the ion-current clock by adding the currents up to the rate of mass loss.
 
-    The first channel of `lag_mz` that correlates well enough at its best lag is used. Its uncertainty joins
-    resampled noise, the lags of the other channels, and the difference in width of the two peaks (gas need
-    not leave while mass is lost).
+    Its uncertainty joins resampled noise, what each channel alone would say, and the difference in width of loss and
+    evolution (gas need not leave while mass is lost).
 
     Parameters
     ----------
-    block : Dataset
-        ``ion_current_A`` (mz, time) on its own clock.
+    time_s : (m,) array
+        Clock of the currents.
+    currents_A : mapping of m/z to (m,) array
     grid : Grid
         Of the thermogram.
     dtg_percent_s : (n,) array
         Smoothed derivative of the mass, percent per s.
-    config : dict
-        Section `tga_ms`.
+    window_K, baseline_K : float
+        Smoothing window and length of a baseline.
+    range_s : tuple of float
+        Where the lag is sought.
+    channels : sequence of int
+        Gases that leave with mass; one of them has to evolve.
+    least : float
+        Least root of the explained share.
     """
     import numpy as np
 
-    time = block["time_s"].values.astype(float)
-    typical = float(np.median(np.diff(time))) if time.size > 1 else 0.0
+    typical = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     nothing = Lag(float("nan"), float("nan"), "none")
-    if time.size < MIN_POINTS or typical <= 0:
+    if time_s.size < MIN_POINTS or typical <= 0:
         nothing.warnings.append("too few cycles of ion currents to estimate the lag of their clock")
         return nothing
     step = max(1.0, grid.step_s, typical)
-    loss = _loss(grid, dtg_percent_s, step, config)
-    own_s = np.arange(time[0], time[-1], step)
-    window = max(5, int(config["smoothing_window_K"] / grid.rate_K_s / step) // 2 * 2 + 1)
-    low, high = config["lag_range_s"]
-    lags = np.arange(low, high + step / 2, step)
-    measured = [int(mz) for mz in block["mz"].values]
-    preferred = [mz for mz in config["lag_mz"] if mz in measured]
-    found: dict[int, Match] = {}
-    for mz in measured:
-        current = onto_grid(time, block["ion_current_A"].sel(mz=mz).values, own_s)
-        if not np.isfinite(current).all() or float(np.ptp(current)) == 0:
-            continue
-        excess = np.clip(Match(0, 0, current).excess(window), 0, None)
-        lag, correlation = _best_lag(loss, excess, own_s[0], lags)
-        if correlation >= config["lag_min_correlation"]:
-            found[mz] = Match(lag, correlation, current)
-    chosen = [mz for mz in preferred if mz in found]
-    if not chosen:
+    loss = _loss(grid, dtg_percent_s, step, baseline_K)
+    window = max(5, int(window_K / grid.rate_K_s / step) // 2 * 2 + 1)
+    found = _evolving(time_s, currents_A, step, window)
+    low, high = range_s
+    shifts = np.unique(np.round((loss.start_s + np.arange(low, high + step / 2, step) - found.start_s) / step).astype(int))  # fmt: skip
+    matches = [_match(loss, found.excess, int(shift)) for shift in shifts]
+    shares = np.array([m.share if m else -1.0 for m in matches])
+    best = int(shares.argmax()) if shares.size else 0
+    match = matches[best] if matches else None
+    leaves = match is not None and any(
+        mz in channels and w > 0 for mz, w in zip(found.mz, match.weights, strict=True)
+    )
+    if match is None or not leaves or math.sqrt(max(match.share, 0.0)) < least:
         nothing.warnings.append(
             "no ion current follows the mass loss: the lag of its clock cannot be estimated; "
             "give ms_lag_s in the index"
         )
         return nothing
-    mz, best = chosen[0], found[chosen[0]]
-    noise_sd = _noise_sd(loss, best, own_s[0], window, mz, config["resamples"])
-    channel_sd = _channel_sd(best, list(found.values()))
-    width_sd = _width_difference(loss, best.excess(window)) / 12**0.5
-    sd = float(np.sqrt(noise_sd**2 + channel_sd**2 + width_sd**2 + step**2 / 12))
-    result = Lag(best.lag_s, sd, f"m/z {mz}", best.correlation)
-    if not low + step < best.lag_s < high - step:
-        result.warnings.append(
-            f"the lag of {best.lag_s:.0f} s lies at the edge of lag_range_s: widen it"
+    position = float(shifts[best]) + _vertex(shares, best)
+    lag = position * step + found.start_s - loss.start_s
+    alone = _alone(loss, found, match, int(shifts[best]))
+    noise_sd = _noise_sd(loss, found, int(shifts[best]), window)
+    weight = np.array([a[1] for a in alone.values()])
+    apart = np.array([a[0] for a in alone.values()])
+    channel_sd = float(np.sqrt(np.average(apart**2, weights=weight))) if weight.sum() > 0 else 0.0
+    explained = match.weights @ _moved(found.excess, int(shifts[best]), loss.rate.size)
+    width_sd = _width_difference(loss, explained) / 12**0.5
+    # Channels that contradict each other are named; their quarrel is no uncertainty of the others.
+    channel_sd = min(channel_sd, APART_S)
+    sd = math.sqrt(noise_sd**2 + channel_sd**2 + width_sd**2 + step**2 / 12)
+    used = sorted(mz for mz, w in zip(found.mz, match.weights, strict=True) if w > 0)
+    result = Lag(lag, sd, f"m/z {', '.join(map(str, used))}", math.sqrt(match.share))
+    judged = _contradictions(loss, found, int(shifts[best]), alone, sd)
+    rival = (np.abs(shifts - shifts[best]) * step > RIVAL_S) & (shares > RIVAL_SHARE * match.share)
+    if rival.any():
+        other = int(np.argmax(np.where(rival, shares, -1.0)))
+        there = float(shifts[other]) * step + found.start_s - loss.start_s
+        judged.append(
+            doubtful(f"a lag of {there:.0f} s explains the mass loss nearly as well as {lag:.0f} s")
         )
+    result.quality = worst(judged)
+    result.warnings += result.quality.notes
+    if not low + step < lag < high - step:
+        result.warnings.append(f"the lag of {lag:.0f} s lies at the edge of lag_range_s: widen it")
     return result
 
 
-def _loss(grid: Grid, dtg_percent_s: np.ndarray, step: float, config: dict[str, Any]) -> Loss:
+def _evolving(
+    time: np.ndarray, currents: Mapping[int, np.ndarray], step: float, window: int
+) -> Currents:
+    """Return the channels that rise above their noise and their background."""
+    import numpy as np
+
+    own_s = np.arange(time[0], time[-1], step)
+    mz, excess, raw = [], [], []
+    for name, values in currents.items():
+        current = onto_grid(time, values, own_s)
+        if not np.isfinite(current).all() or float(np.ptp(current)) == 0:
+            continue
+        above = smooth(current, window) - background_line(current)
+        least = max(
+            EVOLVES_SIGMA * white_noise(current) / math.sqrt(window),
+            EVOLVES_SHARE * abs(float(np.median(current))),
+        )
+        if float(above.max()) > least:
+            mz.append(int(name))
+            excess.append(np.clip(above, 0, None))
+            raw.append(current)
+    empty = np.empty((0, own_s.size))
+    return Currents(
+        tuple(mz),
+        np.array(excess) if mz else empty,
+        np.array(raw) if mz else empty,
+        float(own_s[0]),
+    )
+
+
+def _moved(excess: np.ndarray, shift: int, size: int) -> np.ndarray:
+    """Currents on the points of the loss: point i meets point i + shift, and nothing where there is no record."""
+    import numpy as np
+
+    moved = np.zeros((excess.shape[0], size))
+    low, high = max(0, -shift), min(size, excess.shape[1] - shift)
+    if high > low:
+        moved[:, low:high] = excess[:, low + shift : high + shift]
+    return moved
+
+
+def _match(loss: Loss, excess: np.ndarray, shift: int) -> Match | None:
+    """Add the currents up to the rate of mass loss; None where they do not cover what is needed of it."""
+    import numpy as np
+    from scipy.optimize import nnls
+
+    low, high = max(0, -shift), min(loss.rate.size, excess.shape[1] - shift)
+    if low > loss.needed[0] or high < loss.needed[1] or not excess.shape[0]:
+        return None
+    moved = _moved(excess, shift, loss.rate.size)
+    norm = np.sqrt((moved**2).sum(axis=1))
+    norm[norm == 0] = 1.0
+    unit = moved / norm[:, None]
+    # By the normal equations: a few channels instead of all points.
+    gram = unit @ unit.T + 1e-9 * np.eye(len(norm))
+    root = np.linalg.cholesky(gram).T
+    weights, _ = nnls(root, np.linalg.solve(root.T, unit @ loss.rate))
+    left = loss.rate - weights @ unit
+    total = float(loss.rate @ loss.rate)
+    return Match(1 - float(left @ left) / total if total > 0 else 0.0, weights / norm)
+
+
+def _vertex(values: np.ndarray, best: int) -> float:
+    """Offset of the maximum from the best point, by a parabola."""
+    if 0 < best < values.size - 1 and values[best - 1] > -1 and values[best + 1] > -1:
+        a, b, c = (float(v) for v in values[best - 1 : best + 2])
+        if a - 2 * b + c < 0:
+            return 0.5 * (a - c) / (a - 2 * b + c)
+    return 0.0
+
+
+def _alone(loss: Loss, found: Currents, match: Match, shift: int) -> dict[int, tuple[float, float]]:
+    """What each channel alone would add to the lag in s, and how much of the loss it carries."""
+    import numpy as np
+
+    moved = match.weights[:, None] * _moved(found.excess, shift, loss.rate.size)
+    reach = np.arange(-int(ALONE_S / loss.step_s), int(ALONE_S / loss.step_s) + 1)
+    said = {}
+    for k, mz in enumerate(found.mz):
+        if not match.weights[k] > 0:
+            continue
+        left = loss.rate - moved.sum(axis=0) + moved[k]
+        scores = np.array([
+            float(left @ _moved(found.excess[k : k + 1], shift + int(d), loss.rate.size)[0])
+            for d in reach
+        ])  # fmt: skip
+        best = int(scores.argmax())
+        apart = (float(reach[best]) + _vertex(scores, best)) * loss.step_s
+        said[mz] = apart, float(moved[k].sum())
+    return said
+
+
+def _contradictions(
+    loss: Loss, found: Currents, shift: int, alone: Mapping[int, tuple[float, float]], sd: float
+) -> list[Quality]:
+    """Name the channels that the common lag does not serve."""
+    import numpy as np
+
+    judged = []
+    total = sum(weight for _, weight in alone.values())
+    for mz, (apart, weight) in alone.items():
+        if abs(apart) > max(APART_S, 3 * sd) and weight > 0.05 * total:
+            judged.append(doubtful(f"m/z {mz} alone would be {apart:+.0f} s off the common lag"))
+    losing = loss.rate > LOSING * float(loss.rate.max())
+    losing = np.convolve(losing, np.ones(2 * max(1, round(APART_S / loss.step_s)) + 1), "same") > 0
+    moved = _moved(found.excess, shift, loss.rate.size)
+    for k, mz in enumerate(found.mz):
+        gas = float(moved[k].sum())
+        # Its largest peak, not its drifting background.
+        strong = moved[k] > 0.3 * float(moved[k].max())
+        if gas > 0 and float(moved[k][strong & losing].sum()) < WITH_LOSS * float(
+            moved[k][strong].sum()
+        ):
+            judged.append(doubtful(f"m/z {mz} evolves where no mass is lost"))
+    return judged
+
+
+def _noise_sd(loss: Loss, found: Currents, shift: int, window: int) -> float:
+    """Scatter of the lag over resampled noise of the channels."""
+    import numpy as np
+
+    near = shift + np.arange(-int(NEAR_S / loss.step_s), int(NEAR_S / loss.step_s) + 1)
+    smoothed = smooth(found.raw, window)
+    background = np.array([background_line(raw) for raw in found.raw])
+    rng = np.random.default_rng([zlib.crc32(found.raw.tobytes())])
+    noise = [
+        block_noise(raw - curve, 2 * window, rng, RESAMPLES)
+        for raw, curve in zip(found.raw, smoothed, strict=True)
+    ]
+    lags = []
+    for i in range(RESAMPLES):
+        drawn = np.array([n[i] for n in noise])
+        excess = np.clip(smooth(smoothed + drawn, window) - background, 0, None)
+        shares = np.array([m.share if (m := _match(loss, excess, int(s))) else -1.0 for s in near])
+        best = int(shares.argmax())
+        lags.append((float(near[best]) + _vertex(shares, best)) * loss.step_s)
+    return float(np.std(lags, ddof=1))
+
+
+def _loss(grid: Grid, dtg_percent_s: np.ndarray, step: float, baseline_K: float) -> Loss:
     """Rate of mass loss, and the points that the main one takes with a baseline on either side.
 
     An ion record that only starts within them would fit anything: its background decays there.
@@ -150,71 +330,10 @@ def _loss(grid: Grid, dtg_percent_s: np.ndarray, step: float, config: dict[str, 
         low -= 1
     while high < rate.size - 1 and rate[high + 1] > level:
         high += 1
-    margin = round(config["baseline_K"] / grid.rate_K_s / step)
+    margin = round(baseline_K / grid.rate_K_s / step)
     return Loss(
         rate, float(time[0]), step, (max(0, low - margin), min(rate.size, high + 1 + margin))
     )
-
-
-def _best_lag(
-    loss: Loss, excess: np.ndarray, start_s: float, lags: np.ndarray
-) -> tuple[float, float]:
-    """Return the lag (s) of the highest correlation coefficient, refined by a parabola, and that coefficient.
-
-    Only lags count at which the records overlap enough and the ion currents cover what is needed of the loss.
-    """
-    import numpy as np
-
-    shortest = MIN_OVERLAP * min(loss.rate.size, excess.size)
-    # Point i of the loss meets point i + shift of the current.
-    shifts = np.unique(np.round((loss.start_s + lags - start_s) / loss.step_s).astype(int))
-    values = np.full(shifts.size, -2.0)
-    for k, shift in enumerate(shifts):
-        low, high = max(0, -shift), min(loss.rate.size, excess.size - shift)
-        if high - low < shortest or low > loss.needed[0] or high < loss.needed[1]:
-            continue
-        x, y = loss.rate[low:high], excess[low + shift : high + shift]
-        x, y = x - x.mean(), y - y.mean()
-        norm = np.sqrt((x @ x) * (y @ y))
-        if norm > 0:
-            values[k] = (x @ y) / norm
-    best = int(np.argmax(values))
-    position = float(best)
-    if 0 < best < shifts.size - 1 and values[best - 1] > -2 and values[best + 1] > -2:
-        a, b, c = values[best - 1 : best + 2]
-        if a - 2 * b + c < 0:
-            position = best + 0.5 * (a - c) / (a - 2 * b + c)
-    shift = float(np.interp(position, np.arange(shifts.size), shifts))
-    return shift * loss.step_s + start_s - loss.start_s, float(values[best])
-
-
-def _noise_sd(
-    loss: Loss, best: Match, start_s: float, window: int, mz: int, resamples: int
-) -> float:
-    """Scatter of the lag over resampled noise of the channel."""
-    import numpy as np
-
-    near = best.lag_s + np.arange(-NEAR_S, NEAR_S + loss.step_s / 2, loss.step_s)
-    smoothed = smooth(best.current, window)
-    background = background_line(best.current)
-    rng = np.random.default_rng([mz, zlib.crc32(best.current.tobytes())])
-    lags = []
-    for noise in block_noise(best.current - smoothed, 2 * window, rng, resamples):
-        excess = np.clip(smooth(smoothed + noise, window) - background, 0, None)
-        lags.append(_best_lag(loss, excess, start_s, near)[0])
-    return float(np.std(lags, ddof=1))
-
-
-def _channel_sd(best: Match, found: list[Match]) -> float:
-    """Scatter of the lags of all channels around the chosen one, weighted by the gas that they carry.
-
-    What leaves as another gas, somewhat earlier or later, moves the mass but not the chosen channel.
-    """
-    import numpy as np
-
-    same = [m for m in found if abs(m.lag_s - best.lag_s) < SAME_EVENT_S]
-    gas = [float(np.sum(np.clip(m.current - background_line(m.current), 0, None))) for m in same]
-    return float(np.sqrt(np.average([(m.lag_s - best.lag_s) ** 2 for m in same], weights=gas)))
 
 
 def _width_difference(loss: Loss, excess: np.ndarray) -> float:

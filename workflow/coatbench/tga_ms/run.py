@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnalysisError
+from .artefacts import Artefact, clean
 from .smooth import MIN_WINDOW, Grid, onto_grid, smooth
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 POINTS_PER_WINDOW = 9
 MAX_POINTS = 200_000
-COOLING_K = 5.0  # the heating ends where the temperature has fallen by this much below its maximum
+# The programme ends where the last cooling starts: the furnace leaves this range below its maximum at such a rate.
+COOLING_K, COOLING_K_S, COOLING_SHARE = 30.0, 0.5 / 60, 0.05
+RATE_S = 60.0  # over which a rate of temperature is taken
 GAP_FACTOR, GAP_S = 10, 60.0  # a pause in the record that is worth a warning
 PROGRAMME_TOLERANCE_K = 5.0
 
@@ -42,6 +45,8 @@ class Run:
     drift_sd_percent : float
         Standard uncertainty of the mass over the whole run that buoyancy and the balance leave, in percent.
     warnings : list of str
+    artefacts : list of Artefact
+        What of the balance was left out.
     """
 
     grid: Grid
@@ -53,6 +58,7 @@ class Run:
     buoyancy: str
     drift_sd_percent: float
     warnings: list[str] = field(default_factory=list)
+    artefacts: list[Artefact] = field(default_factory=list)
 
     def drift(self, kelvin: float) -> float:
         """Standard uncertainty in percent of a change of mass over so many K; 0 if it is not known.
@@ -67,7 +73,7 @@ class Run:
 
 
 def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run:
-    """Bring an export onto a uniform grid, from its start to the end of heating.
+    """Bring an export onto a uniform grid, from its start to the end of the last ramp or hold.
 
     Parameters
     ----------
@@ -103,16 +109,19 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
     grid, stop = _grid(export, time, temperature, config, warnings)
     initial = float(block.attrs["sample_mass_mg"])
     if "mass_percent" in block:
-        mass = onto_grid(time[:stop], block["mass_percent"].values[:stop], grid.time_s)
+        percent = np.asarray(block["mass_percent"])[:stop].astype(float)
     else:
-        mg = onto_grid(time[:stop], block["mass_mg"].values[:stop], grid.time_s)
-        initial = float(np.mean(mg[: grid.window(config["smoothing_window_K"])]))
+        mg = np.asarray(block["mass_mg"])[:stop].astype(float)
+        initial = float(np.nanmedian(mg[: max(5, int(np.searchsorted(time, time[0] + RATE_S)))]))
         if not initial > 0:
             raise AnalysisError(
                 export.path, "mass", "an initial mass above 0 mg", f"{initial:g} mg"
             )
-        mass = 100 * mg / initial
+        percent = 100 * mg / initial
         warnings.append(f"no sample mass in the header: percent of the first {initial:.3f} mg")
+    percent, artefacts = clean(time[:stop], temperature[:stop], percent)
+    warnings += [a.note for a in artefacts]
+    mass = onto_grid(time[:stop], percent, grid.time_s)
     if not np.isfinite(mass).all():
         raise AnalysisError(export.path, "mass", "known values", "none in a whole column")
     buoyancy, drift_sd = "none", float("nan")
@@ -143,8 +152,8 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
         dsc = onto_grid(time[:stop], block[name].values[:stop], grid.time_s)
     unit = str(block[name].attrs.get("units", "")) if name is not None else ""
     return Run(
-        grid, mass, dsc, unit, int(block.attrs.get("exo", 0)), initial, buoyancy, drift_sd, warnings
-    )
+        grid, mass, dsc, unit, int(block.attrs.get("exo", 0)), initial, buoyancy, drift_sd, warnings, artefacts,
+    )  # fmt: skip
 
 
 def _grid(
@@ -157,13 +166,11 @@ def _grid(
     """Return the grid over the heating and the number of records that belong to it."""
     import numpy as np
 
-    top = int(np.argmax(temperature))
-    after = np.flatnonzero(temperature[top:] < temperature[top] - COOLING_K)
-    stop = top + int(after[0]) if after.size else temperature.size
+    stop = _end_of_programme(time, temperature)
     if stop < temperature.size:
         warnings.append(
-            f"{temperature.size - stop} records after the maximum of {temperature[top]:.1f} degC "
-            "are cooling and left out"
+            f"{temperature.size - stop} records after {time[stop - 1] / 60:.1f} min "
+            f"({temperature[stop - 1]:.1f} degC) are cooling and left out"
         )
     time, temperature = time[:stop], temperature[:stop]
     steps = np.diff(time)
@@ -192,6 +199,34 @@ def _grid(
     smooth_t = onto_grid(time, temperature, grid_s)
     grid = Grid(grid_s, smooth_t, rate)
     return Grid(grid_s, smooth(smooth_t, grid.window(config["smoothing_window_K"])), rate), stop
+
+
+def _end_of_programme(time: np.ndarray, temperature: np.ndarray) -> int:
+    """Number of records before the last cooling; a hold belongs to the programme, with the overshoot before it."""
+    import numpy as np
+
+    top = float(temperature.max())
+    last = int(np.flatnonzero(temperature >= top - COOLING_K)[-1])
+    if last == temperature.size - 1 and temperature[last] > top - COOLING_K / 2:
+        # Held to the end, or an overshoot that relaxes.
+        return int(temperature.size)
+    inside = np.arange(0, last + 1)
+    even = np.arange(time[0], time[last] + 1e-9, RATE_S / 4)
+    if even.size < 8:
+        return last + 1
+    level = np.interp(even, time[inside], temperature[inside])
+    rate = (level[4:] - level[:-4]) / RATE_S
+    limit = max(COOLING_K_S, COOLING_SHARE * float(np.quantile(rate, 0.9)))
+    k = rate.size - 1
+    while k > 0 and rate[k] < -limit:
+        k -= 1
+    # The rate belongs to the middle of its time; cooling starts where the temperature was still held.
+    start = int(
+        np.searchsorted(
+            time, even[min(k + 4, even.size - 1)] if k < rate.size - 1 else time[last], "right"
+        )
+    )
+    return max(start, 1)
 
 
 def _blank_percent(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .. import quality
+from ..quality import doubtful, unusable
+
 if TYPE_CHECKING:
     from .events import Event
     from .run import Run
@@ -25,7 +28,7 @@ def recommended(events: list[Event], buoyancy: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        Cells of tga_ms_window; empty ones with a note where gain or loss were not found.
+        Cells of tga_ms_window; empty ones, with what is missing, unless a gain and a loss are established (onset, end, change).
     """
     import numpy as np
 
@@ -37,29 +40,39 @@ def recommended(events: list[Event], buoyancy: str) -> dict[str, Any]:
         ),
         unknown,
     )  # fmt: skip
-    gain = next((e for e in events if e.kind == "gain" and e.main), None)
-    if gain is None:
-        return cells | {"note": "no gain of mass was found: no oxidation to wait for"}
-    if not np.isfinite(gain.value["end"]):
-        return cells | {"note": f"{gain.name} has no end: {gain.note}"}
+    gains = [e for e in events if e.kind == "gain"]
+    sure = [e for e in gains if e.established]
+    if not sure:
+        missing = "no gain of mass was found: no oxidation to wait for"
+        if gains:
+            main = max(gains, key=lambda e: e.size)
+            missing = f"no gain with beginning, end and change: {main.name}: {main.quality.note}"
+        return cells | {"note": missing} | unusable(missing).columns()
+    gain = max(sure, key=lambda e: abs(e.value["change"]))
     cells["window_start_degC"], cells["window_start_degC_sd"] = gain.value["end"], gain.sd["end"]
-    loss = next((e for e in events if e.kind == "loss" and e.region.peak > gain.region.peak), None)
-    if loss is None:
-        return cells | {
-            "note": "no loss of mass after the gain: the window is open towards higher temperature"
-        }
+    later = [e for e in events if e.kind == "loss" and e.region.peak > gain.region.peak]
+    if not later:
+        note = "no loss of mass after the gain: the window is open towards higher temperature"
+        return cells | {"note": note} | doubtful(note).columns()
+    loss = later[0]
     onset, sd = loss.value["onset_first_deviation"], loss.sd["onset_first_deviation"]
-    if not np.isfinite(onset):
-        return cells | {"note": f"{loss.name} has no onset: {loss.note}"}
+    if not np.isfinite(onset) or not np.isfinite(loss.value["change"]) or not loss.quality.usable:
+        note = f"no loss with beginning and change: {loss.name}: {loss.quality.note}"
+        return cells | {"note": note} | doubtful(note).columns()
     cells["window_end_degC"], cells["window_end_degC_sd"] = onset, sd
     width = onset - gain.value["end"]
     width_sd = float(np.hypot(sd, gain.sd["end"]))
     note = f"from the end of {gain.name} to the first deviation of {loss.name}"
+    found = [
+        quality.Quality(loss.quality.level, tuple(f"{loss.name}: {n}" for n in loss.quality.notes))
+    ]
     if width <= 2 * width_sd:
         note += "; its width is not significant"
+        found.append(doubtful("its width is not significant"))
     if buoyancy == "none":
         note += "; no blank run: buoyancy may be part of the gain"
-    return cells | {"width_K": width, "width_K_sd": width_sd, "note": note}
+    judged = quality.worst(found).columns()
+    return cells | {"width_K": width, "width_K_sd": width_sd, "note": note} | judged
 
 
 def slopes(run: Run, grid: Grid, events: list[Event], min_K: float) -> list[dict[str, Any]]:

@@ -1,0 +1,247 @@
+"""Height of the steps of a thermogram with their tails: a fit of reactions of order n to the mass.
+
+A change that is read between two baselines loses what a reaction does before it can be told from noise and after: 1 to
+2 % of a first-order step, 20 % of a broad one. Here each step is change x extent, the extent that of a reaction of
+free order n, activation energy and rate on the measured temperature, holds included:
+
+    d extent / dt = k exp(-E/R (1/T - 1/T0)) (1 - extent)^n
+
+n = 1 is a first-order reaction. Where that does not describe the data, a rate that is exponential in T is tried: there
+n = 2 is a logistic step. Between steps the mass may drift along straight lines;
+each step hands over from one line to the next. E and n describe the shape and nothing else: one heating rate cannot tell
+mechanisms apart (ICTAC: S. Vyazovkin et al., Thermochim. Acta 520 (2011) 1), so they are not reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+GAS_CONSTANT_J_MOL_K = 8.314462618
+MAX_POINTS = 600
+ORDERS = (0.3, 1.0, 2.0, 4.0)  # lowest, first guesses, highest
+ENERGIES_J_MOL = (8e3, 3e6)
+# Arrhenius, or exponential in the temperature itself, with which order 2 is a logistic step.
+KERNELS = ("arrhenius", "exponential")
+AS_GOOD = 1.03  # misfits that differ by less are alike
+WELL_DESCRIBED = (
+    1.6  # root mean square of the residual over the white noise; slow noise makes it more than 1
+)
+WIDTH = 2.45  # full width at half maximum of a first-order rate in units of R T^2 / E
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Where a step is: times in s of its steepest point and of its flanks at half height, and its change in percent."""
+
+    peak_s: float
+    left_s: float
+    right_s: float
+    change: float
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Fitted steps.
+
+    Attributes
+    ----------
+    change, sd : (k,) arrays
+        In percent; sd from the scatter around the fit, with its correlation.
+    covariance : (k, k) array
+    misfit : float
+        Root mean square of the residual over the white noise.
+    """
+
+    change: np.ndarray
+    sd: np.ndarray
+    covariance: np.ndarray
+    misfit: float
+
+
+def fit_steps(
+    time_s: np.ndarray,
+    temperature_degC: np.ndarray,
+    mass_percent: np.ndarray,
+    guesses: Sequence[Guess],
+    noise: float,
+    slope_sd_percent_s: float,
+) -> Steps | None:
+    """Fit all steps of a record together.
+
+    Parameters
+    ----------
+    time_s, temperature_degC, mass_percent : (n,) arrays
+        The record; time even and ascending.
+    guesses : sequence of Guess
+        In order of time.
+    noise : float
+        White noise of one record in percent.
+    slope_sd_percent_s : float
+        By how much the mass is expected to drift between steps (a prior of the lines' slopes).
+
+    Returns
+    -------
+    Steps or None
+        None where the fit does not converge.
+    """
+    import numpy as np
+
+    found: list[Steps] = []
+    for kernel, order in product(KERNELS, ORDERS[1:-1]):
+        one = _fit(
+            kernel,
+            order,
+            time_s,
+            temperature_degC,
+            mass_percent,
+            guesses,
+            noise,
+            slope_sd_percent_s,
+        )
+        if one is not None:
+            found.append(one)
+            if len(guesses) == 1 and one.misfit < WELL_DESCRIBED:
+                break
+    if not found:
+        return None
+    # What neighbours share out between them depends on their shapes: all that describe the record as well count.
+    least = min(one.misfit for one in found)
+    good = [one for one in found if one.misfit <= AS_GOOD * least]
+    change = np.mean([one.change for one in good], axis=0)
+    apart = [one.change - change for one in good]
+    covariance = np.mean([one.covariance for one in good], axis=0) + sum(
+        np.outer(d, d) for d in apart
+    ) / max(1, len(good) - 1)
+    return Steps(change, np.sqrt(np.diag(covariance)), covariance, least)
+
+
+def _fit(
+    kernel: str,
+    first_order: float,
+    time_s: np.ndarray,
+    temperature_degC: np.ndarray,
+    mass_percent: np.ndarray,
+    guesses: Sequence[Guess],
+    noise: float,
+    slope_sd_percent_s: float,
+) -> Steps | None:
+    import numpy as np
+    from scipy.optimize import least_squares
+
+    time, kelvin, mass, per_point = _thinned(time_s, temperature_degC + 273.15, mass_percent)
+    sigma = max(noise / per_point**0.5, 1e-7)
+    n_steps = len(guesses)
+    at = [float(np.interp(g.peak_s, time, kelvin)) for g in guesses]
+    # A rate of temperature that holds are not counted in.
+    heating = max(float(np.quantile(np.gradient(kelvin, time), 0.75)), 1e-3)
+    start = [float(mass[: max(3, time.size // 50)].mean())]
+    low, high = [-np.inf], [np.inf]
+    for guess, t0 in zip(guesses, at, strict=True):
+        width = max((guess.right_s - guess.left_s) * heating, 2.0)
+        energy = float(np.clip(WIDTH * GAS_CONSTANT_J_MOL_K * t0**2 / width, 2e4, 1e6))
+        rate = energy * heating / (GAS_CONSTANT_J_MOL_K * t0**2)
+        start += [guess.change, np.log(energy), np.log(rate), first_order]
+        bound = sorted((0.2 * guess.change, 3.0 * guess.change))
+        low += [bound[0], np.log(ENERGIES_J_MOL[0]), -30.0, ORDERS[0]]
+        high += [bound[1], np.log(ENERGIES_J_MOL[1]), 10.0, ORDERS[-1]]
+    slopes = n_steps + 1
+    start, low, high = ([*a, *b] for a, b in ((start, [0.0] * slopes), (low, [-np.inf] * slopes), (high, [np.inf] * slopes)))  # fmt: skip
+    scale = np.array([1.0, *([1.0, 0.3, 0.5, 0.5] * n_steps), *([slope_sd_percent_s] * slopes)])
+
+    # Exponent of the rate per J/mol, at each record.
+    kernels = [
+        ((1 / kelvin - 1 / t0) if kernel == "arrhenius" else (t0 - kelvin) / t0**2)
+        / GAS_CONSTANT_J_MOL_K
+        for t0 in at
+    ]
+
+    def model(p: np.ndarray) -> np.ndarray:
+        slope = np.full(time.size, p[-slopes])
+        value = np.full(time.size, p[0])
+        for k in range(n_steps):
+            change, energy, rate, order = p[1 + 4 * k : 5 + 4 * k]
+            reduced = kernels[k] * np.exp(energy)
+            extent = extent_of(time, rate - reduced, order)
+            value += change * extent
+            slope += (p[-slopes + k + 1] - p[-slopes + k]) * extent
+        drift = np.concatenate([[0.0], np.cumsum(0.5 * (slope[1:] + slope[:-1]) * np.diff(time))])
+        return value + drift
+
+    def residual(p: np.ndarray) -> np.ndarray:
+        return np.concatenate([(model(p) - mass) / sigma, p[-slopes:] / slope_sd_percent_s])
+
+    try:
+        found = least_squares(
+            residual, np.clip(start, np.array(low) + 1e-9, np.array(high) - 1e-9), bounds=(low, high), x_scale=scale,
+            max_nfev=60,
+        )  # fmt: skip
+    except (ValueError, np.linalg.LinAlgError):
+        return None
+    if not np.isfinite(found.x).all():
+        return None
+    left = (model(found.x) - mass) / sigma
+    misfit = float(np.sqrt(np.mean(left**2)))
+    # Slow noise and a shape that no order has leave neighbours alike: fewer of them are independent.
+    inflation = max(1.0, misfit**2) * _correlated(left)
+    columns = found.jac / scale_columns(found.jac)
+    inverse = np.linalg.pinv(columns.T @ columns, rcond=1e-12)
+    norm = scale_columns(found.jac)
+    covariance = inverse / np.outer(norm, norm) * inflation
+    places = 1 + 4 * np.arange(n_steps)
+    own = covariance[np.ix_(places, places)]
+    return Steps(found.x[places], np.sqrt(np.diag(own)), own, misfit)
+
+
+def scale_columns(jacobian: np.ndarray) -> np.ndarray:
+    """Length of each column, 1 for a column of zeros."""
+    import numpy as np
+
+    length = np.sqrt((jacobian**2).sum(axis=0))
+    return np.where(length > 0, length, 1.0)
+
+
+def _thinned(
+    time: np.ndarray, kelvin: np.ndarray, mass: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Average neighbours so that at most MAX_POINTS are left; how many make one."""
+    n = -(-time.size // MAX_POINTS)
+    m = time.size // n
+    parts = [a[: m * n].reshape(m, n).mean(axis=1) for a in (time, kelvin, mass)]
+    return parts[0], parts[1], parts[2], n
+
+
+def extent_of(time: np.ndarray, log_rate: np.ndarray, order: float) -> np.ndarray:
+    """Extent of a reaction of order n whose rate constant, as a logarithm, is given at each time."""
+    import numpy as np
+
+    rate = np.exp(np.clip(log_rate, -200.0, 60.0))
+    done = np.concatenate([[0.0], np.cumsum(0.5 * (rate[1:] + rate[:-1]) * np.diff(time))])
+    if abs(order - 1) < 1e-3:
+        return 1 - np.exp(-np.minimum(done, 700.0))
+    left = np.maximum(1 + (order - 1) * np.minimum(done, 1e12), 0.0)
+    with np.errstate(divide="ignore"):
+        remaining = np.where(left > 0, np.power(np.maximum(left, 1e-300), -1 / (order - 1)), 0.0)
+    return 1 - remaining
+
+
+def _correlated(residual: np.ndarray) -> float:
+    """Points that carry one independent value, from the autocorrelation up to its first zero."""
+    import numpy as np
+
+    r = residual - residual.mean()
+    total = float(r @ r)
+    if not total > 0:
+        return 1.0
+    time, n = 1.0, r.size
+    for lag in range(1, n // 4):
+        rho = float(r[lag:] @ r[:-lag]) / total
+        if rho < 2 / np.sqrt(n):
+            break
+        time += 2 * rho
+    return time
