@@ -13,6 +13,13 @@ def ramp(start=30.0, stop=800.0, rate=10.0, step_s=2.0) -> Grid:
     return Grid(time, start + rate / 60 * time, rate / 60)
 
 
+def extent(at, start, end, p, q):
+    """Extent from 0 at `start` to 1 at `end`, with corners: cumulative beta distribution with shapes p, q."""
+    from scipy.special import betainc
+
+    return betainc(p, q, np.clip((at - start) / (end - start), 0, 1))
+
+
 def export(tmp_path, temperature, time, **variables) -> Export:
     data = {"temperature_degC": ("time", temperature)}
     data |= {k: ("time", v) for k, v in variables.items()}

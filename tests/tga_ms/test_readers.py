@@ -172,9 +172,10 @@ def test_incomplete_last_line_is_dropped_and_reported(tmp_path):
         (lambda t: t.replace("405.00000", "40500000"), "line 16: expected temperature_degC from"),
         (lambda t: t.replace("99.95938", "9e99"), "line 15: expected mass_percent from"),
         (lambda t: t.replace("37.65167", "1e308"), "line 16: expected time_s from"),
-        (lambda t: t.replace("Temp./°C", "Temp./K"), "temperature in °C"),
-        (lambda t: t.replace("Time/min", "Zeit"), "columns Temp. and Time"),
-        (lambda t: t[: t.index("##Temp")], "a line of columns that starts with ##Temp"),
+        (lambda t: t.replace("Temp./°C", "Temp./F"), "temperature in °C or K"),
+        (lambda t: t.replace("Time/min", "Zeit"), "time in min, s or h"),
+        (lambda t: t.replace("Time/min", "Ort/m"), "columns Temp. and Time"),
+        (lambda t: t[: t.index("##Temp")], "a line of columns that starts with ##, such as"),
         (lambda t: t[: t.index(" 30.00000")], "rows of numbers below"),
     ],
 )

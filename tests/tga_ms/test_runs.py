@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from coatbench.errors import AnalysisError, ReadError
-from coatbench.simulate.tga_ms import extent
 from coatbench.simulate.write_proteus import write_proteus
 from coatbench.tga_ms.analyse import analyse
 from coatbench.tga_ms.run import prepare
 
-from .made_runs import export, ramp
+from .made_runs import export, extent, ramp
 from .test_planted import event
 
 # --- buoyancy, and what records look like ----------------------------------------------------------

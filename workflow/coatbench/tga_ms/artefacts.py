@@ -99,7 +99,8 @@ def _excursions(
     down = level - grey_closing(padded, width)[inner]
     bad = (up > limit) | (down < -limit)
     # The foot of an excursion is below the limit: it belongs to it down to the noise.
-    foot = (up > max(3 * noise, 0.02)) | (down < -max(3 * noise, 0.02))
+    least = max(6 * noise, 0.03)
+    foot = (up > least) | (down < -least)
     found = []
     for first, end in _runs(foot):
         if not bad[first:end].any():
@@ -113,6 +114,15 @@ def _excursions(
         if start == 0:
             bridge = np.full(stop - start, mass[b])
         height = mass[start:stop] - bridge
+        # A slope beside the excursion lies beside it, not in it.
+        core = np.flatnonzero(np.abs(height) > 2 * least)
+        if not core.size:
+            continue
+        if start > 0:
+            start, stop = start + int(core[0]), start + int(core[-1]) + 1
+            a, b = max(start - 1, 0), min(stop, mass.size - 1)
+            bridge = np.interp(time[start:stop], [time[a], time[b]], [mass[a], mass[b]])
+            height = mass[start:stop] - bridge
         high = float(height[np.argmax(np.abs(height))])
         mass[start:stop] = bridge
         name = "transient at the start" if start <= 2 else "spike"

@@ -47,6 +47,7 @@ RAMP_S, APPARENT = 120.0, 10.0
 TOGETHER = 2.0
 MOST_TOGETHER = 5
 HIDDEN = 0.05  # of a step that baselines beside it miss, as a standard uncertainty
+SHAPE = 0.0015  # of a step that no shape is known better than
 BADLY_DESCRIBED = 4.0  # root mean square of a fit's residual over the white noise
 MIN_SHARE = 0.5  # a position that fewer of the variations find is not a finding
 
@@ -234,6 +235,13 @@ def _heights(
             start = (groups[i - 1][-1].region.right + group[0].region.left) // 2
         if i + 1 < len(groups):
             stop = (group[-1].region.right + groups[i + 1][0].region.left) // 2
+        # As far as tails reach; what happens farther away is not the steps' to describe.
+        least = grid.points(config["baseline_K"])
+        near, far = (
+            max((e.region.right - e.region.left) // 2, least) for e in (group[0], group[-1])
+        )
+        start = max(start, group[0].region.left - near)
+        stop = min(stop, group[-1].region.right + far)
         part = slice(max(start, 0), stop + 1)
         guesses = [_guess(e, signal, grid) for e in group]
         found = (
@@ -265,28 +273,28 @@ def _height(
     import numpy as np
 
     region = event.region
-    between = event.value.get("change", math.nan)
     edges = [
         event.time_s.get(position, float(grid.time_s[edge]))
         for position, edge in (("onset_first_deviation", region.left), ("end", region.right))
     ]
     first, last = np.interp(edges, grid.time_s, signal.values)
-    flanks = float(last - first)
-    spread = event.sd.get("change", math.nan)
-    if not (math.isfinite(between) and math.isfinite(spread)):
-        between, spread = flanks, 0.0
-    # The curve from first deviation to end; baselines that drift may tell another change, and what a reaction does
-    # before it is seen, and after, stands in neither.
-    apart, between = abs(between - flanks) / math.sqrt(3), flanks
-    between_sd = math.hypot(spread, apart, HIDDEN * between)
-    value, sd = between, between_sd
-    if fitted is not None and fitted[1] < max(between_sd, HIDDEN * abs(fitted[0])):
+    curve = float(last - first)
+    lines, spread = event.value.get("change", math.nan), event.sd.get("change", math.nan)
+    established = math.isfinite(lines) and math.isfinite(spread)
+    if not established:
+        lines, spread = curve, 0.0
+    # Baselines that drift and the curve itself may tell different changes, and neither holds what a reaction does before
+    # it is seen and after.
+    coarse = math.hypot(spread, (lines - curve) / math.sqrt(3), HIDDEN * lines)
+    value, sd = lines, coarse
+    if fitted is not None and fitted[1] < max(coarse, HIDDEN * abs(fitted[0])):
         value, sd = fitted
         if misfit > BADLY_DESCRIBED:
-            # A shape that no reaction describes: both ways to read it count.
-            sd = math.hypot(sd, abs(value - between) / math.sqrt(3))
+            # A shape that no reaction has, with corners instead of tails: what baselines beside it tell.
+            value, sd = lines, math.hypot(spread, (lines - value) / math.sqrt(3), sd)
     length = float(grid.time_s[region.right] - grid.time_s[region.left]) * grid.rate_K_s
-    event.value["change"], event.sd["change"] = value, math.hypot(sd, drift(length))
+    event.value["change"] = value
+    event.sd["change"] = math.hypot(sd, SHAPE * value, drift(length))
 
 
 def _guess(event: Event, signal: Signal, grid: Grid) -> Guess:

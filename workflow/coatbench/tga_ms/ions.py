@@ -78,7 +78,7 @@ def saturated_A(current_A: np.ndarray) -> float:
     """
     import numpy as np
 
-    top, floor = float(current_A.max()), float(np.median(current_A))
+    top, floor = float(current_A.max()), float(np.quantile(current_A, 0.1))
     if not top > 5 * max(floor, 0.0):
         return float("nan")
     flat = current_A >= top * (1 - FLAT)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..quality import Quality, doubtful, worst
 from .ions import MIN_POINTS, background_line
-from .smooth import Grid, block_noise, onto_grid, smooth, white_noise
+from .smooth import Grid, averaged_points, block_noise, onto_grid, smooth, white_noise
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,7 @@ RIVAL_S, RIVAL_SHARE = 150.0, 0.85
 ALONE_S, APART_S = 300.0, 20.0
 # Share of a channel's gas that leaves while mass is lost, below which it contradicts.
 WITH_LOSS = 0.4
-LOSING = 0.03  # of the largest rate
+LOSING = 0.008  # of the largest rate
 
 
 @dataclass
@@ -138,9 +138,8 @@ def estimate_lag(
     shares = np.array([m.share if m else -1.0 for m in matches])
     best = int(shares.argmax()) if shares.size else 0
     match = matches[best] if matches else None
-    leaves = match is not None and any(
-        mz in channels and w > 0 for mz, w in zip(found.mz, match.weights, strict=True)
-    )
+    # Fragments and isotopologues go with their gas: which of them carries the weight is chance.
+    leaves = any(mz in channels for mz in found.mz)
     if match is None or not leaves or math.sqrt(max(match.share, 0.0)) < least:
         nothing.warnings.append(
             "no ion current follows the mass loss: the lag of its clock cannot be estimated; "
@@ -181,6 +180,7 @@ def _evolving(
 ) -> Currents:
     """Return the channels that rise above their noise and their background."""
     import numpy as np
+    from scipy.signal import find_peaks, peak_prominences
 
     own_s = np.arange(time[0], time[-1], step)
     mz, excess, raw = [], [], []
@@ -188,12 +188,15 @@ def _evolving(
         current = onto_grid(time, values, own_s)
         if not np.isfinite(current).all() or float(np.ptp(current)) == 0:
             continue
-        above = smooth(current, window) - background_line(current)
+        curve = smooth(current, window)
+        above = curve - background_line(current)
         least = max(
-            EVOLVES_SIGMA * white_noise(current) / math.sqrt(window),
+            EVOLVES_SIGMA * white_noise(current) / math.sqrt(averaged_points(window)),
             EVOLVES_SHARE * abs(float(np.median(current))),
         )
-        if float(above.max()) > least:
+        # A background that is pumped off falls from the first record on: an evolution rises and falls.
+        tops = peak_prominences(curve, find_peaks(curve, prominence=least)[0])[0]
+        if tops.size and float(tops.max()) > 0.3 * float(np.ptp(above)):
             mz.append(int(name))
             excess.append(np.clip(above, 0, None))
             raw.append(current)

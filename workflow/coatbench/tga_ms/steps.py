@@ -29,6 +29,7 @@ ENERGIES_J_MOL = (8e3, 3e6)
 # Arrhenius, or exponential in the temperature itself, with which order 2 is a logistic step.
 KERNELS = ("arrhenius", "exponential")
 AS_GOOD = 1.03  # misfits that differ by less are alike
+SLOW_TAKEN = 1.5  # by how much slow noise, and its time, are larger than what a fit leaves of them
 WELL_DESCRIBED = (
     1.6  # root mean square of the residual over the white noise; slow noise makes it more than 1
 )
@@ -187,12 +188,15 @@ def _fit(
         return None
     left = (model(found.x) - mass) / sigma
     misfit = float(np.sqrt(np.mean(left**2)))
-    # Slow noise and a shape that no order has leave neighbours alike: fewer of them are independent.
-    inflation = max(1.0, misfit**2) * _correlated(left)
-    columns = found.jac / scale_columns(found.jac)
-    inverse = np.linalg.pinv(columns.T @ columns, rcond=1e-12)
+    # What a column of the Jacobian makes of white noise, and of noise that neighbours share.
     norm = scale_columns(found.jac)
-    covariance = inverse / np.outer(norm, norm) * inflation
+    pseudo = np.linalg.pinv(found.jac / norm, rcond=1e-9) / norm[:, None]
+    data = pseudo[:, : time.size]
+    noise_covariance = _noise_covariance(left)
+    covariance = data @ noise_covariance @ data.T
+    # The slopes' priors are observations too.
+    prior = pseudo[:, time.size :]
+    covariance += prior @ prior.T
     places = 1 + 4 * np.arange(n_steps)
     own = covariance[np.ix_(places, places)]
     return Steps(found.x[places], np.sqrt(np.diag(own)), own, misfit)
@@ -230,18 +234,28 @@ def extent_of(time: np.ndarray, log_rate: np.ndarray, order: float) -> np.ndarra
     return 1 - remaining
 
 
-def _correlated(residual: np.ndarray) -> float:
-    """Points that carry one independent value, from the autocorrelation up to its first zero."""
-    import numpy as np
+def _noise_covariance(residual: np.ndarray) -> np.ndarray:
+    """Covariance of the noise in units of the white one: white, and an exponentially correlated part.
 
+    The slow part is what the residual holds beyond white noise; its time is that of the residual's autocorrelation. A fit
+    takes some of both away, which the factors give back.
+    """
+    import numpy as np
+    from scipy.linalg import toeplitz
+
+    n = residual.size
     r = residual - residual.mean()
-    total = float(r @ r)
-    if not total > 0:
-        return 1.0
-    time, n = 1.0, r.size
-    for lag in range(1, n // 4):
-        rho = float(r[lag:] @ r[:-lag]) / total
-        if rho < 2 / np.sqrt(n):
+    total = float(r @ r) / n
+    sums, lag = 0.0, 1
+    while lag < n // 4:
+        rho = float(r[lag:] @ r[:-lag]) / (n * total) if total > 0 else 0.0
+        if rho < 1 / np.sqrt(n):
             break
-        time += 2 * rho
-    return time
+        sums, lag = sums + rho, lag + 1
+    slow = SLOW_TAKEN * max(total - 1.0, 0.0)
+    share = max(total - 1.0, 0.0) / total if total > 0 else 0.0
+    reach = SLOW_TAKEN * max(sums / share, 1.0) if share > 0 else 1.0
+    row = slow * np.exp(-np.arange(n) / reach)
+    row[0] += 1.0
+    covariance: np.ndarray = toeplitz(row)
+    return covariance

@@ -1,0 +1,419 @@
+"""Thermograms as balances and furnaces give them: transients, glitches, holds, tails, two gases, cut-off currents.
+
+Each kind is made here, by a simulator that shares no code with the analysis; the given files of each kind come after.
+"""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+from coatbench.readers import read
+from coatbench.simulate.tga_ms import furnace, reaction, spoil
+from coatbench.simulate.write_proteus import write_proteus
+from coatbench.simulate.write_quadstar import write_quadstar
+from coatbench.tga_ms.analyse import analyse
+from coatbench.tga_ms.ions import saturated_A
+
+from .conftest import ROOT
+
+CASES = ROOT.parent / "shared" / "cases" / "tga_ms"
+RATE = 10.0
+HEADER = {"FORMAT": "NETZSCH5", "INSTRUMENT": "NETZSCH STA 449F3", "SAMPLE MASS /mg": "20,000", "CORR. CODE": "020"}  # fmt: skip
+
+
+def balance_noise(time, seed, sigma=0.004):
+    """White noise and a slow wander of the same size, in percent."""
+    from scipy.signal import lfilter
+
+    rng = np.random.default_rng(seed)
+    memory = np.exp(-(time[1] - time[0]) / 300)
+    steps = rng.normal(0, sigma * np.sqrt(1 - memory**2), time.size)
+    return rng.normal(0, sigma, time.size) + lfilter([1], [1, -memory], steps)
+
+
+def ramp(step_s=3.0, top=800.0):
+    return furnace([(0, 25, 0), (RATE, top, 0)], step_s)
+
+
+def steps_of(time, temperature, *steps):
+    """Mass in percent of steps (change, activation energy in J/mol, peak in degC[, order])."""
+    return 100 + sum(
+        change * reaction(time, temperature, energy, peak, RATE / 60, *order)
+        for change, energy, peak, *order in steps
+    )
+
+
+def logistic(temperature, centre, width):
+    return 1 / (1 + np.exp(-(temperature - centre) / width))
+
+
+def analysed(folder, config, time, temperature, mass, header=None, more=(), **row):
+    columns = [("Temp./°C", temperature), ("Time/min", time / 60), ("Mass/%", mass), *more]
+    write_proteus(folder / "run.txt", HEADER | (header or {}), columns)
+    index = {"run": "r", "sample": "s", "tga_file": "run.txt"} | row
+    files = [folder / index[c] for c in ("tga_file", "ms_file", "blank_file") if index.get(c)]
+    return analyse([index], files, config)
+
+
+def events(analysis, kind="", signal="mass"):
+    return [
+        r
+        for r in analysis.tables.get("tga_ms_events", [])
+        if r["signal"] == signal and r["event"].startswith(kind)
+    ]
+
+
+GAIN_LOSS = ((4.0, 1.3e5, 240.0), (-7.0, 1.9e5, 350.0))
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory, config):
+    time, temperature = ramp()
+    mass = steps_of(time, temperature, *GAIN_LOSS) + balance_noise(time, 1)
+    return time, temperature, mass, analysed(tmp_path_factory.mktemp("clean"), config, time, temperature, mass)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trouble", "size", "at_s"),
+    [("transient", -60, 0), ("transient", 90, 0), ("glitch", 5, 2490), ("glitch", -30, 1700), ("slam", 2, 1750)],
+)  # fmt: skip
+def test_what_comes_and_goes_is_left_out_and_named(tmp_path, config, clean, trouble, size, at_s):
+    time, temperature, mass, undisturbed = clean
+    found = analysed(tmp_path, config, time, temperature, spoil(time, mass, trouble, size, at_s))
+    for kind, change in (("gain", 4.0), ("loss", -7.0)):
+        (good,) = [r for r in events(found, kind) if r["quality"] == "ok"]
+        assert abs(good["change_percent"] - change) < max(2.5 * good["change_percent_sd"], 0.02)
+    (window,), (before,) = found.tables["tga_ms_window"], undisturbed.tables["tga_ms_window"]
+    assert window["quality"] == before["quality"] == "ok"
+    for bound in ("window_start_degC", "window_end_degC"):
+        assert window[bound] == pytest.approx(before[bound], abs=6)
+    (run,) = found.tables["tga_ms_runs"]
+    assert run["artefacts"] and run["artefacts"] in "; ".join(found.warnings)
+
+
+def test_nothing_is_left_out_of_a_clean_record(clean):
+    (run,) = clean[-1].tables["tga_ms_runs"]
+    assert run["artefacts"] == ""
+    assert clean[-1].warnings == []
+
+
+@pytest.mark.parametrize("size", [0.6, -1.5])
+def test_a_balance_that_settles_is_no_gain_and_gives_no_window(tmp_path, config, size):
+    time, temperature = ramp()
+    mass = steps_of(time, temperature, (-5.0, 2e5, 420.0)) + balance_noise(time, 2)
+    found = analysed(tmp_path, config, time, temperature, spoil(time, mass, "settling", size))
+    (loss,) = [r for r in events(found) if r["quality"] == "ok"]
+    assert loss["change_percent"] == pytest.approx(-5, abs=2.5 * loss["change_percent_sd"])
+    (window,) = found.tables["tga_ms_window"]
+    assert np.isnan(window["window_start_degC"]) and np.isnan(window["window_end_degC"])
+    assert window["quality"] == "unusable" and "no gain" in window["quality_note"]
+
+
+def test_a_knock_is_no_reaction(tmp_path, config, clean):
+    time, temperature, mass, _ = clean
+    found = analysed(tmp_path, config, time, temperature, spoil(time, mass, "knock", 1.5, 3600.0))
+    (jump,) = [r for r in events(found, "gain") if r["peak_degC"] > 500]
+    assert jump["quality"] == "unusable" and "jump" in jump["quality_note"]
+
+
+@pytest.mark.parametrize("overshoot", [0.0, 6.0, 12.0])
+@pytest.mark.parametrize("cooling", [False, True])
+def test_a_hold_counts_and_cooling_does_not(tmp_path, config, overshoot, cooling):
+    programme = [(0, 25, 0), (RATE, 300, 3600)] + ([(-5.0, 120, 0)] if cooling else [])
+    time, temperature = furnace(programme, 4.0, overshoot)
+    change = -10 * reaction(time, temperature, 1.4e5, 330.0, RATE / 60)
+    # What happens in cooling is the balance's.
+    drift = np.where(time > 27.5 * 60 + 3600, (time - 27.5 * 60 - 3600) * -1e-3, 0)
+    mass = 100 + change + drift + balance_noise(time, 3)
+    found = analysed(tmp_path, config, time, temperature, mass)
+    (run,) = found.tables["tga_ms_runs"]
+    assert run["final_mass_percent"] == pytest.approx(100 + change[-1], abs=0.1)
+    (loss,) = events(found, "loss")
+    assert loss["change_percent"] == pytest.approx(-10, abs=0.25)
+    # Most of it in the hold, where only the time tells events apart.
+    assert loss["onset_time_s"] < 27.5 * 60 < loss["end_time_s"] < time[-1]
+    assert any("cooling" in w for w in found.warnings) == cooling
+
+
+KINDS = {
+    "80 kJ/mol": ((-10.0, 8e4, 350.0),),
+    "200 kJ/mol": ((-10.0, 2e5, 350.0),),
+    "second order": ((-10.0, 1.5e5, 350.0, 2.0),),
+    "gain and loss": GAIN_LOSS,
+    "overlapping": ((-5.0, 2e5, 350.0), (-5.0, 2.2e5, 395.0)),
+}
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "logistic", "broad"])
+def test_changes_with_their_tails_and_intervals_that_cover(tmp_path, config, kind):
+    time, temperature = ramp(6.0)
+    if kind in KINDS:
+        clean = steps_of(time, temperature, *KINDS[kind])
+        true = [step[0] for step in KINDS[kind]]
+    else:
+        true = [-12.0 if kind == "broad" else -5.0]
+        clean = 100 + true[0] * logistic(temperature, 400, 45 if kind == "broad" else 12)
+    pulls, sds = [], []
+    for seed in range(4):
+        mass = clean + balance_noise(time, 10 + seed)
+        rows = events(analysed(tmp_path, config | {"resamples": 8}, time, temperature, mass))
+        changes, own = ([r[c] for r in rows] for c in ("change_percent", "change_percent_sd"))
+        # Neighbours may be shared out in more than one way, or pass for one: their sum is known.
+        if kind != "overlapping":
+            pulls += [(c - t) / s for c, t, s in zip(changes, true, own, strict=True)]
+        pulls.append((sum(changes) - sum(true)) / np.hypot.reduce(own))
+        sds.append(
+            np.hypot.reduce(own) / abs(sum(changes)) if kind != "gain and loss" else max(own) / 4
+        )
+    assert np.mean(np.abs(pulls) < 2) >= 0.85, pulls
+    assert np.abs(pulls).max() < 4
+    assert max(sds) < (0.06 if kind == "overlapping" else 0.05)
+
+
+def ions_of(time, temperature, mass_of, lag_s, cut_A=np.inf, without=()):
+    """Quadstar cycles: channel by channel the rate of the losses that carry its gas."""
+    clock = np.arange(0.0, time[-1] + lag_s + 120, 4.0)
+    channels, currents = [18, 28, 48, 64, 66], []
+    for mz in channels:
+        gas = sum(
+            share * np.clip(-np.gradient(loss, time), 0, None)
+            for loss, shares in mass_of
+            for share in [shares.get(mz, 0.0)]
+            if mz not in without
+        )
+        signal = np.interp(clock - lag_s, time, gas * np.ones(time.size), 0, 0)
+        current = 2e-12 + 4e-9 * signal + np.random.default_rng(mz).normal(0, 1e-14, clock.size)
+        currents.append(np.minimum(current, cut_A) if mz == 64 else current)
+    return clock, channels, np.array(currents)
+
+
+WATER, SO2 = {18: 1.0}, {64: 1.0, 48: 0.49, 66: 0.0488}
+
+
+def coupled(folder, config, losses, lag_s=60.0, **kind):
+    from datetime import datetime
+
+    time, temperature = ramp()
+    parts = [(steps_of(time, temperature, step) - 100, shares) for step, shares in losses]
+    mass = 100 + sum(p for p, _ in parts) + balance_noise(time, 5)
+    clock, channels, currents = ions_of(time, temperature, parts, lag_s, **kind)
+    write_quadstar(folder / "run.asc", datetime(2025, 1, 2, 9), clock, channels, currents, 1e-5 * np.ones(clock.size))  # fmt: skip
+    return analysed(folder, config, time, temperature, mass, ms_file="run.asc")
+
+
+TWO = [((-6.0, 1.2e5, 200.0), WATER), ((-5.0, 2e5, 400.0), SO2)]
+
+
+@pytest.mark.parametrize("lag_s", [60.0, -300.0, 900.0])
+def test_one_lag_serves_two_gases_and_two_losses(tmp_path, config, lag_s):
+    found = coupled(tmp_path, config, TWO, max(lag_s, 0.0)) if lag_s >= 0 else coupled(tmp_path, config, TWO, lag_s)  # fmt: skip
+    (run,) = found.tables["tga_ms_runs"]
+    assert abs(run["ms_lag_s"] - lag_s) < min(10, 3 * run["ms_lag_s_sd"])
+    (so2,) = events(found, signal="mz64")
+    assert so2["peak_degC"] == pytest.approx(400, abs=3)
+    assert so2["quality"] == "ok"
+
+
+def test_a_third_loss_without_a_gas_of_its_own_does_not_take_the_lag(tmp_path, config):
+    """Nothing shows the gas of the largest loss; two others still agree on one lag."""
+    third = ((-9.0, 2.5e5, 620.0), {})
+    found = coupled(tmp_path, config, [*TWO, third])
+    (run,) = found.tables["tga_ms_runs"]
+    assert run["ms_lag_s"] == pytest.approx(60, abs=10)
+
+
+def test_one_gas_that_fits_either_loss_is_doubted(tmp_path, config):
+    found = coupled(tmp_path, config, [((-5.0, 1.9e5, 330.0), {}), ((-5.0, 2e5, 400.0), SO2)])
+    (so2,) = events(found, signal="mz64")
+    assert so2["quality"] == "doubtful" and "nearly as well" in so2["quality_note"]
+
+
+def test_channels_that_contradict_each_other_are_named(tmp_path, config):
+    """Sulfur dioxide comes long before mass is lost: a leak, or another clock."""
+    time, temperature = ramp()
+    early = steps_of(time, temperature, (-5.0, 2e5, 550.0)) - 100
+    parts = [(steps_of(time, temperature, TWO[0][0]) - 100, WATER), (early, SO2)]
+    clock, channels, currents = ions_of(time, temperature, parts, 60.0)
+    from datetime import datetime
+
+    write_quadstar(tmp_path / "run.asc", datetime(2025, 1, 2, 9), clock, channels, currents, 1e-5 * np.ones(clock.size))  # fmt: skip
+    mass = steps_of(time, temperature, *(s for s, _ in TWO)) + balance_noise(time, 5)
+    found = analysed(tmp_path, config, time, temperature, mass, ms_file="run.asc")
+    rows = events(found, signal="mz64") + events(found, signal="mz18")
+    assert rows and all(r["quality"] == "doubtful" for r in rows)
+    assert any("m/z" in r["quality_note"] or "nearly as well" in r["quality_note"] for r in rows)
+
+
+def test_a_current_that_is_cut_off_makes_no_ratio(tmp_path, config):
+    whole = coupled(tmp_path, config, TWO)
+    cut = coupled(tmp_path, config, TWO, cut_A=4e-11)
+    for found, saturated in ((whole, False), (cut, True)):
+        rows = [r for r in found.tables["tga_ms_ratios"] if r["numerator_mz"] == 66]
+        assert rows
+        for row in rows:
+            assert ("saturated" in row["finding"]) == saturated
+            assert (row.get("ratio") is None) == saturated
+            assert "more than isotopologues" not in row["finding"]
+        (so2,) = events(found, signal="mz64")
+        assert so2["quality"] == ("doubtful" if saturated else "ok")
+
+
+def test_a_round_peak_is_not_cut_off():
+    x = np.arange(2000.0)
+    for width in (20, 60, 300):
+        for noise in (0.0, 0.003):
+            peak = np.exp(-0.5 * ((x - 1000) / width) ** 2)
+            peak = 1e-12 + 1e-9 * peak * (1 + np.random.default_rng(1).normal(0, noise, x.size))
+            assert np.isnan(saturated_A(peak)), (width, noise)
+            assert saturated_A(np.minimum(peak, 6e-10)) == pytest.approx(6e-10)
+
+
+LABELS = {
+    "German": ("Temp./°C;Zeit/min;Masse/%", "cp1252"),
+    "time first": ("Time/min;Temp./°C;Mass/%", "cp1252"),
+    "seconds": ("Temp./°C;Time/s;TG/%", "cp1252"),
+    "kelvin": ("Temp./K;Time/min;Mass/%", "cp1252"),
+    "mass loss": ("Temp./°C;Time/min;Mass loss/%", "cp1252"),
+    "mass change": ("Temp./°C;Time/min;Mass change/%", "cp1252"),
+    "change in mg": ("Temp./°C;Time/min;Mass change/mg", "utf-8"),
+    "tared": ("Temp./°C;Time/min;Mass/mg", "cp1252"),
+    "Chinese": ("温度/℃;时间/min;质量/%", "gb18030"),
+    "Japanese": ("温度/℃;時間/min;質量/%", "cp932"),
+    "Japanese change": ("温度/℃;時間/min;重量変化/%", "utf-8"),
+    "Russian": ("Темп./°C;Время/мин;Масса/%".replace("мин", "min"), "utf-8"),
+    "French": ("Température/°C;Temps/min;Masse/%", "utf-8"),
+}
+
+
+@pytest.mark.parametrize("language", list(LABELS))
+def test_columns_are_known_by_any_of_their_names(tmp_path, language):
+    labels, encoding = LABELS[language]
+    temperature, minutes = np.linspace(30, 800, 60), np.linspace(0, 77, 60)
+    mass = np.linspace(100, 92, 60)
+    columns = {}
+    for label in labels.split(";"):
+        name, _, unit = label.partition("/")
+        if unit in ("℃", "°C", "K"):
+            columns[label] = temperature + (273.15 if unit == "K" else 0)
+        elif unit in ("min", "s"):
+            columns[label] = minutes * (60 if unit == "s" else 1)
+        elif unit == "mg":
+            columns[label] = (mass - 100) * 0.2
+        else:
+            columns[label] = mass - (100 if "change" in name or "変化" in name else 0)
+    lines = ["#EXPORTTYPE:DATA ALL", "#FORMAT:NETZSCH5", "#DECIMAL:POINT", "#SEPARATOR:SEMICOLON"]
+    lines += ["#SAMPLE MASS /mg:20.000", f"##{labels}"]
+    lines += [";".join(f"{v:.5f}" for v in row) for row in zip(*columns.values(), strict=True)]
+    path = tmp_path / "run.txt"
+    path.write_bytes("\r\n".join([*lines, ""]).encode(encoding))
+    block = read(path, "tga_ms").blocks[0]
+    assert np.asarray(block["temperature_degC"]) == pytest.approx(temperature, abs=1e-4)
+    assert np.asarray(block["time_s"]) == pytest.approx(60 * minutes, abs=1e-3)
+    assert np.asarray(block["mass_percent"]) == pytest.approx(mass, abs=1e-3)
+
+
+# --- given situations -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def given(config):
+    if not CASES.is_dir():
+        pytest.skip("the folder of situations is not at hand")
+    with (CASES / "index.csv").open(encoding="utf-8", newline="") as stream:
+        index = {r["run"]: r for r in csv.DictReader(stream)}
+
+    def run(name):
+        row = index[name]
+        files = [CASES / row[c] for c in ("tga_file", "ms_file", "blank_file") if row[c]]
+        return analyse([row], files, config)
+
+    return run
+
+
+def total(analysis, kind):
+    rows = [r for r in events(analysis, kind) if r["quality"] != "unusable"]
+    return sum(r["change_percent"] for r in rows), np.hypot.reduce([r["change_percent_sd"] for r in rows])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["clean_gain_loss", "start_spike", "glitch"],
+)
+def test_given_gain_and_loss(given, name):
+    found = given(name)
+    for kind, change in (("gain", 4.0), ("loss", -7.0)):
+        value, sd = total(found, kind)
+        assert abs(value - change) < 2 * sd
+    (window,) = found.tables["tga_ms_window"]
+    assert 255 <= window["window_start_degC"] <= 285
+    assert 310 <= window["window_end_degC"] <= 335
+    assert not [r for r in events(found) if 430 < (r["peak_degC"] or 0) < 450 and r["quality"] == "ok"]  # fmt: skip
+    assert {r["quality"] for r in events(found)} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("kinetics_120kJ", -10.0), ("broad_loss", -11.99), ("two_overlapping", -10.0), ("settling_then_loss", -5.0),
+    ],
+)  # fmt: skip
+def test_given_changes(given, name, change):
+    found = given(name)
+    value, sd = total(found, "loss")
+    assert abs(value - change) < 2 * sd
+    assert sd < 0.05 * abs(change)
+    (window,) = found.tables["tga_ms_window"]
+    assert np.isnan(window["window_start_degC"])
+
+
+@pytest.mark.parametrize("name", ["hold_segment_column", "hold_no_segments"])
+def test_given_holds(given, name):
+    found = given(name)
+    assert total(found, "loss")[0] == pytest.approx(-10, abs=0.25)
+    assert found.tables["tga_ms_runs"][0]["final_mass_percent"] == pytest.approx(90, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    "name", ["mass_loss_percent", "german", "chinese_gbk", "kelvin", "mass_mg_from_tare"]
+)
+def test_given_labels(given, name):
+    found = given(f"label_{name}")
+    (loss,) = events(found, "loss")
+    assert loss["change_percent"] == pytest.approx(-8, abs=0.12)
+    assert loss["peak_degC"] == pytest.approx(350, abs=3)
+    assert found.tables["tga_ms_runs"][0]["final_mass_percent"] == pytest.approx(92, abs=0.1)
+
+
+def test_given_blank(given):
+    (run,) = given("sample_uncorrected").tables["tga_ms_runs"]
+    assert run["final_mass_percent"] == pytest.approx(98, abs=0.05)
+    assert run["buoyancy"] == "blank"
+
+
+def test_given_lag(given):
+    found = given("lag_two_gases_tga")
+    (run,) = found.tables["tga_ms_runs"]
+    assert abs(run["ms_lag_s"] - 60) < 10
+    assert abs(events(found, signal="mz64")[0]["peak_degC"] - 400) < 6
+
+
+def test_given_real_start(given):
+    found = given("real_start_transient")
+    curve = found.curves["mass"]
+    time, mass = np.asarray(curve["time_s"]), np.asarray(curve["mass_percent"])
+    temperature = np.asarray(curve["temperature_degC"])
+    later = time > 1000
+    at = {t: mass[later][np.argmin(np.abs(temperature[later] - t))] for t in (105, 230)}
+    assert at[105] == pytest.approx(102.5, abs=0.3)
+    assert at[230] == pytest.approx(97.8, abs=0.3)
+    (run,) = found.tables["tga_ms_runs"]
+    assert run["final_mass_percent"] == pytest.approx(65.8, abs=1.5)
+    assert any(
+        r["change_percent"] < -25 and r["onset_first_deviation_degC"] > 235
+        for r in events(found, "loss")
+    )
+    (window,) = found.tables["tga_ms_window"]
+    assert np.isnan(window["window_start_degC"]) and np.isnan(window["window_end_degC"])
+    assert not [r for r in events(found) if r["quality"] == "ok" and r["onset_time_s"] < 120]
