@@ -18,7 +18,7 @@ from ..quality import OK, Quality, doubtful, unusable
 from .onset import Settings, measure_sides, refine_peak
 from .regions import Region, find_regions
 from .smooth import Grid, averaged_points, block_noise, smooth, smoothed_noise, white_noise
-from .steps import Guess, fit_steps
+from .steps import WELL_DESCRIBED, Guess, fit_steps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,7 @@ RAMP_S, APPARENT = 120.0, 10.0
 # Events with less quiet heating between them than so many baselines share their tails: they are fitted together.
 TOGETHER = 2.0
 MOST_TOGETHER = 5
+REACHES = (20.0, 1.0, 0.5)  # widths of a step on either side of it that its fit sees
 HIDDEN = 0.05  # of a step that baselines beside it miss, as a standard uncertainty
 SHAPE = 0.0015  # of a step that no shape is known better than
 BADLY_DESCRIBED = 4.0  # root mean square of a fit's residual over the white noise
@@ -235,19 +236,21 @@ def _heights(
             start = (groups[i - 1][-1].region.right + group[0].region.left) // 2
         if i + 1 < len(groups):
             stop = (group[-1].region.right + groups[i + 1][0].region.left) // 2
-        # As far as tails reach; what happens farther away is not the steps' to describe.
-        least = grid.points(config["baseline_K"])
-        near, far = (
-            max((e.region.right - e.region.left) // 2, least) for e in (group[0], group[-1])
-        )
-        start = max(start, group[0].region.left - near)
-        stop = min(stop, group[-1].region.right + far)
-        part = slice(max(start, 0), stop + 1)
+        found = None
         guesses = [_guess(e, signal, grid) for e in group]
-        found = (
-            None
-            if len(group) > MOST_TOGETHER
-            else fit_steps(
+        # The longer the record, the better a tail is told from a drift; but what else happens far away is not the
+        # steps' to describe.
+        for share in REACHES if len(group) <= MOST_TOGETHER else ():
+            least = grid.points(config["baseline_K"])
+            near, far = (
+                max(int(share * (e.region.right - e.region.left)), least)
+                for e in (group[0], group[-1])
+            )
+            part = slice(
+                max(start, group[0].region.left - near),
+                min(stop, group[-1].region.right + far) + 1,
+            )
+            tried = fit_steps(
                 grid.time_s[part],
                 grid.temperature_degC[part],
                 signal.values[part],
@@ -255,7 +258,10 @@ def _heights(
                 noise,
                 config["slope_sd_percent_K"] * grid.rate_K_s,
             )
-        )
+            if tried is not None and (found is None or tried.misfit < found.misfit):
+                found = tried
+            if found is not None and found.misfit < WELL_DESCRIBED:
+                break
         for k, event in enumerate(group):
             fitted = None if found is None else (float(found.change[k]), float(found.sd[k]))
             _height(event, signal, grid, fitted, math.inf if found is None else found.misfit, drift)

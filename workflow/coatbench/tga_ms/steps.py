@@ -107,8 +107,6 @@ def fit_steps(
         )
         if one is not None:
             found.append(one)
-            if len(guesses) == 1 and one.misfit < WELL_DESCRIBED:
-                break
     if not found:
         return None
     # What neighbours share out between them depends on their shapes: all that describe the record as well count.
