@@ -1,8 +1,9 @@
-"""TIFF micrographs: pixels, and the scale from ImageJ, Gatan, FEI, TVIPS or baseline tags."""
+"""TIFF micrographs: pixels, and the scale from ImageJ, Gatan, FEI, TVIPS, JEOL, Zeiss or baseline tags."""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,8 @@ def _calibration(file: tifffile.TiffFile, page: Any) -> tuple[Size, str]:
         ("Gatan tags", _gatan),
         ("FEI tags", _fei),
         ("TVIPS tags", _tvips),
+        ("JEOL magnification", _jeol),
+        ("Zeiss tags", _zeiss),
         ("ImageJ", _imagej),
         ("TIFF resolution", _baseline),
     )
@@ -154,6 +157,35 @@ def _fei(file: tifffile.TiffFile, page: Any) -> Size:
 def _tvips(file: tifffile.TiffFile, page: Any) -> Size:
     tvips = file.tvips_metadata or {}
     return _pair(tvips["PixelSizeY"], "nm", tvips["PixelSizeX"], "nm")
+
+
+def _jeol(file: tifffile.TiffFile, page: Any) -> Size:
+    # SightX: the magnification stands in an XML report, and belongs to the image at its stated resolution.
+    text = str(page.tags["ImageDescription"].value)
+    if "JEOL" not in text or "<TemReporter" not in text:
+        return None
+    match = re.search(r"<SelectorValue>\s*([0-9.eE+]+)\s*</SelectorValue>", text)
+    unit = {2: "inch", 3: "cm"}[int(page.tags["ResolutionUnit"].value)]
+    magnification = float(match[1]) if match else 0.0
+    return _pair(
+        1 / _rational(page, "YResolution") / magnification, unit,
+        1 / _rational(page, "XResolution") / magnification, unit,
+    )  # fmt: skip
+
+
+ZEISS_WIDTH = 1024  # pixels; the width that the scale of the header belongs to
+
+
+def _zeiss(file: tifffile.TiffFile, page: Any) -> Size:
+    # SmartSEM: the fourth number is the pixel of an image 1024 wide, in m; the text names it with few digits.
+    tags: Any = page.tags[34118].value
+    size = float(tags[""][3]) * ZEISS_WIDTH / page.imagewidth
+    named = tags.get("ap_image_pixel_size") or tags.get("ap_pixel_size")
+    stated = in_nm(float(named[1]), str(named[2])) if named else None
+    nm = in_nm(size, "m")
+    if stated and (not nm or not 0.9 < stated / nm < 1.1):
+        nm = stated  # a header that was edited; what the operator saw counts
+    return (nm, nm) if nm else None
 
 
 def _imagej(file: tifffile.TiffFile, page: Any) -> Size:

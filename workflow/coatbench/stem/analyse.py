@@ -6,10 +6,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import readers
+from .. import quality, readers
 from ..analysis import Analysis
 from ..arrays import Arrays
 from ..errors import AnalysisError
+from ..quality import doubtful, unusable
 from ..readers.model import Export
 from . import elements, layer, phantom
 from .curves import image_curves, map_curves
@@ -85,18 +86,53 @@ def _one_image(
     except ValueError as error:
         note = f"no layer measured: {error}"
         for quantity in ("layer_thickness_nm", "particle_size_nm"):
-            result.add("stem_layers", **key, quantity=quantity, n=0, note=note)
+            result.add(
+                "stem_layers", **key, quantity=quantity, n=0, note=note, **unusable(note).columns()
+            )
         result.curves[group] = image_curves(micrograph, row, None, None)
         return [*micrograph.warnings, note]
-    fields.setdefault(row["field"], (micrograph, parts))
     rim = layer.rim(parts, micrograph.pixel_nm)
+    film = _film(parts, rim, config)
+    if film:
+        # The support stands behind everything: what is darker than it counts as dark as it.
+        vacuum, level, _ = parts.levels
+        behind = micrograph.pixels + (level - vacuum) * (parts.smooth < parts.outer)
+        try:
+            parts = segment(behind, micrograph.pixel_nm, config)
+        except ValueError as error:
+            film += f"; before it: {error}"
+        else:
+            if parts.doubt:  # what a raised background makes of an edge
+                parts.note, parts.doubt = "nothing is told from a bare edge", ""
+            rim = layer.rim(parts, micrograph.pixel_nm)
+            parts.note = f"{film}; before it: {parts.note}" if parts.note else ""
+    fields.setdefault(row["field"], (micrograph, parts))
     thickness = _thickness(rim, parts, micrograph.pixel_nm, config)
+    judged = [doubtful(note) for note in (film, parts.doubt) if note]
+    if film and _film(parts, rim, config):
+        judged.append(unusable("a band of the film's kind again: no layer is told from it"))
     sizes, mask = layer.particles(
         parts, micrograph.pixel_nm, thickness.get("value_median") or 0.0, config
     )
     particles = _particles(sizes, parts, micrograph.pixel_nm, config)
-    result.add("stem_layers", **key, quantity="layer_thickness_nm", **thickness)
-    result.add("stem_layers", **key, quantity="particle_size_nm", **particles)
+    if not thickness["n"]:
+        judged.append(unusable(thickness["note"]))
+    judged.append(
+        quality.plausible(
+            thickness.get("value_median"),
+            "layer thickness in nm",
+            config["plausible"]["layer_thickness_nm"],
+        )
+    )
+    judgement = quality.worst(judged).columns()
+    result.add("stem_layers", **key, quantity="layer_thickness_nm", **thickness, **judgement)
+    result.add(
+        "stem_layers",
+        **key,
+        quantity="particle_size_nm",
+        **particles,
+        **quality.Quality().columns(),
+    )
     result.curves[group] = image_curves(micrograph, row, parts, rim, mask)
     return micrograph.warnings
 
@@ -118,10 +154,18 @@ def _thickness(rim: layer.Rim, parts: Segmentation, pixel_nm: float, config: dic
     }
     if not row["n"]:
         return row | {"note": "no rim inside the field"}
-    row |= _distribution(rim.thickness_nm)
     blocks = int(rim.length_nm / config["rim_block_nm"])
+    covered = rim.thickness_nm[rim.thickness_nm > 0]
+    # Where there is a layer, and how much of the rim has one, are two questions.
+    some = rim.coverage >= config["least_coverage"]
+    row |= _distribution(covered if some else rim.thickness_nm)
+    row["value_median"] = row["value_median"] if some else 0.0
     median = row["value_median"]
-    row["value_median_sd"] = layer.bootstrap_sd(rim.thickness_nm, blocks, np.median)
+    row["value_median_sd"] = layer.bootstrap_sd(
+        covered, max(2, round(blocks * rim.coverage)), np.median
+    )
+    if some and rim.coverage < 1 - config["least_coverage"]:
+        row["note"] = f"over the {100 * rim.coverage:.0f} % of the rim that have a layer"
     if median == 0:
         # All that is known is that it is below the resolution: a rectangular distribution.
         row["value_median_sd"] = parts.resolution_nm / math.sqrt(12)
@@ -131,7 +175,35 @@ def _thickness(rim: layer.Rim, parts: Segmentation, pixel_nm: float, config: dic
     if median > 0:
         bias = phantom.layer_bias(parts, median, pixel_nm, config)
         row |= {f"bias_{shape}_nm": value for shape, value in bias.items()}
+        # Sampling is the least of it: the pixel, and that nobody knows whether the layer's edge is sharp or fades.
+        apart = bias["slab"] - bias["sphere"]
+        row["value_median_sd_sampling"] = row["value_median_sd"]
+        row["value_median_sd"] = math.hypot(
+            *(
+                v
+                for v in (row["value_median_sd"], pixel_nm / math.sqrt(12), apart / math.sqrt(12))
+                if v == v
+            ),
+            parts.blur_nm if parts.doubt else 0.0,
+        )
     return row
+
+
+def _film(parts: Segmentation, rim: layer.Rim, config: dict) -> str:
+    """Say that what looks like a layer is the support film beside the particle; empty if it is not.
+
+    A film is a wide and even band that is much darker than the particle: no layer of this width is so thin.
+    """
+    import numpy as np
+
+    if not parts.has_layer or not len(rim.thickness_nm):
+        return ""
+    vacuum, level, core = parts.levels
+    contrast = (level - vacuum) / (core - vacuum)
+    width = float(np.median(rim.thickness_nm))
+    if width < config["film_least_nm"] or contrast > config["film_contrast"]:
+        return ""
+    return f"carbon film or other support: a band of {width:.0f} nm at {100 * contrast:.0f} % of the particle's brightness"
 
 
 def _particles(sizes: np.ndarray, parts: Segmentation, pixel_nm: float, config: dict) -> Row:
@@ -158,16 +230,16 @@ def _one_map(
     element = row.get("element") or ""
     if not element:
         raise AnalysisError(file, "index element", "the element of an edx row", "an empty cell")
-    cubes = [b for b in export.sets if "counts" in b]
-    if cubes:
+    cube = next((b for b in export.sets if "counts" in b), None)
+    if cube is not None:
         try:
-            counts = elements.map_of(cubes[0], element)
+            counts = elements.map_of(cube, element)
         except ValueError as error:
             raise AnalysisError(
                 file, "spectrum image", f"the line of {element}", str(error)
             ) from error
-        axes = {n: v for n, v in cubes[0].variables.items() if n in ("y_nm", "x_nm")}
-        plane = Arrays.of({"intensity": (("y", "x"), counts)}, axes, cubes[0].attrs)
+        axes = {n: v for n, v in cube.variables.items() if n in ("y_nm", "x_nm")}
+        plane = Arrays.of({"intensity": (("y", "x"), counts)}, axes, cube.attrs)
         export = Export(export.path, export.format, export.technique, [plane])
     micrograph = prepare(row, file, export)
     key = {"sample": row["sample"], "field": row["field"], "element": element, "file": file.name}
@@ -176,14 +248,21 @@ def _one_map(
         image, parts = fields[row["field"]]
         note = _misfit(image, micrograph) or parts.note
         if not note:
-            masks = elements.regions(
-                parts, image.pixel_nm, micrograph.pixels.shape, micrograph.pixel_nm, config["edx_margin_nm"]
-            )  # fmt: skip
+            shape, scale = micrograph.pixels.shape, micrograph.pixel_nm
+            masks = elements.regions(parts, image.pixel_nm, shape, scale, config["edx_margin_nm"])
     if masks is None:
-        result.add("stem_elements", **key, detected=None, note=note)
+        result.add("stem_elements", **key, detected=None, note=note, **unusable(note).columns())
         micrograph.warnings.append(note)
     else:
-        result.add("stem_elements", **key, **elements.test(micrograph.pixels, *masks, config))
+        vacuum, level, bright = parts.levels
+        core = elements.core_region(parts, image.pixel_nm, shape, scale, config["edx_margin_nm"])
+        ratio = (level - vacuum) / (bright - vacuum)
+        found = elements.test(micrograph.pixels, *masks, config, core, ratio if cube is None else math.nan)  # fmt: skip
+        if cube is not None:
+            found |= elements.test_spectrum(cube, element, masks[0], config["edx_significance"])
+        if found["detected"] is None and "quality" not in found:
+            found |= unusable(found["note"]).columns()
+        result.add("stem_elements", **key, **(quality.Quality().columns() | found))
     result.curves[group] = map_curves(micrograph, row, masks)
     return micrograph.warnings
 

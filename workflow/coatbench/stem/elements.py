@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from .. import quality
 from ..arrays import Arrays
 from .segment import LAYER, VACUUM, Segmentation
 
@@ -13,12 +14,67 @@ if TYPE_CHECKING:
 
 MIN_PIXELS = 20
 WHOLE = 1e-6
-# Strongest K (from Mn on also usable: L) lines in keV; J. A. Bearden, Rev. Mod. Phys. 39 (1967) 78.
-LINES_KEV = {
-    "C": 0.277, "N": 0.392, "O": 0.525, "F": 0.677, "Na": 1.041, "Mg": 1.254, "Al": 1.487, "Si": 1.740,
-    "P": 2.014, "S": 2.308, "Cl": 2.622, "K": 3.314, "Ca": 3.692, "Ti": 4.511, "V": 4.952, "Cr": 5.415,
-    "Mn": 5.899, "Fe": 6.404, "Co": 6.930, "Ni": 7.478, "Cu": 8.048, "Zn": 8.639, "Nb": 16.615, "Zr": 15.775,
+# Lines in keV with their share of the series, by series; J. A. Bearden, Rev. Mod. Phys. 39 (1967) 78.
+SERIES = {
+    "K": {
+        "C": (0.277,), "N": (0.392,), "O": (0.525,), "F": (0.677,), "Na": (1.041,), "Mg": (1.254,), "Al": (1.487,),
+        "Si": (1.740, 1.836), "P": (2.014, 2.139), "S": (2.308, 2.464), "Cl": (2.622, 2.816), "K": (3.314, 3.590),
+        "Ca": (3.692, 4.013), "Ti": (4.511, 4.932), "V": (4.952, 5.427), "Cr": (5.415, 5.947), "Mn": (5.899, 6.490),
+        "Fe": (6.404, 7.058), "Co": (6.930, 7.649), "Ni": (7.478, 8.265), "Cu": (8.048, 8.905), "Zn": (8.639, 9.572),
+        "Zr": (15.775, 17.668), "Nb": (16.615, 18.623),
+    },
+    "L": {
+        "Ti": (0.452,), "V": (0.511,), "Cr": (0.573,), "Mn": (0.637, 0.649), "Fe": (0.705, 0.719), "Co": (0.776, 0.791),
+        "Ni": (0.852, 0.869), "Cu": (0.930, 0.950), "Zn": (1.012, 1.035), "Ga": (1.098, 1.125), "Ge": (1.188, 1.219),
+        "Y": (1.923, 1.996), "Zr": (2.042, 2.124), "Nb": (2.166, 2.257), "Mo": (2.293, 2.395), "In": (3.287, 3.487),
+        "Sn": (3.444, 3.663), "La": (4.651, 5.042),
+    },
+    "M": {
+        "Ta": (1.710, 1.766), "W": (1.775, 1.835), "Ir": (1.980, 2.054), "Pt": (2.051, 2.127), "Au": (2.123, 2.205),
+        "Pb": (2.346, 2.443), "Bi": (2.423, 2.526),
+    },
 }  # fmt: skip
+SECOND_LINE = {"K": 0.1, "L": 0.6, "M": 0.6}  # of the first one
+# The continuum is a straight line over so many detector widths beside the lines.
+SIDE_WIDTHS = 3.0
+ALIKE = 9.0  # difference in chi-square below which two elements describe a line as well
+# Continuum goes with the mass on the beam's way; how well the image's grey levels tell that.
+CONTINUUM_FACTOR = 1.5
+
+
+def fwhm_keV(line_keV: float) -> float:
+    """Width of a line in a silicon drift detector: 130 eV at Mn K, electronic part and Fano statistics."""
+    return math.sqrt(0.05**2 + (0.130**2 - 0.05**2) * line_keV / 5.899)
+
+
+def line_of(element: str, low_keV: float, high_keV: float) -> tuple[str, tuple[float, ...]]:
+    """Return the series and the lines of an element that a spectrum holds, K before L before M.
+
+    Raises
+    ------
+    ValueError
+        The element is not known, or none of its lines is in the spectrum.
+    """
+    known = [(s, SERIES[s][element]) for s in SERIES if element in SERIES[s]]
+    if not known:
+        names = dict.fromkeys(e for series in SERIES.values() for e in series)
+        raise ValueError(f"no line of {element!r} is known; known: {', '.join(names)}")
+    for series, lines in known:
+        if low_keV + fwhm_keV(lines[0]) < lines[0] < high_keV - fwhm_keV(lines[0]):
+            return series, lines
+    places = ", ".join(f"{series} at {lines[0]} keV" for series, lines in known)
+    raise ValueError(f"{element} {places}: outside the spectrum")
+
+
+def overlaps(element: str, line_keV: float) -> list[tuple[str, str]]:
+    """Return the elements and series that have a line within one detector width of a line."""
+    width = fwhm_keV(line_keV)
+    return [
+        (other, series)
+        for series, lines in SERIES.items()
+        for other, energies in lines.items()
+        if other != element and any(abs(e - line_keV) <= width for e in energies)
+    ]
 
 
 def map_of(block: Arrays, element: str) -> np.ndarray:
@@ -29,14 +85,10 @@ def map_of(block: Arrays, element: str) -> np.ndarray:
     ValueError
         The line is not known or outside the spectrum.
     """
-    if element not in LINES_KEV:
-        raise ValueError(f"no line of {element!r} is known; known: {', '.join(LINES_KEV)}")
-    line, energy = LINES_KEV[element], block["energy_keV"]
-    # Silicon drift detector: 130 eV at Mn K, electronic part and Fano statistics.
-    fwhm = math.sqrt(0.05**2 + (0.130**2 - 0.05**2) * line / 5.899)
+    energy = block["energy_keV"]
+    line = line_of(element, float(energy[0]), float(energy[-1]))[1][0]
+    fwhm = fwhm_keV(line)
     inside = abs(energy - line) <= fwhm
-    if not inside.any():
-        raise ValueError(f"the {element} line at {line} keV is outside the spectrum")
     summed: np.ndarray = block["counts"][:, :, inside].sum(axis=2, dtype=float)
     return summed
 
@@ -64,11 +116,125 @@ def regions(
     return layer, outside >= 3 * margin_nm
 
 
-def test(counts: np.ndarray, layer: np.ndarray, beside: np.ndarray, config: dict) -> dict[str, Any]:
+def core_region(
+    parts: Segmentation, image_nm: float, shape: tuple[int, int], map_nm: float, margin_nm: float
+) -> np.ndarray:
+    """Return the mask of the core on the pixels of a map, `margin_nm` inside of its edge."""
+    import numpy as np
+    from scipy import ndimage
+
+    rows, columns = (
+        np.minimum(((np.arange(n) + 0.5) * map_nm / image_nm).astype(int), size - 1)
+        for n, size in zip(shape, parts.labels.shape, strict=True)
+    )
+    inside = ndimage.distance_transform_edt(parts.labels > LAYER)[np.ix_(rows, columns)] * image_nm
+    deep: np.ndarray = inside >= margin_nm
+    return deep
+
+
+def test_spectrum(
+    block: Arrays, element: str, layer: np.ndarray, significance: float
+) -> dict[str, Any]:
+    """Test whether a spectrum image shows the line of an element in the layer.
+
+    The spectrum of the layer's pixels around the line is a straight continuum, the lines of the element, and those of
+    every element that overlaps with it, each with the detector's width and none negative. Only what the others do not
+    explain counts, so that Zr L is no phosphorus.
+
+    Returns
+    -------
+    dict
+        significance, detected, note, quality, quality_note.
+    """
+    import numpy as np
+    from scipy.optimize import nnls
+
+    energy = np.asarray(block["energy_keV"], float)
+    series, lines = line_of(element, float(energy[0]), float(energy[-1]))
+    width = fwhm_keV(lines[0])
+    if layer.sum() < MIN_PIXELS:
+        return {"detected": None, "note": f"fewer than {MIN_PIXELS} pixels of layer"}
+    others = [(other, which) for e in lines[:1] for other, which in overlaps(element, e)]
+    reach = SIDE_WIDTHS * width
+    inside = (energy >= lines[0] - reach) & (energy <= lines[-1] + reach)
+    x = energy[inside]
+    y = np.asarray(block["counts"], float)[layer][:, inside].sum(axis=0)
+
+    def shape(which: str, energies: tuple[float, ...]) -> np.ndarray:
+        shares = (1.0, SECOND_LINE[which])
+        total = np.zeros_like(x)
+        for e, share in zip(energies, shares, strict=False):
+            sigma = fwhm_keV(e) / 2.3548
+            total += share * np.exp(-0.5 * ((x - e) / sigma) ** 2)
+        return total
+
+    # Lines of others in the window, or beside it, whose tails reach in.
+    beside = [
+        (other, which)
+        for which, table in SERIES.items()
+        for other, energies in table.items()
+        if other != element and any(x[0] < e < x[-1] for e in energies)
+    ]
+    nuisance = list(dict.fromkeys([*others, *beside]))
+    ramp = (x - x[0]) / max(float(x[-1] - x[0]), 1e-9)
+    columns = [1 - ramp, ramp, *(shape(w, SERIES[w][o]) for o, w in nuisance)]
+    own = shape(series, lines)
+    weight = 1 / np.sqrt(np.maximum(np.convolve(y, np.ones(5) / 5, "same"), 1.0))
+
+    def fit(design: list[np.ndarray]) -> tuple[np.ndarray, float]:
+        matrix = np.stack(design, axis=1) * weight[:, None]
+        found, norm = nnls(matrix, y * weight)
+        return found, float(norm**2)
+
+    with_it, chi = fit([*columns, own])
+    _, chi_without = fit(columns)
+    gain = math.sqrt(max(chi_without - chi, 0.0) / max(1.0, chi / max(1, len(x) - len(columns))))
+    area = float(with_it[-1] * own.sum())
+    row: dict[str, Any] = {
+        "line_keV": lines[0],
+        "excess_per_pixel": area / float(layer.sum()),
+        "significance": gain if with_it[-1] > 0 else 0.0,
+        "detected": bool(gain >= significance and with_it[-1] > 0),
+        "note": "",
+    }
+    row["excess_per_pixel_sd"] = row["excess_per_pixel"] / gain if gain > 0 else None
+    # Had the others not been asked: is there anything at this place, and is it rather another's?
+    _, empty = fit(columns[:2])
+    alone, chi_own = fit([*columns[:2], own])
+    there = math.sqrt(max(empty - chi_own, 0.0) / max(1.0, chi_own / max(1, len(x) - 3)))
+    if row["detected"] or not (there >= significance and alone[-1] > 0):
+        return row | quality.Quality().columns()
+    rivals = {o: fit([*columns[:2], shape(o[1], SERIES[o[1]][o[0]])])[1] for o in others}
+    better = [f"{o} {w}" for (o, w), c in rivals.items() if c < chi_own - ALIKE]
+    alike = [f"{o} {w}" for (o, w), c in rivals.items() if abs(c - chi_own) <= ALIKE]
+    if better:
+        row["note"] = f"overlaps with {', '.join(better)}, which explains the counts better"
+    else:
+        row["detected"], row["significance"] = True, there
+        row["excess_per_pixel"] = float(alone[-1] * own.sum()) / float(layer.sum())
+        row["excess_per_pixel_sd"] = row["excess_per_pixel"] / there
+        row["note"] = (
+            f"cannot be told from {', '.join(alike) or 'others together'}, whose lines overlap"
+        )
+    return row | quality.doubtful(row["note"]).columns()
+
+
+def test(
+    counts: np.ndarray,
+    layer: np.ndarray,
+    beside: np.ndarray,
+    config: dict,
+    core: np.ndarray | None = None,
+    mass_ratio: float = math.nan,
+) -> dict[str, Any]:
     """Test whether a map is brighter in the layer than beside the particle.
 
     Counts: the likelihood ratio of two Poisson rates (T. Li, Y. Ma, Astrophys. J. 272 (1983) 317, eq. 17). Maps
     that do not hold whole counts: Welch's t.
+
+    A map alone does not tell a line from the continuum below it, which goes with the mass on the beam's way. The core
+    shows it: with `core` and `mass_ratio` (mass in the beam's way in the layer over that in the core, from the image) the
+    layer has to exceed what the core's counts let expect of it, too.
 
     Returns
     -------
@@ -105,6 +271,20 @@ def test(counts: np.ndarray, layer: np.ndarray, beside: np.ndarray, config: dict
     # A smeared or scattered trace can be significant in a long map; it is not the layer's element.
     enough = excess >= config["edx_min_excess"] * max(off.mean(), 0.0)
     row["detected"] = bool(significance >= config["edx_significance"] and enough)
+    if core is not None and core.sum() >= MIN_PIXELS and math.isfinite(mass_ratio):
+        # Expected continuum: the core's counts, scaled; the core may hold the element itself, which makes this cautious.
+        share = CONTINUUM_FACTOR * mass_ratio
+        inner = counts[core]
+        expected = off.mean() + share * max(float(inner.mean() - off.mean()), 0.0)
+        spread = math.sqrt(max(on.mean(), 0.0) / len(on) + share**2 * max(inner.mean(), 0.0) / len(inner) + off.mean() / len(off))  # fmt: skip
+        row["continuum_per_pixel"] = float(expected - off.mean())
+        above = (on.mean() - expected) / spread if spread > 0 else 0.0
+        if row["detected"] and above < config["edx_significance"]:
+            row["detected"] = False
+            note = "no more than the continuum that goes with the mass, as the core shows it; or the element is in both"
+            row["note"] = note
+            row["significance"] = float(above)
+            return row | quality.doubtful(note).columns()
     return row
 
 

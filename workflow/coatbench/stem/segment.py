@@ -22,6 +22,12 @@ MIN_PIXELS = 20
 SEPARATION = 3.3
 # Gaussian sigmas of the core's blurred edge that do not count as its surroundings.
 BLURS = 1.5
+# Profile inwards: slopes below this share of the steepest are a plateau; a boundary is so many times steeper than the rest.
+FLAT_SHARE, RISE = 0.25, 3.0
+SUPPOSED = (
+    0.3  # brightness of a layer, of the core's, that is looked for where no level stands apart
+)
+BRIGHTENS = "the core gets brighter inwards: its edge is where the brightness leaves the layer's"
 NO_LEVEL = "nothing between vacuum and core stands apart from both"
 
 
@@ -47,6 +53,8 @@ class Segmentation:
         Gaussian sigma that a sharp core's edge would need to look like this one, smoothing included.
     note : str
         Why no layer was found; empty with one.
+    doubt : str
+        What makes the layer less certain than it looks; empty without.
     """
 
     smooth: np.ndarray
@@ -58,6 +66,7 @@ class Segmentation:
     resolution_nm: float
     blur_nm: float
     note: str
+    doubt: str = ""
 
     @property
     def has_layer(self) -> bool:
@@ -112,6 +121,19 @@ def segment(pixels: np.ndarray, pixel_nm: float, config: dict) -> Segmentation:
         if inside.max() >= 0.5 * least:
             return Segmentation(smooth, labels, levels, outer, inner, noise, least, blur, "")
         note = f"no layer above the {least:.1f} nm that are told from a bare edge"
+        found = _brightening(
+            smooth, clipped, (vacuum, levels[1], core), outer, noise, pixel_nm, config
+        )
+        if found is not None:
+            return found
+    elif not config["thresholds"]:
+        step = core - vacuum
+        supposed = (vacuum, vacuum + SUPPOSED * step, core)
+        found = _brightening(
+            smooth, clipped, supposed, vacuum + 0.5 * SUPPOSED * step, noise, pixel_nm, config
+        )
+        if found is not None:
+            return found
     outer = 0.5 * (vacuum + core)
     labels = _labels(clipped, outer, outer)
     levels = (vacuum, float("nan"), core)
@@ -119,6 +141,74 @@ def segment(pixels: np.ndarray, pixel_nm: float, config: dict) -> Segmentation:
     # What a layer would have to exceed here: half of the step, at the steepness of the bare edge.
     least = max(least, config["min_layer_edges"] * 0.5 * (2 * np.pi) ** 0.5 * blur)
     return Segmentation(smooth, labels, levels, outer, outer, noise, least, blur, note)
+
+
+def _brightening(
+    smooth: np.ndarray,
+    clipped: np.ndarray,
+    levels: Levels,
+    outer: float,
+    noise: float,
+    pixel_nm: float,
+    config: dict,
+) -> Segmentation | None:
+    """Look for a layer on a core that gets brighter inwards; None without one.
+
+    Annular dark field counts the mass in the beam's way, and a round particle is thin at its rim: half way between layer and
+    core lies deep inside. The boundary is where the brightness leaves the layer's level: the steepest place
+    of the median profile inwards from the outer contour.
+    """
+    import numpy as np
+    from scipy import ndimage
+
+    _, layer, core = levels
+    labels = _labels(clipped, outer, 0.5 * (layer + core))
+    # The border of the image is no edge of the particle.
+    padded = np.pad(labels != VACUUM, 1, mode="edge")
+    depth = ndimage.distance_transform_edt(padded)[1:-1, 1:-1]
+    reach = int(config["rim_band_nm"] / pixel_nm)
+    steps = np.arange(1, min(reach, int(depth.max())) + 1)
+    inside = (depth > 0) & (depth <= steps[-1] if steps.size else False)
+    if steps.size < 8 or not inside.any():
+        return None
+    place = np.clip(np.ceil(depth[inside]).astype(int), 1, steps[-1])
+    values = clipped[inside]
+    order = np.argsort(place, kind="stable")
+    parts = np.split(values[order], np.cumsum(np.bincount(place, minlength=steps[-1] + 1)[1:-1]))
+    profile = np.array([np.median(part) if part.size else np.nan for part in parts])
+    if not np.isfinite(profile).all():
+        return None
+    slope = np.diff(ndimage.gaussian_filter1d(profile, 1.0))
+    plateau = np.flatnonzero(slope < FLAT_SHARE * slope.max())
+    if not plateau.size:
+        return None
+    first = int(plateau[0])  # where the rise from vacuum has come to an end
+    later = slope[first:]
+    if later.size < 3:
+        return None
+    boundary = first + int(later.argmax())
+    # A plateau lies between two rises; a bare round edge rises ever more slowly.
+    if boundary <= first or float(slope[first : boundary + 1].min()) > 0.5 * float(later.max()):
+        return None
+    inner = float(0.5 * (profile[boundary] + profile[boundary + 1]))
+    level = float(np.median(profile[first : max(boundary - 1, first + 1)]))
+    if not level + 0.1 * (core - level) < inner < core or later.max() < RISE * max(
+        float(np.median(np.abs(slope))), 1e-9
+    ):
+        return None
+    outer = 0.5 * (levels[0] + level)
+    labels = _labels(clipped, outer, inner)
+    steepness = _steepness(clipped, labels == CORE) / pixel_nm
+    least = max(
+        _least_layer_nm(pixel_nm, config),
+        config["min_layer_edges"] * (inner - level) / steepness,
+    )
+    if ndimage.distance_transform_edt(labels == LAYER).max() * pixel_nm < 0.5 * least:
+        return None
+    blur = (inner - level) / (steepness * (2 * np.pi) ** 0.5)
+    return Segmentation(
+        smooth, labels, (levels[0], level, core), outer, inner, noise, least, blur, "", BRIGHTENS
+    )
 
 
 def _middle_level(smooth: np.ndarray, layer: np.ndarray) -> float:
