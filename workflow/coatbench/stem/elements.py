@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MIN_PIXELS = 20
 WHOLE = 1e-6
 # Lines in keV with their share of the series, by series; J. A. Bearden, Rev. Mod. Phys. 39 (1967) 78.
-SERIES = {
+SERIES: dict[str, dict[str, tuple[float, ...]]] = {
     "K": {
         "C": (0.277,), "N": (0.392,), "O": (0.525,), "F": (0.677,), "Na": (1.041,), "Mg": (1.254,), "Al": (1.487,),
         "Si": (1.740, 1.836), "P": (2.014, 2.139), "S": (2.308, 2.464), "Cl": (2.622, 2.816), "K": (3.314, 3.590),
