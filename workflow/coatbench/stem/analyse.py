@@ -73,6 +73,8 @@ def _one_image(
     config: dict,
     group: str,
 ) -> list[str]:
+    import numpy as np
+
     micrograph = prepare(row, file, export)
     key: Row = {
         "sample": row["sample"],
@@ -107,13 +109,13 @@ def _one_image(
             rim = layer.rim(parts, micrograph.pixel_nm)
             parts.note = f"{film}; before it: {parts.note}" if parts.note else ""
     fields.setdefault(row["field"], (micrograph, parts))
-    thickness = _thickness(rim, parts, micrograph.pixel_nm, config)
+    # Particles stand out of what the rim has everywhere; where it has nothing, of that.
+    typical = float(np.median(rim.thickness_nm)) if len(rim.thickness_nm) else 0.0
+    sizes, mask = layer.particles(parts, micrograph.pixel_nm, typical, config)
+    thickness = _thickness(rim, parts, micrograph.pixel_nm, config, mask)
     judged = [doubtful(note) for note in (film, parts.doubt) if note]
     if film and _film(parts, rim, config):
         judged.append(unusable("a band of the film's kind again: no layer is told from it"))
-    sizes, mask = layer.particles(
-        parts, micrograph.pixel_nm, thickness.get("value_median") or 0.0, config
-    )
     particles = _particles(sizes, parts, micrograph.pixel_nm, config)
     if not thickness["n"]:
         judged.append(unusable(thickness["note"]))
@@ -144,7 +146,9 @@ def _distribution(values: np.ndarray) -> Row:
     return {"value_median": float(median), "value_p05": float(low), "value_p95": float(high)}
 
 
-def _thickness(rim: layer.Rim, parts: Segmentation, pixel_nm: float, config: dict) -> Row:
+def _thickness(
+    rim: layer.Rim, parts: Segmentation, pixel_nm: float, config: dict, particles: np.ndarray
+) -> Row:
     import numpy as np
 
     row: Row = {
@@ -155,9 +159,11 @@ def _thickness(rim: layer.Rim, parts: Segmentation, pixel_nm: float, config: dic
     if not row["n"]:
         return row | {"note": "no rim inside the field"}
     blocks = int(rim.length_nm / config["rim_block_nm"])
-    covered = rim.thickness_nm[rim.thickness_nm > 0]
-    # Where there is a layer, and how much of the rim has one, are two questions.
-    some = rim.coverage >= config["least_coverage"]
+    # Where there is a layer, and how much of the rim has one, are two questions; a coagulated particle is neither.
+    beside = layer.beside_particles(rim, particles, pixel_nm)
+    level = rim.thickness_nm[~beside]
+    covered = level[level > 0] if len(level) else level
+    some = len(covered) >= config["least_coverage"] * len(rim.thickness_nm)
     row |= _distribution(covered if some else rim.thickness_nm)
     row["value_median"] = row["value_median"] if some else 0.0
     median = row["value_median"]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 BOOTSTRAPS = 400
+# A particle's flanks reach so far along the rim.
+BESIDE_NM = 15.0
 
 
 @dataclass
@@ -111,6 +113,22 @@ def bootstrap_sd(
     draws = rng.integers(0, len(pieces), (BOOTSTRAPS, len(pieces)))
     found = [statistic(np.concatenate([pieces[i] for i in draw])) for draw in draws]
     return float(np.std(found, ddof=1))
+
+
+def beside_particles(rim: Rim, mask: np.ndarray, pixel_nm: float) -> np.ndarray:
+    """Return which places of a rim stand under or beside a coagulated particle."""
+    import numpy as np
+    from scipy import ndimage
+
+    if not mask.any():
+        return np.zeros(len(rim.thickness_nm), bool)
+    distance = ndimage.distance_transform_edt(~mask) * pixel_nm
+    y, x = (
+        np.clip(np.round(v / pixel_nm).astype(int), 0, n - 1)
+        for v, n in zip((rim.y_nm, rim.x_nm), mask.shape, strict=True)
+    )
+    near: np.ndarray = distance[y, x] <= BESIDE_NM
+    return near
 
 
 def particles(

@@ -24,6 +24,7 @@ SEPARATION = 3.3
 BLURS = 1.5
 # Profile inwards: slopes below this share of the steepest are a plateau; a boundary is so many times steeper than the rest.
 FLAT_SHARE, RISE = 0.25, 3.0
+STEP_SHARE = 0.05  # of the outer edge's slope, that the inner one has at least
 SUPPOSED = (
     0.3  # brightness of a layer, of the core's, that is looked for where no level stands apart
 )
@@ -194,6 +195,12 @@ def _brightening(
     level = float(np.median(profile[first : max(boundary - 1, first + 1)]))
     if not level + 0.1 * (core - level) < inner < core or later.max() < RISE * max(
         float(np.median(np.abs(slope))), 1e-9
+    ):
+        return None
+    # What is nearly as bright as the core is its own rim.
+    if (
+        level - levels[0] > config["layer_contrast"][1] * (core - levels[0])
+        or later.max() < STEP_SHARE * slope.max()
     ):
         return None
     outer = 0.5 * (levels[0] + level)
