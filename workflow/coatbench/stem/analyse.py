@@ -170,7 +170,7 @@ def _thickness(
     row["value_median_sd"] = layer.bootstrap_sd(
         covered, max(2, round(blocks * rim.coverage)), np.median
     )
-    if some and rim.coverage < 1 - config["least_coverage"]:
+    if some and rim.coverage < 0.95:
         row["note"] = f"over the {100 * rim.coverage:.0f} % of the rim that have a layer"
     if median == 0:
         # All that is known is that it is below the resolution: a rectangular distribution.
