@@ -247,7 +247,9 @@ def test_as_a_module_of_another_workflow(finished: Path, project: Workflow, tmp_
     shutil.rmtree(project.folder / "out")
     before = set(project.folder.rglob("*"))
     outer.run()
-    assert differences(result(outer.folder / "out"), result(finished / "out")) == []
+    other = differences(result(outer.folder / "out"), result(finished / "out"))
+    # The documents name the rules, whose names differ.
+    assert [name for name in other if not name.endswith(".provenance.json")] == []
     # Without the profile of the workflow: what does not hold runs again here, too.
     an_older_file_in_its_place(outer.folder)
     assert planned(outer, "--quiet", "reason")["cbx_leis_sample"] == 1

@@ -83,9 +83,13 @@ def documents():
 
 
 def rule_graph():
-    """Return every file that a rule names, with the rule and its named inputs."""
+    """Return every file that a rule names, with the rule and its named inputs that are not the workflow's own."""
+    code = f"{own('workflow')}/"
     return {
-        str(output): (rule.name, [str(i) for i in rule.input if not callable(i)])
+        str(output): (
+            rule.name,
+            [str(i) for i in rule.input if not callable(i) and not str(i).startswith(code)],
+        )
         for rule in workflow.rules
         for output in rule.output
     }
