@@ -85,14 +85,11 @@ def documents():
 def rule_graph():
     """Return every file that a rule names, with the rule and its named inputs that are not the workflow's own."""
     code = f"{own('workflow')}/"
-    return {
-        str(output): (
-            rule.name,
-            [str(i) for i in rule.input if not callable(i) and not str(i).startswith(code)],
-        )
-        for rule in workflow.rules
-        for output in rule.output
+    inputs = {
+        r.name: [str(i) for i in r.input if not callable(i) and not str(i).startswith(code)]
+        for r in workflow.rules
     }
+    return {str(output): (r.name, inputs[r.name]) for r in workflow.rules for output in r.output}
 
 
 def page_tables():
