@@ -38,6 +38,11 @@ def expected(realdata: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def datasets(export: Any) -> list[Any]:
+    """What a reader returned, as xarray datasets."""
+    return [one.to_xarray() for one in export.sets]
+
+
 class Workflow:
     """A copy of the workflow in a folder of its own, run through the command line."""
 

@@ -17,6 +17,7 @@ from coatbench.readers import micrograph, qtac
 from coatbench.readers.recognise import recognise
 from coatbench.simulate.write_qtac import write_qtac
 from coatbench.simulate.write_tiff import write_tiff
+from conftest import datasets
 from fuzz.mutate import CASES, mutate, reads_or_refuses
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -96,7 +97,7 @@ def test_qtac(seed):
     export = reads_or_refuses(qtac.read, raw, FOLDER / "damaged.bin")
     if export is None:
         return
-    (block,) = export.blocks
+    (block,) = datasets(export)
     energy, intensity = block["energy_eV"].values, block["intensity"].values
     assert len(energy) == len(intensity) >= qtac.MIN_CHANNELS
     assert np.isfinite(energy).all() and np.isfinite(intensity).all()
@@ -122,7 +123,7 @@ def test_images(seed):
         pytest.fail(f"{type(error).__name__}: {error}")
     if export is None:
         return
-    for block in export.blocks:
+    for block in datasets(export):
         pixels = block["intensity"].values
         assert pixels.ndim == 2 and pixels.size and np.isfinite(pixels).all()
         size = block.attrs["pixel_size_nm"]
@@ -132,8 +133,8 @@ def test_images(seed):
         start = len(source) - PIXELS.nbytes
         if raw[:start] == source[:start]:
             # Only pixels were hit: they are as they stand in the file, and the scale is untouched.
-            assert export.blocks[0]["intensity"].values.tobytes() == raw[start:]
-            assert export.blocks[0].attrs["pixel_size_nm"] == pytest.approx(0.7, rel=1e-6)
+            assert export.sets[0].to_xarray()["intensity"].values.tobytes() == raw[start:]
+            assert export.sets[0].to_xarray().attrs["pixel_size_nm"] == pytest.approx(0.7, rel=1e-6)
 
 
 @many

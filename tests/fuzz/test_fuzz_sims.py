@@ -13,6 +13,7 @@ from coatbench.readers.sims_region import Window
 from coatbench.simulate.write_bif6 import write_bif6
 from coatbench.simulate.write_grd import write_grd
 from coatbench.simulate.write_surfacelab import write_surfacelab
+from conftest import datasets
 from fuzz.mutate import CASES, mutate, reads_or_refuses
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -47,9 +48,9 @@ def folder(tmp_path_factory) -> Path:
         here / "good.grd", events, resolution_px=8, field_of_view_m=1.5e-4, scale_factor=32982.7, offset=-398.7,
         upper_mass_u=880.0, scans=14,
     )  # fmt: skip
-    assert bif6.read(here / "good.bif6").blocks[0].counts.sum() == images[1:].sum()
+    assert bif6.read(here / "good.bif6").sets[0].to_xarray().counts.sum() == images[1:].sum()
     assert (
-        surfacelab_ascii.read(here / "good (0) - total.txt").blocks[0].total.sum()
+        surfacelab_ascii.read(here / "good (0) - total.txt").sets[0].to_xarray().total.sum()
         == images[0].sum()
     )
     assert grd.open_region(here / "good.grd", WINDOWS).total.sum() == 200
@@ -80,7 +81,7 @@ def test_bif6(folder: Path) -> None:
             at = 12 + i * (16 + 4 * nx * ny)
             (number,) = struct.unpack_from("<I", damaged, at)
             ions[number] = sum(struct.unpack_from(f"<{nx * ny}I", damaged, at + 16))
-        (block,) = export.blocks
+        (block,) = datasets(export)
         assert len(ions) == n
         assert ("total" in block) == (0 in ions)
         if 0 in ions:
@@ -128,7 +129,7 @@ def test_surfacelab_ascii(folder: Path) -> None:
         outcomes[export is not None] += 1
         if export is None:
             return
-        total = export.blocks[0].total.values
+        total = export.sets[0].to_xarray().total.values
         assert np.isfinite(total).all() and (total >= 0).all()
         pixels = plain(damaged)
         dropped = sum("1 row dropped" in w for w in export.warnings)
@@ -221,4 +222,4 @@ def test_folders(tmp_path: Path) -> None:
         except ReadError as error:
             assert "\n" not in str(error)
         else:
-            assert export.blocks[0].counts.shape[1:] == (3, 3)
+            assert export.sets[0].to_xarray().counts.shape[1:] == (3, 3)

@@ -16,6 +16,7 @@ from coatbench.simulate.tga_ms import simulate
 from coatbench.simulate.write_proteus import write_proteus
 from coatbench.simulate.write_quadstar import write_quadstar
 from coatbench.tga_ms.analyse import analyse
+from conftest import datasets
 from fuzz.mutate import CASES, mutate, reads_or_refuses, time_limit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -98,7 +99,7 @@ def cells_of(raw_lines: list[str], first: int, separator: str, labels: int) -> l
 
 
 def correct_proteus(raw: bytes, export) -> None:
-    (block,) = export.blocks
+    (block,) = datasets(export)
     n = block.sizes["time"]
     assert n > 0 and np.isfinite(block.temperature_degC).all() and np.isfinite(block.time_s).all()
     assert (np.diff(block.time_s) >= 0).all()
@@ -131,8 +132,8 @@ def correct_proteus(raw: bytes, export) -> None:
 
 
 def correct_quadstar(raw: bytes, export) -> None:
-    assert export.blocks
-    for block in export.blocks:
+    assert export.sets
+    for block in datasets(export):
         assert block.sizes["time"] > 0 and np.isfinite(block.time_s).all()
         assert block.time_s.values[0] == 0 and (np.diff(block.time_s) >= 0).all()
         for name in block.data_vars:
@@ -141,7 +142,7 @@ def correct_quadstar(raw: bytes, export) -> None:
             assert (np.diff(block.mz) > 0).all()
             assert (np.abs(block.mz_tuned - block.mz) < 0.45).all()
     declared = 4 if b"'0/3'" in raw else None
-    ions = export.blocks[0]
+    ions = export.sets[0].to_xarray()
     if declared and "mz" in ions.dims and not export.warnings:
         assert ions.sizes["mz"] == declared
 
@@ -221,14 +222,14 @@ def test_analysis_of_what_could_be_read(sources, target, tmp_path_factory):
 def test_ngb(target):
     """The archive carries checksums: what is read from a damaged one equals the original, column by column."""
     raw = REAL_NGB.read_bytes()
-    whole = ngb.read(REAL_NGB).blocks[0]
+    whole = ngb.read(REAL_NGB).sets[0].to_xarray()
 
     @settings(many, max_examples=max(1, CASES // 20))
     @given(seeds)
     def run(seed):
         export = reads_or_refuses(ngb.read, mutate(raw, seed), target)
         if export is not None:
-            block = export.blocks[0]
+            block = export.sets[0].to_xarray()
             assert np.array_equal(block.time_s, whole.time_s)
             for name in set(block.data_vars) & set(whole.data_vars):
                 if name not in ("mass_mg", "mass_percent"):

@@ -13,6 +13,7 @@ import pytest
 from coatbench.readers import casaxps_ascii, casaxps_report, phi_spe, vamas_iso, xps_columns
 from coatbench.simulate.write_phi_spe import write_spe
 from coatbench.simulate.write_vamas import SpectrumRecord, write_casaxps, write_multipak
+from conftest import datasets
 from fuzz.mutate import CASES, mutate, reads_or_refuses
 
 FOLDER = Path(tempfile.mkdtemp(prefix="coatbench-fuzz-"))
@@ -86,7 +87,7 @@ READERS = {
 def sound(export) -> None:
     """What a block promises: finite numbers on a rising axis, counts and rates that agree."""
     assert export.sets
-    for block in export.blocks:
+    for block in datasets(export):
         energy, rate = block["binding_energy_eV"].values, block["intensity_cps"].values
         assert len(energy) == len(rate) >= 3
         assert np.isfinite(energy).all() and np.isfinite(rate).all()

@@ -16,7 +16,7 @@ COUNTS = np.round(50 + 30 * np.sin(ENERGY / 9))
 
 def test_the_real_export(realdata, expected):
     row = next(r for r in expected if r["quantity"].startswith("rows; first and last energy"))
-    block = read(realdata / row["file"], "leis").blocks[0]
+    block = read(realdata / row["file"], "leis").sets[0].to_xarray()
     energy = block["energy_eV"].values
     n, first, last, step = (float(v) for v in row["value"].split(";"))
     assert (len(energy), energy[0], energy[-1]) == (n, first, last)
@@ -34,8 +34,8 @@ def test_dialects(tmp_path, decimal, header, line_end, encoding):
     text = path.read_bytes().decode("latin-1").replace("\r\n", line_end)
     path.write_bytes(text.encode(encoding))
     export = read(path, "leis")
-    assert np.array_equal(export.blocks[0]["energy_eV"], ENERGY)
-    assert np.array_equal(export.blocks[0]["intensity"], COUNTS + 0.5)
+    assert np.array_equal(export.sets[0].to_xarray()["energy_eV"], ENERGY)
+    assert np.array_equal(export.sets[0].to_xarray()["intensity"], COUNTS + 0.5)
     assert export.warnings == []
 
 
@@ -45,13 +45,13 @@ def test_separators(tmp_path, separator):
     path.write_text(
         "".join(f"{e:.6f}{separator}{c:g}\n" for e, c in zip(ENERGY, COUNTS, strict=True))
     )
-    assert np.array_equal(read(path).blocks[0]["intensity"], COUNTS)
+    assert np.array_equal(read(path).sets[0].to_xarray()["intensity"], COUNTS)
 
 
 def test_a_falling_axis_is_turned_round(tmp_path):
     path = tmp_path / "a.txt"
     write_qtac(path, ENERGY[::-1], COUNTS[::-1])
-    block = read(path).blocks[0]
+    block = read(path).sets[0].to_xarray()
     assert np.array_equal(block["energy_eV"], ENERGY)
     assert np.array_equal(block["intensity"], COUNTS)
 
@@ -68,7 +68,7 @@ def test_what_is_written_is_read(tmp_path_factory, n, start, step, values):
     energy = start + step * np.arange(n)
     intensity = np.array([float(f"{values.uniform(0, 1e5):g}") for _ in range(n)])
     write_qtac(path, energy, intensity)
-    block = read(path, "leis").blocks[0]
+    block = read(path, "leis").sets[0].to_xarray()
     assert np.allclose(block["energy_eV"], energy, atol=1e-6, rtol=0)
     assert np.array_equal(block["intensity"], intensity)
 
@@ -81,7 +81,7 @@ def test_an_incomplete_last_line_is_dropped_and_reported(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("\n".join(lines())[:-1])
     export = read(path, "leis")
-    assert np.array_equal(export.blocks[0]["energy_eV"], ENERGY[:-1])
+    assert np.array_equal(export.sets[0].to_xarray()["energy_eV"], ENERGY[:-1])
     assert export.warnings == ["1 incomplete last line dropped"]
 
 

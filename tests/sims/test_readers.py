@@ -29,8 +29,8 @@ def stacked(region) -> np.ndarray:  # type: ignore[no-untyped-def]
 
 
 def test_real_bif6_total_equals_the_ascii_total(realdata: Path) -> None:
-    binary = read(realdata / "sims" / "cu_grid_pos_16.bif6", "sims").blocks[0]
-    folder = read(realdata / "sims" / "cu_grid_ascii", "sims").blocks[0]
+    binary = read(realdata / "sims" / "cu_grid_pos_16.bif6", "sims").sets[0].to_xarray()
+    folder = read(realdata / "sims" / "cu_grid_ascii", "sims").sets[0].to_xarray()
     assert binary.total.shape == (256, 256)
     assert int(binary.total.sum()) == 174405
     np.testing.assert_array_equal(binary.total, folder.total)

@@ -18,8 +18,8 @@ PIXELS = (np.arange(60 * 40).reshape(40, 60) % 251).astype(np.uint16)
 
 def only(path):
     export = read(path, "stem")
-    assert len(export.blocks) == 1
-    return export, export.blocks[0]
+    assert len(export.sets) == 1
+    return export, export.sets[0].to_xarray()
 
 
 @pytest.mark.parametrize(

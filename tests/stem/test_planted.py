@@ -202,7 +202,7 @@ def test_poor_images(tmp_path, monkeypatch, truth, config, constants, gradient, 
         monkeypatch.setattr(simulator, name, value)
     own = row(sample=sample, field=field)
     simulate(sample, [own], tmp_path, truth[sample], {}, 11)
-    block = read(tmp_path / "a.tif").blocks[0]
+    block = read(tmp_path / "a.tif").sets[0].to_xarray()
     pixels = block["intensity"].values * (1 + gradient * np.linspace(-0.5, 0.5, block.sizes["x"]))
     pixel = block.attrs["pixel_size_nm"]
     parts = segment(pixels, pixel, config)

@@ -158,10 +158,10 @@ def test_exports_are_what_the_instruments_write(demo, index_row):
     asc = (folder / index_row["ms_file"]).read_bytes()
     assert b"\n" not in asc and asc.startswith(b"ASCII SAMPLE CYCLES :\t") and b"\t64.38\t" in asc
     ions = read(folder / index_row["ms_file"], "tga_ms")
-    assert ions.blocks[0].mz.values.tolist() == [18, 28, 32, 44, 48, 50, 64, 66]
-    assert not ions.warnings and len(ions.blocks) == 2
+    assert ions.sets[0].to_xarray().mz.values.tolist() == [18, 28, 32, 44, 48, 50, 64, 66]
+    assert not ions.warnings and len(ions.sets) == 2
     assert tuned_mass(66) < 66.45
-    mass = read(folder / index_row["tga_file"], "tga_ms").blocks[0]
+    mass = read(folder / index_row["tga_file"], "tga_ms").sets[0].to_xarray()
     assert mass.mass_percent.values[0] == pytest.approx(100, abs=0.05)
     assert mass.attrs["sample_mass_mg"] == 20.13
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from coatbench.errors import ReadError
 from coatbench.readers import read, recognise
+from conftest import datasets
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "realdata" / "tga_ms"
 needs_realdata = pytest.mark.skipif(not SHARED.is_dir(), reason="the real exports are not here")
@@ -91,7 +92,7 @@ def put(
 
 def test_compact_dialect(tmp_path):
     export = read(put(tmp_path, COMPACT), "tga_ms")
-    block = export.blocks[0]
+    block = export.sets[0].to_xarray()
     assert export.format == "NETZSCH Proteus ASCII" and not export.warnings
     assert block.temperature_degC.values.tolist() == [30.0, 405.0]
     assert block.time_s.values == pytest.approx([30.0, 37.65167 * 60])
@@ -105,7 +106,7 @@ def test_compact_dialect(tmp_path):
 
 
 def test_coupled_dialect_sorts_the_channels(tmp_path):
-    block = read(put(tmp_path, COUPLED, "cp1251"), "tga_ms").blocks[0]
+    block = read(put(tmp_path, COUPLED, "cp1251"), "tga_ms").sets[0].to_xarray()
     assert block.mz.values.tolist() == [16, 48, 64]
     assert block.mz_tuned.values.tolist() == [16.0, 48.1, 64.0]
     assert block.ion_current_A.sel(mz=64).values.tolist() == [4.068099e-11, 4.168099e-11]
@@ -116,7 +117,7 @@ def test_coupled_dialect_sorts_the_channels(tmp_path):
 
 
 def test_padded_dialect(tmp_path):
-    block = read(put(tmp_path, PADDED), "tga_ms").blocks[0]
+    block = read(put(tmp_path, PADDED), "tga_ms").sets[0].to_xarray()
     assert block.mass_percent.values.tolist() == [97.06148, 97.05855]
     assert block.dtg_subtr_2.values.tolist() == [0.0, -4.506649e-4]
     assert block.attrs["corrected"] == 1  # the column says (subtr.2), whatever the code says
@@ -134,22 +135,26 @@ def test_degree_signs_and_line_ends_without_header(tmp_path, degree, end):
         " 33.5,0.1,99.9,1",
         "",
     ]
-    block = read(put(tmp_path, end.join(lines), "latin-1" if degree != "�" else "utf-8")).blocks[0]
+    block = (
+        read(put(tmp_path, end.join(lines), "latin-1" if degree != "�" else "utf-8"))
+        .sets[0]
+        .to_xarray()
+    )
     assert block.mass_percent.values.tolist() == [100.0, 99.9]
     assert np.isnan(block.attrs["sample_mass_mg"]) and "mass_mg" not in block
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_encodings_of_one_export_agree(tmp_path, encoding):
-    block = read(put(tmp_path, COMPACT, encoding), "tga_ms").blocks[0]
+    block = read(put(tmp_path, COMPACT, encoding), "tga_ms").sets[0].to_xarray()
     assert block.mass_percent.values.tolist() == [99.95938, 92.43072]
 
 
 def test_incomplete_last_line_is_dropped_and_reported(tmp_path):
     export = read(put(tmp_path, COMPACT.rstrip("\n")[:-3]))
-    assert export.blocks[0].sizes["time"] == 1
+    assert export.sets[0].to_xarray().sizes["time"] == 1
     assert len(export.warnings) == 1 and "incomplete last line" in export.warnings[0]
-    assert read(put(tmp_path, COMPACT.rstrip("\n"))).blocks[0].sizes["time"] == 2
+    assert read(put(tmp_path, COMPACT.rstrip("\n"))).sets[0].to_xarray().sizes["time"] == 2
 
 
 @pytest.mark.parametrize(
@@ -190,7 +195,7 @@ def test_damaged_proteus(tmp_path, change, message):
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
 def test_quadstar(tmp_path, end):
     export = read(put(tmp_path, ASC.replace("\r", end), name="run.asc"), "tga_ms")
-    ions, pressure = export.blocks
+    ions, pressure = datasets(export)
     assert export.format == "Quadstar ASCII" and not export.warnings
     assert ions.mz.values.tolist() == [18, 64] and ions.mz_tuned.values.tolist() == [18.16, 64.38]
     assert ions.ion_current_A.sel(mz=64).values.tolist() == [5.12e-13, 4.05e-10, 3.05e-10]
@@ -246,7 +251,7 @@ def test_damaged_quadstar(tmp_path, change, message):
 def test_quadstar_reports_what_is_cut_or_outside_its_limits(tmp_path):
     cut = ASC[: ASC.index("3\t26-3") + 20]
     export = read(put(tmp_path, cut, name="run.asc"))
-    assert export.blocks[0].sizes["time"] == 2
+    assert export.sets[0].to_xarray().sizes["time"] == 2
     assert any("incomplete last line" in w for w in export.warnings)
     assert any("announces cycles 1 to 3" in w for w in export.warnings)
     export = read(put(tmp_path, ASC.replace("3.05000E-010", "3.05000E-001"), name="run.asc"))
@@ -259,7 +264,7 @@ def test_every_real_file_is_read():
     assert len(files) >= 5
     for path in files:
         export = read(path, "tga_ms")
-        block = export.blocks[0]
+        block = export.sets[0].to_xarray()
         assert block.sizes["time"] > 6000 and np.isfinite(block.temperature_degC).all(), path.name
         assert block.time_s.values[-1] > 3000
 
@@ -269,7 +274,7 @@ def test_every_real_file_is_read():
 def test_ngb_parity(path):
     """Every column of the binary equals the values that the parser's own test suite records."""
     parity = json.loads(path.read_text())
-    block = read(path.with_name(parity["fixture"]), "tga_ms").blocks[0]
+    block = read(path.with_name(parity["fixture"]), "tga_ms").sets[0].to_xarray()
     by_label = {block[v].attrs["label"]: block[v].values for v in block.data_vars}
     by_label["time"] = block.time_s.values
     assert block.sizes["time"] == parity["num_rows"]
@@ -308,7 +313,7 @@ def test_damaged_ngb(tmp_path):
     hit = bytearray(raw)
     hit[len(raw) // 3] ^= 0xFF
     try:
-        block = read(put(tmp_path, bytes(hit), name="hit.ngb-ss3"), "tga_ms").blocks[0]
+        block = read(put(tmp_path, bytes(hit), name="hit.ngb-ss3"), "tga_ms").sets[0].to_xarray()
     except ReadError:
         return
     assert block.sizes["time"] == 9171
@@ -317,11 +322,11 @@ def test_damaged_ngb(tmp_path):
 @needs_realdata
 def test_cut_real_text_drops_one_line(tmp_path):
     raw = (SHARED / "DIG10_1.txt").read_bytes()
-    whole = read(SHARED / "DIG10_1.txt").blocks[0]
+    whole = read(SHARED / "DIG10_1.txt").sets[0].to_xarray()
     export = read(put(tmp_path, raw[: raw.index(b"\n", 100_000) - 4]), "tga_ms")
-    n = export.blocks[0].sizes["time"]
+    n = export.sets[0].to_xarray().sizes["time"]
     assert len(export.warnings) == 1
-    assert (export.blocks[0].mass_percent.values == whole.mass_percent.values[:n]).all()
+    assert (export.sets[0].to_xarray().mass_percent.values == whole.mass_percent.values[:n]).all()
 
 
 @pytest.mark.parametrize("raw", [b"", b"VAMAS", b"\x00" * 100, "##Temp./°C".encode("cp1252")])

@@ -308,7 +308,7 @@ def test_columns_are_known_by_any_of_their_names(tmp_path, language):
     lines += [";".join(f"{v:.5f}" for v in row) for row in zip(*columns.values(), strict=True)]
     path = tmp_path / "run.txt"
     path.write_bytes("\r\n".join([*lines, ""]).encode(encoding))
-    block = read(path, "tga_ms").blocks[0]
+    block = read(path, "tga_ms").sets[0].to_xarray()
     assert np.asarray(block["temperature_degC"]) == pytest.approx(temperature, abs=1e-4)
     assert np.asarray(block["time_s"]) == pytest.approx(60 * minutes, abs=1e-3)
     assert np.asarray(block["mass_percent"]) == pytest.approx(mass, abs=1e-3)

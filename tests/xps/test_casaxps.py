@@ -16,6 +16,7 @@ from coatbench.xps.casaxps_write import write_vamas
 from coatbench.xps.fit import solve
 from coatbench.xps.lines import Spectrum
 from coatbench.xps.model import build
+from conftest import datasets
 
 
 def test_stored_fit_of_a_public_file_is_reproduced(
@@ -25,8 +26,8 @@ def test_stored_fit_of_a_public_file_is_reproduced(
 
     Its LF shapes are not public; they are taken as the curves that CasaXPS exported for the stored parameters.
     """
-    block = read(realdata / "xps/FeO_analyzed.vms").blocks[0]
-    export = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt").blocks[0]
+    block = read(realdata / "xps/FeO_analyzed.vms").sets[0].to_xarray()
+    export = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt").sets[0].to_xarray()
     x, base = export["binding_energy_eV"].values, export["background_cps"].values
     stored = block.attrs["casaxps"].components
     photon = block.attrs["photon_energy_eV"]
@@ -65,7 +66,7 @@ def test_stored_fit_of_a_public_file_is_reproduced(
 
 
 def test_exported_sum_shapes_are_reproduced_point_by_point(realdata: Path) -> None:
-    export = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt").blocks[0]
+    export = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt").sets[0].to_xarray()
     x = export["binding_energy_eV"].values
     for j, entry in enumerate(export.attrs["fit"]):
         if entry["shape"] != "SGL(30)":
@@ -107,7 +108,7 @@ def test_what_we_write_for_casaxps_holds_our_fit(
     write_vamas(path, sample, found.curves, config)
     export = read(path, "xps")
     assert not export.warnings
-    assert len(export.blocks) == len(found.curves)
+    assert len(export.sets) == len(found.curves)
     for block in export.sets:
         curves = found.curves[f"1|{block.attrs['region']}"]
         assert np.allclose(block["intensity_cps"], curves["intensity_cps"], rtol=1e-6)
@@ -130,7 +131,7 @@ def test_the_vamas_library_reads_what_we_write(simulate, config: dict, tmp_path:
     vamas = pytest.importorskip("vamas")
     file = simulate("c300")
     theirs = vamas.Vamas(file.read_bytes())
-    ours = read(file).blocks
+    ours = datasets(read(file))
     assert [b.num_scans_to_compile_block for b in theirs.blocks] == [1] * len(ours)
     for a, b in zip(theirs.blocks, ours, strict=True):
         values = np.asarray(a.corresponding_variables[0].y_values, float)
@@ -139,7 +140,7 @@ def test_the_vamas_library_reads_what_we_write(simulate, config: dict, tmp_path:
 
 def test_links_of_casaxps_become_ties(simulate) -> None:
     block = next(
-        b for b in read(simulate("c500", extension="vms")).blocks if b.attrs["region"] == "S 2p"
+        b for b in datasets(read(simulate("c500", extension="vms"))) if b.attrs["region"] == "S 2p"
     )
     model, why = casaxps.stored_model(block)
     assert model is not None, why
@@ -161,7 +162,7 @@ def test_unknown_shapes_are_said_not_guessed(realdata: Path, config: dict) -> No
 
 
 def test_a_model_can_be_built_from_nothing_but_the_file(simulate) -> None:
-    block = read(simulate("c500", extension="vms")).blocks[2]
+    block = read(simulate("c500", extension="vms")).sets[2].to_xarray()
     model, _ = casaxps.stored_model(block)
     assert model is not None
     again = build(

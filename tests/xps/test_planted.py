@@ -10,6 +10,7 @@ import pytest
 from coatbench.simulate import xps, xps_surface
 from coatbench.xps.analyse import analyse
 from coatbench.xps.collect import collect
+from conftest import datasets
 
 from .conftest import SAMPLES, SEED
 
@@ -216,7 +217,7 @@ def test_every_writer_gives_the_same_spectrum(simulate) -> None:
     from coatbench.readers import read
 
     blocks = [
-        {b.attrs["region"]: b for b in read(simulate("c500", extension=e), "xps").blocks}
+        {b.attrs["region"]: b for b in datasets(read(simulate("c500", extension=e), "xps"))}
         for e in ("npl", "spe", "vms")
     ]
     for region in ("C 1s", "O 1s", "S 2p", "P 2p", "Ni 2p"):

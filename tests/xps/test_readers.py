@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from coatbench.errors import ReadError
 from coatbench.readers import read
+from conftest import datasets
 
 SPECTRA = {
     "0-150W.vms": ["wide", "Ni 2p", "O 1s", "C 1s", "W 4f"],
@@ -35,8 +36,8 @@ SPECTRA = {
 @pytest.mark.parametrize("name", SPECTRA)
 def test_every_real_export_is_read(realdata: Path, name: str) -> None:
     export = read(realdata / "xps" / name, "xps")
-    assert [block.attrs["region"] for block in export.blocks] == SPECTRA[name]
-    for block in export.blocks:
+    assert [block.attrs["region"] for block in datasets(export)] == SPECTRA[name]
+    for block in datasets(export):
         energy = block["binding_energy_eV"].values
         assert (np.diff(energy) > 0).all()
         assert np.isfinite(block["intensity_cps"].values).all()
@@ -49,7 +50,7 @@ def test_every_real_export_is_read(realdata: Path, name: str) -> None:
 
 
 def test_multipak_counts_per_second_are_not_divided_again(realdata: Path) -> None:
-    block = read(realdata / "xps/Mutlipak_vms.npl").blocks[0]
+    block = read(realdata / "xps/Mutlipak_vms.npl").sets[0].to_xarray()
     assert block.attrs["transmission_coefficients"] == (180.254, 0.348)
     assert block["intensity_cps"].values[-1] == 2047.5  # the first value of the file, at 305 eV
     assert block["counts"].values[-1] == pytest.approx(2047.5 * 0.4)
@@ -61,15 +62,15 @@ def test_multipak_counts_per_second_are_not_divided_again(realdata: Path) -> Non
 def test_counts_of_kratos_file_are_those_the_vendor_exported_beside_it(
     realdata: Path, region: str
 ) -> None:
-    blocks = {b.attrs["region"]: b for b in read(realdata / "xps/0-150W.vms").blocks}
+    blocks = {b.attrs["region"]: b for b in datasets(read(realdata / "xps/0-150W.vms"))}
     squeezed = region.replace(" ", "")
-    text = read(realdata / f"xps/0-150W_NiW{squeezed}_{squeezed}.txt").blocks[0]
+    text = read(realdata / f"xps/0-150W_NiW{squeezed}_{squeezed}.txt").sets[0].to_xarray()
     assert np.array_equal(blocks[region]["counts"].values, text["intensity_cps"].values)
     assert np.allclose(blocks[region]["binding_energy_eV"], text["binding_energy_eV"])
 
 
 def test_spe_header(realdata: Path) -> None:
-    block = read(realdata / "xps/SnO2_10nm.spe").blocks[0]
+    block = read(realdata / "xps/SnO2_10nm.spe").sets[0].to_xarray()
     assert block.sizes["energy"] == 1751
     assert block.attrs["pass_energy_eV"] == 224
     assert np.allclose(np.diff(block["binding_energy_eV"].values), 0.8)
@@ -77,9 +78,9 @@ def test_spe_header(realdata: Path) -> None:
 
 
 def test_stored_fit_of_casaxps_agrees_with_its_own_exports(realdata: Path) -> None:
-    block = read(realdata / "xps/FeO_analyzed.vms").blocks[0]
+    block = read(realdata / "xps/FeO_analyzed.vms").sets[0].to_xarray()
     stored = block.attrs["casaxps"]
-    exported = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt").blocks[0]
+    exported = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt").sets[0].to_xarray()
     photon = block.attrs["photon_energy_eV"]
     assert len(stored.components) == 4 and len(stored.regions) == 1
     for component, column in zip(stored.components, exported.attrs["fit"], strict=True):
@@ -98,8 +99,8 @@ def test_the_vamas_library_reads_the_same_numbers(realdata: Path) -> None:
         raw = (realdata / "xps" / name).read_bytes().lstrip()
         theirs = vamas.Vamas(raw)
         ours = read(realdata / "xps" / name)
-        assert len(theirs.blocks) == len(ours.blocks)
-        for a, b in zip(theirs.blocks, ours.blocks, strict=True):
+        assert len(theirs.blocks) == len(ours.sets)
+        for a, b in zip(theirs.blocks, datasets(ours), strict=True):
             values = np.asarray(a.corresponding_variables[0].y_values, float)
             assert np.array_equal(np.sort(values), np.sort(b["counts"].values))
 
@@ -137,7 +138,12 @@ def test_utf_16_text_is_read_all_the_same(realdata: Path, tmp_path: Path) -> Non
     raw = (realdata / "xps/Mutlipak_vms.npl").read_bytes()
     path = tmp_path / "a.npl"
     path.write_bytes(_damaged(raw, "utf-16"))
-    assert read(path).blocks[0].equals(read(realdata / "xps/Mutlipak_vms.npl").blocks[0])
+    assert (
+        read(path)
+        .sets[0]
+        .to_xarray()
+        .equals(read(realdata / "xps/Mutlipak_vms.npl").sets[0].to_xarray())
+    )
 
 
 def test_a_text_cell_where_a_number_belongs_names_its_line(realdata: Path, tmp_path: Path) -> None:
@@ -171,9 +177,13 @@ def test_casaxps_columns_drop_only_an_incomplete_last_line(realdata: Path, tmp_p
     path.write_bytes(raw[:-8])
     cut, whole = read(path), read(realdata / "xps/vms_txt_export.txt")
     assert cut.warnings == ["1 incomplete last line dropped"]
-    assert cut.blocks[-1].sizes["energy"] == whole.blocks[-1].sizes["energy"] - 1
+    assert (
+        cut.sets[-1].to_xarray().sizes["energy"] == whole.sets[-1].to_xarray().sizes["energy"] - 1
+    )
     # The axis of the file descends in binding energy, so the lost line is our first point.
-    assert np.array_equal(cut.blocks[-1]["intensity_cps"], whole.blocks[-1]["intensity_cps"][1:])
+    assert np.array_equal(
+        cut.sets[-1].to_xarray()["intensity_cps"], whole.sets[-1].to_xarray()["intensity_cps"][1:]
+    )
 
 
 def test_casaxps_columns_whose_halves_disagree_are_refused(realdata: Path, tmp_path: Path) -> None:

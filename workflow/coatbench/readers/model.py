@@ -20,14 +20,10 @@ Attributes that `snakemake check` shows are the same everywhere: `instrument`, `
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..arrays import Arrays
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 @dataclass
@@ -56,8 +52,3 @@ class Export:
     def attrs(self) -> dict[str, Any]:
         """Attributes of the first set."""
         return {str(k): v for k, v in self.sets[0].attrs.items()} if self.sets else {}
-
-    @cached_property
-    def blocks(self) -> list[xr.Dataset]:
-        """`sets` as xarray datasets."""
-        return [s.to_xarray() if isinstance(s, Arrays) else s for s in self.sets]

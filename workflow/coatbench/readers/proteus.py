@@ -13,14 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..arrays import Arrays
+from ..arrays import Arrays, Variable
 from ..errors import ReadError, quote
 from .model import Export
 from .text import Text, parse_number, read_rows, read_text
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
 FORMAT = "NETZSCH Proteus ASCII"
 SEPARATORS = {"SEMICOLON": ";", "COMMA": ",", "TAB": "\t", "TABULATOR": "\t", "BLANK": None}
@@ -113,15 +112,7 @@ def read(path: Path) -> Export:
             f"{path.name}: 1 incomplete last line (line {stop}) was dropped: the export is cut"
         )
     dataset = _dataset(text, header, labels, values, start, warnings)
-    return Export(path, FORMAT, "tga_ms", [_arrays(dataset)], warnings=warnings)
-
-
-def _arrays(dataset: xr.Dataset) -> Arrays:
-    data, coords = (
-        {str(k): (v.dims, v.values, v.attrs) for k, v in part.items()}
-        for part in (dataset.data_vars, dataset.coords)
-    )
-    return Arrays.of(data, coords, {str(k): v for k, v in dataset.attrs.items()})
+    return Export(path, FORMAT, "tga_ms", [dataset], warnings=warnings)
 
 
 def _quantity(label: str) -> str | None:
@@ -225,9 +216,8 @@ def _dataset(
     values: np.ndarray,
     start: int,
     warnings: list[str],
-) -> xr.Dataset:
+) -> Arrays:
     import numpy as np
-    import xarray as xr
 
     sample_mass = parse_number(header.get("SAMPLE MASS /mg", ""))
     variables: dict[str, tuple[str, np.ndarray, dict[str, str]]] = {}
@@ -272,22 +262,18 @@ def _dataset(
     elif "mass_percent" not in variables and "mass_mg" in variables and sample_mass:
         mass = variables["mass_mg"][1] * (100 / sample_mass)
         variables["mass_percent"] = ("time", mass, {"units": "%", "label": "Mass/mg / SAMPLE MASS"})
-    dataset = xr.Dataset(variables, coords={"time_s": ("time", time, {"units": "s"})})
+    data: dict[str, Variable] = dict(variables)
+    coords: dict[str, Variable] = {"time_s": ("time", time, {"units": "s"})}
     if channels:
         order = sorted(channels)
-        dataset["ion_current_A"] = (
-            ("mz", "time"),
-            np.stack([channels[mz] for mz in order]),
-            {"units": "A"},
-        )
-        dataset = dataset.assign_coords(
-            mz=("mz", [round(mz) for mz in order]), mz_tuned=("mz", [float(mz) for mz in order])
-        )
+        stacked = np.stack([channels[mz] for mz in order])
+        data["ion_current_A"] = (("mz", "time"), stacked, {"units": "A"})
+        coords["mz"] = ("mz", np.array([round(mz) for mz in order]))
+        coords["mz_tuned"] = ("mz", np.array([float(mz) for mz in order]))
     gaps = int(np.isnan(values).sum())
     if gaps:
         warnings.append(f"{text.path.name}: {gaps} empty cells are read as unknown")
-    dataset.attrs = _attrs(text, header, labels, sample_mass)
-    return dataset
+    return Arrays.of(data, coords, _attrs(text, header, labels, sample_mass))
 
 
 def _settle_mass(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import quality, readers
 from ..analysis import Analysis
@@ -17,9 +17,6 @@ from .lag import Lag, estimate_lag
 from .run import Run, prepare
 from .smooth import smooth, white_noise
 from .window import recommended, slopes
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Analysis:
@@ -123,12 +120,12 @@ def _ions(
 
     unknown = float("nan")
     own_file = "ms_file" in exports
-    block: xr.Dataset = exports["ms_file" if own_file else "tga_file"].blocks[0]
+    block: Arrays = exports["ms_file" if own_file else "tga_file"].sets[0]
     if "ion_current_A" not in block:
         if own_file:
             raise AnalysisError(
                 exports["ms_file"].path, "columns", "ion currents",
-                ", ".join(map(str, block.data_vars)), "name an export with m/z channels in ms_file",
+                ", ".join(block.variables), "name an export with m/z channels in ms_file",
             )  # fmt: skip
         return Lag(unknown, unknown, "none"), None
     given = row.get("ms_lag_s", "")

@@ -9,7 +9,8 @@ from .smooth import Grid, onto_grid
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
+
+    from ..arrays import Arrays
 
 ASYMMETRY = 0.02  # weight of points above the background line
 MIN_POINTS = 40
@@ -89,18 +90,18 @@ def saturated_A(current_A: np.ndarray) -> float:
     return top if cut else float("nan")
 
 
-def place(block: xr.Dataset, grid: Grid, lag_s: float) -> Ions | None:
+def place(block: Arrays, grid: Grid, lag_s: float) -> Ions | None:
     """Put ion currents onto a uniform grid of the furnace clock; None if the records do not overlap."""
     import numpy as np
 
-    time = block["time_s"].values - lag_s
+    time = block["time_s"] - lag_s
     steps = np.diff(time)
     step = max(grid.step_s, float(np.median(steps[steps > 0]))) if (steps > 0).any() else 0.0
     start, stop = max(time[0], grid.time_s[0]), min(time[-1], grid.time_s[-1])
     if step <= 0 or (stop - start) / step < MIN_POINTS:
         return None
     grid_s = start + step * np.arange(int((stop - start) / step) + 1)
-    current = np.stack([onto_grid(time, row, grid_s) for row in block["ion_current_A"].values])
+    current = np.stack([onto_grid(time, row, grid_s) for row in block["ion_current_A"]])
     known = np.isfinite(current).all(axis=1)
     own = Grid(grid_s, grid.temperature_at(grid_s), grid.rate_K_s)
-    return Ions(own, block["mz"].values[known], current[known])
+    return Ions(own, block["mz"][known], current[known])

@@ -11,7 +11,6 @@ from .smooth import MIN_WINDOW, Grid, onto_grid, smooth
 
 if TYPE_CHECKING:
     import numpy as np
-    import xarray as xr
 
     from ..readers.model import Export
 
@@ -91,21 +90,21 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
     """
     import numpy as np
 
-    block = export.blocks[0]
+    block = export.sets[0]
     if "temperature_degC" not in block:
         raise AnalysisError(
-            export.path, "columns", "temperature and mass", ", ".join(map(str, block.data_vars)),
+            export.path, "columns", "temperature and mass", ", ".join(block.variables),
             "an export of ion currents belongs into ms_file",
         )  # fmt: skip
     if "mass_percent" not in block and "mass_mg" not in block:
         advice = "export the mass signal; a blank run belongs into blank_file"
         raise AnalysisError(
             export.path, "columns", "a mass in percent, or in mg with the sample mass",
-            ", ".join(map(str, block.data_vars)), advice,
+            ", ".join(block.variables), advice,
         )  # fmt: skip
     warnings: list[str] = []
-    time = block["time_s"].values.astype(float)
-    temperature = block["temperature_degC"].values.astype(float)
+    time = block["time_s"].astype(float)
+    temperature = block["temperature_degC"].astype(float)
     grid, stop = _grid(export, time, temperature, config, warnings)
     initial = float(block.attrs["sample_mass_mg"])
     if "mass_percent" in block:
@@ -148,9 +147,9 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
         )
     dsc = None
     name = next((n for n in ("dsc", "dta") if n in block), None)
-    if name is not None and np.isfinite(block[name].values[:stop]).any():
-        dsc = onto_grid(time[:stop], block[name].values[:stop], grid.time_s)
-    unit = str(block[name].attrs.get("units", "")) if name is not None else ""
+    if name is not None and np.isfinite(block[name][:stop]).any():
+        dsc = onto_grid(time[:stop], block[name][:stop], grid.time_s)
+    unit = str(block.attrs_of(name).get("units", "")) if name is not None else ""
     return Run(
         grid, mass, dsc, unit, int(block.attrs.get("exo", 0)), initial, buoyancy, drift_sd, warnings, artefacts,
     )  # fmt: skip
@@ -235,7 +234,7 @@ def _blank_percent(
     """Return the apparent mass change of the empty crucible in percent of the sample mass, and a note."""
     import numpy as np
 
-    block: xr.Dataset = blank.blocks[0]
+    block = blank.sets[0]
     name = next((n for n in ("mass_change_mg", "mass_mg") if n in block), None)
     if name is None or "temperature_degC" not in block:
         return (
@@ -244,9 +243,9 @@ def _blank_percent(
         )
     if not np.isfinite(initial_mg):
         return None, "no sample mass in the header: the blank run cannot be subtracted"
-    time = block["time_s"].values.astype(float)
-    temperature = block["temperature_degC"].values.astype(float)
-    mg = block[name].values.astype(float)
+    time = block["time_s"].astype(float)
+    temperature = block["temperature_degC"].astype(float)
+    mg = block[name].astype(float)
     n = int(np.argmax(temperature)) + 1
     if n < MIN_WINDOW or not np.isfinite(mg[:n]).all():
         return None, f"{blank.path.name}: too few records while heating: buoyancy is not corrected"
