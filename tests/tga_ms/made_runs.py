@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
+from coatbench.arrays import Arrays
 from coatbench.readers.model import Export
 from coatbench.tga_ms.smooth import Grid
 
@@ -23,6 +23,6 @@ def extent(at, start, end, p, q):
 def export(tmp_path, temperature, time, **variables) -> Export:
     data = {"temperature_degC": ("time", temperature)}
     data |= {k: ("time", v) for k, v in variables.items()}
-    block = xr.Dataset(data, {"time_s": ("time", time)})
-    block.attrs = {"sample_mass_mg": 20.0, "corrected": 0, "exo": -1}
+    attrs = {"sample_mass_mg": 20.0, "corrected": 0, "exo": -1}
+    block = Arrays.of(data, {"time_s": ("time", time)}, attrs)
     return Export(tmp_path / "run.txt", "NETZSCH Proteus ASCII", "tga_ms", [block])

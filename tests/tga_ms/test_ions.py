@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-import xarray as xr
+from coatbench.arrays import Arrays
 from coatbench.tga_ms import ions as ion_module
 from coatbench.tga_ms.events import Signal, find_events
 from coatbench.tga_ms.isotopes import ISOTOPE_RATIOS, ratios
@@ -29,7 +29,7 @@ def lag_case(shift: float, seed: int = 1, step: float = 4.0):
     rng = np.random.default_rng(seed)
     signal = np.interp(clock - shift, grid.time_s, np.clip(-dtg, 0, None), 0, 0)
     current = 1e-12 + 1e-9 * signal + rng.normal(0, 2e-13, clock.size)
-    block = xr.Dataset(
+    block = Arrays.of(
         {"ion_current_A": (("mz", "time"), current[None, :])},
         {"time_s": ("time", clock), "mz": ("mz", [64])},
     )
@@ -39,8 +39,8 @@ def lag_case(shift: float, seed: int = 1, step: float = 4.0):
 def lag_of(block, grid, dtg, config):
     """The lag of a block of ion currents, with the shipped choices."""
     return estimate_lag(
-        block["time_s"].values,
-        dict(zip(block["mz"].values.tolist(), block["ion_current_A"].values, strict=True)),
+        block["time_s"],
+        dict(zip(block["mz"].tolist(), block["ion_current_A"], strict=True)),
         grid,
         dtg,
         window_K=config["smoothing_window_K"],

@@ -68,7 +68,7 @@ def test_a_corrected_export_is_not_corrected_again(tmp_path, config):
     sample = export(
         tmp_path, grid.temperature_degC, grid.time_s, mass_percent=np.full(grid.time_s.size, 100.0)
     )
-    sample.sets[0].to_xarray().attrs["corrected"] = 1
+    sample.sets[0].attrs["corrected"] = 1
     blank = export(
         tmp_path, grid.temperature_degC, grid.time_s, mass_mg=grid.temperature_degC / 1000
     )
