@@ -185,6 +185,13 @@ def test_an_edit_that_is_taken_back(project: Workflow) -> None:
     assert "leis_sample" not in planned(project)
 
 
+def test_a_label_changes_figures_and_no_table_of_its_technique(project: Workflow) -> None:
+    edit_rows(project.folder / SAMPLES, lambda row: row | {"label": f"{row['label']} new"})
+    plan = planned(project)
+    assert "fig3" in plan
+    assert not {"leis_sample", "leis_tables"} & plan.keys()
+
+
 def test_another_study_into_the_same_folder_is_refused(project: Workflow) -> None:
     shutil.copytree(project.folder / "study", project.folder / "another")
     edit_rows(project.folder / "another" / "samples.csv", lambda row: row | {"label": "other"})

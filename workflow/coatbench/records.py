@@ -297,6 +297,8 @@ def verify(places: Places) -> list[str]:
     for path in sorted(Path(places.results, FOLDER).rglob("*.json")):
         record = read_record(path) or {"inputs": {}, "outputs": {}}
         for name, known in [*record["outputs"].items(), *record["inputs"].items()]:
+            if name.startswith("workflow:"):  # the code has its own digest
+                continue
             found = contents.known(name) or contents.read(name)
             if found != known["sha256"]:
                 what = "is gone" if found is None else "holds something else than the records say"

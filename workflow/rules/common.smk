@@ -245,9 +245,12 @@ def reported_all(labels, category):
 
 
 def samples_of(technique):
-    """Return the samples that a technique measured: one more that it did not see changes nothing of it."""
+    """Return the samples that a technique measured, as its tables need them.
+
+    One more sample that it did not see changes nothing of it, and a label no number.
+    """
     known = {row["sample"] for row in STUDY.rows(technique)}
-    return [s for s in SAMPLES if s["sample"] in known]
+    return [{k: v for k, v in s.items() if k != "label"} for s in SAMPLES if s["sample"] in known]
 
 
 def figure_params(technique=None):
