@@ -29,3 +29,9 @@ def test_rows_of_a_kind_are_one_and_the_worst_come_first() -> None:
 def test_examples() -> None:
     assert doctest.testmod(judgements).failed == 0
     assert doctest.testmod(spelling).failed == 0
+
+
+def test_what_is_tried_besides_for_the_uncertainty_is_no_result() -> None:
+    area = {"sample": "a", "background": "tougaard", "quality": "doubtful", "quality_note": "chi-square of 3"}  # fmt: skip
+    tried = [area | {"is_default": False}, area | {"background": "shirley", "is_default": True}]
+    assert [r["value"] for r in judged([("xps", "xps_areas", tried)])] == ["xps_areas: shirley"]

@@ -41,8 +41,8 @@ def judged(
     for technique, name, rows in tables:
         for row in rows:
             quality = of(row)
-            if quality.level == OK:
-                continue
+            if quality.level == OK or row.get("is_default") is False:
+                continue  # what is tried besides, for the uncertainty, is no result
             unit = "/".join(_text(row[k]) for k in UNIT if row.get(k) not in (None, ""))
             what = ", ".join(_labels(row))
             found.setdefault((technique, unit, name, quality.level, quality.note), []).append(what)

@@ -223,7 +223,11 @@ def quality_of(table: Table) -> Table | None:
     answers = table.name.startswith("ranking") or table.name in ("claims", "quality", "excluded")
     if not set(QUALITY_COLUMNS) & set(table.columns) or answers:
         return None
-    rows = [{"remark": remark(row), "doubtful": bool(reasons(row)), **row} for row in table.rows]
+    rows = [
+        {"remark": remark(row), "doubtful": bool(reasons(row)), **row}
+        for row in table.rows
+        if row.get("is_default") is not False  # tried besides, for the uncertainty: no result
+    ]
     if table.name != "xps_fits":
         rows = [r for r in rows if r["remark"]]
     if not rows:
