@@ -32,6 +32,9 @@ def test_examples() -> None:
 
 
 def test_what_is_tried_besides_for_the_uncertainty_is_no_result() -> None:
-    area = {"sample": "a", "background": "tougaard", "quality": "doubtful", "quality_note": "chi-square of 3"}  # fmt: skip
-    tried = [area | {"is_default": False}, area | {"background": "shirley", "is_default": True}]
+    bad = {"quality": "doubtful", "quality_note": "chi-square of 3"}
+    tried = [
+        {"sample": "a", "background": name, "is_default": name == "shirley", **bad}
+        for name in ("tougaard", "shirley")
+    ]
     assert [r["value"] for r in judged([("xps", "xps_areas", tried)])] == ["xps_areas: shirley"]
