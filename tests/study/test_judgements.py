@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 
+import pytest
 from coatbench import judgements, spelling
 from coatbench.judgements import QUALITY_COLUMNS, judged
 
@@ -38,3 +39,19 @@ def test_what_is_tried_besides_for_the_uncertainty_is_no_result() -> None:
         for name in ("tougaard", "shirley")
     ]
     assert [r["value"] for r in judged([("xps", "xps_areas", tried)])] == ["xps_areas: shirley"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "named"),
+    [
+        ([("573.15", ""), ("673.15", "")], True),
+        ([("573", "300 °C"), ("673", "400 °C"), ("", "bare")], True),
+        ([("300", "300 °C"), ("400", "400 °C")], False),
+        ([("573", "A"), ("673", "B")], False),  # may be degC
+        ([("573.15", ""), ("400", "")], False),
+        ([("25", "25 °C"), ("573.15", "")], False),
+    ],
+)
+def test_kelvin_in_a_column_of_celsius_is_named(cells: list[tuple[str, str]], named: bool) -> None:
+    rows = [{"annealing_temperature_degC": t, "label": label} for t, label in cells]
+    assert bool(spelling.kelvin_for_celsius(rows)) == named

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 NEAR = 0.75  # share of letters in common, in order, above which one name is probably meant to be the other
 
@@ -47,3 +47,33 @@ def meant(name: str, names: Iterable[str], near: float = NEAR) -> str:
     """
     found = nearest(name, names, near)
     return f"; did you mean {found}?" if found else ""
+
+
+def kelvin_for_celsius(samples: Sequence[Mapping[str, str]]) -> list[str]:
+    """Name temperatures in degC that all read like kelvin; one kelvin would shift every axis by 273 in silence.
+
+    They do where each is a whole number of degC above 273.15, or where each sample's label says that number.
+
+    Examples
+    --------
+    >>> rows = [{"sample": "a", "annealing_temperature_degC": "573.15"}, {"sample": "b", "annealing_temperature_degC": "673.15"}]
+    >>> kelvin_for_celsius(rows)
+    ['column annealing_temperature_degC: found 573.15, 673.15, expected degC; are these kelvin?']
+    """
+    lines = []
+    columns = dict.fromkeys(c for row in samples for c in row if c.endswith("_degC"))
+    for column in columns:
+        cells = [(row.get(column, ""), row.get("label") or "") for row in samples]
+        found = [(text, label) for text, label in cells if re.fullmatch(r"\d+(\.\d+)?", text)]
+        if len(found) > 1 and all(_reads_like_kelvin(*cell) for cell in found):
+            values = ", ".join(text for text, _ in found[:3])
+            lines.append(f"column {column}: found {values}, expected degC; are these kelvin?")
+    return lines
+
+
+def _reads_like_kelvin(text: str, label: str) -> bool:
+    celsius = float(text) - 273.15
+    said = {float(n) for n in re.findall(r"\d+(?:\.\d+)?", label)}
+    if float(text) in said:
+        return False
+    return (text.endswith(".15") and celsius >= 0) or any(abs(n - celsius) <= 0.5 for n in said)

@@ -16,7 +16,7 @@ from .checksums import checksums
 from .errors import StudyError, quote
 from .index import TEMPERATURE, Table, a_number, an_id, any_text, one_of, read_rows
 from .marks import CONTENT, FILES, UNREADABLE
-from .spelling import likeness, meant, nearest, plain
+from .spelling import kelvin_for_celsius, likeness, meant, nearest, plain
 from .techniques import TECHNIQUES
 
 ROLES = ("uncoated", "coated", "precursor")
@@ -172,6 +172,7 @@ def load_study(
     samples = read_rows(path, SAMPLES, problems, notes, declared) if path else []
     names = [row["sample"] for row in samples]
     notes.extend(_alike(path, names) if path else [])
+    notes.extend(f"{path}: {line}" for line in kelvin_for_celsius(samples))
     measurements: dict[str, list[dict[str, str]]] = {}
     indexes: dict[str, Path] = {}
     excluded: list[dict[str, str]] = []
