@@ -149,6 +149,19 @@ def test_without_a_reference_only_eq_1_is_defined(simulate, config: dict) -> Non
     assert len(tables["xps_coverage"]) == 3
 
 
+def test_an_uncoated_sample_that_looks_coated_is_doubted(simulate, config: dict) -> None:
+    file = simulate("c200")
+    found = analyse([{"sample": "x", "file": file.name, "spot": "1"}], [file], config)
+
+    def level(role: str) -> set[str]:
+        samples = [{"sample": "x", "role": role}]
+        rows = collect(found.tables, samples, config, reference=None)["xps_coverage"]
+        return {r["quality"] for r in rows if "uncoated" in r["quality_note"]}
+
+    assert level("uncoated") == {"doubtful"}
+    assert level("coated") == set()
+
+
 @pytest.mark.parametrize(
     ("name", "spectra", "modelled"),
     [

@@ -36,6 +36,7 @@ XPS_TABLES = [
     "coverage",
     "sensitivity",
     "joint",
+    "plausible",
     "rsf_library",
     "rsf_extra",
     "regions",

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from ..arrays import Arrays
-from ..quality import of, worst
+from ..quality import Quality, of, plausible, worst
 from .coverage import (
     CARBON,
     DEFINITIONS,
@@ -71,6 +71,10 @@ def collect(
     for library in libraries:
         amounts = sample_amounts(default, library, setting)
         result["xps_coverage"] += _coverage_rows(amounts, library, reference, powders)
+    bare = {s["sample"] for s in samples if s["role"] == "uncoated"}
+    for row in result["xps_coverage"]:
+        if row["sample"] in bare and row["definition"] == "eq1":
+            row |= _of_uncoated(row, config["plausible"]).columns()
     if reference is not None and config["rsf_library"] in libraries:
         result["xps_layer"] = _layer_rows(default, reference, setting, powders)
     result["xps_sensitivity"] = _sensitivity(areas, libraries, setting, reference, powders)
@@ -81,6 +85,12 @@ def collect(
 
         result["xps_joint"] = joint_rows(curves, config)
     return result
+
+
+def _of_uncoated(row: Row, limits: Mapping[str, Any]) -> Quality:
+    """Judge the coverage of a sample without a coating: two samples may have been mixed up."""
+    known = limits.get("coverage_of_uncoated", {})
+    return worst([of(row), plausible(row["coverage"], "coverage of an uncoated sample", known)])
 
 
 Amounts = dict[str, dict[str, Amount]]
