@@ -6,11 +6,14 @@ import csv
 import io
 from pathlib import Path
 
+import door
 import openpyxl
 import pytest
 from coatbench.errors import StudyError
 from coatbench.index import Table, a_number, an_id, any_text, read_rows
 from coatbench.sheets import read_sheet
+from coatbench.study import load_study
+from coatbench.techniques import TECHNIQUES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -148,3 +151,53 @@ def test_damaged_tables_end_in_a_reading_or_a_line(
         read_sheet(path)
     except StudyError as error:
         assert len(error.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["sample;role;annealing_temperature_degC;annealing_time_h", "a;uncoated;;", "b;coated;1.000;1,5"], "1.000"),
+        (["sample,role,annealing_temperature_degC", "a,uncoated,", "b,coated,673.15"], ""),
+        (["sample,role,label,annealing_temperature_degC", "a,uncoated,,", "b,coated,400 °C,673.15"], "kelvin"),
+        (["sample,role", "b,coated"], "no sample is uncoated"),
+    ],
+)  # fmt: skip
+def test_what_may_be_wrong_by_a_factor_or_a_shift_is_said(
+    tmp_path: Path, rows: list[str], said: str
+) -> None:
+    (tmp_path / "samples.csv").write_text("\n".join(rows), encoding="utf-8")
+    try:
+        found = load_study(tmp_path).notes
+    except StudyError as error:
+        found = error.problems
+    lines = [line for line in found if "read as" not in line]
+    assert (said in " ".join(lines)) and len(lines) == (said != "")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "good"),
+    [("leave_out_cycles", "1;5-7", True), ("leave_out_cycles", "7-5", False), ("leave_out_cycles", "05. Jul", False),
+     ("leave_out_cycles", "0", False), ("exclude", "leak", True), ("exclude", "no", False), ("exclude", "FALSE", False)],
+)  # fmt: skip
+def test_cells_that_mean_another_thing_are_refused(column: str, cell: str, good: bool) -> None:
+    assert (TECHNIQUES["cycling"].index.columns[column](cell) is None) == good
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "y" * 300 + "/b.txt", "loop", "C:\\data\\a.txt"])
+def test_files_that_cannot_be_are_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "samples.csv").write_text("sample,role\na,uncoated\n", encoding="utf-8")
+    (tmp_path / "leis").mkdir()
+    (tmp_path / "leis" / "loop").symlink_to("loop")
+    (tmp_path / "leis" / "a.txt").write_text("1 2\n", encoding="utf-8")
+    text = f"sample,file,heating_temperature_degC\na,{name},200\n"
+    (tmp_path / "leis" / "index.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError) as error:
+        load_study(tmp_path)
+    assert len(error.value.problems) == 1 and "row 2: column file" in error.value.problems[0]
+    assert ("did you mean a.txt" in error.value.problems[0]) == name.endswith("a.txt")
+
+
+def test_results_are_never_in_a_study_nor_around_it() -> None:
+    for study, results in [("s", "s"), ("s", "s/out"), ("p/s", "p"), ("s", "."), ("s", __file__)]:
+        assert len(door.folder_problems(study, results)) == 1, results
+    assert door.folder_problems("data/demo", "results") == []

@@ -86,6 +86,25 @@ def one_of(*names: str) -> Check:
     )
 
 
+def a_reason(text: str) -> str | None:
+    """Accept a reason in words: `no` in a column of reasons means the opposite of what it does."""
+    answers = ("yes", "no", "true", "false", "0", "1", "ja", "nein")
+    return "a reason in words, or an empty cell" if text.casefold() in answers else None
+
+
+def cycle_numbers(text: str) -> str | None:
+    """Accept cycles and ranges of them: `1;5-7`."""
+    expected = "cycles from 1 on, such as 1;5-7"
+    parts = [part.strip() for part in text.split(";") if part.strip()]
+    for part in parts:
+        if not re.fullmatch(r"[1-9]\d{0,8}(\s*-\s*[1-9]\d{0,8})?", part):
+            return expected
+        low, _, high = part.partition("-")
+        if int(high or low) < int(low):
+            return expected
+    return None
+
+
 def any_text(text: str) -> str | None:
     """Accept every cell."""
     return None
@@ -144,7 +163,7 @@ def read_rows(
         row = {c: "" for c in table.optional} | row
         row["#"] = str(number)
         rows.append(row)
-    _decimal_points(rows, sheet, table)
+    problems.extend(f"{path}: {line}" for line in _decimal_points(rows, sheet, table))
     if sheet.assumed:
         notes.append(f"{path}: read as {', '.join(sheet.assumed)}")
     for row in rows:
@@ -177,16 +196,23 @@ def _near_misses(
             yield f"{path}: column {column} is not read; did you mean {likely}?"
 
 
-def _decimal_points(rows: list[dict[str, str]], sheet: Sheet, table: Table) -> None:
-    """Write numbers with a decimal point, where a spreadsheet wrote a comma.
+def _decimal_points(rows: list[dict[str, str]], sheet: Sheet, table: Table) -> list[str]:
+    """Write numbers with a decimal point, where a spreadsheet wrote a comma; return what can be read in two ways.
 
-    With commas between the columns 1,500 may be a thousand and a half: such a cell stays as it is, and is refused.
+    With commas between the columns 1,500 may be a thousand and a half: such a cell stays as it is, and is refused. So is
+    1.500 in a table with decimal commas.
     """
     checks = table.columns
     with_comma = False
+    grouped = []
     for row in rows:
         for column, text in row.items():
             check = checks.get(column)
+            if isinstance(check, a_number) and re.fullmatch(r"-?\d{1,3}(\.\d{3})+", text):
+                grouped.append(
+                    f"row {row['#']}: column {column}: found {quote(text)} in a table with decimal commas, "
+                    "expected a number without a mark between thousands"
+                )
             if not isinstance(check, a_number) and column in checks:
                 continue
             text = text.replace("\u2212", "-") if isinstance(check, a_number) else text
@@ -198,6 +224,7 @@ def _decimal_points(rows: list[dict[str, str]], sheet: Sheet, table: Table) -> N
             row[column] = text
     if with_comma:
         sheet.assumed.append("decimal comma")
+    return grouped if with_comma else []
 
 
 def _cell_problems(path: Path, row: Mapping[str, str], table: Table) -> Iterable[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .errors import CoatbenchError
+from .errors import CoatbenchError, one_line
 from .quality import plausible
 from .readers import read, recognise
 from .readers.model import Export
@@ -111,6 +111,11 @@ def inspect_study(
                 except CoatbenchError as error:
                     failed += 1
                     row |= {"warnings": f"ERROR {error}"}
+                except Exception as error:  # a fault of ours: it hides no other file
+                    failed += 1
+                    row |= {
+                        "warnings": f"ERROR {path}: {type(error).__name__}: {one_line(str(error))}"
+                    }
                 rows.append(row)
     return rows, failed
 

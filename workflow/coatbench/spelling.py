@@ -65,7 +65,8 @@ def kelvin_for_celsius(samples: Sequence[Mapping[str, str]]) -> list[str]:
     for column in columns:
         cells = [(row.get(column, ""), row.get("label") or "") for row in samples]
         found = [(text, label) for text, label in cells if re.fullmatch(r"\d+(\.\d+)?", text)]
-        if len(found) > 1 and all(_reads_like_kelvin(*cell) for cell in found):
+        told = len(found) > 1 or any(label for _, label in found)
+        if found and told and all(_reads_like_kelvin(*cell) for cell in found):
             values = ", ".join(text for text, _ in found[:3])
             lines.append(f"column {column}: found {values}, expected degC; are these kelvin?")
     return lines

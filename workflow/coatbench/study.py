@@ -6,6 +6,7 @@ Only the standard library and PyYAML: this runs each time the Snakefile is parse
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -190,6 +191,7 @@ def load_study(
                 f"{index}: expected a row per measurement, found a header only; fill it in or remove the folder"
             )
         problems.extend(_unknown_samples(index, rows, names))
+        notes.extend(f"{index}: {line}" for line in kelvin_for_celsius(rows))
         for row in rows:
             if row.get("exclude"):
                 excluded.append(
@@ -209,7 +211,7 @@ def load_study(
         _mark_braces(index.parent, measurements[technique], about.index.files)
         indexes[technique] = index
     notes.extend(_folders_alike(folder, folders))
-    chosen = _reference(folder / "samples.csv", samples, reference, problems)
+    chosen = _reference(folder / "samples.csv", samples, reference, problems, notes)
     if problems:
         raise StudyError([*problems, *notes])
     for row in [*samples, *(r for rows in measurements.values() for r in rows)]:
@@ -331,6 +333,11 @@ def _file_problems(
             continue
         file = path.parent / name
         where = f"{path}: row {row['#']}: column {column}: found {quote(name)}, expected"
+        try:
+            file.resolve().exists()
+        except (OSError, RuntimeError):  # a name that is too long, a link to itself
+            yield f"{where} a file below {path.parent}"
+            continue
         if made:
             if Path(name).is_absolute() or ".." in Path(name).parts or "{" in name:
                 yield f"{where} a file below {path.parent} without braces in its name"
@@ -339,7 +346,9 @@ def _file_problems(
         elif not any(file.resolve().is_relative_to(root) for root in allowed):
             yield f"{where} a file below the study folder; more_folders in config.yaml allows others"
         elif not file.exists():
-            near = meant(file.name, [n for n in _entries(file.parent) if n not in NOT_EXPORTS])
+            beside = file.parent if file.parent.is_dir() else path.parent
+            written = re.split(r"[\\/]", name)[-1]  # also of a path as Windows writes it
+            near = meant(written, [n for n in _entries(beside) if n not in NOT_EXPORTS])
             yield f"{where} a file below {path.parent}{near}"
         elif odd := _odd(file, allowed):
             yield f"{where} {odd}"
@@ -374,12 +383,23 @@ def _odd(file: Path, allowed: list[Path]) -> str:
     return ""
 
 
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:  # a name that is too long
+        return False
+
+
 def _readable(file: Path) -> bool:
-    return not file.exists() or os.access(file, os.R_OK)
+    return not _exists(file) or os.access(file, os.R_OK)
 
 
 def _reference(
-    path: Path, samples: list[dict[str, str]], named: str | None, problems: list[str]
+    path: Path,
+    samples: list[dict[str, str]],
+    named: str | None,
+    problems: list[str],
+    notes: list[str],
 ) -> str | None:
     if named:
         if named not in {row["sample"] for row in samples}:
@@ -394,6 +414,8 @@ def _reference(
             f"({', '.join(uncoated)}), expected exactly one, or reference: in the config"
         )
     # No uncoated sample: nothing can be related to it, the rest is still analysed.
+    if not uncoated and any(row["role"] == "coated" for row in samples):
+        notes.append(f"{path}: column role: no sample is uncoated: every ratio to it stays empty")
     return uncoated[0] if len(uncoated) == 1 else None
 
 

@@ -9,7 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .index import POSITIVE, TEMPERATURE, Table, a_number, an_id, any_text, one_of
+from .index import (
+    POSITIVE,
+    TEMPERATURE,
+    Table,
+    a_number,
+    a_reason,
+    an_id,
+    any_text,
+    cycle_numbers,
+    one_of,
+)  # fmt: skip
 
 
 def nothing_beside(file: str) -> list[str]:
@@ -127,7 +137,7 @@ TECHNIQUES: dict[str, Technique] = {
                 "nominal_capacity_mAh_g": POSITIVE,
                 "area_cm2": POSITIVE,
                 "potential": one_of("working", "counter", "cell"),
-                "leave_out_cycles": any_text,
+                "leave_out_cycles": cycle_numbers,
             },
             key=("sample", "cell", "protocol", "file"),
             claims={("file",): ("file",), ("sample", "cell", "protocol", "part"): ("part",)},
@@ -175,7 +185,7 @@ TECHNIQUES: dict[str, Technique] = {
 
 # What every index may have besides: a format that wins over recognition, and why a row is not analysed.
 for _technique in TECHNIQUES.values():
-    _technique.index.optional.update(format=any_text, exclude=any_text)  # type: ignore[attr-defined]
+    _technique.index.optional.update(format=any_text, exclude=a_reason)  # type: ignore[attr-defined]
 
 
 def incomplete(technique: str, workflow: str | Path) -> list[str]:

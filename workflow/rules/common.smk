@@ -36,6 +36,8 @@ def stop(problems):
 
 def load():
     """Merge config.yaml < study.yaml < command line, check everything, return the study."""
+    if unset := [key for key in ("study", "results") if not config.get(key)]:
+        stop([f"{key}: expected a folder, found nothing" for key in unset])
     spelled = {key: door.spelled(Path(config[key]).expanduser()) for key in ("study", "results")}
     if (
         not Path(spelled["study"]).exists()
@@ -49,8 +51,7 @@ def load():
         for key in ("study", "results")
         if "{" in config[key]
     ]
-    if Path(spelled["results"]).resolve() == Path(spelled["study"]).resolve():
-        problems.append("results: expected another folder than the study's, found the same")
+    problems += door.folder_problems(spelled["study"], spelled["results"])
     settings = StudySettings()
     try:
         settings = load_study_settings(folder)

@@ -41,6 +41,20 @@ def lend_environment(workflow: Path) -> None:
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
 
 
+def folder_problems(study: str, results: str) -> list[str]:
+    """Say why results must not be written there: nothing is written into a study, or over what lies beside it."""
+    source, target = Path(study).resolve(), Path(results).resolve()
+    if target == source:
+        return ["results: expected another folder than the study's, found the same"]
+    if target.is_relative_to(source):
+        return [f"results: expected a folder outside of the study, found {results}"]
+    if source.is_relative_to(target):
+        return [f"results: expected a folder that does not hold the study, found {results}"]
+    if target.exists() and not target.is_dir():
+        return [f"results: expected a folder, found a file, {results}"]
+    return []
+
+
 @contextmanager
 def logged(snakemake: Any) -> Iterator[None]:
     """Log into the rule's log file; end with one line and exit code 1 on an error of ours."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import ReadError
 from ..readers.model import Export
 
 SURVEY_WIDTH_EV = 200.0
@@ -14,7 +15,10 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
     """Return which regions of which samples an export holds, and which of them have no model."""
     samples: dict[str, list[str]] = {}
     unmodelled: dict[str, None] = {}
-    for block in export.sets:
+    spectra = [block for block in export.sets if "region" in block.attrs]
+    if export.sets and not spectra:
+        raise ReadError(export.path, "export", "spectra", f"none ({export.format})")
+    for block in spectra:
         name = str(block.attrs["region"])
         name = config["aliases"].get(name, name)
         energy = block["binding_energy_eV"]
