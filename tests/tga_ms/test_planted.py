@@ -207,7 +207,7 @@ def test_planted_truth_for_other_noise(analysed, truth, index_row, seed):
     for name, column, planted in POSITIONS:
         row = event(analysis, "mass", name)
         error = abs(row[column] - truth[f"tga_ms.{planted}"])
-        assert error < max(10, row[f"{column}_sd"])
+        assert error < max(10, 2 * row[f"{column}_sd"])  # a 95 % interval
     for name, planted in (("gain", 1), ("loss", -1)):
         row = event(analysis, "mass", f"{name} 1")
         error = row["change_percent"] - planted * truth[f"tga_ms.{name}_percent"]

@@ -34,7 +34,7 @@ FIGURES = {
     "sims": {"sims_figures"},
     "stem": {"stem_figures"},
 }
-RANKING = {"ranking", "ranking_figure", "claims"}
+RANKING = {"ranking", "ranking_figure", "consistency_figure", "claims"}
 
 
 def rules_of(technique: str, plan: dict[str, int]) -> set[str]:
@@ -55,7 +55,7 @@ def override(project: Workflow, line: str) -> None:
 
 
 def is_figure(rule: str) -> bool:
-    figures = set().union(*FIGURES.values()) | {"ranking_figure"}
+    figures = set().union(*FIGURES.values()) | {"ranking_figure", "consistency_figure"}
     return rule in figures or rule.endswith(("_quicklook", "_quicklooks"))
 
 

@@ -113,7 +113,7 @@ ALL, COATED, REFERENCE, SOME = "all", "coated", "reference", "some"
 # Whom the plotted numbers of each figure must name.
 FIGURES = {
     "fig1": ALL, "fig2": ALL, "fig3": ALL, "fig4": COATED, "fig5": ALL, "fig6": COATED, "fig7": SOME,
-    "figS1": ALL, "figS2": ALL, "figS3": ALL, "figS5": REFERENCE, "ranking": ALL,
+    "figS1": ALL, "figS2": ALL, "figS3": ALL, "figS5": REFERENCE, "ranking": ALL, "consistency": COATED,
     "sims_boxes": ALL, "sims_maps": ALL, "sims_pca": ALL,
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ def state(path: str | Path) -> str | None:
         return None
     if not Path(path).is_dir():
         return f"{found.st_size} {found.st_mtime_ns} {found.st_ino} {found.st_ctime_ns}"
-    inside = sorted(p for p in Path(path).rglob("*") if p.is_file())
+    inside = _files_in(Path(path))
     listing = "".join(f"{p.relative_to(path).as_posix()} {state(p)}\n" for p in inside)
     return f"{len(inside)} files {hashlib.sha256(listing.encode()).hexdigest()[:16]}"
 
@@ -37,7 +37,7 @@ def checksum(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     if path.is_dir():
-        inside = sorted(p for p in path.rglob("*") if p.is_file())
+        inside = _files_in(path)
         found = [(checksum(p), p.relative_to(path).as_posix()) for p in inside]
         listing = "".join(f"{c['sha256']}  {name}\n" for c, name in found)
         return {
@@ -63,3 +63,8 @@ def _read(path: str, _state: str | None) -> tuple[str, int]:
 def checksums(paths: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
     """Return path -> checksum, each path once, in their order."""
     return {str(p): checksum(p) for p in dict.fromkeys(map(str, paths))}
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Return what stands in a folder, without the mark that Snakemake leaves in one when its job has ended."""
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp")

@@ -181,7 +181,7 @@ def _shared(exports: Iterable[Path]) -> dict[Path, set[str]]:
 def _found(path: Path, folder: Path, entry: Format, shared: set[str]) -> Found:
     sample = _sample_of(path.relative_to(folder), [t for t in _tokens(path) if t not in shared])
     found = Found(path, entry.technique, entry.name, sample)
-    if entry.technique in ("sims", "stem"):
+    if TECHNIQUES[entry.technique].images:
         return found  # large, and they say nothing of the sample
     try:
         export = read(path, entry.technique)
@@ -243,16 +243,8 @@ def _samples_in(found: Found) -> list[str]:
 
 
 def _index_head(technique: str) -> list[str]:
-    guessed = {
-        "xps": "sample, spot (numbered in order)",
-        "tga_ms": "run, sample, ms_file (the ion currents with the most similar name)",
-        "leis": "sample, heating_temperature_degC (from the file's name)",
-        "cycling": "sample, cell (from the file's name)",
-        "sims": "sample, region (numbered in order)",
-        "stem": "sample, kind and element (from the file's name)",
-    }.get(technique, "sample")
     return [
-        f"Proposed for {TECHNIQUES[technique].title}. Guessed: {guessed}. Empty cells of required columns are to be filled in.",
+        f"Proposed for {TECHNIQUES[technique].title}. Guessed: {TECHNIQUES[technique].guessed}. Empty cells of required columns are to be filled in.",
         "The columns date and file_says are what the export tells of itself; they are not read.",
     ]  # fmt: skip
 
@@ -264,8 +256,8 @@ def _rows(
     found = [f for f in all_found if f.technique == technique]
     optional = [c for c in about.index.optional if c not in ("format", "exclude")]
     columns = [*about.index.required, *optional, "format", "exclude", "date", "file_says"]
-    makers = {"xps": _xps, "tga_ms": _tga_ms, "leis": _leis, "cycling": _cycling, "sims": _sims, "stem": _stem}  # fmt: skip
-    rows = makers.get(technique, _plain)(found)
+    makers = {name: globals().get(f"_{name}", _plain) for name in TECHNIQUES}
+    rows = makers[technique](found)
     for row, source in rows:
         row |= {"date": source.date, "file_says": source.says}
     base = folder / technique

@@ -55,6 +55,10 @@ class Technique:
         From a file that the index names to those that stand beside it.
     also : tuple of str
         What else people call it, and its folder.
+    guessed : str
+        What of its index is proposed from file names and order (`propose.py`).
+    images : bool
+        Its exports are images: large, and silent about the sample.
     """
 
     title: str
@@ -64,6 +68,8 @@ class Technique:
     simulated_from: tuple[str, ...] = ()
     beside: Callable[[str], list[str]] = nothing_beside
     also: tuple[str, ...] = ()
+    guessed: str = "sample"
+    images: bool = False
 
     def unit(self, row: Mapping[str, str]) -> str:
         """Return how a row of the index is called in lists: its ids, else its file."""
@@ -88,6 +94,7 @@ TECHNIQUES: dict[str, Technique] = {
                 ("file", "sample_in_file", "level"): ("file",),
             },
         ),
+        guessed="sample, spot (numbered in order)",
         abscissa="binding_energy_eV",
         export="VAMAS (.vms), or energy and intensity as text with a line of labels",
         simulated_from=("spot",),
@@ -102,6 +109,7 @@ TECHNIQUES: dict[str, Technique] = {
             key=("run",),
             claims={("tga_file",): ("tga_file",)},
         ),
+        guessed="run, sample, ms_file (the ion currents with the most similar name)",
         abscissa="temperature_degC",
         export="text with time, temperature and mass (or ion currents), with labels and units",
         also=("tga", "tg", "tgms", "sta"),
@@ -116,6 +124,7 @@ TECHNIQUES: dict[str, Technique] = {
                 ("file",): ("file",),
             },
         ),
+        guessed="sample, heating_temperature_degC (from the file's name)",
         abscissa="energy_eV",
         export="energy and intensity in two columns of text",
         simulated_from=("heating_temperature_degC", "intensity"),
@@ -142,6 +151,7 @@ TECHNIQUES: dict[str, Technique] = {
             key=("sample", "cell", "protocol", "file"),
             claims={("file",): ("file",), ("sample", "cell", "protocol", "part"): ("part",)},
         ),
+        guessed="sample, cell (from the file's name)",
         abscissa="Test Time / s",
         export="text or CSV with time, voltage, current and capacity",
         also=("battery", "echem", "electrochemistry", "galvanostatic"),
@@ -162,6 +172,8 @@ TECHNIQUES: dict[str, Technique] = {
             key=("sample", "region"),
             claims={("file", "measurement"): ("file",)},
         ),
+        images=True,
+        guessed="sample, region (numbered in order)",
         abscissa="mass_u",
         simulated_from=("measurement",),
         export="BIF6 or ASCII images",
@@ -176,6 +188,8 @@ TECHNIQUES: dict[str, Technique] = {
             key=("sample", "file", "kind", "element"),
             claims={("file", "kind", "element"): ("file",)},
         ),
+        images=True,
+        guessed="sample, kind and element (from the file's name)",
         abscissa="x_nm",
         export="TIFF with its scale, or .dm3/.dm4",
         simulated_from=("kind", "field", "element"),

@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
-import yaml
-
 from ..analysis import write_atomically
 from ..pictures import picture_of
 from ..tables import read_table
@@ -163,7 +160,7 @@ def build(
             v: sum(c["verdict"] == v for c in claims) for v in ("holds", "fails", "not testable")
         },
         figures=[
-            picture(p, results, Path(captions), yaml.safe_load(config_text))
+            picture(p, results, Path(captions), _loaded(config_text))
             for p in sorted(figures, key=_number)
         ],
         quicklooks=looks,
@@ -312,6 +309,8 @@ def read_caption(path: str | Path, config: Mapping[str, Any] | None = None) -> t
     What a caption takes from the configuration stands in it as in Snakemake's own report,
     ``{{ snakemake.config.xps.coverage.substrate }}``.
     """
+    import jinja2
+
     given = jinja2.Environment(undefined=jinja2.ChainableUndefined)  # escaped by the page
     template = given.from_string(Path(path).read_text(encoding="utf-8"))
     text = " ".join(template.render(snakemake={"config": config or {}}).split())
@@ -357,6 +356,12 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
+
+
+def _loaded(text: str) -> Any:
+    import yaml
+
+    return yaml.safe_load(text)
 
 
 def render(page: Page) -> str:
