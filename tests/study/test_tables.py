@@ -201,3 +201,14 @@ def test_results_are_never_in_a_study_nor_around_it() -> None:
     for study, results in [("s", "s"), ("s", "s/out"), ("p/s", "p"), ("s", "."), ("s", __file__)]:
         assert len(door.folder_problems(study, results)) == 1, results
     assert door.folder_problems("data/demo", "results") == []
+
+
+def test_a_mistake_in_samples_is_said_once(tmp_path: Path) -> None:
+    (tmp_path / "samples.csv").write_text("sample,role\na b,uncoated\n", encoding="utf-8")
+    (tmp_path / "leis").mkdir()
+    (tmp_path / "leis" / "a.txt").write_text("1 2\n", encoding="utf-8")
+    text = "sample,file,heating_temperature_degC\na b,a.txt,200\n"
+    (tmp_path / "leis" / "index.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError) as error:
+        load_study(tmp_path)
+    assert len(error.value.problems) == 1

@@ -320,7 +320,7 @@ def _unknown_samples(path: Path, rows: list[dict[str, str]], names: list[str]) -
         more = f" (and in {len(numbers) - 1} more)" if len(numbers) > 1 else ""
         yield (
             f"{path}: row {numbers[0]}{more}: column sample: found {quote(sample)}, "
-            f"expected a sample of samples.csv{meant(sample, names)}"
+            f"expected a sample of samples.csv{meant(sample, [n for n in names if an_id(n) is None])}"
         )
 
 
