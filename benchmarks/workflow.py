@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 CORES = 2
-# Beside the door: notes what each job got, so that the same can be called without snakemake.
+# Beside the scripts' module job.py: notes what each job got, so that the same can be called without snakemake.
 NOTE_JOBS = """
 
 _logged = logged
@@ -172,8 +172,8 @@ def main() -> None:
         plain = Path(scratch) / "plain"
         shutil.copytree(project, plain, symlinks=True)
 
-        door = project / "workflow" / "scripts" / "door.py"
-        door.write_text(door.read_text() + NOTE_JOBS)
+        module = project / "workflow" / "scripts" / "job.py"
+        module.write_text(module.read_text() + NOTE_JOBS)
         (project / "jobs").mkdir()
         rebuild = cost(snakemake, project)
         notes = sorted((project / "jobs").iterdir())

@@ -9,7 +9,7 @@ from coatbench import readers
 from coatbench.analysis import save_rows
 from coatbench.cycling import features
 from coatbench.cycling.analyse import analyse
-from coatbench.cycling.halves import half_cycles, pair
+from coatbench.cycling.half_cycles import half_cycles, pair
 from coatbench.cycling.record import record
 from coatbench.readers import bdf, eclab_mpt
 

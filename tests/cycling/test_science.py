@@ -11,7 +11,7 @@ import pytest
 import scipy.signal
 import scipy.stats
 from coatbench.cycling import cells, dqdv, features, judge, relaxation, smoothing
-from coatbench.cycling.halves import half_cycles, pair
+from coatbench.cycling.half_cycles import half_cycles, pair
 from coatbench.cycling.record import Record
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -35,7 +35,7 @@ def digest(workflow: Path, script: str) -> str:
 
 def test_reaches_what_a_script_imports() -> None:
     files = {p.name for p in reached(ROOT / "workflow" / "scripts" / "leis" / "sample.py")}
-    assert {"sample.py", "door.py", "errors.py", "analysis.py", "analyse.py"} <= files
+    assert {"sample.py", "job.py", "errors.py", "analysis.py", "analyse.py"} <= files
     assert "score.py" not in files  # another room
 
 
@@ -69,12 +69,12 @@ def test_finds_every_import_that_python_finds() -> None:
 def test_finds_imports_of_any_form(tmp_path: Path) -> None:
     path = tmp_path / "script.py"
     path.write_text(
-        "import door, coatbench.tables as t  # import coatbench.study\n"
+        "import job, coatbench.tables as t  # import coatbench.study\n"
         "from coatbench import (\n    analysis,  # the rows\n    curves as c,\n)\n"
         "def f():\n    from coatbench.errors import ReadError\n"
     )
     names = {p.name for p in _imports(path)} - {"__init__.py"}
-    assert names == {"door.py", "tables.py", "analysis.py", "curves.py", "errors.py"}
+    assert names == {"job.py", "tables.py", "analysis.py", "curves.py", "errors.py"}
 
 
 def test_touch_changes_nothing_and_an_edit_does(copy: Path) -> None:

@@ -42,7 +42,7 @@ def test_what_a_script_loads(script: str) -> None:
 
 READ = """
 import sys
-import door
+import job
 from pathlib import Path
 from coatbench import readers
 from coatbench.arrays import Arrays

@@ -6,7 +6,16 @@ import doctest
 
 import pytest
 from coatbench import quality
-from coatbench.quality import LEVELS, Quality, counted, doubtful, of, plausible, unusable, worst
+from coatbench.quality import (
+    LEVELS,
+    Quality,
+    counted,
+    doubtful,
+    plausible,
+    quality_of,
+    unusable,
+    worst,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,7 +59,7 @@ def test_reasons_name_their_measurement_and_stand_once() -> None:
 @given(ROWS)
 def test_columns_are_read_back(rows: list[dict[str, str]]) -> None:
     for row in rows:
-        assert of(of(row).columns()) == of(row)
+        assert quality_of(quality_of(row).columns()) == quality_of(row)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from coatbench.ranking.make import make
+from coatbench.ranking.tables import make_tables
 
 from ranking import synthetic
 
@@ -52,4 +52,4 @@ def study(
         for name in responses
     }  # fmt: skip
     section["annotations"], section["consistency"] = {}, {}
-    return make({"t": rows}, samples, section, "bare", factors)
+    return make_tables({"t": rows}, samples, section, "bare", factors)

@@ -29,7 +29,7 @@ def factors() -> dict[str, Any]:
 
 def make(tables, samples, config, reference):
     """All tables of a ranking over the factors of config.yaml."""
-    from coatbench.ranking.make import make as of_library
+    from coatbench.ranking.tables import make_tables as of_library
 
     return of_library(tables, samples, config, reference, factors())
 

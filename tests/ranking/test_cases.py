@@ -9,7 +9,7 @@ import pytest
 import yaml
 from coatbench.leis.analyse import analyse
 from coatbench.leis.collect import collect
-from coatbench.ranking.make import make
+from coatbench.ranking.tables import make_tables
 from coatbench.settings import follow, load_study_settings
 from conftest import ROOT, SHARED
 from snakemake.utils import update_config
@@ -48,7 +48,7 @@ def _made(folder: Path):
         for table, more in found.tables.items():
             rows.setdefault(table, []).extend(more)
     tables = collect(rows, samples, config["leis"], reference="bare")
-    ranking, text = make(
+    ranking, text = make_tables(
         tables, samples, follow(config["ranking"], config), "bare", config["factors"]
     )
     return ranking, text, config

@@ -19,7 +19,7 @@ HEAVY = {"numpy", "pandas", "scipy", "xarray", "matplotlib", "lmfit", "numba", "
         ("claims.read", set()),
         ("report.provenance", set()),
         ("report.page", set()),
-        ("ranking.make", {"numpy", "jinja2"}),
+        ("ranking.tables", {"numpy", "jinja2"}),
         ("claims.verdicts", {"numpy"}),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from coatbench.quality import of
+from coatbench.quality import quality_of
 from coatbench.sims.regions import damped
 
 from .test_compare import CV, DEGRADATION, FACTORS, FRAGMENTS, as_rows, made, study
@@ -51,7 +51,9 @@ def test_ordinary_regions_are_left_alone() -> None:
     flagged = 0
     for seed in range(20):
         tables = made(as_rows(study(np.random.default_rng(seed))))
-        flagged += sum(of(r).level != "ok" for r in tables["sims_regions"] if r["fragment"] == "S2")
+        flagged += sum(
+            quality_of(r).level != "ok" for r in tables["sims_regions"] if r["fragment"] == "S2"
+        )
     assert flagged <= 2  # of 20 x 56
 
 

@@ -21,8 +21,8 @@ def counts(layer_rate, beside_rate, seed=0):
 
 
 def test_clear_cases(config):
-    there = elements.test(counts(2.0, 0.2), LAYER, BESIDE, config)
-    absent = elements.test(counts(0.2, 0.2), LAYER, BESIDE, config)
+    there = elements.detect(counts(2.0, 0.2), LAYER, BESIDE, config)
+    absent = elements.detect(counts(0.2, 0.2), LAYER, BESIDE, config)
     assert there["detected"] is True
     assert absent["detected"] is False
     assert there["excess_per_pixel"] == pytest.approx(1.8, abs=3 * there["excess_per_pixel_sd"])
@@ -32,7 +32,7 @@ def test_clear_cases(config):
 def test_significance_is_that_of_a_standard_normal_where_nothing_is():
     config = {"edx_significance": 5, "edx_min_excess": 0.5}
     found = [
-        elements.test(counts(0.3, 0.3, seed), LAYER, BESIDE, config)["significance"]
+        elements.detect(counts(0.3, 0.3, seed), LAYER, BESIDE, config)["significance"]
         for seed in range(400)
     ]
     assert np.mean(found) == pytest.approx(0, abs=0.15)
@@ -44,14 +44,14 @@ def test_a_trace_is_not_the_layers_element(config):
     layer, beside = np.zeros((900, 900), bool), np.zeros((900, 900), bool)
     layer[300:600], beside[:300] = True, True
     smear = rng.poisson(np.where(layer, 0.24, 0.2)).astype(float)
-    found = elements.test(smear, layer, beside, config)
+    found = elements.detect(smear, layer, beside, config)
     assert found["significance"] > 5
     assert found["detected"] is False
 
 
 def test_maps_that_are_no_counts(config):
     values = rng.normal(np.where(LAYER, 1.0, 0.0), 0.3)
-    found = elements.test(values, LAYER, BESIDE, config)
+    found = elements.detect(values, LAYER, BESIDE, config)
     assert found["detected"] is True
     assert "Welch" in found["note"]
 
@@ -59,13 +59,13 @@ def test_maps_that_are_no_counts(config):
 def test_too_little_to_test(config):
     few = np.zeros_like(LAYER)
     few[0, :5] = True
-    found = elements.test(counts(1, 1), few, BESIDE, config)
+    found = elements.detect(counts(1, 1), few, BESIDE, config)
     assert found["detected"] is None
     assert "fewer than" in found["note"]
 
 
 def test_empty_maps(config):
-    found = elements.test(np.zeros(LAYER.shape), LAYER, BESIDE, config)
+    found = elements.detect(np.zeros(LAYER.shape), LAYER, BESIDE, config)
     assert found["detected"] is False
     assert found["significance"] == 0
 

@@ -103,10 +103,10 @@ def test_absent_elements_are_absent_and_present_ones_found(config):
     for seed in range(100):
         for continuum in (0.02, 0.1, 0.5, 2.0, 8.0):
             counts, layer, beside, core = maps(0.0, continuum, seed)
-            absent.append(elements.test(counts, layer, beside, config, core, 0.3)["detected"])
+            absent.append(elements.detect(counts, layer, beside, config, core, 0.3)["detected"])
     for seed in range(40):
         counts, layer, beside, core = maps(0.15, 0.1, 500 + seed)
-        present.append(elements.test(counts, layer, beside, config, core, 0.3)["detected"])
+        present.append(elements.detect(counts, layer, beside, config, core, 0.3)["detected"])
     assert np.mean(absent) <= 0.01
     assert np.mean(present) >= 0.95
 

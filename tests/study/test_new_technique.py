@@ -118,17 +118,17 @@ rule glow_figure:
 """
 SCRIPT = '''"""Glow discharge: spectra of a sample, the table, the figure."""
 
-import door
+import job
 from coatbench.glow import analyse, draw
 from coatbench.tables import read_table
 
 if __name__ == "__main__":
     if snakemake.rule == "glow_sample":
-        door.measurement(snakemake, analyse)
+        job.measurement(snakemake, analyse)
     elif snakemake.rule == "glow_tables":
-        door.collect(snakemake)
+        job.collect(snakemake)
     else:
-        door.figure(snakemake, draw, rows=read_table(snakemake.input.table), **snakemake.params.figure)
+        job.figure(snakemake, draw, rows=read_table(snakemake.input.table), **snakemake.params.figure)
 '''
 TABLES = """glow_intensity:
   sample: sample

@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-import door
+import job
 import openpyxl
 import pytest
 from coatbench.errors import StudyError
@@ -199,8 +199,8 @@ def test_files_that_cannot_be_are_one_line(tmp_path: Path, name: str) -> None:
 
 def test_results_are_never_in_a_study_nor_around_it() -> None:
     for study, results in [("s", "s"), ("s", "s/out"), ("p/s", "p"), ("s", "."), ("s", __file__)]:
-        assert len(door.folder_problems(study, results)) == 1, results
-    assert door.folder_problems("data/demo", "results") == []
+        assert len(job.folder_problems(study, results)) == 1, results
+    assert job.folder_problems("data/demo", "results") == []
 
 
 def test_a_mistake_in_samples_is_said_once(tmp_path: Path) -> None:

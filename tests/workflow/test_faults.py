@@ -54,8 +54,8 @@ def _hold(snakemake, place):
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of a small supplied study, whose jobs can be held."""
     workflow = Workflow.copied_to(tmp_path_factory.mktemp("finished") / "project")
-    door = workflow.folder / "workflow" / "scripts" / "door.py"
-    door.write_text(door.read_text() + HOLD)
+    module = workflow.folder / "workflow" / "scripts" / "job.py"
+    module.write_text(module.read_text() + HOLD)
     make_exports(workflow, cut_study(workflow.folder / "study", ["leis"], ["uncoated", "c400"]))
     workflow.run(*ARGUMENTS)
     return workflow.folder

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-ROOTS = (PACKAGE.parent, PACKAGE.parent / "scripts")  # coatbench.*, and the scripts' door
+ROOTS = (PACKAGE.parent, PACKAGE.parent / "scripts")  # coatbench.*, and what the scripts share
 # Python's own parser would take longer than all else that is done while the rules are read.
 IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<dots>\.*)(?P<base>[\w.]*)[ \t]+)?import[ \t]+(?P<names>\([^)]*\)|.*)",

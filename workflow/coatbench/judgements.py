@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .quality import LEVELS, OK, of
+from .quality import LEVELS, OK, quality_of
 
 QUALITY_COLUMNS = ("technique", "unit", "value", "quality", "note")
 EXCLUDED_COLUMNS = ("technique", "unit", "reason")
@@ -40,7 +40,7 @@ def judged(
     found: dict[tuple[str, ...], list[str]] = {}
     for technique, name, rows in tables:
         for row in rows:
-            quality = of(row)
+            quality = quality_of(row)
             if quality.level == OK or row.get("is_default") is False:
                 continue  # what is tried besides, for the uncertainty, is no result
             unit = "/".join(_text(row[k]) for k in UNIT if row.get(k) not in (None, ""))

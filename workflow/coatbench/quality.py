@@ -66,7 +66,7 @@ def unusable(note: str) -> Quality:
     return Quality(UNUSABLE, (note,))
 
 
-def of(row: Mapping[str, Any]) -> Quality:
+def quality_of(row: Mapping[str, Any]) -> Quality:
     """Return the judgement that stands in a row of a table; a row without one is ok."""
     note = str(row.get("quality_note") or "")
     return Quality(str(row.get("quality") or OK), tuple(note.split("; ")) if note else ())
@@ -104,10 +104,10 @@ def counted(
     >>> counted(rows, "cell")[1].columns()
     {'quality': 'ok', 'quality_note': 'left out: cell B: running'}
     """
-    kept = [row for row in rows if of(row).usable]
+    kept = [row for row in rows if quality_of(row).usable]
     if rows and not kept:
         return [], worst(_named(row, names) for row in rows)
-    left = [note for row in rows if not of(row).usable for note in _named(row, names).notes]
+    left = [note for row in rows if not quality_of(row).usable for note in _named(row, names).notes]
     found = worst(_named(row, names) for row in kept)
     notes = (*found.notes, *dict.fromkeys(f"left out: {note}" for note in left))
     return kept, Quality(found.level, notes)
@@ -115,7 +115,7 @@ def counted(
 
 def _named(row: Mapping[str, Any], names: Sequence[str]) -> Quality:
     """Return the judgement of a row, its reasons with the measurement they are about."""
-    found = of(row)
+    found = quality_of(row)
     about = ", ".join(f"{name} {row[name]}" for name in names)
     if not about:
         return found

@@ -9,9 +9,9 @@ from snakemake.utils import update_config
 WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 sys.path[:0] = [str(WORKFLOW), str(WORKFLOW / "scripts")]
 
-import door
+import job
 
-door.lend_environment(WORKFLOW)
+job.lend_environment(WORKFLOW)
 
 from coatbench.code_digest import digest, digest_of, project_files
 from coatbench.errors import StudyError
@@ -38,12 +38,12 @@ def load():
     """Merge config.yaml < study.yaml < command line, check everything, return the study."""
     if unset := [key for key in ("study", "results") if not config.get(key)]:
         stop([f"{key}: expected a folder, found nothing" for key in unset])
-    spelled = {key: door.spelled(Path(config[key]).expanduser()) for key in ("study", "results")}
+    spelled = {key: job.spelled(Path(config[key]).expanduser()) for key in ("study", "results")}
     if (
         not Path(spelled["study"]).exists()
         and (shipped := WORKFLOW.parent / config["study"]).exists()
     ):
-        spelled["study"] = door.spelled(shipped)  # the demo study, from another folder
+        spelled["study"] = job.spelled(shipped)  # the demo study, from another folder
     config.update(spelled)
     folder = Path(config["study"])
     problems = [
@@ -51,7 +51,7 @@ def load():
         for key in ("study", "results")
         if "{" in config[key]
     ]
-    problems += door.folder_problems(spelled["study"], spelled["results"])
+    problems += job.folder_problems(spelled["study"], spelled["results"])
     settings = StudySettings()
     try:
         settings = load_study_settings(folder)
@@ -101,7 +101,7 @@ STUDY, STUDY_SETTINGS = load()
 # How this run goes about it, not what it makes: no parameter of any job.
 TAKEOVER, STRICT_VERSIONS = (config.pop(key, False) for key in ("takeover", "strict_versions"))
 OWN_FORMATS = Path(config["study"]) / "formats"
-PLACES = door.places(config)
+PLACES = job.places(config)
 SAMPLES = STUDY.samples
 FACTORS = read_factors(config["factors"])
 try:
@@ -131,9 +131,9 @@ def results(path):
     return path if config["results"] == "." else f"{config['results']}/{path}"
 
 
-def own(path):
+def workflow_file(path):
     """Return the path of a file of the workflow: relative in its own folder, so that a moved one reruns nothing."""
-    return door.spelled(WORKFLOW.parent / path)
+    return job.spelled(WORKFLOW.parent / path)
 
 
 def measured(technique):

@@ -35,7 +35,7 @@ report: "../report/workflow.rst"
 
 
 # Used with `--sdm apptainer` alone: the image of the Containerfile, built as docs/cluster.md says.
-container: own("coatbench.sif")
+container: workflow_file("coatbench.sif")
 
 
 include: "plan.smk"

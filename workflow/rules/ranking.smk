@@ -2,7 +2,7 @@
 # the config names.
 
 
-include: "last.smk"
+include: "across_techniques.smk"
 
 
 RANKING_TABLES = ranking_tables()

@@ -4,7 +4,7 @@
 import yaml
 
 PROJECT_FILES = project_files(WORKFLOW.parent)
-CAPTIONS = Path(own("workflow/report"))
+CAPTIONS = Path(workflow_file("workflow/report"))
 # As documents show it: where the folders were is no choice of a scientist, and no business of a reader.
 PLACELESS = dict(config) | {"study": "study", "results": "results"}
 CONFIG_TEXT = yaml.safe_dump(PLACELESS, allow_unicode=True, sort_keys=False)
@@ -92,7 +92,7 @@ rule crate:
         page=results("report.html"),
         statement=results("tables/ranking_statement.txt"),
         problems=table("problems"),
-        snakefile=own("workflow/Snakefile"),
+        snakefile=workflow_file("workflow/Snakefile"),
     output:
         crate=results("ro-crate-metadata.json"),
         workflow=results("provenance/Snakefile"),

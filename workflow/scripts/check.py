@@ -2,12 +2,12 @@
 
 import sys
 
-import door
-from coatbench.overview import COLUMNS, inspect_study, printed
+import job
+from coatbench.check import COLUMNS, inspect_study, printed
 from coatbench.tables import write_table
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         p = snakemake.params
         rows, failed = inspect_study(p.folder, p.measurements, p.config, p.study)
         write_table(rows, COLUMNS, p.output)

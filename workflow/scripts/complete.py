@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import door
+import job
 from coatbench.errors import CoatbenchError
 from coatbench.tables import read_table
 
@@ -19,5 +19,5 @@ def confirm(problems, output):
 
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         confirm(snakemake.input.problems, snakemake.output[0])

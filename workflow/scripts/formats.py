@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import door
-from coatbench.overview import FORMAT_COLUMNS, formats, layout
+import job
+from coatbench.check import FORMAT_COLUMNS, formats, layout
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         print(layout(formats(Path(snakemake.params.folder)), FORMAT_COLUMNS))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import door
+import job
 from coatbench.judgements import EXCLUDED_COLUMNS, QUALITY_COLUMNS, judged
 from coatbench.tables import read_table, write_table
 
@@ -17,7 +17,7 @@ def main(tables, techniques, excluded, output):
 
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         main(
             snakemake.input.tables,
             snakemake.params.techniques,

@@ -3,7 +3,7 @@
 Also sees that exports are still what was analysed: one that was replaced meanwhile must not pass for it in this run.
 """
 
-import door
+import job
 from coatbench.analysis import load_rows
 from coatbench.errors import CoatbenchError
 from coatbench.records import replaced
@@ -42,8 +42,8 @@ def list_problems(rows, units, gaps, problems, warnings):
 
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
-        refuse_replaced(snakemake.input.rows, door.places(snakemake.config))
+    with job.logged(snakemake):
+        refuse_replaced(snakemake.input.rows, job.places(snakemake.config))
         list_problems(
             snakemake.input.rows,
             snakemake.params.units,

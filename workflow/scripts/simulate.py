@@ -3,10 +3,10 @@
 import importlib
 from pathlib import Path
 
-import door
+import job
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         module = importlib.import_module(f"coatbench.simulate.{snakemake.params.technique}")
         module.simulate(
             snakemake.params.sample,

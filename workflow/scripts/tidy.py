@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-import door
+import job
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         for path in map(Path, snakemake.params.left):
-            door.log.info("removed %s", path)
+            job.log.info("removed %s", path)
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from ..analysis import Analysis
 from ..quality import Quality, worst
 from . import cells, curve_sets, features, files, impedance, judge, metrics
 from .cells import Cell
-from .halves import Cycle, HalfCycle, half_cycles, pair
+from .half_cycles import Cycle, HalfCycle, half_cycles, pair
 from .record import CHARGE, DISCHARGE, NAMES, Record
 
 if TYPE_CHECKING:

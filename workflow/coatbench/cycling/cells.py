@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import AnalysisError, quote
 from ..quality import Quality, unusable, worst
 from . import judge, relaxation
-from .halves import Cycle, HalfCycle, mean_current_A, silent
+from .half_cycles import Cycle, HalfCycle, mean_current_A, silent
 from .rates import recognise_rate
 from .record import NAMES, Record
 

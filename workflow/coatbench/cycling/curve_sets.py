@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..arrays import Arrays
 from .dqdv import Curve
-from .halves import Cycle, HalfCycle
+from .half_cycles import Cycle, HalfCycle
 from .record import NAMES, Record
 
 # A profile has no detail that more points would show in print.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .halves import HalfCycle
+from .half_cycles import HalfCycle
 from .record import Record
 from .smoothing import savgol
 

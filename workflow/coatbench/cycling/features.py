@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import dqdv
-from .halves import HalfCycle
+from .half_cycles import HalfCycle
 from .record import NAMES, Record
 from .smoothing import maxima
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import Arrays
-from .halves import Cycle
+from .half_cycles import Cycle
 from .record import NAMES, Record
 
 # Time constants per decade of frequency; other choices give the uncertainty of the choice.

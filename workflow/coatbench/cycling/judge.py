@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..quality import Quality, doubtful, plausible, unusable, worst
-from .halves import HalfCycle, mean_current_A
+from .half_cycles import HalfCycle, mean_current_A
 from .record import NAMES, Record
 
 # Steps of the recorder between the last record and the cut-off that it may have missed.

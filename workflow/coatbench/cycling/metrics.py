@@ -31,7 +31,9 @@ def series_of(rows: Sequence[Row]) -> rates.Series:
             ]
         ),
         rate=as_array([r.get("c_rate") for r in rows]),
-        left_out=np.array([bool(r["interrupted"]) or not quality.of(r).usable for r in rows], bool),
+        left_out=np.array(
+            [bool(r["interrupted"]) or not quality.quality_of(r).usable for r in rows], bool
+        ),
     )
 
 
@@ -101,14 +103,16 @@ def irreversible(
     last_cycle : int
     """
     series = series_of([r for r in rows if r["cycle"] <= last_cycle])
-    usable = np.array([quality.of(r).usable for r in rows if r["cycle"] <= last_cycle], bool)
+    usable = np.array(
+        [quality.quality_of(r).usable for r in rows if r["cycle"] <= last_cycle], bool
+    )
     complete = np.isfinite(series.charge) & np.isfinite(series.discharge) & usable
     if not complete.any():
         return []
     left = [
-        f"left out: cycle {r['cycle']}: {quality.of(r).note}"
+        f"left out: cycle {r['cycle']}: {quality.quality_of(r).note}"
         for r in rows
-        if r["cycle"] <= last_cycle and not quality.of(r).usable and r["running"] == ""
+        if r["cycle"] <= last_cycle and not quality.quality_of(r).usable and r["running"] == ""
     ]
     judged = quality.doubtful("; ".join(left)) if left else quality.Quality()
     lost = float((series.charge - series.discharge)[complete].sum())

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..quality import Quality, doubtful
-from .halves import HalfCycle
+from .half_cycles import HalfCycle
 from .record import Record
 
 EARLY_S = (10.0, 60.0, 600.0)

@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 
 from ..arrays import Arrays
 from ..order import ordered
-from ..quality import DOUBTFUL, OK
-from ..quality import of as quality_of
+from ..quality import DOUBTFUL, OK, quality_of
 from ..tables import read_table
 from . import layout, leis_common, style
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from ..order import ordered
-from ..quality import DOUBTFUL, of
+from ..quality import DOUBTFUL, quality_of
 from ..tables import read_table
 from . import style
 
@@ -44,7 +44,7 @@ def draw(
         for r in read_table(degradation)
         if r["weighting"] == sims["headline_weighting"] and r["sample"] != reference
     ]
-    known = [r for r in rows if r["relative_degradation"] is not None and of(r).usable]
+    known = [r for r in rows if r["relative_degradation"] is not None and quality_of(r).usable]
     shown = [s for s in ordered(samples) if any(r["sample"] == s["sample"] for r in known)]
     main = list(sims["main_groups"])
     groups = [g for g in dict.fromkeys(r["group"] for r in known) if g not in main]
@@ -63,7 +63,7 @@ def draw(
     if known:
         highest = max(r["relative_degradation_ci_high"] or r["relative_degradation"] for r in known)
         panels[0].set_ylim(0, 1.35 * highest)
-    if any(of(r).level == DOUBTFUL for r in known):
+    if any(quality_of(r).level == DOUBTFUL for r in known):
         style.explain(figure, "Open: doubtful (see the report)")
     style.save(figure, output, _numbers(known, shown, [*groups, *main]), simulated=simulated)
 
@@ -91,7 +91,7 @@ def _bars(
             part = [
                 (i, v)
                 for i, v, r in zip(x, y, own, strict=True)
-                if (of(r).level == DOUBTFUL) == doubt
+                if (quality_of(r).level == DOUBTFUL) == doubt
             ]
             look: dict[str, Any] = (
                 {"facecolor": "white", "edgecolor": colour, "linewidth": 0.8}

@@ -11,7 +11,7 @@ from matplotlib.cbook import boxplot_stats
 from matplotlib.collections import LineCollection
 
 from ..order import ordered
-from ..quality import DOUBTFUL, of
+from ..quality import DOUBTFUL, quality_of
 from ..tables import read_table
 from . import layout, style
 
@@ -46,7 +46,7 @@ def draw(
         As `figure_params` of the workflow gives them.
     """
     counted = [g for parts in sims["main_groups"].values() for g in parts]
-    rows = [r for r in read_table(regions) if of(r).usable]
+    rows = [r for r in read_table(regions) if quality_of(r).usable]
     fragments = {r["fragment"]: r["group"] for r in rows if r["group"] in counted}
     if not fragments:  # no fragment of the table was measured: show what was
         fragments = {r["fragment"]: "" for r in rows}
@@ -122,14 +122,14 @@ def _panels(
             values = [r["normalised_intensity"] / (mean or 1) for r in own]
             if not values:
                 continue
-            doubt = [of(r).level == DOUBTFUL for r in own]
+            doubt = [quality_of(r).level == DOUBTFUL for r in own]
             boxes[k * (len(shown) + 1) + i] = values, colours[s["sample"]], doubt
             plotted += [
                 {
                     "sample": r["sample"], "region": r["region"], "fragment": r["fragment"],
                     "normalised_intensity": r["normalised_intensity"],
                     "relative_to_reference_mean": None if mean is None else v,
-                    "quality": of(r).level,
+                    "quality": quality_of(r).level,
                 }
                 for r, v in zip(own, values, strict=True)
             ]  # fmt: skip

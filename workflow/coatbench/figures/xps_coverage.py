@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from ..order import LABEL, SCALE, SERIES, TICK, ordered, place_on_axis
 from ..quality import COLUMNS as QUALITY_COLUMNS
 from ..quality import DOUBTFUL as DOUBTED
-from ..quality import of
+from ..quality import quality_of
 from ..tables import read_table
 from . import style
 
@@ -78,7 +78,7 @@ def draw(
     axes = figure.subplots()
     coated = [s for s in ordered(samples) if s["role"] == "coated"]
     named = {r["sample"]: r for r in rows if r["rsf_library"] == library}
-    by_sample = {name: r for name, r in named.items() if of(r).usable}
+    by_sample = {name: r for name, r in named.items() if quality_of(r).usable}
     if not by_sample:
         style.no_data(axes, "no sample has all the regions that this needs")
         style.save(figure, output, [], simulated=simulated)
@@ -97,7 +97,7 @@ def draw(
             label=name if len(series) > 1 else f"{library}, {_spots(by_sample)}",
             zorder=3,
         )
-        doubtful = [s for s in members if of(by_sample[s["sample"]]).level == DOUBTED]
+        doubtful = [s for s in members if quality_of(by_sample[s["sample"]]).level == DOUBTED]
         axes.plot(
             [_x(s) for s in doubtful],
             [by_sample[s["sample"]][column] for s in doubtful],
@@ -107,7 +107,7 @@ def draw(
             label=DOUBTFUL if doubtful and i == 0 else None,
             zorder=4,
         )
-    _limits(axes, [r for r in [*rows, *others] if of(r).usable], column, coated)
+    _limits(axes, [r for r in [*rows, *others] if quality_of(r).usable], column, coated)
     low, high = axes.get_ylim()
     bare = by_sample.get(reference or "")
     if bare is not None and low <= bare[column] <= high:
@@ -126,7 +126,7 @@ def draw(
         {
             "choice": "points", "sample": r["sample"], "annealing_temperature_degC": at.get(r["sample"]),
             "rsf_library": r["rsf_library"], column: r[column], f"{column}_sd": r[f"{column}_sd"],
-            **of(r).columns(),
+            **quality_of(r).columns(),
         }
         for r in by_sample.values()
     ] + [

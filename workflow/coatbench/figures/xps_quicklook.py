@@ -11,7 +11,7 @@ from matplotlib.figure import SubFigure
 from ..analysis import load_rows
 from ..arrays import Arrays
 from ..curves import load_curves
-from ..quality import OK, UNUSABLE, of
+from ..quality import OK, UNUSABLE, quality_of
 from . import style, xps_common
 
 COLUMNS = 3
@@ -68,7 +68,7 @@ def _profiles(rows: Sequence[Mapping[str, Any]]) -> dict[str, Levels]:
     """Return spot -> region -> its atomic percent over the levels; what is unusable or not quantified is left out."""
     found: dict[str, dict[str, dict[float, list[Mapping[str, Any]]]]] = {}
     for row in rows:
-        if row["at_percent"] is not None and of(row).usable:
+        if row["at_percent"] is not None and quality_of(row).usable:
             levels = found.setdefault(row["spot"], {}).setdefault(row["region"], {})
             levels.setdefault(row["level"], []).append(row)
     return {
@@ -78,7 +78,7 @@ def _profiles(rows: Sequence[Mapping[str, Any]]) -> dict[str, Levels]:
                     level,
                     sum(r["at_percent"] for r in own),
                     math.hypot(*(r["at_percent_sd"] for r in own)),
-                    any(of(r).level != OK for r in own),
+                    any(quality_of(r).level != OK for r in own),
                 )
                 for level, own in sorted(levels.items())
             ]

@@ -131,9 +131,9 @@ def _relative(
         # Of a row to itself the doses are one.
         sd = counting if not counting else math.hypot(counting, dose_ratio_sd * (value or 0.0))
         own["relative_to_reference_sd"] = sd
-        found = [quality.of(row)]
+        found = [quality.quality_of(row)]
         if other is not None and other is not row:
-            named = quality.of(other)
+            named = quality.quality_of(other)
             notes = tuple(f"reference: {note}" for note in named.notes)
             found.append(Quality(named.level, notes if named.level != quality.OK else ()))
         found += [quality.plausible(own.get(name), name, limit) for name, limit in limits.items()]
@@ -156,7 +156,7 @@ def _note_charging(
             and row["energy_high_eV"] >= ends[key]["energy_last_eV"]
         )
         if not whole:
-            row.update(quality.worst([quality.of(row), doubtful(charge.note)]).columns())
+            row.update(quality.worst([quality.quality_of(row), doubtful(charge.note)]).columns())
 
 
 def ratio(row: Row, other: Row) -> tuple[float | None, float | None]:

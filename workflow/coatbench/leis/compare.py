@@ -26,7 +26,7 @@ def heating_ratios(windows: list[Row], dose_ratio_sd: float) -> list[Row]:
         which takes out what heating does to every sample alike), relative_change_sd.
     """
     groups: dict[tuple[str, str], list[Row]] = {}
-    for row in (r for r in windows if quality.of(r).usable):
+    for row in (r for r in windows if quality.quality_of(r).usable):
         groups.setdefault((row["sample"], row["window"]), []).append(row)
     out = []
     for (sample, window), rows in groups.items():

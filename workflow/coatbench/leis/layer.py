@@ -104,7 +104,7 @@ def layers(
             estimate.update(_edge(edge_shape(base, own, low, high), charge, dose_ratio_sd))
         estimate.update(_thickness(base, low, high, ratio, sd, scales))
         estimate["note"] = _verdict(estimate, charge) or estimate.get("note", "")
-        judged = [quality.of(row), _judged(estimate, charge, missing)]
+        judged = [quality.quality_of(row), _judged(estimate, charge, missing)]
         out.append(estimate | quality.worst(judged).columns())
     return out
 

@@ -11,7 +11,7 @@ from .assemble import DescribedFile
 from .model import Export
 from .table_columns import Found
 from .table_rows import Part
-from .units import known
+from .units import known_unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -162,14 +162,14 @@ def _ion_currents(
         twice = next(m for m in masses if masses.count(m) > 1)
         raise ReadError(file.path, "labels", "each mass once", f"m/z {twice} twice")
     stacked = np.stack([channels[mz] for mz in order])
-    if not known(unit, "current"):
+    if not known_unit(unit, "current"):
         file.warnings.append(
             f"{file.path.name}: channels are in {unit or 'a unit that the file does not name'}, not ion "
             "currents in A: ratios of channels hold only if all have one calibration"
         )
     elif (np.abs(stacked[np.isfinite(stacked)]) > MAX_CURRENT_A).any():
         raise ReadError(file.path, "ion currents", f"at most {MAX_CURRENT_A:g} A", "more")
-    units = "A" if known(unit, "current") else unit
+    units = "A" if known_unit(unit, "current") else unit
     return (
         {"ion_current_A": (("mz", "time"), stacked, {"units": units})},
         {"mz": ("mz", np.array(masses)), "mz_tuned": ("mz", np.array(order, float))},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .description import Column, Description
 from .text import parse_number
-from .units import DIMENSIONS, dimension_of, factor_and_offset, known, split_label
+from .units import DIMENSIONS, dimension_of, factor_and_offset, known_unit, split_label
 
 
 @dataclass
@@ -108,7 +108,7 @@ def _fit(column: Column, index: int, label: str, own: str) -> Found | None:
 
 
 def _is_unit(text: str) -> bool:
-    return any(known(text, dimension) for dimension in DIMENSIONS)
+    return any(known_unit(text, dimension) for dimension in DIMENSIONS)
 
 
 def _mass(column: Column, text: str) -> float:

@@ -70,12 +70,12 @@ def dimension_of(quantity: str) -> str:
     return next((d for d, units in DIMENSIONS.items() if suffix in units), "")
 
 
-def known(unit: str, dimension: str) -> str:
+def known_unit(unit: str, dimension: str) -> str:
     """Return the plain name of a unit of a dimension, empty if it is none.
 
     Examples
     --------
-    >>> known("°C", "temperature"), known("A.h", "charge"), known("mg", "time")
+    >>> known_unit("°C", "temperature"), known_unit("A.h", "charge"), known_unit("mg", "time")
     ('degC', 'Ah', '')
     """
     text = re.sub(r"\s+(?:vs\.?|versus)\s.*", "", unit.strip()).replace(" ", "")
@@ -99,14 +99,14 @@ def split_label(label: str) -> tuple[str, str]:
     (('Program Duration', 's'), ('Voltage', ''))
     """
     text = " ".join(label.split())
-    if known(text, "rate") or known(text, "counts"):
+    if known_unit(text, "rate") or known_unit(text, "counts"):
         return text, text
     if match := _BRACKET.fullmatch(text):
         return match["name"].strip(), match["unit"].strip()
     if match := _SIGN.fullmatch(text):
         return match["name"].strip(), match["unit"].strip()
     name, _, suffix = text.rpartition("_")
-    if name and any(known(suffix, dimension) for dimension in DIMENSIONS):
+    if name and any(known_unit(suffix, dimension) for dimension in DIMENSIONS):
         return name, suffix
     return text, ""
 
@@ -120,7 +120,7 @@ def factor_and_offset(unit: str, quantity: str) -> tuple[float, float] | None:
     ((60.0, 0.0), (1.0, -273.15))
     """
     dimension = dimension_of(quantity)
-    if not dimension or not (name := known(unit, dimension)):
+    if not dimension or not (name := known_unit(unit, dimension)):
         return None
     own = quantity.rsplit("_", 1)[-1]
     factor, offset = DIMENSIONS[dimension][name]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..quality import OK, of
+from ..quality import OK, quality_of
 
 # Columns that say how good a row is in tables without `quality`: the value that is bad, and what it means.
 DOUBTS = {
@@ -44,7 +44,7 @@ class Doubt:
 def reasons(row: Mapping[str, Any]) -> list[str]:
     """Say in words what is doubtful about a row; nothing about a good one."""
     said = [text for column, (bad, text) in DOUBTS.items() if row.get(column) is bad]
-    judged = of(row)
+    judged = quality_of(row)
     if judged.level != OK:
         said = [f"{judged.level}: {judged.note}" if judged.note else judged.level]
     return said

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..quality import Quality, counted, doubtful, of, worst
+from ..quality import Quality, counted, doubtful, quality_of, worst
 from .calibration import MassShift
 from .degradation import degradation_tables, of_reference
 from .fragments import Fragment
@@ -64,7 +64,7 @@ def collect(
     rows = judge(named, reference, float(config["region_outlier_sd"]))
     _tell(rows)
     fragment_rows = fragment_table(rows, reference, fragments)
-    if not any(r["sample"] == reference and of(r).usable for r in rows):
+    if not any(r["sample"] == reference and quality_of(r).usable for r in rows):
         log.warning("no reference among the measured samples: nothing is related to it")
     return {
         "sims_fragments": fragment_rows,
@@ -160,10 +160,10 @@ def region_shift(
 def _tell(rows: Sequence[Row]) -> None:
     """Log what is not ok, a line per region and reason."""
     lines = dict.fromkeys(
-        f"{r['sample']} region {r['region']}: {note} ({of(r).level})"
+        f"{r['sample']} region {r['region']}: {note} ({quality_of(r).level})"
         for r in rows
-        if of(r).level != "ok"
-        for note in of(r).notes
+        if quality_of(r).level != "ok"
+        for note in quality_of(r).notes
     )
     for line in lines:
         log.warning("%s", line)
@@ -191,7 +191,7 @@ def _acquisition(
         )
         first = {k: own[0][k] for k in ("region_weight", "deviation_sd")} if own else {}
         row = {k: v for k, v in row.items() if k not in HANDED_ON}
-        found.append(row | known | first | worst(of(r) for r in own).columns())
+        found.append(row | known | first | worst(quality_of(r) for r in own).columns())
     return found
 
 

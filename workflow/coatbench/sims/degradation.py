@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..quality import Quality, counted, doubtful, of, unusable, worst
+from ..quality import Quality, counted, doubtful, quality_of, unusable, worst
 from .fragments import Fragment
 from .groups import Draws, GroupValues, drawn_weights, group_values, resample
 from .regions import damped
@@ -35,7 +35,7 @@ def degradation_tables(
     groups = _groups(fragments, main_groups)
     names = [f.name for f in fragments if f.group in groups]
     measured = list(dict.fromkeys(r["sample"] for r in rows))
-    rows, judged = [r for r in rows if of(r).usable], _judged(rows, groups)
+    rows, judged = [r for r in rows if quality_of(r).usable], _judged(rows, groups)
     regions, ids = _matrices(rows, names)
     if reference is None or reference not in regions:
         return empty

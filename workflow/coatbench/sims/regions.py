@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..quality import Quality, doubtful, of, plausible, unusable, worst
+from ..quality import Quality, doubtful, plausible, quality_of, unusable, worst
 from .calibration import MassShift
 
 Row = dict[str, Any]
@@ -65,7 +65,7 @@ def judge(rows: Sequence[Row], reference: str | None, outlier_sd: float) -> list
         for key, quality in judgement.items():
             found[key].append(quality)
     usable = {
-        key: [r for r in own if of(r).usable]
+        key: [r for r in own if quality_of(r).usable]
         for key, own in regions.items()
         if all(q.usable for q in found[key])
     }
@@ -74,7 +74,7 @@ def judge(rows: Sequence[Row], reference: str | None, outlier_sd: float) -> list
     for row in rows:
         key = of_region(row)
         deviation, weight, quality = unlike.get(key, (None, 1.0, Quality()))
-        whole = worst([of(row), *found[key], quality])
+        whole = worst([quality_of(row), *found[key], quality])
         judged.append(row | {"region_weight": weight, "deviation_sd": deviation} | whole.columns())
     return judged
 

@@ -263,7 +263,7 @@ def _one_map(
         vacuum, level, bright = parts.levels
         core = elements.core_region(parts, image.pixel_nm, shape, scale, config["edx_margin_nm"])
         ratio = (level - vacuum) / (bright - vacuum)
-        found = elements.test(micrograph.pixels, *masks, config, core, ratio if cube is None else math.nan)  # fmt: skip
+        found = elements.detect(micrograph.pixels, *masks, config, core, ratio if cube is None else math.nan)  # fmt: skip
         if cube is not None:
             found |= elements.test_spectrum(cube, element, masks[0], config["edx_significance"])
         if found["detected"] is None and "quality" not in found:

@@ -219,7 +219,7 @@ def test_spectrum(
     return row | quality.doubtful(row["note"]).columns()
 
 
-def test(
+def detect(
     counts: np.ndarray,
     layer: np.ndarray,
     beside: np.ndarray,

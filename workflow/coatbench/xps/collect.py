@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from ..arrays import Arrays
-from ..quality import Quality, of, plausible, worst
+from ..quality import Quality, plausible, quality_of, worst
 from .coverage import (
     CARBON,
     DEFINITIONS,
@@ -90,7 +90,9 @@ def collect(
 def _of_uncoated(row: Row, limits: Mapping[str, Any]) -> Quality:
     """Judge the coverage of a sample without a coating: two samples may have been mixed up."""
     known = limits.get("coverage_of_uncoated", {})
-    return worst([of(row), plausible(row["coverage"], "coverage of an uncoated sample", known)])
+    return worst(
+        [quality_of(row), plausible(row["coverage"], "coverage of an uncoated sample", known)]
+    )
 
 
 Amounts = dict[str, dict[str, Amount]]
@@ -221,7 +223,11 @@ def _sensitivity(
             amounts = sample_amounts(chosen, library, setting)
             found = _coverage_rows(amounts, library, reference, powders)
             for definition in DEFINITIONS:
-                own = [row for row in found if row["definition"] == definition and of(row).usable]
+                own = [
+                    row
+                    for row in found
+                    if row["definition"] == definition and quality_of(row).usable
+                ]
                 ranked = sorted(own, key=lambda r: -r["coverage"])
                 rank = {row["sample"]: i + 1 for i, row in enumerate(ranked)}
                 rows += [

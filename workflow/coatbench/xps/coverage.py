@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..quality import OK, Quality, counted, of, worst
+from ..quality import OK, Quality, counted, quality_of, worst
 from .quantify import AL_KALPHA_EV, ESCAPE_EXPONENT, kinetic_of, rsf
 from .uncertainty import Z95, upper_limit
 
@@ -112,7 +112,7 @@ def spot_amounts(
         return {}
     judged: dict[str, Quality] = {}
     for row in areas:
-        judged[row["region"]] = worst([judged.get(row["region"], Quality()), of(row)])
+        judged[row["region"]] = worst([judged.get(row["region"], Quality()), quality_of(row)])
     chosen = setting.coverage
     atoms = _atoms(areas, library, setting)
     bad = worst(q for q in judged.values() if not q.usable)
@@ -149,7 +149,7 @@ def _atoms(areas: Sequence[Row], library: str, setting: Setting) -> _Atoms:
     dirt = setting.coverage["contamination"]
     for row in areas:
         factor = setting.factor(row, library)
-        if row["area_cps_eV"] is None or factor is None or not of(row).usable:
+        if row["area_cps_eV"] is None or factor is None or not quality_of(row).usable:
             continue
         photon = row.get("photon_energy_eV")
         if photon is not None and photon == photon:

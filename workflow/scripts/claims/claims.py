@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import door
+import job
 from coatbench.claims.read import read_claims
 from coatbench.claims.verdicts import COLUMNS, extra_tables, verdicts
 from coatbench.tables import read_table, write_table
@@ -22,12 +22,12 @@ def main(
     rows = verdicts(read_claims(claims), tables, study["samples"], reference)
     for row in rows:
         if row["verdict"] != "holds":
-            door.log.warning("claim %s: %s: %s", row["id"], row["verdict"], row.get("reason") or "")
+            job.log.warning("claim %s: %s: %s", row["id"], row["verdict"], row.get("reason") or "")
     write_table(rows, COLUMNS, output)
 
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         main(
             snakemake.input.claims,
             list(snakemake.input.tables),

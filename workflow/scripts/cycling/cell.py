@@ -1,7 +1,7 @@
 """Analyse one cell. Makes rows (JSON) and curves (netCDF)."""
 
-import door
+import job
 from coatbench.cycling.analyse import analyse
 
 if __name__ == "__main__":
-    door.measurement(snakemake, analyse)
+    job.measurement(snakemake, analyse)

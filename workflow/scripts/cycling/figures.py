@@ -2,7 +2,7 @@
 
 from functools import partial
 
-import door
+import job
 from coatbench.figures import fig5, fig7
 
 if __name__ == "__main__":
@@ -13,4 +13,4 @@ if __name__ == "__main__":
         "fig5": partial(fig5.draw, **both, features=given.features),
         "fig7": partial(fig7.draw, **both),
     }
-    door.figures(snakemake, figures, **params.figure)
+    job.figures(snakemake, figures, **params.figure)

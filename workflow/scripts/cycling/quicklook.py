@@ -1,10 +1,10 @@
 """Draw profiles, dQ/dV, relaxation and capacities of every cell of one sample."""
 
-import door
+import job
 from coatbench.figures.cycling_quicklook import draw
 
 if __name__ == "__main__":
-    door.figure(
+    job.figure(
         snakemake,
         draw,
         curves=list(snakemake.input.curves),

@@ -1,7 +1,7 @@
 """Join the rows of all cells, average over cells and relate to the reference. Makes the cycling tables."""
 
-import door
+import job
 from coatbench.cycling.collect import collect
 
 if __name__ == "__main__":
-    door.collect(snakemake, collect, reference=snakemake.params.reference)
+    job.collect(snakemake, collect, reference=snakemake.params.reference)

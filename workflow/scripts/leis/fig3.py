@@ -1,10 +1,10 @@
 """Draw figure 3: LEIS spectra of all measured samples at each heating temperature."""
 
-import door
+import job
 from coatbench.figures.fig3 import draw
 
 if __name__ == "__main__":
-    door.figure(
+    job.figure(
         snakemake,
         draw,
         curves=snakemake.input.curves,

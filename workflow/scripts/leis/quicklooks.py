@@ -1,11 +1,11 @@
 """Draw every LEIS spectrum of each sample with its window and surface peaks."""
 
-import door
+import job
 from coatbench.figures.leis_quicklook import draw
 
 if __name__ == "__main__":
     given = snakemake.input
-    door.quicklooks(
+    job.quicklooks(
         snakemake,
         draw,
         [

@@ -1,7 +1,7 @@
 """Analyse all LEIS spectra of one sample. Makes rows (JSON) and normalised spectra (netCDF)."""
 
-import door
+import job
 from coatbench.leis.analyse import analyse
 
 if __name__ == "__main__":
-    door.measurement(snakemake, analyse)
+    job.measurement(snakemake, analyse)

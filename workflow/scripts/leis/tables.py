@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import door
+import job
 from coatbench.curves import load_curves
 from coatbench.leis.collect import collect
 
 if __name__ == "__main__":
-    door.collect(
+    job.collect(
         snakemake,
         collect,
         reference=snakemake.params.reference,

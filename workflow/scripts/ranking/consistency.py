@@ -1,10 +1,10 @@
 """Draw what several techniques say of one quantity, sample by sample."""
 
-import door
+import job
 from coatbench.figures.consistency import draw
 
 if __name__ == "__main__":
-    door.figure(
+    job.figure(
         snakemake,
         draw,
         table=snakemake.input.consistency,

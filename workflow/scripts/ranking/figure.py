@@ -1,10 +1,10 @@
 """Draw the figure of the ranking: scores, criteria, and the optimum annealing temperature."""
 
-import door
+import job
 from coatbench.figures.ranking import draw
 
 if __name__ == "__main__":
-    door.figure(
+    job.figure(
         snakemake,
         draw,
         tables=dict(snakemake.input.items()),

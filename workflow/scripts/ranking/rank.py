@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-import door
+import job
 from coatbench.analysis import write_atomically
 from coatbench.ranking.columns import table_columns
-from coatbench.ranking.make import make
+from coatbench.ranking.tables import make_tables
 from coatbench.tables import read_table, write_table
 
 
@@ -19,7 +19,7 @@ def main(
     factors: dict[str, Any],
 ) -> None:
     tables = {Path(path).stem: read_table(path) for path in inputs}
-    made, paragraphs = make(tables, samples, config, reference, factors)
+    made, paragraphs = make_tables(tables, samples, config, reference, factors)
     columns = table_columns(config, factors)
     for name, rows in made.items():
         write_table(rows, columns[name], outputs[name])
@@ -27,7 +27,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         main(
             list(snakemake.input.tables),
             dict(snakemake.output.items()),

@@ -6,7 +6,7 @@ The workflow's code goes into it as an archive: unpacked beside the study, with 
 import json
 from pathlib import Path
 
-import door
+import job
 from coatbench.analysis import write_atomically
 from coatbench.report.crate import make_crate, write_code, write_crate
 from coatbench.tables import read_table
@@ -24,7 +24,7 @@ def main(
 ) -> None:
     write_atomically(outputs["workflow"], Path(snakefile).read_text(encoding="utf-8"))
     write_atomically(outputs["config"], config_text)
-    write_code({name: door.PROJECT / name for name in code}, outputs["code"])
+    write_code({name: job.PROJECT / name for name in code}, outputs["code"])
     kinds = ("workflow", "config", "code")
     inside = {k: Path(outputs[k]).relative_to(results).as_posix() for k in kinds}
     document = make_crate(
@@ -40,7 +40,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         main(
             snakemake.input.run,
             snakemake.input.snakefile,

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import door
+import job
 from coatbench.report.page import build, write_page
 
 
@@ -14,7 +14,7 @@ def main(run: str, output: str, **content: Any) -> None:
 
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         main(
             snakemake.input.run,
             snakemake.output[0],

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import door
+import job
 from coatbench.analysis import load_rows
 from coatbench.checksums import checksum
 from coatbench.records import Places
@@ -24,9 +24,9 @@ def analysed(
 
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         p = snakemake.params
-        places = door.places(snakemake.config)
+        places = job.places(snakemake.config)
         indexes = dict(zip(p.techniques, snakemake.input.get("indexes", []), strict=True))
         raw, made_with = analysed(list(snakemake.input.get("rows", [])), indexes, p.folders, places)
         run = describe_run(
@@ -40,9 +40,9 @@ if __name__ == "__main__":
             targets=p.targets,
             graph=p.graph,
             folders=p.folders,
-            root=door.PROJECT,
+            root=job.PROJECT,
             shown=places.shown,
         )
         for line in run["mixtures"]:
-            door.log.warning("%s", line)
+            job.log.warning("%s", line)
         write_document(run, snakemake.output.run)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import door
+import job
 from coatbench.report.workbook import write_workbook
 
 
@@ -19,7 +19,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with door.logged(snakemake):
+    with job.logged(snakemake):
         main(
             snakemake.input.tables,
             snakemake.input.figures,

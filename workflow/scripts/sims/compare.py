@@ -1,11 +1,11 @@
 """Match, group, weigh and relate the fragments of all samples. Makes the ToF-SIMS tables; reads no image."""
 
-import door
+import job
 from coatbench.sims.collect import collect
 from coatbench.sims.fragments import load_fragments
 
 if __name__ == "__main__":
-    door.collect(
+    job.collect(
         snakemake,
         collect,
         reference=snakemake.params.reference,

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-import door
+import job
 from coatbench.figures import fig6, sims_boxes, sims_maps, sims_pca
 
 if __name__ == "__main__":
@@ -13,4 +13,4 @@ if __name__ == "__main__":
         "sims_pca": partial(sims_pca.draw, scores=given.scores, weights=given.weights),
         "sims_maps": partial(sims_maps.draw, curves=given.curves, regions=given.regions),
     }
-    door.figures(snakemake, figures, sims=params.sims, **params.figure)
+    job.figures(snakemake, figures, sims=params.sims, **params.figure)

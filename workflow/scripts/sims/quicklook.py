@@ -1,10 +1,10 @@
 """Draw one ToF-SIMS sample: total and strongest images of a region, and every region's intensities."""
 
-import door
+import job
 from coatbench.figures.sims_quicklook import draw
 
 if __name__ == "__main__":
-    door.figure(
+    job.figure(
         snakemake,
         draw,
         curves=snakemake.input.curves,

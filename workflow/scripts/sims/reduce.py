@@ -1,10 +1,10 @@
 """Reduce the ToF-SIMS regions of one job. Makes rows (JSON) and maps of one region (netCDF)."""
 
-import door
+import job
 from coatbench.sims.analyse import analyse
 
 if __name__ == "__main__":
-    door.measurement(
+    job.measurement(
         snakemake,
         analyse,
         fragments=snakemake.params.fragments,

@@ -1,8 +1,8 @@
 """Draw figures 4 (STEM images and element maps of coated samples) and S5 (the uncoated reference)."""
 
-import door
+import job
 from coatbench.figures import fig4, figS5
 
 if __name__ == "__main__":
     figures = {"fig4": fig4.draw, "figS5": figS5.draw}
-    door.figures(snakemake, figures, curves=snakemake.input.curves, **snakemake.params.figure)
+    job.figures(snakemake, figures, curves=snakemake.input.curves, **snakemake.params.figure)

@@ -1,10 +1,10 @@
 """Draw every STEM image and map of one sample with its mask."""
 
-import door
+import job
 from coatbench.figures.stem_quicklook import draw
 
 if __name__ == "__main__":
-    door.figure(
+    job.figure(
         snakemake,
         draw,
         curves=snakemake.input.curves,

@@ -1,7 +1,7 @@
 """Join the STEM rows of all samples. Makes the STEM tables."""
 
-import door
+import job
 from coatbench.stem.collect import collect
 
 if __name__ == "__main__":
-    door.collect(snakemake, collect)
+    job.collect(snakemake, collect)

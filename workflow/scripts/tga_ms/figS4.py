@@ -1,10 +1,10 @@
 """Draw figure S4: mass, DTG, DSC and ion currents over temperature, events marked."""
 
-import door
+import job
 from coatbench.figures.figS4 import draw
 
 if __name__ == "__main__":
-    door.figure(
+    job.figure(
         snakemake,
         draw,
         curves=snakemake.input.curves,

@@ -1,10 +1,10 @@
 """Draw one run: mass with DTG and events, DSC, ion currents."""
 
-import door
+import job
 from coatbench.figures.tga_ms_quicklook import draw
 
 if __name__ == "__main__":
-    door.figure(
+    job.figure(
         snakemake,
         draw,
         curves=snakemake.input.curves,

@@ -1,7 +1,7 @@
 """Analyse one TGA-MS run. Makes rows (JSON) and curves on the furnace clock (netCDF)."""
 
-import door
+import job
 from coatbench.tga_ms.analyse import analyse
 
 if __name__ == "__main__":
-    door.measurement(snakemake, analyse)
+    job.measurement(snakemake, analyse)

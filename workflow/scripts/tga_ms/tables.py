@@ -1,6 +1,6 @@
 """Join the rows of all runs into the TGA-MS tables."""
 
-import door
+import job
 
 if __name__ == "__main__":
-    door.collect(snakemake)
+    job.collect(snakemake)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-import door
+import job
 from coatbench.figures import xps_coverage, xps_stacks
 
 if __name__ == "__main__":
@@ -22,4 +22,4 @@ if __name__ == "__main__":
         )
         for name, own in params.over_temperature.items()
     }
-    door.figures(snakemake, stacks | over_temperature, **params.figure)
+    job.figures(snakemake, stacks | over_temperature, **params.figure)

@@ -1,10 +1,10 @@
 """Draw every XPS region of one sample with its fit and residuals."""
 
-import door
+import job
 from coatbench.figures.xps_quicklook import draw
 
 if __name__ == "__main__":
-    door.figure(
+    job.figure(
         snakemake,
         draw,
         curves=snakemake.input.curves,

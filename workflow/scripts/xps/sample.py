@@ -1,11 +1,11 @@
 """Fit all XPS regions of one sample. Makes rows (JSON), spectra with their fits (netCDF), and both for CasaXPS (VAMAS)."""
 
-import door
+import job
 from coatbench.xps.analyse import analyse
 from coatbench.xps.casaxps_write import write_vamas
 
 if __name__ == "__main__":
-    door.measurement(
+    job.measurement(
         snakemake,
         analyse,
         more=lambda analysis: write_vamas(

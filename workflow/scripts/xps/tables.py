@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import door
+import job
 from coatbench.curves import load_curves
 from coatbench.xps.collect import collect
 
@@ -14,7 +14,7 @@ def jointly_fitted(attrs):
 
 
 if __name__ == "__main__":
-    door.collect(
+    job.collect(
         snakemake,
         collect,
         reference=snakemake.params.reference,

@@ -17,7 +17,7 @@ from .statement import statement, summary
 from .surfaces import fit_surfaces
 
 
-def make(
+def make_tables(
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],
     config: Mapping[str, Any],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from coatbench.overview import COLUMNS, inspect_study, layout
+from coatbench.check import COLUMNS, inspect_study, layout
 from coatbench.study import load_study
 
 

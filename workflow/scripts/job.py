@@ -1,4 +1,4 @@
-"""The door between Snakemake and the library: logging, and our errors as one line.
+"""What every script calls: logging, our errors as one line, and what a job leaves behind.
 
 `snakemake` is what Snakemake hands to a script. A measurement that cannot be read or analysed is a result
 too: its rows file says why, the other measurements go on, and the last rule of the workflow fails with all
@@ -33,7 +33,7 @@ atexit.register(gc.freeze)
 
 
 def lend_environment(workflow: Path) -> None:
-    """Let jobs find the library and this door without an installation, here and on clusters."""
+    """Let jobs find the library and this module without an installation, here and on clusters."""
     known = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
     paths = [str(workflow), str(workflow / "scripts"), *known]
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))

@@ -84,7 +84,7 @@ def documents():
 
 def rule_graph():
     """Return every file that a rule names, with the rule and its named inputs that are not the workflow's own."""
-    code = f"{own('workflow')}/"
+    code = f"{workflow_file('workflow')}/"
     inputs = {
         r.name: [str(i) for i in r.input if not callable(i) and not str(i).startswith(code)]
         for r in workflow.rules
