@@ -32,6 +32,8 @@ PACKAGES = {
     "fastnda": "fastnda",
     "rosettasciio": "rsciio",
 }
+# At home where their own metadata do not say so.
+ADDRESSES = {"fastnda": "https://github.com/empaeconversion/fastnda"}
 
 
 def version(package: str) -> str | None:
@@ -45,6 +47,19 @@ def version(package: str) -> str | None:
 def installed() -> dict[str, str]:
     """Return the versions of all packages that are installed."""
     return {name: found for name in PACKAGES if (found := version(name))}
+
+
+def address(package: str) -> str | None:
+    """Return where an installed package is at home, as its own metadata say; None where they are silent."""
+    try:
+        about = metadata.metadata(package)
+    except metadata.PackageNotFoundError:
+        return None
+    named = [text.partition(", ") for text in about.get_all("Project-URL") or []]
+    urls = {name.lower(): url for name, _, url in named}
+    preferred = ("homepage", "repository", "source", "source code", "documentation")
+    found = about.get("Home-page") or next((urls[n] for n in preferred if n in urls), None)
+    return found or ADDRESSES.get(package)
 
 
 def in_use() -> dict[str, str]:

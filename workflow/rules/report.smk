@@ -95,6 +95,7 @@ rule crate:
         snakefile=workflow_file("workflow/Snakefile"),
     output:
         crate=results("ro-crate-metadata.json"),
+        readme=results("README.md"),
         workflow=results("provenance/Snakefile"),
         config=results("provenance/config.yaml"),
         code=results("provenance/workflow.zip"),
@@ -111,6 +112,7 @@ rule crate:
     params:
         config_text=CONFIG_TEXT,
         files=list(PROJECT_FILES),
+        publication=dict(config["publication"]),
         code=code("report/crate.py") + digest_of(PROJECT_FILES.values()),
     message:
         "The run as an RO-Crate"
