@@ -58,8 +58,8 @@ def address(package: str) -> str | None:
     named = [text.partition(", ") for text in about.get_all("Project-URL") or []]
     urls = {name.lower(): url for name, _, url in named}
     preferred = ("homepage", "repository", "source", "source code", "documentation")
-    found = about.get("Home-page") or next((urls[n] for n in preferred if n in urls), None)
-    return found or ADDRESSES.get(package)
+    homes = about.get_all("Home-page") or [urls[n] for n in preferred if n in urls]
+    return homes[0] if homes else ADDRESSES.get(package)
 
 
 def in_use() -> dict[str, str]:
