@@ -71,7 +71,7 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
         more, fits, notes = metrics.long_test(cycle_rows, relative, config)
         found += more
         result.warnings += [f"{name}: {note}" for note in notes]
-        for fit in fits:
+        for fit in fits if judge.of_cell(judged).usable else []:
             result.add("cycling_fade", **cell.key, **fit)
     spectra = impedance.rows_of(
         data, cycles, cell.area_cm2, config["kramers_kronig_residual_percent"]
@@ -80,9 +80,9 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
         result.add("cycling_impedance", **cell.key, **spectrum)
     curves = _differential(result, cell, data, cycles, running, config)
     found += _overpotential(curves, judged, config)
+    whole = judge.of_cell(judged)
     for metric in found:
-        # An impossible first cycle (efficiency, charge, capacity) says that all numbers of the cell are wrong.
-        quality = worst([metric.pop("quality", Quality()), *(j.whole for _, j in judged[:1])])
+        quality = worst([metric.pop("quality", Quality()), whole])
         result.add("cycling_cell_metrics", **cell.key, **metric, **quality.columns())
     result.curves = {
         "dqdv": curve_sets.differential({k: main for k, (main, _) in curves.items()}),
@@ -124,14 +124,15 @@ def _cycles(
 ) -> list[tuple[dict[str, Any], judge.Judgement]]:
     """Return row and judgement of every cycle."""
     judged = []
-    before = math.nan
+    before = judge.Before()
     counter = parts[0].columns.attrs.get("counter_Ah", (0.0, 0.0))[0]
     for cycle in cycles:
         row, judgement = cells.cycle_row(
-            data, cycle, cell, windows, config, running=running, before=before, counter_Ah=counter
-        )
+            data, cycle, cell, windows, config,
+            running=running, before=before, counter_Ah=counter,
+        )  # fmt: skip
         judged.append((row, judgement))
-        before = row["c_rate_measured"]
+        before = before.after(row, cycle.first)
     return judged
 
 

@@ -197,7 +197,7 @@ def cycle_row(
     config: Mapping[str, Any],
     *,
     running: HalfCycle | None = None,
-    before: float = math.nan,
+    before: judge.Before | None = None,
     counter_Ah: float = 0.0,
 ) -> tuple[dict[str, Any], judge.Judgement]:
     """Return the row of the table cycling_cells of one cycle, and what is to be said of it.
@@ -214,8 +214,8 @@ def cycle_row(
         See `analyse`.
     running : HalfCycle or None
         The one that was still going on when the record ended.
-    before : float
-        Measured rate of the cycle before.
+    before : Before or None
+        What the cycles before have shown.
     counter_Ah : float
         What the instrument's integral holds at the first record.
     """
@@ -255,8 +255,12 @@ def cycle_row(
     row["c_rate_measured"] = measured
     row["c_rate"] = recognise_rate(measured, config["rates_C"], config["rate_tolerance"])
     # After a faster cycle a slower one takes out what that left: more than the charge between them brought.
-    slower = measured < 0.95 * before
-    found.whole = judge.whole_cycle(row, config, rates_differ=slower)
+    left = before.left_mAh_g(measured) if before else 0.0
+    first = row.get(f"{NAMES[cycle.first]}_capacity_mAh_g")
+    if not cell.leaves_out(cycle.number):
+        found.whole = judge.whole_cycle(
+            row, config, left_percent=100 * left / first if first else 0.0
+        )
     quality = found.of_cycle()
     row["note"] = "; ".join(dict.fromkeys([*notes, *quality.notes]))
     return row | quality.columns(), found

@@ -7,6 +7,7 @@ the same cycle: a discharge after a charge that was stopped half way is no capac
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -253,8 +254,46 @@ def unexplained_gap_s(data: Record, half: HalfCycle) -> float:
     return longest if longest > GAP_FACTOR * float(np.percentile(interval, 98)) else 0.0
 
 
+@dataclass(frozen=True)
+class Before:
+    """What the cycles before one have shown, capacities in mAh/g.
+
+    Attributes
+    ----------
+    rate_C : float
+        Measured rate of the cycle before.
+    most : float
+        Largest capacity of a second half cycle so far.
+    first, second : float
+        Capacities of the half cycles of the cycle before.
+    """
+
+    rate_C: float = math.nan
+    most: float = 0.0
+    first: float = math.nan
+    second: float = math.nan
+
+    def after(self, row: Mapping[str, Any], first: int) -> Before:
+        """Return the same after one more cycle, whose row this is."""
+        one, other = (_number(row.get(f"{NAMES[d]}_capacity_mAh_g")) for d in (first, -first))
+        return Before(row["c_rate_measured"], float(np.fmax(self.most, other)), one, other)
+
+    def left_mAh_g(self, rate_C: float) -> float:
+        """Return what the cycle before, if it was faster, left in the cell that a slower one may take out."""
+        if not rate_C < 0.95 * self.rate_C:
+            return 0.0
+        return float(np.nanmax([self.most - self.second, self.first - self.second, 0.0]))
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
 def whole_cycle(
-    row: Mapping[str, Any], config: Mapping[str, Any], *, rates_differ: bool
+    row: Mapping[str, Any],
+    config: Mapping[str, Any],
+    *,
+    left_percent: float = 0.0,
 ) -> Quality:
     """Judge what both half cycles give: efficiency, the check of the charge, capacities that a material can have.
 
@@ -264,22 +303,39 @@ def whole_cycle(
         Of the table cycling_cells.
     config : mapping
         `plausible` (limits by column), `check_unusable_percent`.
-    rates_differ : bool
-        The second half cycle is slower than the one of its direction before: it may bring more than the first one took.
+    left_percent : float
+        What a faster cycle before left in the cell, over the charge of the first half cycle: so much more the second
+        one may bring.
     """
     found = []
     for name, limits in config["plausible"].items():
-        if name == "coulombic_efficiency_percent" and rates_differ:
-            limits = {k: [v[0], None] for k, v in limits.items()}
+        if name == "coulombic_efficiency_percent" and left_percent > 0:
+            limits = {k: [v[0], v[1] if v[1] is None else v[1] + left_percent] for k, v in limits.items()}
         found.append(plausible(row.get(name), name, limits))
     for name in NAMES.values():
         off = row.get(f"{name}_check_percent")
-        if off is not None and abs(off) > config["check_unusable_percent"]:
+        if off is None or row.get("running") == name:
+            continue
+        if abs(off) > config["check_unusable_percent"]:
             found.append(
                 unusable(
                     f"{name}: integral of current over time differs by {off:+.1f} % from the charge"
                 )
             )
+    return worst(found)
+
+
+def of_cell(judged: Sequence[tuple[Mapping[str, Any], Judgement]]) -> Quality:
+    """Judge all numbers of a cell by its cycles: an impossible one says that they are wrong.
+
+    Impossible are efficiencies, checks of the charge and capacities beyond their limits. The first cycle's doubts count for all as well.
+    """
+    found = [judged[0][1].whole] if judged else []
+    wrong = [(row["cycle"], j.whole) for row, j in judged[1:] if not j.whole.usable]
+    if wrong:
+        cycle, quality = wrong[0]
+        more = f" (and {len(wrong) - 1} more cycles)" if len(wrong) > 1 else ""
+        found += [unusable(f"cycle {cycle}: {note}{more}") for note in quality.notes]
     return worst(found)
 
 

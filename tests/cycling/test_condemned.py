@@ -1,0 +1,72 @@
+"""Which cycles condemn a cell: impossible ones, wherever they stand, unless the index leaves them out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from coatbench.cycling.analyse import analyse
+
+from .made_files import write
+from .test_judged import AGAIN, CHARGE, DISCHARGE, REST, ROW, mpt, record
+
+FREE = {"charge_cutoff_V": None, "discharge_cutoff_V": None, "kind": "long", "first": "charge"}
+CYCLE = [AGAIN, REST, DISCHARGE, REST]
+
+
+def run(config, folder, rows, **index):
+    path = write(folder, mpt(rows))
+    protocols = config["protocols"] | {"short": FREE}
+    return analyse([ROW | index], [path], config | {"protocols": protocols})
+
+
+def levels(analysis) -> set[str]:
+    return {m["quality"] for m in analysis.tables["cycling_cell_metrics"]}
+
+
+def impossible():
+    """The charge of the fourth cycle stopped after half of its time, at the same rate."""
+    half = [(0.1, 35000), REST, (-0.1, 70000), REST]
+    return record([REST, CHARGE, REST, DISCHARGE, REST, *CYCLE * 2, *half, *CYCLE])
+
+
+def test_impossible_efficiency_of_a_later_cycle_condemns_the_cell(config, tmp_path):
+    analysis = run(config, tmp_path, impossible())
+    assert levels(analysis) == {"unusable"}
+    notes = {m["quality_note"] for m in analysis.tables["cycling_cell_metrics"]}
+    assert all("cycle 4: coulombic_efficiency_percent: 200" in note for note in notes)
+    assert [c["quality"] for c in analysis.tables["cycling_cells"]] == ["ok"] * 3 + ["unusable", "ok"]
+    assert "cycling_fade" not in analysis.tables
+
+
+def test_cycle_that_the_index_leaves_out_condemns_nothing(config, tmp_path):
+    analysis = run(config, tmp_path, impossible(), leave_out_cycles="4")
+    assert "unusable" not in levels(analysis)
+
+
+def test_charge_of_a_later_cycle_that_the_current_contradicts_condemns_the_cell(config, tmp_path):
+    rows = record([REST, CHARGE, REST, DISCHARGE, REST, *CYCLE * 2])
+    step = np.diff(rows[:, 3], prepend=0.0)
+    third = np.flatnonzero(np.diff(rows[:, 2], prepend=0) != 0)[-4]
+    step[third:] *= 1.15
+    rows[:, 3] = np.cumsum(step)
+    analysis = run(config, tmp_path, rows)
+    assert levels(analysis) == {"unusable"}
+    assert "differs by -13.0 %" in analysis.tables["cycling_cell_metrics"][0]["quality_note"]
+
+
+@pytest.mark.parametrize(("slow_s", "level"), [(70000, "ok"), (140000, "unusable")])
+def test_slower_cycle_brings_no_more_than_a_faster_one_left(config, tmp_path, slow_s, level):
+    fast = [(-0.4, 15000), REST]
+    steps = [REST, CHARGE, REST, DISCHARGE, REST, AGAIN, REST, *fast, (0.1, 60000), REST, (-0.1, slow_s), REST]
+    cells = run(config, tmp_path, record(steps)).tables["cycling_cells"]
+    assert cells[2]["coulombic_efficiency_percent"] > 105
+    assert cells[2]["quality"] == level
+
+
+def test_half_cycle_that_has_just_begun_condemns_nothing(config, tmp_path):
+    """The first records of a step hold no charge yet, so that the check is far off."""
+    rows = record([REST, CHARGE, REST, DISCHARGE, REST, *CYCLE, (0.1, 3000)])
+    rows[-40:, 3] = rows[-41, 3] + 0.3 * (rows[-40:, 3] - rows[-41, 3])
+    analysis = run(config, tmp_path, rows)
+    assert analysis.tables["cycling_cells"][-1]["running"] == "charge"
+    assert "unusable" not in levels(analysis)
