@@ -34,7 +34,10 @@ def test_impossible_efficiency_of_a_later_cycle_condemns_the_cell(config, tmp_pa
     assert levels(analysis) == {"unusable"}
     notes = {m["quality_note"] for m in analysis.tables["cycling_cell_metrics"]}
     assert all("cycle 4: coulombic_efficiency_percent: 200" in note for note in notes)
-    assert [c["quality"] for c in analysis.tables["cycling_cells"]] == ["ok"] * 3 + ["unusable", "ok"]
+    assert [c["quality"] for c in analysis.tables["cycling_cells"]] == ["ok"] * 3 + [
+        "unusable",
+        "ok",
+    ]
     assert "cycling_fade" not in analysis.tables
 
 
@@ -57,7 +60,20 @@ def test_charge_of_a_later_cycle_that_the_current_contradicts_condemns_the_cell(
 @pytest.mark.parametrize(("slow_s", "level"), [(70000, "ok"), (140000, "unusable")])
 def test_slower_cycle_brings_no_more_than_a_faster_one_left(config, tmp_path, slow_s, level):
     fast = [(-0.4, 15000), REST]
-    steps = [REST, CHARGE, REST, DISCHARGE, REST, AGAIN, REST, *fast, (0.1, 60000), REST, (-0.1, slow_s), REST]
+    steps = [
+        REST,
+        CHARGE,
+        REST,
+        DISCHARGE,
+        REST,
+        AGAIN,
+        REST,
+        *fast,
+        (0.1, 60000),
+        REST,
+        (-0.1, slow_s),
+        REST,
+    ]
     cells = run(config, tmp_path, record(steps)).tables["cycling_cells"]
     assert cells[2]["coulombic_efficiency_percent"] > 105
     assert cells[2]["quality"] == level

@@ -323,3 +323,11 @@ def test_memory_grows_with_the_table_not_with_the_text(exports, tmp_path):
     per_row = 12 * 8  # twelve columns
     assert used < 3 * rows * per_row + 6 * tabular.BLOCK_BYTES
     assert used < path.stat().st_size
+
+
+def test_mpt_names_behind_an_empty_one_that_no_record_has(tmp_path):
+    """Impedance of three electrodes: EC-Lab names a difference that it only shows on screen."""
+    lines = ["EC-Lab ASCII FILE", "Nb header lines : 3", "time/s\tEwe/V\t<I>/mA\t\tEwe-Ece/V"]
+    content = "\r\n".join([*lines, "0.0\t3.1\t0.5", "1.0\t3.2\t0.5", ""]).encode()
+    table = readers.read(write(tmp_path, content), "cycling").sets[0]
+    assert table[bdf.VOLTAGE].tolist() == [3.1, 3.2]

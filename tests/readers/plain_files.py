@@ -276,6 +276,30 @@ def arbin_csv() -> Made:
     return Made("x_Channel_1.csv", b"\xef\xbb\xbf" + lines([ARBIN, *arbin_rows()], ",", "\r\n").encode(), "cycling", CELL, {"date": "2022-05-18T10:00:00"})  # fmt: skip
 
 
+def arbin_xlsx_without_points() -> Made:
+    """Versions of the program name neither the record nor its number."""
+    sheets = {
+        "Global_Info": [["TEST REPORT"], ["x"]],
+        "Channel_1_1": [row[1:] for row in [ARBIN, *arbin_rows()]],
+    }
+    return Made("x.xlsx", workbook(sheets), "cycling", CELL)
+
+
+def pec_csv() -> Made:
+    """Times of the day beside seconds, mV, mA and mAh, energies named like capacities."""
+    names = "Test,Cell,Rack,Step,Cycle,Total Time (Seconds),Step Time (Seconds),Real Time,Voltage (mV),Current (mA),Charge Capacity (mAh),Discharge Capacity (mAh),Charge Capacity (mWh),Discharge Capacity (mWh),ReasonCode"
+    rows = [[187, 1, "R", int(STEP[i]), 1, float(CLOCK[i]), 0, stamp(CLOCK[i], "05/18/2022 {}"), 1e3 * float(VOLTAGE[i]), 1e3 * float(CURRENT[i]), 1e3 * float(CHARGED[i]), 1e3 * float(DISCHARGED[i]), 9, 9, 30] for i in range(SIGN.size)]  # fmt: skip
+    head = [
+        "Request Year:,2022",
+        "Test:,187",
+        "TestRegime Name:,x",
+        "Start Time:,05/18/2022 10:00:00",
+        "#RESULTS CHECK",
+        "2022,187,1,1,3272,3,",
+    ]
+    return Made("x.csv", lines([*[[h] for h in head], names.split(","), *rows], ",").encode(), "cycling", CELL, {"date": "2022-05-18T10:00:00"})  # fmt: skip
+
+
 def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
     import openpyxl
 
@@ -517,6 +541,8 @@ MADE = {
     "bdf_machine": ("Battery Data Format CSV", bdf_machine),
     "arbin_csv": ("Arbin CSV", arbin_csv),
     "arbin_xlsx": ("Arbin workbook", arbin_xlsx),
+    "arbin_xlsx_without_points": ("Arbin workbook", arbin_xlsx_without_points),
+    "pec": ("PEC CSV", pec_csv),
     "neware_csv": ("Neware CSV", neware_csv),
     "neware_xlsx": ("Neware workbook", neware_xlsx),
     "neware_nested_csv": ("Neware nested CSV", neware_nested_csv),

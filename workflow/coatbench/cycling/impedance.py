@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ PER_DECADE = (2.0, 3.0, 4.0)
 LEAST_POINTS = 8
 # An arc has ended where it has come down to this share of its height.
 ENDED = 0.15
+# An imaginary part that still rises with frequency, above this share of the impedance, belongs to an arc beyond.
+STILL_HIGH = 0.02
 
 
 @dataclass(frozen=True)
@@ -134,34 +136,53 @@ def resistances(spectrum: Spectrum, most_residual_percent: float) -> Resistances
     ohmic = float(parameters[0])
     # The fastest arc ends at the highest frequency: what of it is ohmic the spectrum does not tell.
     choice = float(np.std([f[0][0] for _, f in good]))
-    ohmic_sd = math.hypot(float(sd[0]), choice, float(parameters[3]) / math.sqrt(12))
-    totals = [t for _, f in good if (t := _foot(omega, f[0])) is not None]
-    here = _foot(omega, parameters)
-    if here is None:
-        note = "the arcs do not end within the frequencies"
-        return Resistances(residual, ohmic, ohmic_sd, note=note)
+    top, below = _without_inductance(omega, parameters, omega.max() * np.array([1.0, 0.5]))
+    beyond = max(abs(float(parameters[3])), -float(top.imag)) / math.sqrt(12)
+    ohmic_sd = math.hypot(float(sd[0]), choice, beyond)
+    found = Resistances(residual, ohmic, ohmic_sd)
+    rising = -top.imag > max(-below.imag, STILL_HIGH * abs(top))
+    if rising or ohmic <= ohmic_sd:
+        # An arc has its top beyond the highest frequency: how wide it is nothing tells.
+        found = Resistances(residual, note="the frequencies do not reach the ohmic resistance")
+    totals = [t for _, f in good if (t := _foot(omega, f[0], f[2])) is not None]
+    here = _foot(omega, parameters, residual)
+    if here is None or here <= 0:
+        notes = (found.note, "the arcs do not end within the frequencies")
+        return replace(found, note="; ".join(note for note in notes if note))
     # The misfit of single points and what the choice of time constants does.
     noise = 0.01 * residual * abs(here)
-    return Resistances(residual, ohmic, ohmic_sd, here, float(np.hypot(noise, np.std(totals))))
+    return replace(found, total=here, total_sd=float(np.hypot(noise, np.std(totals))))
 
 
-def _foot(omega: npt.NDArray, parameters: npt.NDArray) -> float | None:
-    """Return the real part where the last arc comes down: a minimum of -Im before diffusion, or the end of the arc."""
-    fine = np.geomspace(omega.max(), omega.min(), 400)
-    # The time constants are those of the measured frequencies, which both grids share.
+def _without_inductance(
+    omega: npt.NDArray, parameters: npt.NDArray, at: npt.NDArray
+) -> npt.NDArray[np.complexfloating]:
+    """Return the fitted impedance at other angular frequencies, without that of the leads."""
+    # The time constants are those of the measured frequencies.
     tau = np.geomspace(1.0 / omega.max(), 1.0 / omega.min(), parameters.size - 3)
-    model = parameters[0] + parameters[2] / (1j * fine)
-    model = model + (parameters[3:] / (1.0 + 1j * np.outer(fine, tau))).sum(axis=1)
+    arcs = (parameters[3:] / (1.0 + 1j * np.outer(at, tau))).sum(axis=1)
+    return np.asarray(parameters[0] + parameters[2] / (1j * at) + arcs)
+
+
+def _foot(omega: npt.NDArray, parameters: npt.NDArray, residual_percent: float) -> float | None:
+    """Return the real part where the last arc comes down: a minimum of -Im before diffusion, or the end of the arc.
+
+    What is no higher than the misfit is no arc.
+    """
+    fine = np.geomspace(omega.max(), omega.min(), 400)
+    model = _without_inductance(omega, parameters, fine)
     minus = -model.imag
     inner = minus[1:-1]
     tops = 1 + np.flatnonzero((inner > minus[:-2]) & (inner >= minus[2:]))
     feet = 1 + np.flatnonzero((inner < minus[:-2]) & (inner <= minus[2:]))
+    noise = 0.03 * residual_percent * np.abs(model)
+    tops = tops[minus[tops] > noise[tops]]
     if tops.size == 0:
         return None
     after = feet[feet > tops[-1]]
     if after.size:
         return float(model.real[after[-1]])
-    if minus[-1] < ENDED * minus[tops[-1]]:
+    if minus[-1] < max(ENDED * minus[tops[-1]], noise[-1]):
         return float(model.real[-1])
     return None
 

@@ -310,7 +310,9 @@ def whole_cycle(
     found = []
     for name, limits in config["plausible"].items():
         if name == "coulombic_efficiency_percent" and left_percent > 0:
-            limits = {k: [v[0], v[1] if v[1] is None else v[1] + left_percent] for k, v in limits.items()}
+            limits = {
+                k: [v[0], v[1] if v[1] is None else v[1] + left_percent] for k, v in limits.items()
+            }
         found.append(plausible(row.get(name), name, limits))
     for name in NAMES.values():
         off = row.get(f"{name}_check_percent")

@@ -35,7 +35,7 @@ def read(path: Path) -> Export:
     """
     path = Path(path)
     lines, first_line, offset, sample_rows = _header(path)
-    names = _names(lines[-1])
+    names = _recorded(_names(lines[-1]), sample_rows)
     repeated = sorted({n for n in names if names.count(n) > 1})
     names = [n if names.index(n) == i else f"{n} #{i}" for i, n in enumerate(names)]
     eclab.voltage_column(path, names)
@@ -126,6 +126,15 @@ def _names(line: bytes) -> list[str]:
         text = line.decode("cp1252", errors="replace")
     names = [name.strip().replace("\u03bc", "µ") for name in text.split("\t")]
     return names[:-1] if names and names[-1] == "" else names
+
+
+def _recorded(names: list[str], rows: list[list[str]]) -> list[str]:
+    """Leave out the names behind an empty one, where the records end before it.
+
+    EC-Lab names a potential difference there that it computes on screen and does not export.
+    """
+    at = names.index("") if "" in names else len(names)
+    return names[:at] if rows and {len(row) for row in rows[:-1] or rows} == {at} else names
 
 
 def _date_form(names: list[str], rows: list[list[str]]) -> str:
