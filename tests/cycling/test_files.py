@@ -225,3 +225,32 @@ def test_what_was_read_is_a_battery_data_format_table(config, exports, tmp_path,
     assert capacities(run(config, path, **index)) == pytest.approx(
         capacities(run(config, exports / name, **index)), rel=1e-6
     )
+
+
+@pytest.mark.parametrize("back_s", [3600, 7e8])
+def test_clock_that_was_set_back_leaves_the_order_to_part(
+    config, pellet, exports, tmp_path, back_s
+):
+    """End of summer time, or a computer that lost its clock: part decides, unless the voltages say the reverse."""
+    head, rows = pellet
+    at = head[-1].decode("cp1252").split("\t").index("time/s")
+    zero = float(rows[700].split(b"\t")[at].replace(b",", b"."))
+    later = []
+    for row in rows[700:]:
+        cells = row.split(b"\t")
+        seconds = float(cells[at].replace(b",", b".")) - zero
+        cells[at] = f"{seconds:.6f}".encode().replace(b".", b"," if b"," in cells[at] else b".")
+        later.append(b"\t".join(cells))
+
+    def dated(moment: datetime) -> list[bytes]:
+        stamp = moment.strftime("%m/%d/%Y %H:%M:%S.886").encode()
+        return [re.sub(rb"\d\d/\d\d/\d{4} [\d:.]+", stamp, line) for line in head]
+
+    a = write(tmp_path / "a.mpt", dated(STARTED), rows[:700])
+    second = dated(STARTED + timedelta(seconds=zero - back_s))
+    b = write(tmp_path / "b.mpt", second, later)
+    found = run(config, a, b, parts=("1", "2"))
+    assert capacities(found) == pytest.approx(capacities(run(config, exports / MPT)), rel=1e-6)
+    assert any("by its clock it begins" in w for w in found.warnings)
+    with pytest.raises(AnalysisError, match="of the same cell, or repeat it"):
+        run(config, a, b, parts=("2", "1")) if back_s == 3600 else run(config, b, a, parts=("1", "2"))

@@ -331,3 +331,10 @@ def test_mpt_names_behind_an_empty_one_that_no_record_has(tmp_path):
     content = "\r\n".join([*lines, "0.0\t3.1\t0.5", "1.0\t3.2\t0.5", ""]).encode()
     table = readers.read(write(tmp_path, content), "cycling").sets[0]
     assert table[bdf.VOLTAGE].tolist() == [3.1, 3.2]
+
+
+def test_mpt_charge_without_what_drives_it_is_refused(tmp_path):
+    names = ["time/s", "dq/mA.h", "Ewe/V"]
+    content = mpt([[row[3], row[4], row[5]] for row in ROWS], names)
+    with pytest.raises(ReadError, match="mode or a current"):
+        readers.read(write(tmp_path, content), "cycling")

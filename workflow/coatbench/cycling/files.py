@@ -196,13 +196,28 @@ def _without_repeats(
         return first, _from(new, first, end)
     if end - start <= CLOCK_ROUNDING_S:
         return 0, replace(new, time_s=new.time_s + (end - start))
+    if previous.part is not None and part.part is not None and _continues(whole, new):
+        notes.append(
+            f"{part.file.name}: by its clock it begins {end - start:.0f} s before {previous.file.name} ended: the order is "
+            "that of part, the time between them is not known"
+        )
+        return 0, replace(new, time_s=new.time_s + (end - start))
     raise AnalysisError(
         part.file,
         "time",
         f"records that follow {previous.file.name} of the same cell, or repeat it",
         f"other values over {end - start:.0f} s of the same time",
-        "correct cell, sample or part in the index",
+        "correct cell, sample or part in the index; where a clock was set back, part gives the order",
     )
+
+
+def _continues(whole: Record, new: Record) -> bool:
+    """Tell whether the voltage goes on from one record to the next better than the other way round."""
+
+    def jump(before: Record, after: Record) -> float:
+        return abs(float(after.voltage_V[0] - before.voltage_V[-1]))
+
+    return jump(whole, new) < jump(new, whole)
 
 
 def _repeats(whole: Record, new: Record, inside: npt.NDArray[np.intp]) -> bool:

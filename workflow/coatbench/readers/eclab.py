@@ -29,20 +29,26 @@ COUNTER = ("Ece/V", "<Ece>/V", "<Ece/V>")
 CELL = ("Ecell/V", "<Ecell>/V", "Ewe-Ece/V", "<Ewe-Ece>/V", "<Ewe-Ece/V>")
 VOLTAGES = (*WORKING, *CELL)
 POTENTIALS = {"working": WORKING, "counter": COUNTER, "cell": CELL}
-CURRENTS = ("<I>/mA", "I/mA", "<I>/A", "I/A", "<I>/µA", "I/µA", "<I>/uA", "I/uA")
+FACTORS = {"mA": 1e-3, "A": 1.0, "µA": 1e-6, "uA": 1e-6, "nA": 1e-9,
+           "mA.h": 1e-3, "A.h": 1.0, "µA.h": 1e-6, "uA.h": 1e-6, "nA.h": 1e-9, "C": 1.0 / 3600.0, "mC": 1e-3 / 3600.0}  # fmt: skip
+
+
+def _in_units(*quantities: str) -> tuple[str, ...]:
+    units = [u for u in FACTORS if u.endswith("A") == ("I" in quantities)]
+    return tuple(f"{quantity}/{unit}" for quantity in quantities for unit in units)
+
+
+CURRENTS = _in_units("<I>", "I")
 # EC-Lab's manual: dq is the charge since the record before, dQ the charge since the beginning of the step, (Q-Qo) that
 # since the beginning of the experiment, Q charge/discharge that of the half cycle so far.
-INCREMENTS = ("dq/mA.h", "dq/A.h", "dq/µA.h", "dq/C")
-STEP_CHARGES = ("dQ/mA.h", "dQ/A.h", "dQ/µA.h", "dQ/C")
-NETS = ("(Q-Qo)/mA.h", "(Q-Qo)/A.h", "(Q-Qo)/C", "(Q-Qo)/µA.h")
-INTEGRALS = ("Q charge/discharge/mA.h", "Q charge/discharge/A.h", "Q charge/discharge/C")
+INCREMENTS = _in_units("dq")
+STEP_CHARGES = _in_units("dQ")
+NETS = _in_units("(Q-Qo)")
+INTEGRALS = _in_units("Q charge/discharge")
 TEMPERATURES = ("Temperature/°C", "Temperature/\ufffdC")
 FREQUENCY = "freq/Hz"
 REAL, IMAGINARY, MODULUS, PHASE = "Re(Z)/Ohm", "-Im(Z)/Ohm", "|Z|/Ohm", "Phase(Z)/deg"
 IMPEDANCES = (FREQUENCY, REAL, IMAGINARY, MODULUS, PHASE)
-
-FACTORS = {"A": 1.0, "mA": 1e-3, "µA": 1e-6, "uA": 1e-6,
-           "A.h": 1.0, "mA.h": 1e-3, "µA.h": 1e-6, "C": 1.0 / 3600.0}  # fmt: skip
 
 FLOATS = (
     *VOLTAGES, *COUNTER, *CURRENTS, *INCREMENTS, *STEP_CHARGES, *NETS, *INTEGRALS, *TEMPERATURES,
@@ -96,6 +102,7 @@ def normalise(path: Path, columns: Columns, controlled: str = "") -> Normalised:
     integral = _scaled(columns, INTEGRALS)
     if increment is None and net is not None:
         increment = np.diff(net, prepend=net[:1])
+    _need_current(path, columns, (increment, since_step, integral))
     current = _current(columns, increment, time, mode)
     step_id = columns["Ns"].astype(np.int32) if "Ns" in columns else np.zeros(time.size, np.int32)
     half = columns.get("half cycle")
@@ -255,6 +262,18 @@ def _mode(columns: Columns, time: npt.NDArray) -> npt.NDArray:
         return np.full(time.size, MODE_REST, np.int8)
     rest = np.abs(current) <= bdf.rest_current(current, time)
     return np.where(rest, MODE_REST, 1).astype(np.int8)
+
+
+def _need_current(
+    path: Path, columns: Columns, charges: tuple[npt.NDArray | None, ...]
+) -> None:
+    """Refuse records whose charge flows and that tell neither what drives them nor their current."""
+    if "mode" in columns or _first(columns, CURRENTS):
+        return
+    if any(charge is not None and charge.any() for charge in charges):
+        raise ReadError(
+            path, "columns", "mode or a current (<I>/mA) beside the charge", "neither", "export with one of them"
+        )  # fmt: skip
 
 
 def _current(
