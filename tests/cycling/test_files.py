@@ -252,5 +252,6 @@ def test_clock_that_was_set_back_leaves_the_order_to_part(
     found = run(config, a, b, parts=("1", "2"))
     assert capacities(found) == pytest.approx(capacities(run(config, exports / MPT)), rel=1e-6)
     assert any("by its clock it begins" in w for w in found.warnings)
-    with pytest.raises(AnalysisError, match="of the same cell, or repeat it"):
-        run(config, a, b, parts=("2", "1")) if back_s == 3600 else run(config, b, a, parts=("1", "2"))
+    if back_s == 3600:
+        with pytest.raises(AnalysisError, match="of the same cell, or repeat it"):
+            run(config, a, b, parts=("2", "1"))

@@ -76,7 +76,7 @@ def test_mpt_voltage_names(tmp_path, voltage):
 
 
 @pytest.mark.parametrize(
-    ("unit", "factor"), [("dQ/mA.h", 1e-3), ("dq/C", 1 / 3600), ("dQ/A.h", 1.0)]
+    ("unit", "factor"), [("dQ/mA.h", 1e-3), ("dq/C", 1 / 3600), ("dQ/A.h", 1.0), ("dq/nA.h", 1e-9)]
 )
 def test_mpt_charge_units(tmp_path, unit, factor):
     names = [unit if n == "dq/mA.h" else n for n in NAMES]

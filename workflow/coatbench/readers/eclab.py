@@ -264,9 +264,7 @@ def _mode(columns: Columns, time: npt.NDArray) -> npt.NDArray:
     return np.where(rest, MODE_REST, 1).astype(np.int8)
 
 
-def _need_current(
-    path: Path, columns: Columns, charges: tuple[npt.NDArray | None, ...]
-) -> None:
+def _need_current(path: Path, columns: Columns, charges: tuple[npt.NDArray | None, ...]) -> None:
     """Refuse records whose charge flows and that tell neither what drives them nor their current."""
     if "mode" in columns or _first(columns, CURRENTS):
         return
