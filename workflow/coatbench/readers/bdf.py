@@ -90,6 +90,8 @@ CV_VOLTAGE_BAND_V = 0.005
 CV_CURRENT_DROP = 0.03
 # Where nothing but the current tells rest from charge: a smaller share of the usual current is noise of the recorder.
 REST_CURRENT_FRACTION = 5e-3
+# Noise: currents below this share that turn their sign so often; at rest is what lies within so many of their deviations.
+NOISE_BELOW, FEWEST_NOISE, NOISE_TURNS, NOISE_SD = 0.03, 20, 0.2, 4.5
 
 
 def accumulate(charge: Array, block: Ints, direction: Ints) -> tuple[Array, Array]:
@@ -178,8 +180,12 @@ def rest_current(current: Array, time: Array) -> float:
     total = np.cumsum(moved[order])
     if total.size == 0 or not total[-1] > 0:
         return 0.0
-    usual = magnitude[order[np.searchsorted(total, 0.5 * total[-1])]]
-    return REST_CURRENT_FRACTION * float(usual)
+    usual = float(magnitude[order[np.searchsorted(total, 0.5 * total[-1])]])
+    small = np.nan_to_num(current)[magnitude < NOISE_BELOW * usual]
+    # Noise changes its sign from record to record; a current that falls at constant voltage does not.
+    turns = np.mean(small[1:] * small[:-1] < 0) if small.size >= FEWEST_NOISE else 0.0
+    noise = NOISE_SD * float(np.sqrt(np.mean(small**2))) if turns > NOISE_TURNS else 0.0
+    return max(REST_CURRENT_FRACTION * usual, noise)
 
 
 def steps_to_totals(charge: Array, steps: Ints) -> Array:

@@ -20,8 +20,6 @@ QUANTITIES = (
     "net_capacity_Ah", "temperature_degC", "cycle", "step", "record", "state", "clock",
 )  # fmt: skip
 HEAD = ()
-# Below this share of the largest current a row is at rest: instruments log their zero's noise.
-REST_SHARE = 1e-3
 # Units of time that files mean where they name another: milliseconds, minutes, hours.
 TIME_FACTORS = (1e-3, 60.0, 3600.0)
 CLOCK_SHARE = 0.1
@@ -46,7 +44,7 @@ def build(file: DescribedFile) -> Export:
     if file.description.current == "discharge_positive":
         current = -current
     if direction is None:
-        direction = _direction(file, current, voltage, step_id)
+        direction = _direction(file, current, voltage, step_id, time, part)
     current = np.where(direction == 0, 0.0, direction * np.abs(current))
     charging, discharging, net = _charges(part, direction)
     if charging is not None and discharging is not None:
@@ -112,12 +110,22 @@ def _states(file: DescribedFile, part: Part) -> npt.NDArray[np.int8] | None:
 
 
 def _direction(
-    file: DescribedFile, current: npt.NDArray, voltage: npt.NDArray, step_id: npt.NDArray | None
+    file: DescribedFile,
+    current: npt.NDArray,
+    voltage: npt.NDArray,
+    step_id: npt.NDArray | None,
+    time: npt.NDArray,
+    part: Part,
 ) -> npt.NDArray[np.int8]:
-    """Return the direction by the sign of the current; by the voltage where currents carry none."""
-    largest = float(np.abs(current).max(initial=0.0))
-    driven = np.abs(current) > REST_SHARE * largest
-    if file.description.current != "unsigned" or (current < -REST_SHARE * largest).any():
+    """Return the direction by the sign of the current; where currents carry none, by charge counters, else the voltage."""
+    limit = bdf.rest_current(current, time)
+    driven = np.abs(current) > limit
+    if (current < -limit).any():
+        return np.where(driven, np.sign(current), 0).astype(np.int8)
+    counted = _by_counters(part, driven)
+    if counted is not None:
+        return counted
+    if file.description.current != "unsigned":
         return np.where(driven, np.sign(current), 0).astype(np.int8)
     file.warnings.append(
         f"{file.path.name}: neither a sign nor a state tells charge from discharge: steps in which the "
@@ -132,6 +140,22 @@ def _direction(
         before = voltage[rows[0] - 1] if rows[0] else voltage[rows[0]]
         direction[rows] = 1 if voltage[rows[-1]] >= before else -1
     return direction
+
+
+def _by_counters(part: Part, driven: npt.NDArray) -> npt.NDArray[np.int8] | None:
+    """Return the direction by which of two counters grows; None where a file has not both or only one of them counts."""
+    counters = [part.of(f"{name}_capacity_Ah") for name in ("charge", "discharge")]
+    if any(c is None or not c.size or not np.isfinite(c).all() for c in counters):
+        return None
+    up, down = (np.diff(_grown(np.abs(c)), prepend=0.0) for c in counters if c is not None)
+    up[0] = down[0] = 0.0
+    if not down.any():
+        return None
+    sign = np.sign(up - down)
+    known = np.flatnonzero(sign)
+    # A record in which nothing was counted yet goes with the next one that counts.
+    following = known[np.minimum(np.searchsorted(known, np.arange(sign.size)), known.size - 1)]
+    return np.where(driven, sign[following], 0).astype(np.int8)
 
 
 def _grown(values: npt.NDArray) -> npt.NDArray:

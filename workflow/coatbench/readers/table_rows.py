@@ -181,7 +181,8 @@ class Rows:
         for line in lines[:200]:
             cells = split_cells(line, self.separator)
             for i in index:
-                if i < len(cells):
+                # Clocks (01:02:03.5) have their own.
+                if i < len(cells) and ":" not in cells[i]:
                     comma = comma or (cells[i] if "," in cells[i] else "")
                     point = point or "." in cells[i]
         if comma and point:
