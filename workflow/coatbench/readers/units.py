@@ -56,6 +56,8 @@ SPELLINGS = {
     "rate": {
         "counts/s": "cps", "count/s": "cps", "c/s": "cps", "cts/s": "cps", "1/s": "cps", "Hz": "cps",
         "counts/sec": "cps", "countspersecond": "cps", "CPS": "cps", "kcounts/s": "kcps",
+        "s-1": "cps", "s^-1": "cps", "1/sec": "cps", "counts.s-1": "cps", "countss-1": "cps", "counts*s-1": "cps",
+        "kc/s": "kcps", "kcts/s": "kcps", "kHz": "kcps",
     },
     "counts": {"count": "counts", "cts": "counts", "Counts": "counts", "arb.units": "counts", "a.u.": "counts"},
 }  # fmt: skip

@@ -25,7 +25,7 @@ from .xps_block import (
     UNKNOWN,
     RawRegion,
     anode_energy,
-    is_rate,
+    intensity_unit,
     make_block,
     region_name,
 )
@@ -277,12 +277,14 @@ def _block(c: _Cursor, h: Header, index: int, warnings: list[str]) -> tuple[RawR
         "vendor": vendor,
     }
     name = region_name(species, transition)
+    rate, factor = intensity_unit(label, unit)
     raw = RawRegion(
         name=name if name != "unnamed" else region_name(block_id),
         energy_eV=energy,
         is_kinetic=is_kinetic,
         intensity=values[:, 0],
-        is_rate=is_rate(label, unit),
+        is_rate=rate,
+        factor=factor,
         photon_energy_eV=photon,
         dwell_s=dwell if dwell > 0 else math.nan,
         n_scans=int(scans) if math.isfinite(scans) and 1 <= scans < 1e6 else 1,

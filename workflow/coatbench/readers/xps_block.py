@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arrays import Arrays
 from ..errors import ReadError
+from .units import DIMENSIONS, known, split_label
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +51,8 @@ class RawRegion:
     intensity : (n,) array
     is_rate : bool
         Counts per second (else counts).
+    factor : float
+        What the intensities are multiplied by to be that: 1000 for kcps.
     photon_energy_eV, dwell_s : float
         NaN: not known.
     n_scans : int
@@ -67,6 +70,7 @@ class RawRegion:
     dwell_s: float = math.nan
     n_scans: int = 1
     transmission: np.ndarray | None = None
+    factor: float = 1.0
     attrs: dict[str, Any] = field(default_factory=dict)
 
 
@@ -92,9 +96,19 @@ def _clean(text: str) -> str:
     return " ".join(text.replace("\0", "").split())
 
 
-def is_rate(label: str, unit: str) -> bool:
-    """Whether an ordinate is counts per second, by its unit or (unit dimensionless) by its label."""
-    return bool(_RATE.search(unit) or _RATE.search(label))
+def intensity_unit(label: str, unit: str) -> tuple[bool, float]:
+    """Tell whether an ordinate is a rate, by its unit or (unit dimensionless) by its label, and the factor to counts/s or counts.
+
+    Examples
+    --------
+    >>> intensity_unit("Intensity", "kcps"), intensity_unit("CPS", "d"), intensity_unit("Intensity", "d")
+    ((True, 1000.0), (True, 1.0), (False, 1.0))
+    """
+    for text in (unit, split_label(label)[1], label):
+        for dimension in ("rate", "counts"):
+            if name := known(text, dimension):
+                return dimension == "rate", DIMENSIONS[dimension][name][0]
+    return bool(_RATE.search(unit) or _RATE.search(label)), 1.0
 
 
 def anode_energy(label: str) -> float:
@@ -130,6 +144,8 @@ def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> A
     import numpy as np
 
     energy, intensity = np.asarray(raw.energy_eV, float), np.asarray(raw.intensity, float)
+    if raw.factor != 1.0:
+        intensity = intensity * raw.factor
     if len(energy) < 3:
         raise ReadError(path, where, "at least 3 points", str(len(energy)))
     if len(energy) != len(intensity):

@@ -13,8 +13,9 @@ from ..errors import AnalysisError
 from ..readers import read
 from . import model as models
 from .choose import choose
+from .profile import add_level
 from .spot import Measured, fit_spot
-from .spot_tables import add_level, add_spot
+from .spot_tables import add_spot
 
 SURVEY_WIDTH_EV = 200.0  # no set of lines of one element is that wide
 

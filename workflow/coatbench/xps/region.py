@@ -14,6 +14,7 @@ from ..quality import Quality
 from . import background
 from .choices import Choice, combine, mixed
 from .fit import Fit, minimise, solve
+from .judge import MIN_POINTS, described, inside
 from .lines import Lines, Spectrum
 from .model import RegionModel
 from .uncertainty import (
@@ -25,9 +26,6 @@ from .uncertainty import (
     mixed_fractions,
     upper_limit,
 )
-
-MIN_POINTS = 20
-CUT_SHARE = 0.05  # of the channels, that are all zero at an end of a region whose scan was cut
 
 
 @dataclass
@@ -228,7 +226,12 @@ def fit_region(
         if at_limit and not name.startswith("area")
     ]
     notes += [f"{name} at its limit" for name in limits]
-    judged = _judge(model.name, fit, chi, rho, shift_eV, config["plausible"])
+    judged = quality.worst(
+        [
+            described(model.name, fit, chi, rho, time_s, shift_eV, config["plausible"]),
+            inside(model, fit, shift_eV),
+        ]
+    )
     models = combine(model, spectrum, mapping, fit, result, base, config) if combined else []
     if models:
         result = mixed(models)
@@ -268,69 +271,6 @@ def _weak(model: RegionModel, fit: Fit, held: frozenset[str]) -> frozenset[str]:
         name
         for j, name in enumerate(model.names)
         if name not in held and fit.p[0][j] < SIGNIFICANCE * sd[j]
-    )
-
-
-def _judge(
-    name: str, fit: Fit, chi: float, rho: float, shift_eV: float, plausible: Mapping[str, Any]
-) -> Quality:
-    found = []
-    if not fit.converged:
-        found.append(quality.doubtful(f"{name}: the fit did not converge"))
-    # Overfitting or noise alone can make the correlation negative; structure in the residuals is positive. Noise
-    # scatters it by one over the root of the number of points.
-    for key, value in (
-        ("reduced_chi_square", chi),
-        ("residual_autocorrelation_sigma", rho * math.sqrt(fit.n_points)),
-    ):
-        what = f"{name}: {key.replace('_', ' ')}"
-        found.append(quality.plausible(value, what, plausible.get(key, {})))
-    judged = quality.worst(found)
-    if judged.level == quality.OK:
-        return judged
-    worst = fit.x[0][int(np.argmax(_smooth_residual(fit)))] - shift_eV
-    hint = f"{name}: the largest residual lies at {worst:.1f} eV: a line that the model lacks?"
-    return Quality(judged.level, (*judged.notes, hint))
-
-
-def _smooth_residual(fit: Fit) -> np.ndarray:
-    return np.convolve(fit.residual, np.ones(5) / 5, mode="same")
-
-
-def dead(name: str, y: np.ndarray) -> Quality:
-    """Judge a region by its bare intensities: a scan that was aborted leaves zeros, and measures nothing.
-
-    Parameters
-    ----------
-    name : str
-        Of the region, for the reason.
-    y : (n,) array
-        Intensities in counts/s.
-    """
-    empty = np.flatnonzero(y != 0)
-    if not len(empty):
-        return quality.unusable(f"{name}: all {len(y)} intensities are zero: an aborted scan")
-    cut = max(int(empty[0]), len(y) - 1 - int(empty[-1]))
-    # Single counts leave zeros between them; only where hardly any channel is empty do zeros at an end mean a cut.
-    inside = y[empty[0] : empty[-1] + 1]
-    if cut >= max(5, CUT_SHARE * len(y)) and (inside == 0).mean() < 0.05:
-        return quality.unusable(
-            f"{name}: {cut} of {len(y)} intensities at one end are zero: an aborted scan"
-        )
-    if np.ptp(y) == 0:
-        return quality.unusable(f"{name}: all {len(y)} intensities are {y[0]:g}")
-    return Quality()
-
-
-def too_short(x: np.ndarray, model: RegionModel, shift_eV: float) -> Quality:
-    """Judge whether the window of a model holds enough points of a region."""
-    low, high = (edge + shift_eV for edge in model.window_eV)
-    n = int(((x >= low) & (x <= high)).sum())
-    if n >= MIN_POINTS:
-        return Quality()
-    return quality.unusable(
-        f"{model.name}: {n} points in the window of the model ({low:.1f} to {high:.1f} eV as measured), "
-        f"{MIN_POINTS} are needed"
     )
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from ..arrays import Arrays
 from ..quality import Quality, doubtful, worst
 from .charge import Region, locate
+from .judge import dead, too_short
 from .model import RegionModel
-from .region import RegionFit, dead, fit_region, too_short
+from .region import RegionFit, fit_region
 
 WIDER = 2.5  # times search_eV: how far the reference line is looked for where the range itself explains nothing
 _NO_REFERENCE = "no charge reference: binding energies are not shifted"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,18 @@ import numpy as np
 from ..analysis import Analysis
 from ..arrays import Arrays, Variable
 from ..quality import OK, Quality, worst
-from .choose import Level
-from .model import Component
-from .quantify import rsf, transmission
+from .amounts import (
+    add_areas,
+    atomic_percent,
+    comparable,
+    left_out,
+    not_quantified,
+    transmission_of,
+)
 from .region import RegionFit, integrate
-from .spot import Measured, SpotFit, kinetic_eV
+from .spot import Measured, SpotFit
 
 WHOLE = "region"  # the component name of a region that has no model
-LEVEL_COLUMNS = (("sputter_time_s", r"(?i)sputter|etch|time"), ("angle_deg", r"(?i)angle|deg|tilt"))
 
 
 def add_spot(
@@ -28,7 +31,9 @@ def add_spot(
     """Append the rows of one spot to `result` and its curves under ``<spot>|<region>``."""
     key = {"sample": sample, "spot": spot}
     percent = atomic_percent(fitted, config)
-    missing = _left_out(fitted)
+    together = worst([left_out(fitted), comparable(fitted)])
+    if together.level != OK:
+        result.warnings.append(f"{file}: {together.level}: {together.note}")
     for m in fitted.measured:
         fit = fitted.fits.get(m.name)
         judged = fitted.quality[m.name]
@@ -36,8 +41,8 @@ def add_spot(
         notes += [n for n in judged.notes if n not in notes]
         kind = fit.background if fit else None
         if fit is not None:
-            notes += _not_quantified(m, fit, config)
-            _components(result, key, m, fit, fitted, percent, missing)
+            notes += not_quantified(m, fit, config)
+            _components(result, key, m, fit, fitted, percent, together)
             _choices(result, key, m, fit)
         elif not judged.usable:
             _empty(result, key, m, judged)
@@ -54,7 +59,7 @@ def add_spot(
             region=m.name,
             charge_shift_eV=fitted.shift_eV,
             charge_shift_eV_sd=fitted.shift_sd_eV,
-            transmission_source=_transmission(m, fit)[1],
+            transmission_source=transmission_of(m, fit)[1],
             background=kind,
             reduced_chi_square=fit.reduced_chi_square if fit else None,
             residual_autocorrelation=fit.autocorrelation if fit else None,
@@ -70,57 +75,11 @@ def add_spot(
             result.warnings.append(f"{file}: {m.name}: {judged.level}: {judged.note}")
         result.curves[f"{spot}|{m.name.replace('/', '_')}"] = _curves(m, fit, fitted, notes)
         _stored(result, key, m, fit, fitted, config)
-    if any(_transmission(m, fitted.fits.get(m.name))[1] == "none" for m in fitted.measured):
+    if any(transmission_of(m, fitted.fits.get(m.name))[1] == "none" for m in fitted.measured):
         result.warnings.append(
             f"{file}: the analyser's transmission is not in the file; taken as 1"
         )
-    _areas(result, key, fitted, config)
-
-
-def add_level(
-    result: Analysis,
-    sample: str,
-    spot: str,
-    level: Level,
-    fitted: SpotFit,
-    config: Mapping[str, Any],
-) -> None:
-    """Append the rows of one level of a depth profile or angle series to xps_profile."""
-    at: dict[str, float | None] = {name: None for name, _ in LEVEL_COLUMNS}
-    column = next((n for n, pattern in LEVEL_COLUMNS if re.search(pattern, level.variable)), None)
-    if column is not None:
-        at[column] = level.value * (60.0 if re.search(r"(?i)\bmin", level.variable) else 1.0)
-    percent = atomic_percent(fitted, config)
-    for m in fitted.measured:
-        fit = fitted.fits.get(m.name)
-        if fit is None:
-            continue
-        for i, (name, fraction) in enumerate(zip(fit.model.rows, fit.fractions(), strict=True)):
-            value, sd = percent.get((m.name, name), (None, None))
-            judged = worst([fitted.quality[m.name], fit.judged(i)])
-            result.add(
-                "xps_profile",
-                sample=sample,
-                spot=spot,
-                level=level.value,
-                **at,
-                region=m.name,
-                component=name,
-                at_percent=value,
-                at_percent_sd=sd,
-                fraction=fraction.value,
-                fraction_sd=fraction.sd,
-                charge_shift_eV=fitted.shift_eV,
-                **judged.columns(),
-            )
-
-
-def _left_out(fitted: SpotFit) -> list[str]:
-    """Return the notes of atomic percent in a spot whose regions are not all usable."""
-    names = [
-        m.name for m in fitted.measured if m.model is not None and not fitted.quality[m.name].usable
-    ]
-    return [f"at_percent without {', '.join(names)}, which is unusable"] if names else []
+    add_areas(result, key, fitted, config)
 
 
 def _empty(result: Analysis, key: Mapping[str, str], m: Measured, judged: Quality) -> None:
@@ -129,39 +88,6 @@ def _empty(result: Analysis, key: Mapping[str, str], m: Measured, judged: Qualit
         return
     for name in m.model.rows:
         result.add("xps_components", **key, region=m.name, component=name, **judged.columns())
-
-
-def _not_quantified(m: Measured, fit: RegionFit, config: Mapping[str, Any]) -> list[str]:
-    """Return what stands between a region's areas and its atomic percent."""
-    notes = []
-    if _transmission(m, fit)[1] == "none":
-        notes.append("transmission unknown, taken as 1")
-    lacking = {
-        c.line
-        for c in fit.model.wholes
-        if c.quantify and component_factor(c, m, config, config["rsf_library"]) is None
-    }
-    library, energy = config["rsf_library"], photon_eV(m)
-    notes += [
-        f"no sensitivity factor for {line} at {energy:g} eV in {library}: no at_percent in this spot; "
-        "give it in rsf_extra"
-        for line in sorted(lacking)
-    ]
-    return notes
-
-
-def photon_eV(m: Measured) -> float:
-    """Return the photon energy that a region was measured with; NaN where unknown."""
-    return float(m.block.attrs.get("photon_energy_eV", math.nan))
-
-
-def component_factor(
-    component: Component, m: Measured, config: Mapping[str, Any], library: str
-) -> float | None:
-    """Return the sensitivity factor of a component on the scale of the headline library, None if there is none."""
-    if component.rsf is not None:
-        return component.rsf
-    return rsf(library, component.line, config.get("rsf_extra"), photon_eV(m))
 
 
 def _stored(
@@ -182,54 +108,6 @@ def _stored(
         result.add("xps_stored", **key, region=m.name, **row)
 
 
-def _transmission(m: Measured, fit: RegionFit | None) -> tuple[float, str]:
-    """Return T at the middle of a region; within a region it changes by less than its uncertainty."""
-    x = fit.x if fit else m.x
-    return transmission(m.block, kinetic_eV(m, float(0.5 * (x[0] + x[-1]))))
-
-
-def atomic_percent(
-    fitted: SpotFit, config: Mapping[str, Any]
-) -> dict[tuple[str, str], tuple[float, float]]:
-    """Return (region, component) -> atomic percent and its uncertainty, over the modelled regions of a spot.
-
-    Empty where a quantified line has no sensitivity factor: the others alone would not be atomic percent.
-    """
-    keys: list[tuple[str, str]] = []
-    amounts: list[np.ndarray] = []
-    blocks: list[np.ndarray] = []
-    for m in fitted.measured:
-        fit = fitted.fits.get(m.name)
-        if fit is None or m.name != m.base or not fitted.quality[m.name].usable:
-            continue
-        areas, _, covariance = fit.grouped()
-        chosen = [i for i, c in enumerate(fit.model.wholes) if c.quantify]
-        factors = [
-            component_factor(fit.model.wholes[i], m, config, config["rsf_library"]) for i in chosen
-        ]
-        if any(f is None for f in factors):
-            return {}
-        scale = 1 / (np.array(factors, float) * _transmission(m, fit)[0])
-        keys += [(m.name, fit.model.rows[i]) for i in chosen]
-        amounts.append(areas[chosen] * scale)
-        blocks.append(covariance[np.ix_(chosen, chosen)] * np.outer(scale, scale))
-    if not keys:
-        return {}
-    amount = np.concatenate(amounts)
-    total = float(amount.sum())
-    if total <= 0:
-        return {}
-    covariance = np.zeros((len(amount), len(amount)))
-    at = 0
-    for block in blocks:
-        covariance[at : at + len(block), at : at + len(block)] = block
-        at += len(block)
-    share = amount / total
-    gradient = (np.eye(len(amount)) - share[:, None]) / total
-    sd = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", gradient, covariance, gradient), 0.0))
-    return {k: (100 * float(s), 100 * float(e)) for k, s, e in zip(keys, share, sd, strict=True)}
-
-
 def _components(
     result: Analysis,
     key: Mapping[str, str],
@@ -237,7 +115,7 @@ def _components(
     fit: RegionFit,
     fitted: SpotFit,
     percent: Mapping[tuple[str, str], tuple[float, float]],
-    missing: Sequence[str],
+    together: Quality,
 ) -> None:
     areas, _, covariance = fit.grouped()
     counting = fit.counting_sd()
@@ -246,7 +124,7 @@ def _components(
         # Position and width of what is not there are not known.
         position, fwhm = (None, None) if limit is not None else (fit.position(name), fit.fwhm(name))
         at, at_sd = percent.get((m.name, name), (None, None))
-        judged = worst([fitted.quality[m.name], fit.judged(i), Quality(OK, tuple(missing))])
+        judged = worst([fitted.quality[m.name], fit.judged(i), together])
         result.add(
             "xps_components",
             **key,
@@ -309,68 +187,6 @@ def _integral(
     return whole.kind
 
 
-def _areas(
-    result: Analysis, key: Mapping[str, str], fitted: SpotFit, config: Mapping[str, Any]
-) -> None:
-    """Rows of xps_areas: what coverages are made of, for every background."""
-    by_name = {m.name: m for m in fitted.measured}
-    for m in fitted.measured:
-        # A region that measured nothing must not pass for one that was not measured.
-        if m.model is not None and fitted.fits.get(m.name) is None and m.name == m.base:
-            default = m.model.background
-            for kind in dict.fromkeys([default, *config["sensitivity"]["backgrounds"]]):
-                result.add(
-                    "xps_areas",
-                    **key,
-                    region=m.name,
-                    component="total",
-                    line=m.base,
-                    background=kind,
-                    is_default=kind == default,
-                    area_cps_eV=None,
-                    **fitted.quality[m.name].columns(),
-                )
-    for (name, kind), fit in fitted.others.items():
-        m = by_name[name]
-        if fit is None or m.name != m.base:
-            continue
-        areas, unbounded, covariance = fit.grouped()
-        factor, source = _transmission(m, fit)
-        common: dict[str, Any] = {
-            "region": name,
-            "background": kind,
-            "background_used": fit.background,
-            "is_default": kind == fit.model.background,
-            "transmission": factor,
-            "transmission_source": source,
-            "photon_energy_eV": photon_eV(m),
-        }
-        groups: dict[tuple[str, float | None], list[int]] = {}
-        for i, component in enumerate(fit.model.wholes):
-            if component.quantify:
-                groups.setdefault((component.line, component.rsf), []).append(i)
-        judged = worst([fitted.quality[name], fit.quality]).columns()
-        for (line, own), chosen in groups.items():
-            ones = np.ones(len(chosen))
-            inner = covariance[np.ix_(chosen, chosen)]
-            for component_name, area, free, variance in [
-                *((fit.model.rows[i], areas[i], unbounded[i], covariance[i, i]) for i in chosen),
-                ("total", areas[chosen].sum(), unbounded[chosen].sum(), ones @ inner @ ones),
-            ]:
-                result.add(
-                    "xps_areas",
-                    **key,
-                    **common,
-                    component=component_name,
-                    line=line,
-                    rsf=own,
-                    area_cps_eV=float(area),
-                    area_cps_eV_sd=math.sqrt(max(float(variance), 0.0)),
-                    area_unbounded_cps_eV=float(free),
-                    **judged,
-                )
-
-
 def _curves(m: Measured, fit: RegionFit | None, fitted: SpotFit, notes: list[str]) -> Arrays:
     nan = np.full(len(m.x), math.nan)
 
@@ -392,7 +208,7 @@ def _curves(m: Measured, fit: RegionFit | None, fitted: SpotFit, notes: list[str
         "counting_time_s": m.time_s,
         "photon_energy_eV": float(m.block.attrs.get("photon_energy_eV", math.nan)),
         "pass_energy_eV": float(m.block.attrs.get("pass_energy_eV", math.nan)),
-        "transmission": _transmission(m, fit)[0],
+        "transmission": transmission_of(m, fit)[0],
         "instrument": str(m.block.attrs.get("instrument", "")),
         "date": str(m.block.attrs.get("date", "")),
         "fitted": int(fit is not None),

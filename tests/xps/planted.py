@@ -1,0 +1,133 @@
+"""VAMAS files with planted coverage, made as a case needs them: any source, axis, unit, name, variable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from coatbench.simulate import xps as simulate
+from coatbench.simulate.write_vamas import MAGIC, UNKNOWN
+from coatbench.xps.analyse import analyse
+from coatbench.xps.collect import collect
+from coatbench.xps.quantify import rsf
+
+SHIFT_EV = 1.0
+SHARES = {
+    "C 1s": {"adventitious": (284.8, 1.4, 0.66), "C-O": (286.3, 1.4, 0.20), "carbonate": (289.7, 1.4, 0.14)},
+    "O 1s": {"lattice": (528.9, 1.15, 0.42), "surface": (531.8, 1.9, 0.58)},
+    "S 2p": {
+        "sulfide": (161.3, 1.3, 0.28), "polysulfide": (163.4, 1.3, 0.22), "sulfite": (166.9, 1.5, 0.14),
+        "sulfate": (169.2, 1.5, 0.36),
+    },
+    "P 2p": {"thiophosphate": (131.8, 1.3, 0.55), "phosphate": (133.9, 1.6, 0.45)},
+    "Ni 2p": {"nickel": (855.0, 2.6, 0.62), "satellite": (861.6, 4.94, 0.38)},
+}  # fmt: skip
+REGIONS = tuple(SHARES)
+CARBON, OXYGEN = 30.0, 40.0
+
+
+@dataclass
+class Scan:
+    """One region as it goes into a file; the counts are made by `scan`."""
+
+    region: str
+    binding_eV: np.ndarray
+    counts: np.ndarray
+    time_s: float
+    photon_eV: float = 1486.69
+    sample: str = "s"
+    source: str = "Al"
+    kinetic: bool = True
+    rate_unit: str = ""
+    rate_factor: float = 1.0
+    label: str = "Intensity"
+    variable: float | None = None
+    pass_energy_eV: float = 40.0
+    scans: int = 10
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def scan(
+    region: str,
+    coverage: float = 0.5,
+    shift: float = SHIFT_EV,
+    seed: int = 0,
+    time: float = 1.0,
+    **given: Any,
+) -> Scan:
+    """Return one region of a sample whose eq. 1 is `coverage` with sulfur and phosphorus 3:2."""
+    photon = given.get("photon_eV", 1486.69)
+    metal = 100 - CARBON - OXYGEN
+    atoms = {
+        "C 1s": CARBON, "O 1s": OXYGEN, "S 2p": 0.6 * metal * coverage, "P 2p": 0.4 * metal * coverage,
+        "Ni 2p": metal * (1 - coverage),
+    }[region]  # fmt: skip
+    area = 60 * atoms * (rsf("scofield", region, photon_eV=photon) or 0.0) * given.pop("scale", 1.0)
+    splitting = simulate.SPLITTING_EV.get(region, 0.0)
+    window = simulate.WINDOWS[region]
+    x = np.arange(window.high_eV, window.low_eV - 0.05, -0.1)
+    lines = [(n, e, f, s * area, splitting) for n, (e, f, s) in SHARES[region].items()]
+    rate = simulate.spectrum(x, lines, 300.0, 0.012, shift)
+    time_s = window.time_s * time
+    rng = np.random.default_rng([seed, sum(map(ord, region))])
+    return replace(Scan(region, x, rng.poisson(rate * time_s).astype(float), time_s), **given)
+
+
+def write(path: Path, scans: Sequence[Scan], variable: tuple[str, str] | None = None) -> Path:
+    """Write scans as one VAMAS file."""
+    lines = [MAGIC, "Lab", "AXIS", "op", "experiment", "0", "NORM", "REGULAR", str(len(scans))]
+    lines += [*(("1", *variable) if variable else ("0",)), "0", "0", "0", "0", str(len(scans))]
+    for s in scans:
+        species, _, transition = s.region.partition(" ")
+        energy = s.photon_eV - s.binding_eV if s.kinetic else s.binding_eV
+        y = s.counts / s.time_s * s.rate_factor if s.rate_unit else s.counts
+        lines += [s.region, s.sample, "2025", "3", "4", "10", "20", "30", "0", "0", "XPS"]
+        lines += [f"{s.variable:g}"] if s.variable is not None else []
+        lines += [s.source, f"{s.photon_eV:g}", *[UNKNOWN] * 3, "54.7", "0", "FAT"]
+        lines += [f"{s.pass_energy_eV:g}", UNKNOWN, "0", "0", UNKNOWN, UNKNOWN, "0", "0"]
+        lines += [
+            species,
+            transition or "-1",
+            "-1",
+            f"{'Kinetic' if s.kinetic else 'Binding'} Energy",
+            "eV",
+        ]
+        lines += [
+            f"{energy[0]:.6f}",
+            f"{energy[1] - energy[0]:.6f}",
+            "1",
+            s.label,
+            s.rate_unit or "d",
+        ]
+        lines += [
+            "pulse counting",
+            f"{s.time_s / s.scans:.9g}",
+            str(s.scans),
+            "0",
+            *[UNKNOWN] * 3,
+            "0",
+        ]
+        lines += [str(len(y)), f"{y.min():.9g}", f"{y.max():.9g}", *(f"{v:.9g}" for v in y)]
+    path.write_text("\n".join([*lines, "end of experiment"]) + "\n")
+    return path
+
+
+def tables(file: Path, config: dict[str, Any], **row: str) -> dict[str, Any]:
+    """Analyse one file as one coated sample and collect; warnings stand under `warnings`."""
+    found = analyse([{"sample": "s", "file": file.name, "spot": "1", **row}], [file], config)
+    samples = [{"sample": "s", "role": "coated"}]
+    made = collect(found.tables, samples, config, reference=None)
+    return {"warnings": found.warnings} | found.tables | made
+
+
+def eq1(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of eq. 1 with the headline library."""
+    (row,) = [
+        r
+        for r in found["xps_coverage"]
+        if r["definition"] == "eq1" and r["rsf_library"] == "scofield"
+    ]
+    return row

@@ -1,0 +1,115 @@
+"""Exports that are nearly as they should be: the right number, a doubted one, or none with the reason; never a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .planted import REGIONS, eq1, scan, tables, write
+
+SOURCES = [("Al", 1486.69), ("Mg", 1253.6), ("Ag", 2984.3), ("Cr", 5414.8)]
+
+
+@pytest.mark.parametrize("kinetic", [True, False])
+@pytest.mark.parametrize(("source", "photon"), SOURCES)
+def test_any_source_on_either_axis(
+    config: dict, tmp_path: Path, source: str, photon: float, kinetic: bool
+) -> None:
+    scans = [scan(r, 0.5, photon_eV=photon, source=source, kinetic=kinetic) for r in REGIONS]
+    row = eq1(tables(write(tmp_path / "a.vms", scans), config))
+    assert row["coverage"] == pytest.approx(0.5, abs=0.02) and row["quality"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor"), [("c/s", 1.0), ("1/s", 1.0), ("s-1", 1.0), ("kcps", 1e-3), ("kc/s", 1e-3)]
+)
+def test_units_of_rates(config: dict, tmp_path: Path, unit: str, factor: float) -> None:
+    scans = [scan(r, 0.5, rate_unit=unit, rate_factor=factor) for r in REGIONS]
+    found = tables(write(tmp_path / "a.vms", scans), config)
+    row = eq1(found)
+    assert row["coverage"] == pytest.approx(0.5, abs=0.02) and row["quality"] == "ok"
+    assert all(0.7 < r["reduced_chi_square"] < 1.5 for r in found["xps_fits"])
+
+
+def test_rates_that_pass_for_counts_are_doubted(config: dict, tmp_path: Path) -> None:
+    scans = [scan(r, 0.5, rate_unit="d") for r in REGIONS]
+    row = eq1(tables(write(tmp_path / "a.vms", scans), config))
+    assert row["quality"] == "doubtful" and "of that of counts" in row["quality_note"]
+
+
+def test_different_pass_energies_without_transmission_are_doubted(
+    config: dict, tmp_path: Path
+) -> None:
+    scans = [scan(r, scale=2.0 if r == "Ni 2p" else 1.0) for r in REGIONS]
+    scans[-1].pass_energy_eV = 80.0
+    found = tables(write(tmp_path / "a.vms", scans), config)
+    assert (
+        eq1(found)["quality"] == "doubtful"
+        and "pass energies of 40 and 80 eV" in eq1(found)["quality_note"]
+    )
+    assert all(r["quality"] == "doubtful" for r in found["xps_components"])
+    # A region measured again counts once: with the first of its name.
+    again = [*(scan(r) for r in REGIONS), scan("S 2p", scale=2.5, pass_energy_eV=80.0)]
+    row = eq1(tables(write(tmp_path / "b.vms", again), config))
+    assert row["coverage"] == pytest.approx(0.5, abs=0.02) and row["quality"] == "ok"
+
+
+def _cut(s: Any) -> None:
+    s.binding_eV, s.counts = s.binding_eV[:130], s.counts[:130]
+
+
+def _stuck(s: Any) -> None:
+    s.counts[150:] = s.counts[150]
+
+
+def _spike(s: Any) -> None:
+    s.counts[60] = 5 * s.counts.max()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (_cut, "of the fitted area were measured"),
+        (_stuck, "the same number"),
+        (_spike, "a spike at"),
+    ],
+)
+def test_a_scan_that_went_wrong_gives_no_coverage(
+    config: dict, tmp_path: Path, damage: Any, said: str
+) -> None:
+    scans = [scan(r) for r in REGIONS]
+    damage(scans[2])
+    row = eq1(tables(write(tmp_path / "a.vms", scans), config))
+    assert row["quality"] == "unusable" and said in row["quality_note"]
+
+
+def test_differential_charging_is_doubted(config: dict, tmp_path: Path) -> None:
+    scans = [scan(r, shift=2.1 if r in ("S 2p", "P 2p") else 1.0) for r in REGIONS]
+    found = tables(write(tmp_path / "a.vms", scans), config)
+    own = [r for r in found["xps_components"] if r["region"] in ("S 2p", "P 2p")]
+    assert eq1(found)["quality"] == "doubtful"
+    assert all(r["quality"] == "doubtful" for r in own)
+
+
+@pytest.mark.parametrize(
+    ("variable", "time_s", "angle"),
+    [
+        (("Etch Time", "s"), [0, 30, 60], [None] * 3),
+        (("Sputter", "min"), [0, 1800, 3600], [None] * 3),
+        (("Etch Level", "d"), [None] * 3, [None] * 3),
+        (("Take-off angle", "degree"), [None] * 3, [0, 30, 60]),
+    ],
+)  # fmt: skip
+def test_levels_are_times_angles_or_numbers(
+    config: dict, tmp_path: Path, variable: tuple[str, str], time_s: list, angle: list
+) -> None:
+    scans = [scan(r, 0.3 + v / 200, variable=v) for v in (0, 30, 60) for r in REGIONS[2:]]
+    found = tables(write(tmp_path / "a.vms", scans, variable), config)["xps_profile"]
+    rows = [r for r in found if r["component"] == "nickel"]
+    assert [r["level"] for r in rows] == [0, 30, 60]
+    assert [r["sputter_time_s"] for r in rows] == time_s
+    assert [r["angle_deg"] for r in rows] == angle
+    percent = [r["at_percent"] for r in rows]
+    assert percent == sorted(percent, reverse=True)

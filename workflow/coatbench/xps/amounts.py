@@ -1,0 +1,196 @@
+"""What the areas of a spot amount to: atomic percent, and the rows that coverages are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..analysis import Analysis
+from ..quality import OK, Quality, doubtful, worst
+from .model import Component
+from .quantify import rsf, transmission
+from .region import RegionFit
+from .spot import Measured, SpotFit, kinetic_eV
+
+
+def photon_eV(m: Measured) -> float:
+    """Return the photon energy that a region was measured with; NaN where unknown."""
+    return float(m.block.attrs.get("photon_energy_eV", math.nan))
+
+
+def component_factor(
+    component: Component, m: Measured, config: Mapping[str, Any], library: str
+) -> float | None:
+    """Return the sensitivity factor of a component on the scale of the headline library, None if there is none."""
+    if component.rsf is not None:
+        return component.rsf
+    return rsf(library, component.line, config.get("rsf_extra"), photon_eV(m))
+
+
+def transmission_of(m: Measured, fit: RegionFit | None) -> tuple[float, str]:
+    """Return T at the middle of a region; within a region it changes by less than its uncertainty."""
+    x = fit.x if fit else m.x
+    return transmission(m.block, kinetic_eV(m, float(0.5 * (x[0] + x[-1]))))
+
+
+def comparable(fitted: SpotFit) -> Quality:
+    """Judge whether areas of different regions of a spot can be set against each other.
+
+    Without the analyser's transmission they can only at one pass energy; and counts without a time are on no common scale.
+    """
+    used = [m for m in fitted.measured if fitted.fits.get(m.name) is not None and m.name == m.base]
+    found = []
+    energies = {m.name: float(m.block.attrs.get("pass_energy_eV", math.nan)) for m in used}
+    known = sorted({e for e in energies.values() if math.isfinite(e)})
+    sources = {m.name: transmission_of(m, fitted.fits.get(m.name))[1] for m in used}
+    if len(known) > 1 and "none" in sources.values():
+        found.append(
+            f"pass energies of {' and '.join(f'{e:g}' for e in known)} eV, and no transmission in the file: areas of these "
+            "regions are on different scales"
+        )
+    elif len(set(sources.values())) > 1 and "none" in sources.values():
+        bare = ", ".join(name for name, source in sources.items() if source == "none")
+        found.append(f"transmission known for some regions only, not for {bare}")
+    untimed = [m.name for m in used if "counts" in m.block and not math.isfinite(m.time_s)]
+    if untimed:
+        found.append(
+            f"counts without a counting time in {', '.join(untimed)}: areas are on no common scale"
+        )
+    return worst(doubtful(note) for note in found)
+
+
+def left_out(fitted: SpotFit) -> Quality:
+    """Return what a spot's atomic percent lacks where its regions are not all usable."""
+    names = [
+        m.name for m in fitted.measured if m.model is not None and not fitted.quality[m.name].usable
+    ]
+    return Quality(
+        OK, (f"at_percent without {', '.join(names)}, which is unusable",) if names else ()
+    )
+
+
+def not_quantified(m: Measured, fit: RegionFit, config: Mapping[str, Any]) -> list[str]:
+    """Return what stands between a region's areas and its atomic percent."""
+    notes = []
+    if transmission_of(m, fit)[1] == "none":
+        notes.append("transmission unknown, taken as 1")
+    lacking = {
+        c.line
+        for c in fit.model.wholes
+        if c.quantify and component_factor(c, m, config, config["rsf_library"]) is None
+    }
+    library, energy = config["rsf_library"], photon_eV(m)
+    notes += [
+        f"no sensitivity factor for {line} at {energy:g} eV in {library}: no at_percent in this spot; "
+        "give it in rsf_extra"
+        for line in sorted(lacking)
+    ]
+    return notes
+
+
+def atomic_percent(
+    fitted: SpotFit, config: Mapping[str, Any]
+) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return (region, component) -> atomic percent and its uncertainty, over the modelled regions of a spot.
+
+    Empty where a quantified line has no sensitivity factor: the others alone would not be atomic percent.
+    """
+    keys: list[tuple[str, str]] = []
+    amounts: list[np.ndarray] = []
+    blocks: list[np.ndarray] = []
+    for m in fitted.measured:
+        fit = fitted.fits.get(m.name)
+        if fit is None or m.name != m.base or not fitted.quality[m.name].usable:
+            continue
+        areas, _, covariance = fit.grouped()
+        chosen = [i for i, c in enumerate(fit.model.wholes) if c.quantify]
+        factors = [
+            component_factor(fit.model.wholes[i], m, config, config["rsf_library"]) for i in chosen
+        ]
+        if any(f is None for f in factors):
+            return {}
+        scale = 1 / (np.array(factors, float) * transmission_of(m, fit)[0])
+        keys += [(m.name, fit.model.rows[i]) for i in chosen]
+        amounts.append(areas[chosen] * scale)
+        blocks.append(covariance[np.ix_(chosen, chosen)] * np.outer(scale, scale))
+    if not keys:
+        return {}
+    amount = np.concatenate(amounts)
+    total = float(amount.sum())
+    if total <= 0:
+        return {}
+    covariance = np.zeros((len(amount), len(amount)))
+    at = 0
+    for block in blocks:
+        covariance[at : at + len(block), at : at + len(block)] = block
+        at += len(block)
+    share = amount / total
+    gradient = (np.eye(len(amount)) - share[:, None]) / total
+    sd = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", gradient, covariance, gradient), 0.0))
+    return {k: (100 * float(s), 100 * float(e)) for k, s, e in zip(keys, share, sd, strict=True)}
+
+
+def add_areas(
+    result: Analysis, key: Mapping[str, str], fitted: SpotFit, config: Mapping[str, Any]
+) -> None:
+    """Rows of xps_areas: what coverages are made of, for every background."""
+    by_name = {m.name: m for m in fitted.measured}
+    together = comparable(fitted)
+    for m in fitted.measured:
+        # A region that measured nothing must not pass for one that was not measured.
+        if m.model is not None and fitted.fits.get(m.name) is None and m.name == m.base:
+            default = m.model.background
+            for kind in dict.fromkeys([default, *config["sensitivity"]["backgrounds"]]):
+                result.add(
+                    "xps_areas",
+                    **key,
+                    region=m.name,
+                    component="total",
+                    line=m.base,
+                    background=kind,
+                    is_default=kind == default,
+                    area_cps_eV=None,
+                    **fitted.quality[m.name].columns(),
+                )
+    for (name, kind), fit in fitted.others.items():
+        m = by_name[name]
+        if fit is None or m.name != m.base:
+            continue
+        areas, unbounded, covariance = fit.grouped()
+        factor, source = transmission_of(m, fit)
+        common: dict[str, Any] = {
+            "region": name,
+            "background": kind,
+            "background_used": fit.background,
+            "is_default": kind == fit.model.background,
+            "transmission": factor,
+            "transmission_source": source,
+            "photon_energy_eV": photon_eV(m),
+        }
+        groups: dict[tuple[str, float | None], list[int]] = {}
+        for i, component in enumerate(fit.model.wholes):
+            if component.quantify:
+                groups.setdefault((component.line, component.rsf), []).append(i)
+        judged = worst([fitted.quality[name], fit.quality, together]).columns()
+        for (line, own), chosen in groups.items():
+            ones = np.ones(len(chosen))
+            inner = covariance[np.ix_(chosen, chosen)]
+            for component_name, area, free, variance in [
+                *((fit.model.rows[i], areas[i], unbounded[i], covariance[i, i]) for i in chosen),
+                ("total", areas[chosen].sum(), unbounded[chosen].sum(), ones @ inner @ ones),
+            ]:
+                result.add(
+                    "xps_areas",
+                    **key,
+                    **common,
+                    component=component_name,
+                    line=line,
+                    rsf=own,
+                    area_cps_eV=float(area),
+                    area_cps_eV_sd=math.sqrt(max(float(variance), 0.0)),
+                    area_unbounded_cps_eV=float(free),
+                    **judged,
+                )
