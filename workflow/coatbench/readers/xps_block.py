@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arrays import Arrays
 from ..errors import ReadError
-from .units import DIMENSIONS, known, split_label
+from .units import DIMENSIONS, known_unit, split_label
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,7 +106,7 @@ def intensity_unit(label: str, unit: str) -> tuple[bool, float]:
     """
     for text in (unit, split_label(label)[1], label):
         for dimension in ("rate", "counts"):
-            if name := known(text, dimension):
+            if name := known_unit(text, dimension):
                 return dimension == "rate", DIMENSIONS[dimension][name][0]
     return bool(_RATE.search(unit) or _RATE.search(label)), 1.0
 

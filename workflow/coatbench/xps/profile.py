@@ -8,7 +8,7 @@ from typing import Any
 
 from ..analysis import Analysis
 from ..quality import worst
-from ..readers.units import DIMENSIONS, known
+from ..readers.units import DIMENSIONS, known_unit
 from .amounts import atomic_percent, comparable
 from .choose import Level
 from .spot import SpotFit
@@ -69,7 +69,7 @@ def abscissa(variable: str, value: float) -> dict[str, float | None]:
     """
     last = variable.split()[-1] if variable.split() else ""
     unit = (
-        "" if last == "d" else known(last, "time")
+        "" if last == "d" else known_unit(last, "time")
     )  # d is the sign of ISO 14976 for no unit, not days
     is_time = bool(_TIME.search(variable)) and bool(unit or re.search(r"(?i)time", variable))
     is_angle = not is_time and bool(_ANGLE.search(variable))
