@@ -25,6 +25,8 @@ def wide(text: str) -> bytes:
         ("x.dat", OLE, "tga_ms", "OLE2"),
         ("x.raw", b"SOFH\r\nTechnique: TOF-SIMS\r\n\0\0", "sims", "PHI ToF-SIMS raw"),
         ("x.itm", b"ITStrF01" + bytes(40), "sims", "IONTOF SurfaceLab raw"),
+        ("x.grd", b"\1\0\0\0" * 20, "sims", "GRD event list without its properties"),
+        ("x.bif3d", b"\0\0BIF3" + bytes(90), "sims", "BIF3D"),
         ("x.imzML", b'<?xml version="1.0"?>\n<mzML><cv id="IMS" fullName="imzML"/>', "sims", "imzML"),
         ("x.h5", b"\x89HDF\r\n\x1a\n" + bytes(90), "sims", "SIMS-H5"),
         ("x.xlsx", ZIP + b"[Content_Types].xml" + bytes(60), "cycling", "Excel workbook (.xlsx)"),

@@ -169,3 +169,45 @@ def test_positive_fragments_have_positive_ions_beside_them() -> None:
     assert all(o.mass_u > 0 for o in other_ions(table))
     assert name_images([Image(1, "Li+")], table, [], 100)[0].fragment is table[0]
     assert name_images([Image(1, "Li-")], table, [], 100)[0].fragment is None
+
+
+@pytest.mark.parametrize("channels", [-60, -20, 10, 40])
+def test_a_wrong_offset_of_the_flight_time_is_followed_to_the_lightest_ions(
+    channels: float,
+) -> None:
+    """K0 off by a channel moves a mass by 2 m / (SF sqrt(m)): 900 ppm at m/z 16 for 60 channels."""
+    exact = np.array([f.mass_u for f in FRAGMENTS])
+    measured = exact * (1 + channels / (32982.7 * np.sqrt(exact))) ** 2
+    others = [o.mass_u for o in OTHERS if o.kind == "ion"]
+    found = common_shift(measured, exact, others, HOW)
+    assert found.peaks == len(FRAGMENTS)
+    back = np.array([found.corrected(m) for m in measured])
+    np.testing.assert_allclose(back, exact, rtol=4e-6)
+
+
+def test_masses_that_none_of_the_ions_fits_name_nothing() -> None:
+    """A mass scale off by 5 %: what falls near an ion by chance is no fragment."""
+    exact = np.array([f.mass_u for f in FRAGMENTS])
+    found = common_shift(exact * 1.05, exact, [], HOW)
+    assert found.ppm is None
+    assert judged_shift(found, {}).level == "unusable"
+
+
+def test_a_peak_list_that_exchanges_two_ions_wins_and_is_doubted() -> None:
+    s2, so2 = (next(f for f in FRAGMENTS if f.name == n) for n in ("S2", "SO2"))
+    listed = [Image(1, "", so2.mass_u, "S2"), Image(2, "", so2.mass_u, "SO2-")]
+    first, second = name_images(listed, FRAGMENTS, OTHERS, 100)
+    assert first.fragment == s2 and first.quality.level == "doubtful"
+    assert second.fragment == so2 and second.quality.level == "ok"
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "level"),
+    [("63.94u S2-", "S2", "ok"), ("S2- (63.945 u)", "S2", "ok"), ("[SO_2]^-", "SO2", "ok"), ("SO2 (1-)", "SO2", "ok"),
+     ("63.9625", "SO2", "ok"), ("S2-?", "S2", "doubtful"), ("SO2- or S2-", "SO2", "doubtful"), ("63.96u S2-", None, "unusable"),
+     ("64", None, "ok"), ("sum of S2", None, "ok"), ("S2+", None, "ok")],
+)  # fmt: skip
+def test_labels_as_people_write_them(label: str, name: str | None, level: str) -> None:
+    found = name_images([Image(1, label)], FRAGMENTS, OTHERS, 100)[0]
+    assert (found.fragment.name if found.fragment else None) == name
+    assert found.quality.level == level

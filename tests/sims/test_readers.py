@@ -425,6 +425,18 @@ def test_one_measurement_of_several_in_a_folder(tmp_path: Path, counts) -> None:
     assert "2 measurements" in read(folder, "sims").warnings[-1]
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("# Depth Profile\r\n# Time (s)\tS-\r\n0.0\t1\r\n1.0\t2\r\n", "depth profile"),
+     ("Channel\tm/z\tI\n0\t1.0\t0\n1\t1.01\t3\n", "mass spectrum")],
+)  # fmt: skip
+def test_text_that_is_no_image_is_named(tmp_path: Path, content: str, words: str) -> None:
+    path = tmp_path / "export.txt"
+    path.write_text(content)
+    with pytest.raises(ReadError, match=words):
+        open_region(path)
+
+
 @pytest.mark.parametrize("folder", [False, True])
 def test_a_depth_profile_is_named(tmp_path: Path, folder: bool) -> None:
     path = tmp_path / "p (0) - total.txt"

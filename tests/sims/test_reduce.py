@@ -180,7 +180,14 @@ SURFACELAB = "No.\tCenter Mass (u)\tLower Mass (u)\tUpper Mass (u)\tAssignment\t
 ) + "3\t\t\t\t(null)\t7\r\n\x00"  # fmt: skip
 
 
-@pytest.mark.parametrize("content", [SURFACELAB, "fragment;centre_u\nSO2;63,9447\nPO3;78,9590\n"])
+LISTS = [
+    SURFACELAB, "fragment;centre_u\nSO2;63,9447\nPO3;78,9590\n", "Ion,m/z\nSO2-,63.9447\nPO3-,78.9590\n",
+    "Species\tm/z (u)\tWidth (u)\nSO2\t63.9447\t0.012\nPO3\t78.959\t0.015\n", "SO2,63.9447\nPO3,78.9590\n",
+    "Peak,Start (u),End (u)\nSO2,63.9383,63.9511\nPO3,78.9511,78.9670\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", LISTS)
 def test_the_peak_list_of_the_analyst_names_images(tmp_path: Path, counts, content: str) -> None:  # type: ignore[no-untyped-def]
     images, total = counts
     images, total = (np.pad(c, [(0, 0)] * (c.ndim - 2) + [(0, 4), (0, 0)]) for c in counts)

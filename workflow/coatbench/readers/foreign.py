@@ -42,16 +42,22 @@ class Kind:
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
 _UNPACK = "unpack it and name the files in it"
+_SURFACELAB = (
+    "in SurfaceLab: open the measurement, Image, Export, BIF6 or ASCII (docs/sims.md has the steps)"
+)
 _CSV = "save the sheet as CSV with its line of labels"
 
 # The first that fits counts: special ones stand before the container that they are made of.
 KINDS: tuple[Kind, ...] = (
     Kind("a pointer of Git LFS, not the file itself", (b"version https://git-lfs",), advice="fetch the file (git lfs pull)"),
     Kind("a pointer of git-annex, not the file itself", (b"/annex/objects",), advice="fetch the file (git annex get)"),
-    Kind("IONTOF SurfaceLab raw data (.itm, .ita, .itax)", (b"ITStrF",), advice="export BIF6, or ASCII images, with SurfaceLab"),
+    Kind("IONTOF SurfaceLab raw data (.itm, .ita, .itax)", (b"ITStrF",), advice=_SURFACELAB),
+    Kind("an IONTOF BIF3D stack of images over depth", (b"\x00\x00BIF3", b"BIF3"), advice=_SURFACELAB),
+    Kind("an IONTOF BIF3D stack of images over depth", suffixes=(".bif3d",), advice=_SURFACELAB),
+    Kind("a GRD event list without its properties", suffixes=(".grd",), advice="put <name>.properties.txt, which ExportITMtoGRD writes with it, beside the file"),
     Kind("an imzML file", (b"<?xml", b"<mzML", b"<indexedmzML"), (b"imzML", b"IMS:1000"), "export BIF6, or images as ASCII"),
     Kind("an mzML file", (b"<?xml", b"<mzML", b"<indexedmzML"), (b"<mzML",)),
-    Kind("PHI ToF-SIMS raw data (.raw)", (b"SOFH", b"\x00SOFH"), (b"TOF", b"SIMS"), "export images as BIF6 or ASCII", certain=True),
+    Kind("PHI ToF-SIMS raw data (.raw)", (b"SOFH", b"\x00SOFH"), (b"TOF", b"SIMS"), "in SmartSoft or TOF-DR: save the images of the peaks as ASCII, or export imzML (docs/sims.md has the steps)", certain=True),
     Kind("a PHI MultiPak depth profile or map (.pro, .map)", (b"SOFH",), (b"DEPTHPRO", b"FileType: MAP"), "export the spectra as .spe or VAMAS with MultiPak"),
     Kind("a Thermo Avantage binary (.vgd)", (_OLE,), (b"VGData", b"VGSpace", b"VGX"), "export VAMAS or text with Avantage"),
     Kind("Thermo Avantage properties (.vgp)", suffixes=(".vgp",), advice="export VAMAS or text with Avantage"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from pathlib import Path
 
 import numpy as np
@@ -40,15 +39,23 @@ def read_mask(path: Path, shape: tuple[int, int]) -> np.ndarray:
     raw = text.read_bytes(path)
     if raw.startswith((b"\x89PNG", b"II", b"MM", b"GIF8", b"BM", b"\xff\xd8")):
         counted = _image(path)
+    elif b"\0" in raw[:4096] and not text.is_utf16(raw):
+        raise ReadError(
+            path, "mask", "an image (PNG, TIFF) or a table of corners", "another binary file"
+        )
     else:
         counted = _table(path, text.decode(raw, path)[0], shape)
     if counted.shape != shape:
         raise ReadError(
             path, "mask", f"{shape[1]} x {shape[0]} pixels as the region",
             f"{' x '.join(map(str, counted.shape[::-1]))}",
+            "draw it on an image of this region, as exported",
         )  # fmt: skip
     if not counted.any():
-        raise ReadError(path, "mask", "at least one pixel that counts", "none")
+        raise ReadError(
+            path, "mask", f"at least one pixel of the {shape[1]} x {shape[0]} that counts", "none",
+            "not black, or inside corners given in pixels",
+        )  # fmt: skip
     return counted
 
 
@@ -68,16 +75,21 @@ def _image(path: Path) -> np.ndarray:
 
 def _table(path: Path, content: str, shape: tuple[int, int]) -> np.ndarray:
     lines = [line for line in content.splitlines() if line.strip() and line[0] != "#"]
-    separator = ";" if lines and ";" in lines[0] else "\t" if lines and "\t" in lines[0] else ","
-    rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=separator))
-    header = [cell.strip() for cell in rows[0]] if rows else []
+    mark = next((m for m in ";\t," if lines and m in lines[0]), None)
+    rows = [
+        line.split() if mark is None else next(csv.reader([line], delimiter=mark)) for line in lines
+    ]
+    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+    header = [
+        cell if cell in COLUMNS else f"{cell}_px" if cell in ("x", "y") else cell for cell in header
+    ]
     try:
         if not set(COLUMNS) <= set(header):
-            return np.array([[float(c) for c in row if c.strip()] for row in rows]) > 0
+            return np.array([[_number(c) for c in row if c.strip()] for row in rows]) > 0
         polygons: dict[str, list[tuple[float, float]]] = {}
         for row in rows[1:]:
             cells = dict(zip(header, row, strict=False))
-            corner = float(cells["x_px"]), float(cells["y_px"])
+            corner = _number(cells["x_px"]), _number(cells["y_px"])
             polygons.setdefault(cells.get("polygon", ""), []).append(corner)
     except (ValueError, KeyError) as error:
         raise ReadError(
@@ -87,6 +99,10 @@ def _table(path: Path, content: str, shape: tuple[int, int]) -> np.ndarray:
     for corners in polygons.values():
         counted |= _inside(corners, shape)
     return counted
+
+
+def _number(cell: str) -> float:
+    return float(cell.replace(",", "."))
 
 
 def _inside(corners: list[tuple[float, float]], shape: tuple[int, int]) -> np.ndarray:

@@ -5,17 +5,66 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ReadError, quote
 from . import text
 
-# Names of columns in SurfaceLab and in plain tables, lower case.
-NAMES = ("assignment", "fragment", "name", "label", "formula")
-CENTRES = ("center mass (u)", "centre mass (u)", "centre_u", "center_u", "mass_u", "m/z", "mass")
-LOWERS = ("lower mass (u)", "lower_u", "mass_lower_u")
-UPPERS = ("upper mass (u)", "upper_u", "mass_upper_u")
+# Names of columns in SurfaceLab and in plain tables: lower case, without units and marks (`_bare`).
+NAMES = (
+    "assignment",
+    "fragment",
+    "ion",
+    "name",
+    "peak name",
+    "ion name",
+    "label",
+    "species",
+    "formula",
+    "substance",
+    "peak",
+)
+CENTRES = (
+    "center mass",
+    "centre mass",
+    "center of mass",
+    "centre of mass",
+    "centre",
+    "center",
+    "exact mass",
+    "mass",
+    "m/z",
+    "mz",
+    "peak mass",
+    "position",
+)
+LOWERS = (
+    "lower mass",
+    "lower",
+    "mass lower",
+    "lower limit",
+    "low",
+    "start",
+    "start mass",
+    "from",
+    "min",
+    "left",
+)
+UPPERS = (
+    "upper mass",
+    "upper",
+    "mass upper",
+    "upper limit",
+    "high",
+    "end",
+    "end mass",
+    "to",
+    "max",
+    "right",
+)
+WIDTHS = ("width", "peak width", "window")
 
 
 @dataclass(frozen=True)
@@ -42,30 +91,50 @@ def read_peak_list(path: Path) -> list[Listed]:
     lines = [line for line in content.splitlines() if line.strip() and not line.startswith("#")]
     head = lines[0] if lines else ""
     separator = next((s for s in "\t;" if s in head), ",")
-    rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=separator))
-    header = [cell.strip().lower() for cell in rows[0]] if rows else []
+    rows = [
+        [c.strip() for c in row]
+        for row in csv.reader(io.StringIO("\n".join(lines)), delimiter=separator)
+    ]
+    header = [_bare(cell) for cell in rows[0]] if rows else []
+    if len(header) == 2 and (kind := [_is_number(cell) for cell in rows[0]]) != [False, False]:
+        rows.insert(0, [])  # two columns speak for themselves
+        header = ["mass", "name"] if kind[0] else ["name", "mass"]
 
     def column(names: tuple[str, ...]) -> int | None:
         return next((header.index(n) for n in names if n in header), None)
 
-    name, centre, lower, upper = (column(c) for c in (NAMES, CENTRES, LOWERS, UPPERS))
+    name, centre, lower, upper, width = (
+        column(c) for c in (NAMES, CENTRES, LOWERS, UPPERS, WIDTHS)
+    )
     if name is None or (centre is None and (lower is None or upper is None)):
         raise ReadError(
-            path, "header", "columns for the name (Assignment, fragment) and the mass (Center Mass (u), centre_u) of each peak",
-            quote(head[:120]),
+            path, "header", "columns for the name (Assignment, fragment) and the mass (Center Mass (u), centre_u; or lower_u and "
+            "upper_u) of each peak", quote(lines[0][:120] if lines else ""),
         )  # fmt: skip
     found = []
     for row in rows[1:]:
-        cells = [c.strip() for c in row] + [""] * len(header)
+        cells = row + [""] * len(header)
         low, high = _number(cells, lower), _number(cells, upper)
         middle = _number(cells, centre)
         if math.isnan(middle):
             middle = (low + high) / 2
+        if math.isnan(low + high) and not math.isnan(half := _number(cells, width) / 2):
+            low, high = middle - half, middle + half
         if cells[name] and cells[name] != "(null)" and middle > 0:
             found.append(Listed(cells[name], middle, low, high))
     if not found:
         raise ReadError(path, "rows", "at least one peak with a name and a mass", "none")
     return found
+
+
+def _bare(cell: str) -> str:
+    """Return the name of a column without units, marks and capitals: `Center Mass (u)` and `centre_u` alike."""
+    words = re.sub(r"[(\[].*?[)\]]|[_.:]", " ", cell.lower()).split()
+    return " ".join(w for w in words if w not in ("u", "amu", "da"))
+
+
+def _is_number(cell: str) -> bool:
+    return not math.isnan(_number([cell], 0))
 
 
 def _number(cells: list[str], column: int | None) -> float:

@@ -109,10 +109,11 @@ def _event_list(path: Path) -> bool:
     return path.is_file() and grd_properties(path) is not None
 
 
-# `x y I` after a header of marks or words. A depth profile is read by nobody, but this reader says what it is.
+# `x y I` after a header of marks or words. A depth profile or a spectrum is read by nobody, but this reader says what it is.
 _text_image = _matches(
     r"\A(?:[ \t\r]*(?:[#A-Za-z\"][^\n]*)?\n)*[ \t\r]*\d+[ \t]*[ \t;,][ \t]*\d+[ \t]*[ \t;,][ \t]*[\d.,eE+-]+\s"
-    r"|\A# Profile Smoothing|Sputter Time"
+    r"|\A# Profile Smoothing|Sputter Time|\A#? ?(?:Depth Profile|Mass Spectrum)|\AChannel[\t,; ]m/z",
+    re.I,
 )
 
 

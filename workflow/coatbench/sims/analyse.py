@@ -21,6 +21,7 @@ from ..readers.sims_region import Region, Window, open_region, read_spectrum
 from .calibration import MassShift, common_shift
 from .fragments import Fragment
 from .ions import ISOTOPOLOGUE, Ion, other_ions
+from .masses import SIGN
 from .naming import Image, name_images, shift_of
 from .reduce import Reduction, reduce_region
 from .spectrum import Peak, find_peaks, resolution
@@ -29,7 +30,6 @@ SMALLEST_MAP_PX = 24
 WINDOW_WIDTHS = 2.0  # half width of a window in measured peak widths (FWHM): 4.7 standard deviations of a Gaussian
 LEAST_WINDOW_PPM = 40.0
 EVENTS = "events"
-SIGN = {-1: "negative", 1: "positive"}
 
 
 def analyse(

@@ -17,6 +17,13 @@ OTHER_WEIGHT = 0.6  # of an ion that is not in the fragment table: it is less of
 FARNESS = 0.1  # of the votes that the farthest shift loses: instruments are calibrated as a rule
 RIVAL = 0.8  # of the votes: another shift with as many makes the names a guess
 MAD_TO_SD = 1.4826
+MANY = 4  # times as many masses as agree: the rest says that something is wrong
+SLOPE_MOST, SLOPE_STEP = (
+    4000.0,
+    200.0,
+)  # ppm sqrt(u) that are looked for: 66 channels of 50 ps at an usual mass scale
+SLOPE_MASSES = 60
+TILTED = 1.2  # times the votes of a shift without a slope that one with a slope needs
 SLOPE_PEAKS = 8  # fewer do not tell a wrong offset from a wrong factor of the mass scale
 LEAST_SCATTER_PPM = 3.0
 
@@ -105,22 +112,23 @@ def common_shift(
         return MassShift(note="no masses")
     distance = (masses[:, None] / exact - 1) * 1e6
     grid = np.arange(-search, search + STEP_PPM / 2, STEP_PPM)
-    votes = np.zeros(grid.size)
-    for own in distance:
-        near = np.abs(own) < search + 3 * tolerance
-        if near.any():
-            shape = np.exp(-0.5 * ((grid[:, None] - own[near]) / tolerance) ** 2)
-            votes += (shape * weight[near]).max(axis=1)
-    votes *= 1 - FARNESS * np.abs(grid) / search
+    votes = _votes(distance, weight, grid, tolerance)
     best = int(votes.argmax())
+    tilted = _tilted(distance, weight, masses, grid, tolerance, TILTED * float(votes[best]))
+    if tilted is not None and tilted.peaks >= int(how["min_peaks"]):
+        return tilted
     # Of two ions that are both near the shift, the one that the votes are about.
     nearest = distance[np.arange(masses.size), np.abs(distance - grid[best]).argmin(axis=1)]
     shift, scatter, used = _refined(nearest, grid[best], tolerance)
     n = int(used.sum())
     if n < int(how["min_peaks"]):
-        return MassShift(
-            peaks=n, note=f"mass scale not checked: {n} of {masses.size} masses agree on a shift"
-        )
+        told = f"{n} of {masses.size} masses agree on a shift"
+        if masses.size >= MANY * max(n, int(how["min_peaks"]) / 2):
+            return MassShift(
+                peaks=n,
+                note=f"mass scale not certain: {told}: it is far off, or the ions are others than in the fragment table",
+            )
+        return MassShift(peaks=n, note=f"mass scale not checked: {told}")
     far = np.abs(grid - grid[best]) > 3 * tolerance
     rival = int(np.where(far, votes, -1.0).argmax())
     if votes[rival] > RIVAL * votes[best]:
@@ -131,7 +139,43 @@ def common_shift(
     sd = 1.2533 * scatter / n**0.5  # of a median
     median = float(np.median(masses[used]))
     slope = _slope(nearest[used] - shift, masses[used])
-    return MassShift(shift, sd, n, scatter, slope, median)
+    found = MassShift(shift, sd, n, scatter, slope, median)
+    return found if slope == 0 else _extended(found, distance, masses, tolerance)
+
+
+def _votes(
+    distance: np.ndarray, weight: np.ndarray, grid: np.ndarray, tolerance: float
+) -> np.ndarray:
+    """Return the votes of all peaks, (peak, ion) distances in ppm, for each shift of a grid."""
+    votes = np.zeros(grid.size)
+    for own in distance:
+        near = (own > grid[0] - 3 * tolerance) & (own < grid[-1] + 3 * tolerance)
+        if near.any():
+            shape = np.exp(-0.5 * ((grid[:, None] - own[near]) / tolerance) ** 2)
+            votes += (shape * weight[near]).max(axis=1)
+    return votes * (1 - FARNESS * np.abs(grid) / grid[-1])
+
+
+def _tilted(
+    distance: np.ndarray, weight: np.ndarray, masses: np.ndarray, grid: np.ndarray, tolerance: float,
+    least: float,
+) -> MassShift | None:  # fmt: skip
+    """Return the best shift that changes with 1 / sqrt(mass), where it gets more votes than `least`."""
+    if masses.size < SLOPE_PEAKS:
+        return None
+    few = slice(SLOPE_MASSES)  # peaks come with the strongest first
+    median = float(np.median(masses))
+    x = masses[few] ** -0.5 - median**-0.5
+    share = masses.size / x.size
+    most, found = least, None
+    for slope in np.arange(SLOPE_STEP, SLOPE_MOST + 1, SLOPE_STEP):
+        for signed in (float(slope), -float(slope)):
+            votes = _votes(distance[few] - signed * x[:, None], weight, grid[::2], tolerance)
+            votes *= share * (1 - FARNESS * slope / SLOPE_MOST)
+            if (best := int(votes.argmax())) and votes[best] > most:
+                most = float(votes[best])
+                found = MassShift(float(grid[2 * best]), None, 0, tolerance, signed, median)
+    return None if found is None else _extended(found, distance, masses, tolerance)
 
 
 def _refined(
@@ -149,6 +193,30 @@ def _refined(
         scatter = max(scatter, LEAST_SCATTER_PPM)
         used = np.abs(distance - shift) < min(reach, max(4 * scatter, 0.5 * tolerance))
     return shift, scatter, used
+
+
+def _extended(
+    start: MassShift, distance: np.ndarray, masses: np.ndarray, tolerance: float
+) -> MassShift:
+    """Follow a slope to masses that stand too far from the common shift to have been found by it, light ones above all."""
+    found = start
+    for _ in range(12):
+        model = np.array([found.at(m) for m in masses])
+        off = distance[np.arange(masses.size), np.abs(distance - model[:, None]).argmin(axis=1)]
+        residual = off - model
+        used = np.abs(residual) < min(2.5 * tolerance, max(4 * found.scatter_ppm, 0.5 * tolerance))
+        n = int(used.sum())
+        slope = _slope(off[used], masses[used])
+        if n < SLOPE_PEAKS or slope == 0:
+            return found
+        median = float(np.median(masses[used]))
+        level = off[used] - slope * (masses[used] ** -0.5 - median**-0.5)
+        shift = float(np.median(level))
+        scatter = max(MAD_TO_SD * float(np.median(np.abs(level - shift))), LEAST_SCATTER_PPM)
+        last, found = found, MassShift(shift, 1.2533 * scatter / n**0.5, n, scatter, slope, median)
+        if n == last.peaks and abs(slope - last.slope_ppm) < 0.1:
+            break
+    return found
 
 
 def _slope(residual: np.ndarray, masses: np.ndarray) -> float:

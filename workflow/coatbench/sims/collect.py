@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..quality import Quality, counted, doubtful, quality_of, worst
+from ..quality import Quality, counted, doubtful, quality_of, unusable, worst
 from .calibration import MassShift
 from .degradation import degradation_tables, of_reference
 from .fragments import Fragment
 from .ions import Ion, other_ions
-from .naming import Image, name_images, shift_of
+from .masses import SIGN, read_label
+from .naming import Image, Name, name_images, shift_of
 from .neighbours import close_neighbours
 from .ratio import Mean, mean_of_regions, pooled_scatter, ratio_of_means
 from .regions import by_region, damped, judge, judged_shift, of_region
@@ -120,9 +121,11 @@ def named_rows(
         found = name_images(
             images, fragments, others, float(config["match_ppm"]), shift or MassShift()
         )
-        for row, name in zip(own, found, strict=True):
+        whole = _nothing_named(images, found, fragments)
+        for row, image, name in zip(own, images, found, strict=True):
             f = name.fragment
-            rests_on_mass = name.by == "mass" or facts.get("mass_source") == "events"
+            by_mass = image.mass_u is not None and not (image.label or image.listed)
+            rests_on_mass = by_mass or facts.get("mass_source") == "events"
             named.append(
                 row
                 | {
@@ -131,9 +134,29 @@ def named_rows(
                     "exact_u": f.mass_u if f else None,
                     "matched_by": name.by,
                 }
-                | worst([name.quality, scale if rests_on_mass else Quality()]).columns()
+                | worst([whole, scale if rests_on_mass else Quality(), name.quality]).columns()
             )
     return named, shifts
+
+
+def _nothing_named(
+    images: Sequence[Image], names: Sequence[Name], fragments: Sequence[Fragment]
+) -> Quality:
+    """Judge a region none of whose images is a fragment of the table: of another polarity, or named in another way."""
+    if any(n.fragment is not None for n in names) or not images or not fragments:
+        return Quality()
+    signs = {s for i in images if (s := read_label(i.listed or i.label).sign)}
+    wanted = {1 if f.charge > 0 else -1 for f in fragments}
+    if signs and not signs & wanted:
+        found, expected = (SIGN[max(s)] for s in (signs, wanted))
+        return unusable(
+            f"polarity: the labels name {found} ions, the fragment table {expected} ones: give the other measurement or a "
+            "fragment table of that polarity"
+        )
+    shown = ", ".join(n.name for n in names[:3]) + (" ..." if len(names) > 3 else "")
+    return unusable(
+        f"none of {len(names)} images is a fragment of the table ({shown}): label them by formula or mass, or give a peak_list"
+    )
 
 
 def region_shift(

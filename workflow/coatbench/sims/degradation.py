@@ -10,6 +10,7 @@ import numpy as np
 from ..quality import Quality, counted, doubtful, quality_of, unusable, worst
 from .fragments import Fragment
 from .groups import Draws, GroupValues, drawn_weights, group_values, resample
+from .ratio import Ratio
 from .regions import damped
 from .weights import STANDARD, WEIGHTINGS, principal_components, weights
 
@@ -66,7 +67,7 @@ def degradation_tables(
                 )
                 empty["sims_degradation"] += [
                     {"sample": s, **row, "n_regions": len(regions.get(s, [])), "note": note}
-                    | judged[s, group].columns()
+                    | worst([judged[s, group], unusable(note)]).columns()
                     for s in measured
                 ]
                 continue
@@ -83,7 +84,7 @@ def degradation_tables(
                     "sample": sample, **row, "relative_degradation": ratio.value,
                     "relative_degradation_ci_low": ratio.low, "relative_degradation_ci_high": ratio.high,
                     "n_regions": len(regions[sample]), "n_fragments": int(index.size), "note": ratio.note,
-                    **_quality(judged[sample, group], base_quality, sample == reference, len(regions[sample])),
+                    **_quality(judged[sample, group], base_quality, sample == reference, len(regions[sample]), ratio),
                 }
                 for sample, ratio in found.ratios.items()
             ]  # fmt: skip
@@ -97,17 +98,25 @@ def degradation_tables(
 
 
 def _judged(rows: Sequence[Row], groups: Mapping[str, set[str]]) -> dict[tuple[str, str], Quality]:
-    """Return the judgement of each sample and group: the worst of its regions' images that count."""
+    """Return the judgement of each sample and group: the worst of its regions' images that count.
+
+    Where no image is of the group, that of the images that have no name they could be trusted under.
+    """
     found = {}
     for sample in dict.fromkeys(r["sample"] for r in rows):
         own = [r for r in rows if r["sample"] == sample]
         for group, members in groups.items():
             images = [r for r in own if r["group"] in members]
+            images = images or [r for r in own if not quality_of(r).usable]
             found[sample, group] = counted(images, "region")[1]
     return found
 
 
-def _quality(own: Quality, base: Quality, is_reference: bool, n_regions: int) -> dict[str, str]:
+def _quality(
+    own: Quality, base: Quality, is_reference: bool, n_regions: int, ratio: Ratio
+) -> dict[str, str]:
+    if ratio.value is None:
+        return worst([own, unusable(ratio.note)]).columns()
     few = [doubtful("one region")] if n_regions == 1 else []
     return worst([own, *([] if is_reference else [base]), *few]).columns()
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ELECTRON_MASS_U = 5.48579909065e-4
+SIGN = {-1: "negative", 1: "positive"}
 
 # Most abundant isotope of each element that a battery's surface may show, in u.
 MAIN_ISOTOPE = {
@@ -50,13 +51,15 @@ _TOKEN = re.compile(r"(?:\^?(\d{1,3}))?([A-Z][a-z]?)_?(\d{0,3})")
 _SUPERSCRIPT_CHARGE = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]*[⁺⁻]+")
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
-# 62.96u, 62.9641 u, m/z 62.96, Mass_62,96: with a unit or a word, since a bare number may be anything.
-_MASS_LABEL = re.compile(
-    r"(?:m/?z|mass|peak)[ _=:]*(?P<mass>\d+[.,]\d+)(?:[ _]?(?:u|amu|Da))?[+-]?|"
-    r"(?P<mass_>\d+(?:[.,]\d+)?)[ _]?(?:u|amu|Da)[+-]?",
+# 62.96u, 62.9641 u, m/z 62.96, Mass_62,96, 62.964: with a unit, a word or decimals, since a bare whole number may be anything.
+_MASS = re.compile(
+    r"(?:m[/_]?z|mass|peak)[ _=:]*(?P<mass>\d+[.,]\d+)(?:[ _]?(?:u|amu|Da)\b)?|"
+    r"(?P<mass_>\d+(?:[.,]\d+)?)[ _]?(?:u|amu|Da)\b|(?<![\w.])(?P<mass__>\d+[.,]\d{2,})(?![\w.])",
     re.I,
 )
-_ALTERNATIVES = re.compile(r"[()/|;,]")
+_ALTERNATIVES = re.compile(r"[()/|;,]|\bor\b|\band\b|\boder\b")
+_BRACKETS = str.maketrans("", "", "[]")
+_DOUBT = re.compile(r"\?|~|\btentative\b", re.I)
 _LABEL = re.compile(r"(?P<formula>[^+\-]*?)(?:\^\d*(?=[+-]))?[+-]*")
 
 
@@ -115,19 +118,22 @@ class Label:
     sign : int
         -1 or 1 where the label has charges of one sign, else 0.
     mass_u : float or None
-        Where the label is a mass.
+        Where the label is a mass, or has one.
     rounding_u : float
         Half a unit of the last digit of that mass.
+    marked : bool
+        Whether a question mark says that the analyst was not sure.
     """
 
     compositions: tuple[frozenset[tuple[tuple[int, str], int]], ...] = ()
     sign: int = 0
     mass_u: float | None = None
     rounding_u: float = 0.0
+    marked: bool = False
 
 
 def read_label(label: str) -> Label:
-    """Read the label of an image: a formula, a formula with alternatives in brackets, or a mass.
+    """Read the label of an image: a formula, a formula with alternatives, a mass, or a formula with its mass.
 
     Marks of charges, subscripts and superscripts are ignored (``SO_3-``, ``^37Cl^-``, ``SO₃⁻``); the order of the elements
     does not matter. A label of several ions in one (``Cl-^37Cl-``) is no formula.
@@ -136,16 +142,27 @@ def read_label(label: str) -> Label:
     62.96
     >>> len(read_label("S_2- _ ( SO_2- )").compositions)
     2
+    >>> [read_label(text).compositions == read_label("S2").compositions for text in ("63.94u S2-", "[S2]-", "S_2^- ?")]
+    [True, True, True]
     """
-    if match := _MASS_LABEL.fullmatch(label.strip()):
-        digits = (match["mass"] or match["mass_"]).replace(",", ".")
-        decimals = len(digits.partition(".")[2])
-        return Label(mass_u=float(digits), rounding_u=0.5 * 10.0**-decimals)
-    found = [label_composition(p) for part in _ALTERNATIVES.split(label) if (p := part.strip(" _"))]
-    if not found or found[0] is None:
+    marked = bool(_DOUBT.search(label))
+    text = _DOUBT.sub(" ", label).translate(_BRACKETS).strip()
+    mass, rounding = None, 0.0
+    if match := _MASS.search(text):
+        digits = (match["mass"] or match["mass_"] or match["mass__"]).replace(",", ".")
+        mass, rounding = float(digits), 0.5 * 10.0 ** -len(digits.partition(".")[2])
+        text = text[: match.start()] + ";" + text[match.end() :]
+    parts = [
+        p for part in _ALTERNATIVES.split(text) if re.search("[^\\W\\d]", p := part.strip(" _:="))
+    ]
+    found = [label_composition(p) for p in parts]
+    if not found:
+        return Label(mass_u=mass, rounding_u=rounding, marked=marked)
+    if found[0] is None:
         return Label()
-    plus, minus = bool(re.search("[+⁺]", label)), bool(re.search("[-⁻]", label))
-    return Label(tuple(c for c in found if c is not None), plus - minus)
+    plus, minus = bool(re.search("[+⁺]", text)), bool(re.search("[-⁻]", text))
+    compositions = tuple(dict.fromkeys(c for c in found if c is not None))
+    return Label(compositions, plus - minus, mass, rounding, marked or None in found)
 
 
 def label_composition(label: str) -> frozenset[tuple[tuple[int, str], int]] | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..quality import Quality, doubtful, unusable
+from ..quality import Quality, doubtful, unusable, worst
 from .calibration import MassShift, common_shift
 from .fragments import Fragment
 from .ions import ISOTOPOLOGUE, Ion
@@ -19,6 +19,7 @@ from .masses import Label, read_label
 NO_SHIFT = MassShift()
 GOOD = Quality()
 HARDLY_FARTHER = 4 / 3
+FAR_LABEL_PPM = 150.0  # that the mass in a label may be off the formula in it
 
 
 @dataclass(frozen=True)
@@ -138,13 +139,13 @@ def _claim(
     by = "peak list" if image.listed else "label"
     exact = next((f for f in fragments if f.name == text), None)
     if exact is not None:
-        return _Claim(exact, image, by, 0.0, Quality())
+        return _Claim(exact, image, by, 0.0, _far(exact, image, shift))
     label = read_label(text) if text else Label()
-    if label.mass_u is not None:
+    if label.mass_u is not None and not label.compositions:
         found = _nearest(label.mass_u, fragments, rivals, match_ppm, label.rounding_u, 0.0)
         return _from_mass(image, by, found)
     if label.compositions:
-        return _from_label(image, by, label, fragments)
+        return _from_label(image, by, label, fragments, shift)
     if text or image.mass_u is None:
         return Name(image.number, None, "", _own(image))
     mass = shift.corrected(image.mass_u)
@@ -154,17 +155,36 @@ def _claim(
 
 
 def _from_label(
-    image: Image, by: str, label: Label, fragments: Sequence[Fragment]
+    image: Image, by: str, label: Label, fragments: Sequence[Fragment], shift: MassShift
 ) -> _Claim | Name:
+    text = image.listed or image.label
     first, *others = label.compositions
     for fragment in fragments:
         if fragment.composition != first or label.sign * fragment.charge < 0:
             continue
-        judged = Quality()
+        judged = []
         if others:
-            judged = doubtful(f"the label {image.label!r} names a second ion in the interval")
-        return _Claim(fragment, image, by, 0.0, judged)
+            judged.append(f"the label {text!r} names a second ion in the interval")
+        elif label.marked:
+            judged.append(f"the label {text!r} is not sure")
+        far = 0.0 if label.mass_u is None else abs(label.mass_u - fragment.mass_u)
+        if far > label.rounding_u + FAR_LABEL_PPM * 1e-6 * fragment.mass_u:
+            note = f"the label {text!r} has the mass of another ion than {fragment.name} ({fragment.mass_u:.4f} u)"
+            return Name(image.number, None, "", _own(image), unusable(note))
+        return _Claim(
+            fragment, image, by, 0.0, worst([*map(doubtful, judged), _far(fragment, image, shift)])
+        )
     return Name(image.number, None, "", _own(image))
+
+
+def _far(fragment: Fragment, image: Image, shift: MassShift) -> Quality:
+    """Judge the name of a peak list by the mass of the image: the list wins, but one that exchanges two ions is doubted."""
+    if not image.listed or image.mass_u is None:
+        return Quality()
+    off = (shift.corrected(image.mass_u) / fragment.mass_u - 1) * 1e6
+    if abs(off) <= FAR_LABEL_PPM:
+        return Quality()
+    return doubtful(f"the peak list calls {image.listed} what stands {off:+.0f} ppm from its mass")
 
 
 def _nearest(

@@ -22,6 +22,7 @@ MAD_TO_SD = 1.4826
 LEAST_SCATTER = (
     0.05  # of the logarithm: regions that agree better than this are not unlike each other
 )
+LEAST_EXPECTED = 30.0  # counts; an image of zeros that should hold more is doubted
 EVENTS, IMAGE_ZERO = "events", "image 0"
 
 
@@ -64,6 +65,7 @@ def judge(rows: Sequence[Row], reference: str | None, outlier_sd: float) -> list
     for judgement in (_copies(regions), _other_totals(regions, reference)):
         for key, quality in judgement.items():
             found[key].append(quality)
+    absent = _without_counts(rows, reference)
     usable = {
         key: [r for r in own if quality_of(r).usable]
         for key, own in regions.items()
@@ -74,7 +76,9 @@ def judge(rows: Sequence[Row], reference: str | None, outlier_sd: float) -> list
     for row in rows:
         key = of_region(row)
         deviation, weight, quality = unlike.get(key, (None, 1.0, Quality()))
-        whole = worst([quality_of(row), *found[key], quality])
+        note = absent.get((*key, row["fragment"]))
+        own = [doubtful(note)] if note else []
+        whole = worst([quality_of(row), *found[key], quality, *own])
         judged.append(row | {"region_weight": weight, "deviation_sd": deviation} | whole.columns())
     return judged
 
@@ -94,8 +98,30 @@ def _copies(regions: Mapping[Region, list[Row]]) -> dict[Region, Quality]:
         samples = dict.fromkeys(k[0] for k in (first, *others))
         if len(samples) > 1:  # which sample it is of, nobody knows
             for key in (first, *others):
-                note = f"the same counts in samples {' and '.join(samples)}"
+                shown = [*samples][:3] + ([f"{len(samples) - 3} more"] if len(samples) > 3 else [])
+                note = f"the same counts in samples {' and '.join(shown)}"
                 found[key] = worst([found.get(key, Quality()), doubtful(note)])
+    return found
+
+
+def _without_counts(rows: Sequence[Row], reference: str | None) -> dict[tuple[str, str, str], str]:
+    """Find images of zeros where the reference's share of the ions would give many: a measured 0, or an export that failed."""
+    base: dict[str, list[float]] = {}
+    for row in rows:
+        if row["sample"] == reference and quality_of(row).usable:
+            base.setdefault(row["fragment"], []).append(row["ratio_of_sums"])
+    all_ions = {
+        of_region(r): r["sum_counts"] / r["ratio_of_sums"] for r in rows if r["ratio_of_sums"]
+    }
+    found = {}
+    for row in rows:
+        key = of_region(row)
+        if row["sum_counts"] == 0 and row["group"] and key in all_ions and row["fragment"] in base:
+            expected = float(np.mean(base[row["fragment"]])) * all_ions[key]
+            if expected > LEAST_EXPECTED:
+                found[*key, row["fragment"]] = (
+                    f"{row['fragment']}: no counts, where the reference's share gives {expected:.0f}: was it exported?"
+                )
     return found
 
 

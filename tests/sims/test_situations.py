@@ -1,0 +1,74 @@
+"""Regions of which something is wrong: none of their numbers may look like a good one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from coatbench.errors import ReadError
+from coatbench.readers.mask import read_mask
+
+from .test_compare import as_rows, made, study
+
+
+def relabelled(labels: str) -> dict:
+    """Return the tables of a study whose sample `a` has other labels."""
+    rows = as_rows(study(np.random.default_rng(1), n=3))
+    for row in rows:
+        if row["sample"] == "a":
+            row["label"] = labels.format(row["fragment"])
+    return made(rows)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [("{}+", "polarity: the labels name positive ions"), ("sum of {}", "none of 16 images is a fragment")],
+)  # fmt: skip
+def test_a_region_of_which_nothing_is_named_says_why(labels: str, words: str) -> None:
+    tables = relabelled(labels)
+    for name in ("sims_regions", "sims_degradation"):
+        own = [r for r in tables[name] if r["sample"] == "a"]
+        assert {r["quality"] for r in own} == {"unusable"}
+    assert words in own[0]["quality_note"]
+    assert {r["quality"] for r in tables["sims_regions"] if r["sample"] == "b"} == {"ok"}
+
+
+def test_a_group_without_a_fragment_is_not_ok() -> None:
+    rows = [r for r in as_rows(study(np.random.default_rng(1), n=3)) if r["group"] != "polysulfide" or r["sample"] == "bare"]  # fmt: skip
+    own = [r for r in made(rows)["sims_degradation"] if (r["sample"], r["group"]) == ("a", "polysulfide")]  # fmt: skip
+    assert {(r["relative_degradation"], r["quality"]) for r in own} == {(None, "unusable")}
+
+
+@pytest.mark.parametrize(("ions", "level"), [(1e6, "doubtful"), (1e3, "ok")])
+def test_an_image_of_zeros_is_doubted_where_many_counts_were_to_be_expected(ions: float, level: str) -> None:  # fmt: skip
+    rows = as_rows(study(np.random.default_rng(1), n=3))
+    for row in rows:
+        row["sum_counts"] = row["ratio_of_sums"] * ions
+        if (row["sample"], row["fragment"]) == ("a", "S2"):
+            row["normalised_intensity"] = row["ratio_of_sums"] = row["sum_counts"] = 0.0
+    found = next(
+        r for r in made(rows)["sims_fragments"] if (r["sample"], r["fragment"]) == ("a", "S2")
+    )
+    assert found["relative"] == 0.0
+    assert found["quality"] == level
+
+
+@pytest.mark.parametrize(
+    "content", ["x_px;y_px\n0;0\n8;0\n8;3,5\n0;3,5\n", "x,y\n0,0\n8,0\n8,3.5\n0,3.5\n"]
+)
+def test_corners_as_spreadsheets_write_them(tmp_path: Path, content: str) -> None:
+    (tmp_path / "m.csv").write_text(content)
+    assert read_mask(tmp_path / "m.csv", (6, 8)).sum() == 24
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\x93NUMPY\1\0" + bytes(60), "binary"), (b"x,y\n90,90\n99,90\n99,99\n", "at least one pixel"),
+     (b"1 1\n1 1\n", "6"), (b"hello", "corners")],
+)  # fmt: skip
+def test_a_mask_that_is_none_is_told(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "m").write_bytes(content)
+    with pytest.raises(ReadError, match=words) as caught:
+        read_mask(tmp_path / "m", (6, 8))
+    assert "\n" not in str(caught.value)
