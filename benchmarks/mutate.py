@@ -1,29 +1,44 @@
 """Do the tests notice? Small bugs, planted one by one in the science rooms, each held against its room's tests.
 
-    make mutate                       (200 bugs, some hours of one core)
+    make mutate                       (200 bugs, one to two hours of one core)
     python benchmarks/mutate.py --bugs 40 --rooms leis stem --seed 7
 
 The bugs are cosmic-ray's: an operator, a comparison, a number, a truth value is exchanged. They are drawn with a seed,
-the same number from each room, and planted in copies of the project, never in the checkout. A bug that its room's tests
-pass has survived: it is printed with its line. Those that change no result at all stand with their reason in
-`benchmarks/equivalent_bugs.yaml` and are set aside. The table goes to `docs/tests.md`.
+the same number from each room, and planted in copies of the project, never in the checkout. A room's tests run once
+without a bug, under coverage, to see which of them reach which line and what they cost; a bug is held against those that
+reach its line, the quick ones first, up to the first that fails. What they all pass is held against the whole room: a
+bug that passes that, too, has survived and is printed with its line. Those that change no result at all stand with their
+reason in `benchmarks/equivalent_bugs.yaml` and are set aside. The table goes to `docs/tests.md`.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
-import random
+import ast
+import compileall
+import hashlib
+import json
+import multiprocessing
+import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from queue import SimpleQueue
+from typing import Any
 
+import parso
+import pytest
 import yaml
+from cosmic_ray.ast import ast_nodes, is_number
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 
@@ -48,7 +63,13 @@ EXCHANGES = (
     "ReplaceTrueWithFalse",
     "ReplaceFalseWithTrue",
 )
+# cosmic-ray changes a number by one. A limit of 40 that becomes 39 is a choice, no bug that a test should know.
+LEAST_CHANGE = 0.1
 QUICK = "not slow and not workflow and not cluster and not browser"
+CPU_FACTOR, CPU_S = 5, 60  # of the time that a room's tests take: a bug that needs more hangs
+# What every test imports: once, before the process of a bug is forked off.
+PRELOAD = ["pytest", "numpy", "pandas", "scipy.optimize", "scipy.ndimage", "scipy.stats", "lmfit", "xarray", "matplotlib.pyplot", "h5py", "hypothesis", "jsonschema"]  # fmt: skip
+MARK, END = "<!-- survivors: made by `make mutate` -->", "<!-- end of the survivors -->"
 
 
 @dataclass(frozen=True)
@@ -61,43 +82,208 @@ class Bug:
     place: int
     number: int
     line: str
-    becomes: str
+    nth: int
+    becomes: str = ""
+
+    @property
+    def key(self) -> str:
+        """Where in the drawing it comes: the same for an unchanged line, whatever else changes."""
+        text = f"{self.module} {self.exchange} {self.nth} {self.line}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
-def bugs_of(room: str, module: Path) -> list[Bug]:
-    """Return every bug that can be planted in a module."""
+def bugs_of(room: str, module: Path) -> Iterator[Bug]:
+    """Yield every bug that can be planted in a module."""
     code = (ROOT / module).read_text(encoding="utf-8")
-    before = code.splitlines()
-    found = []
+    lines = code.splitlines()
+    nodes = list(ast_nodes(parso.parse(code)))
     for exchange in EXCHANGES:
         operator = get_operator(f"core/{exchange}")()
-        place = 0
-        while (changed := mutate_code(code, operator, place)) is not None:
-            after = changed.splitlines()
-            steps = difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-            at = next(i for tag, i, *_ in steps if tag != "equal")
-            bug = (before[at].strip(), after[at].strip())
-            found.append(Bug(room, module.as_posix(), exchange, place, at + 1, *bug))
-            place += 1
-    return found
+        place, seen = -1, Counter[str]()
+        for node in nodes:
+            for (number, _), _ in operator.mutation_positions(node):
+                place += 1
+                if is_number(node) and abs(ast.literal_eval(node.value)) * LEAST_CHANGE > 1:
+                    continue
+                line = lines[number - 1].strip()
+                seen[line] += 1
+                yield Bug(room, module.as_posix(), exchange, place, number, line, seen[line])
 
 
-def planted(bug: Bug, project: Path, seconds: int) -> bool:
-    """Plant a bug in a copy of the project; return whether its room's tests notice."""
+def broken(bug: Bug, code: str) -> str:
+    """Return the code with the bug in it."""
+    return str(mutate_code(code, get_operator(f"core/{bug.exchange}")(), bug.place))
+
+
+def drawn(
+    room: str, share: int, seed: int, aside: set[tuple[str, str, str]]
+) -> tuple[list[Bug], int]:
+    """Return so many bugs of a room, and how many were set aside on the way."""
+    modules = sorted((ROOT / LIBRARY / room).glob("*.py"))
+    every = [b for m in modules for b in bugs_of(room, m.relative_to(ROOT))]
+    every.sort(key=lambda b: hashlib.sha256(f"{seed} {b.key}".encode()).digest())
+    found: list[Bug] = []
+    skipped = 0
+    for bug in every:
+        code = (ROOT / bug.module).read_text(encoding="utf-8")
+        bug = replace(bug, becomes=broken(bug, code).splitlines()[bug.number - 1].strip())
+        if (bug.module, bug.line, bug.becomes) in aside:
+            skipped += 1
+        else:
+            found.append(bug)
+        if len(found) == share:
+            break
+    return found, skipped
+
+
+class Watch:
+    """What the tests of a room need: seconds and shared fixtures of each, and which lines each reaches."""
+
+    def __init__(self, coverage: Any) -> None:
+        self.coverage = coverage
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.fixtures: dict[str, list[str]] = {}
+        self.context = ""
+
+    def enter(self, context: str) -> str:
+        """Note lines for a test or a fixture from here on; return for which before."""
+        before, self.context = self.context, context
+        self.coverage.switch_context(context)
+        return before
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.fixtures[item.nodeid] = list(getattr(item, "fixturenames", []))
+        began, before = time.monotonic(), self.enter(item.nodeid)
+        yield
+        self.enter(before)
+        self.seconds[item.nodeid] += time.monotonic() - began
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
+        if fixturedef.scope == "function":
+            yield
+            return
+        began, before = time.monotonic(), self.enter(f"fixture {fixturedef.argname}")
+        yield
+        self.enter(before)
+        self.seconds[f"fixture {fixturedef.argname}"] += time.monotonic() - began
+        self.seconds[before] -= time.monotonic() - began
+
+
+def watch(project: str, room: str, out: str) -> None:
+    """Run the tests of a room under coverage; write their seconds, and the tests that reach each line."""
+    from coverage import Coverage
+
+    _enter(project)
+    folder = Path(project) / LIBRARY / room
+    coverage = Coverage(data_file=None, source=[str(folder)])
+    watch = Watch(coverage)
+    began = time.process_time()
+    coverage.start()
+    code = pytest.main(["-q", "-m", QUICK, "-p", "no:cacheprovider", f"tests/{room}"], [watch])
+    coverage.stop()
+    users: dict[str, list[str]] = defaultdict(list)
+    for test, fixtures in watch.fixtures.items():
+        users[test].append(test)
+        for name in fixtures:
+            users[f"fixture {name}"].append(test)
+    seconds = {
+        test: watch.seconds[test] + sum(watch.seconds.get(f"fixture {n}", 0.0) for n in fixtures)
+        for test, fixtures in watch.fixtures.items()
+    }
+    data, lines = coverage.get_data(), {}
+    for path in data.measured_files():
+        lines[Path(path).relative_to(project).as_posix()] = {
+            number: sorted({t for c in contexts for t in users.get(c, [])})
+            for number, contexts in data.contexts_by_lineno(path).items()
+        }
+    found = {"passed": code == 0, "cpu_s": time.process_time() - began, "seconds": seconds}
+    Path(out).write_text(json.dumps(found | {"lines": lines}), encoding="utf-8")
+
+
+def reached(watched: dict[str, Any], bug: Bug) -> list[str]:
+    """Return the tests that reach the statement of a bug: none where it runs at import or is compiled."""
+    tree = ast.parse((ROOT / bug.module).read_text(encoding="utf-8"))
+    around = [
+        (node.lineno, node.body[0].lineno if hasattr(node, "body") else node.end_lineno + 1)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and node.lineno <= bug.number <= (node.end_lineno or 0)
+    ]
+    first, end = max(around)
+    known = watched["lines"].get(bug.module, {})
+    return sorted({t for n in range(first, end) for t in known.get(str(n), [])})
+
+
+def in_order(seconds: dict[str, float], tests: list[str]) -> list[str]:
+    """Return tests with the quick ones first, but those of one file together: they share what they set up."""
+    files: dict[str, float] = defaultdict(float)
+    for test in tests:
+        files[test.partition("::")[0]] += seconds[test]
+    return sorted(
+        tests, key=lambda t: (files[t.partition("::")[0]], t.partition("::")[0], seconds[t])
+    )
+
+
+class Chosen:
+    """Runs these tests only, in this order."""
+
+    def __init__(self, tests: list[str]) -> None:
+        self.place = {test: i for i, test in enumerate(tests)}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted(
+            (i for i in items if i.nodeid in self.place), key=lambda i: self.place[i.nodeid]
+        )
+
+
+def _enter(project: str) -> None:
+    """Make this process one that runs tests of a copied project, silently."""
+    os.chdir(project)
+    os.setsid()
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+
+
+def run_tests(project: str, tests: list[str], cpu_s: int) -> None:
+    """Run tests up to the first that fails; the exit code is pytest's."""
+    _enter(project)
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
+    files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+    arguments = ["-q", "-x", "-m", QUICK, "-p", "no:cacheprovider", *files]
+    os._exit(int(pytest.main(arguments, [Chosen(tests)])))
+
+
+def passed(context: Any, project: Path, tests: list[str], cpu_s: int) -> bool:
+    """Tell whether all these tests pass; one that hangs does not."""
+    process = context.Process(target=run_tests, args=(str(project), tests, cpu_s))
+    process.start()
+    process.join(20 * cpu_s)
+    if process.is_alive():
+        os.killpg(process.pid, signal.SIGKILL)
+        process.join()
+    return process.exitcode == 0
+
+
+def survives(bug: Bug, project: Path, watched: dict[str, Any], context: Any) -> bool:
+    """Plant a bug in a copy of the project; return whether its room's tests pass."""
     target = project / bug.module
     sound = target.read_text(encoding="utf-8")
-    broken = mutate_code(sound, get_operator(f"core/{bug.exchange}")(), bug.place)
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", QUICK, "-p", "no:cacheprovider"]
+    seconds = watched["seconds"]
+    cpu_s = int(CPU_S + CPU_FACTOR * watched["cpu_s"])
+    tests = in_order(seconds, reached(watched, bug))
     try:
-        target.write_text(str(broken), encoding="utf-8")
-        run = subprocess.run(
-            [*command, f"tests/{bug.room}"], cwd=project, capture_output=True, timeout=seconds
-        )
-    except subprocess.TimeoutExpired:
-        return True  # a bug that hangs is noticed
+        target.write_text(broken(bug, sound), encoding="utf-8")
+        if tests and not passed(context, project, tests, cpu_s):
+            return False
+        # What a cached function or another process did for a test is not known to be its own.
+        others = [t for t in seconds if t not in set(tests)]
+        return passed(context, project, in_order(seconds, others), cpu_s) if others else True
     finally:
         target.write_text(sound, encoding="utf-8")
-    return run.returncode != 0
 
 
 def copied(folder: Path) -> Path:
@@ -107,8 +293,21 @@ def copied(folder: Path) -> Path:
     project.mkdir(parents=True)
     subprocess.run(["tar", "-x", "-C", str(project)], stdin=archive.stdout, check=True)
     if (ROOT.parent / "shared").is_dir():
-        (folder / "shared").symlink_to(ROOT.parent / "shared")
+        (folder / "shared").symlink_to((ROOT.parent / "shared").resolve())
+    # Byte code that is held against the content: an exchanged sign changes neither size nor, within a second, time.
+    compileall.compile_dir(
+        project / "workflow", quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH
+    )
     return project
+
+
+def table(rooms: list[str], total: Counter, aside: Counter, survived: Counter) -> str:
+    """Return the result in Markdown."""
+    lines = ["| room | bugs | survived | set aside |", "|---|---:|---:|---:|"]
+    lines += [f"| {r} | {total[r]} | {survived[r]} | {aside[r]} |" for r in rooms]
+    percent = 100 * survived.total() / max(1, total.total())
+    share = f"{survived.total()} ({percent:.0f} %)"
+    return "\n".join([*lines, f"| all | {total.total()} | {share} | {aside.total()} |"])
 
 
 def main() -> None:
@@ -118,52 +317,58 @@ def main() -> None:
     parser.add_argument("--rooms", nargs="+", default=ROOMS, choices=ROOMS)
     parser.add_argument("--seed", type=int, default=20250311)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--seconds", type=int, default=600, help="longest run of a room's tests")
     parser.add_argument("--write", type=Path, help="table of the result (Markdown)")
     given = parser.parse_args()
 
-    aside = yaml.safe_load((ROOT / "benchmarks" / "equivalent_bugs.yaml").read_text()) or []
-    equivalent = {(entry["module"], entry["line"], entry["becomes"]) for entry in aside}
-    drawn: list[Bug] = []
+    listed = yaml.safe_load((ROOT / "benchmarks" / "equivalent_bugs.yaml").read_text()) or []
+    equivalent = {(entry["module"], entry["line"], entry["becomes"]) for entry in listed}
+    bugs: list[Bug] = []
+    aside = Counter[str]()
     for room in given.rooms:
-        modules = sorted((ROOT / LIBRARY / room).glob("*.py"))
-        every = [b for m in modules for b in bugs_of(room, m.relative_to(ROOT))]
-        every = [b for b in every if (b.module, b.line, b.becomes) not in equivalent]
-        share = -(-given.bugs // len(given.rooms))
-        drawn += random.Random(f"{given.seed} {room}").sample(every, min(share, len(every)))
+        found, aside[room] = drawn(room, -(-given.bugs // len(given.rooms)), given.seed, equivalent)
+        bugs += found
 
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
     with tempfile.TemporaryDirectory() as folder:
         free: SimpleQueue[Path] = SimpleQueue()
         for number in range(given.processes):
             free.put(copied(Path(folder) / str(number)))
 
-        def held(bug: Bug) -> bool:
-            project = free.get()
-            noticed = planted(bug, project, given.seconds)
+        def watched(room: str) -> dict[str, Any]:
+            project, out = free.get(), Path(folder) / f"{room}.json"
+            process = context.Process(target=watch, args=(str(project), room, str(out)))
+            process.start()
+            process.join()
             free.put(project)
-            if not noticed:
-                print(f"{bug.module}:{bug.number}: {bug.line}  ->  {bug.becomes}", flush=True)
-            return noticed
+            found: dict[str, Any] = json.loads(out.read_text())
+            if not found["passed"]:
+                sys.exit(f"tests/{room}: expected tests that pass without a bug; run them")
+            print(f"{room}: {len(found['seconds'])} tests, {found['cpu_s']:.0f} s", flush=True)
+            return found
+
+        def survived(bug: Bug) -> bool:
+            project = free.get()
+            began = time.monotonic()
+            lives = survives(bug, project, known[bug.room], context)
+            free.put(project)
+            what = "SURVIVED" if lives else "noticed"
+            line = f"{bug.module}:{bug.number}: {bug.line}  ->  {bug.becomes}"
+            print(f"{what} ({time.monotonic() - began:.0f} s) {line}", flush=True)
+            return lives
 
         with ThreadPoolExecutor(given.processes) as pool:
-            noticed = list(pool.map(held, drawn))
+            known = dict(zip(given.rooms, pool.map(watched, given.rooms), strict=True))
+            alive = list(pool.map(survived, bugs))
 
-    total = Counter(bug.room for bug in drawn)
-    survived = Counter(bug.room for bug, seen in zip(drawn, noticed, strict=True) if not seen)
-    lines = ["| room | bugs | survived |", "|---|---:|---:|"]
-    lines += [f"| {room} | {total[room]} | {survived[room]} |" for room in given.rooms]
-    share_percent = 100 * survived.total() / max(1, total.total())
-    lines.append(f"| all | {total.total()} | {survived.total()} ({share_percent:.0f} %) |")
-    print("\n".join(lines))
+    total = Counter(bug.room for bug in bugs)
+    lived = Counter(bug.room for bug, lives in zip(bugs, alive, strict=True) if lives)
+    text = table(given.rooms, total, aside, lived)
+    print(text)
     if given.write:
-        text = given.write.read_text(encoding="utf-8")
-        head, _, rest = text.partition("<!-- survivors: made by `make mutate` -->")
-        _, _, tail = rest.partition("<!-- end of the survivors -->")
-        table = "\n".join(lines)
-        given.write.write_text(
-            f"{head}<!-- survivors: made by `make mutate` -->\n{table}\n<!-- end of the survivors -->{tail}",
-            encoding="utf-8",
-        )
+        before = given.write.read_text(encoding="utf-8")
+        head, tail = before.partition(MARK)[0], before.partition(END)[2]
+        given.write.write_text(f"{head}{MARK}\n{text}\n{END}{tail}", encoding="utf-8")
 
 
 if __name__ == "__main__":
