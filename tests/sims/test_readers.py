@@ -10,7 +10,8 @@ import pytest
 from coatbench.errors import ReadError
 from coatbench.readers import bif6, grd, surfacelab_ascii
 from coatbench.readers.recognise import read, recognise
-from coatbench.readers.sims_region import Window, open_region
+from coatbench.readers.sims_open import open_region
+from coatbench.readers.sims_region import Window
 from coatbench.simulate.write_bif6 import write_bif6
 from coatbench.simulate.write_surfacelab import write_surfacelab
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from coatbench.readers.sims_region import open_region
+from coatbench.readers.sims_open import open_region
 from coatbench.sims import jobs
 from coatbench.sims.analyse import analyse
 from coatbench.sims.collect import collect

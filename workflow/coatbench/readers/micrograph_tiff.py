@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadError, quote
-from .micrograph import image, in_nm
+from .micrograph_block import image, in_nm
 from .model import Export
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..arrays import Arrays
 from ..errors import MissingExtraError, ReadError, quote
-from .micrograph import image, in_nm
+from .micrograph_block import image, in_nm
 from .model import Export
 
 MAX_FILE_BYTES = 4 << 30

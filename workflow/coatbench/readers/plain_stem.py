@@ -44,7 +44,7 @@ def build(file: DescribedFile) -> Export:
     """
     import numpy as np
 
-    from .micrograph import image
+    from .micrograph_block import image
 
     part = file.part()
     x, y, at_x, at_y = _raster(file, part, "x_nm", "y_nm")

@@ -6,15 +6,13 @@ at a time, so that a region never has to stand in memory as a whole.
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..arrays import Arrays
 from .model import Export
-from .recognise import recognise
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,48 +110,6 @@ class Region:
         """Hand out (channel, counts) one after the other."""
         for i, channel in enumerate(self.channels):
             yield channel, self.read_image(i)
-
-
-def open_region(
-    path: str | Path, windows: Sequence[Window] = (), format: str = "", measurement: str = ""
-) -> Region:
-    """Open a region of any ToF-SIMS format.
-
-    Parameters
-    ----------
-    path : path-like
-        A file, or a folder of images.
-    windows : sequence of Window, optional
-        What an event list is binned into; images have their own intervals.
-    format : str, optional
-        Name of the format as the index gives it; it wins over the content.
-    measurement : str, optional
-        Which measurement of a folder that holds several.
-
-    Raises
-    ------
-    ReadError
-        Unreadable, cut, or not ToF-SIMS.
-    """
-    entry = recognise(path, "sims", format)
-    module = importlib.import_module(f".{entry.module}", __package__)
-    more = {"measurement": measurement} if entry.module == "surfacelab_ascii" else {}
-    region: Region = module.open_region(Path(path), windows, **more)
-    return region
-
-
-def read_spectrum(path: str | Path, format: str = "") -> Spectrum | None:
-    """Read a spectrum of an event list, from pieces all along a large one; None where an export holds images.
-
-    Raises
-    ------
-    ReadError
-    """
-    if recognise(path, "sims", format).module != "grd":
-        return None
-    from .grd import read_spectrum as read
-
-    return read(Path(path))
 
 
 def to_export(region: Region) -> Export:

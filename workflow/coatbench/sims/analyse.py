@@ -17,7 +17,8 @@ from ..arrays import Arrays
 from ..errors import AnalysisError, DataError
 from ..readers.mask import read_mask
 from ..readers.peak_list import Listed, read_peak_list
-from ..readers.sims_region import Region, Window, open_region, read_spectrum
+from ..readers.sims_open import open_region, read_spectrum
+from ..readers.sims_region import Region, Window
 from .calibration import MassShift, common_shift
 from .fragments import Fragment
 from .ions import ISOTOPOLOGUE, Ion, other_ions

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .fit import Problem, Start, options
 from .lines import Lines, Spectrum, cumulate
 from .model import RegionModel, build
 from .parameters import Parameters, define
+from .problem import Problem, Start, options
 
 if TYPE_CHECKING:
     import lmfit
