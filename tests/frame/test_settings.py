@@ -40,8 +40,8 @@ def test_problems_are_in_words(config: dict) -> None:
     config["figures"]["font_size_pt"] = 1
     config["studdy"] = "x"
     found = "\n".join(settings_problems(config, SCHEMAS))
-    assert "config: figures.dpi: expected integer, found 'many'" in found
-    assert "config: figures.font_size_pt: expected minimum 4.5, found '1'" in found
+    assert "config: figures.dpi: expected a whole number, found 'many'" in found
+    assert "config: figures.font_size_pt: expected at least 4.5, found '1'" in found
     assert "studdy" in found
 
 

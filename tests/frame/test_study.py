@@ -73,7 +73,7 @@ def test_all_problems_come_at_once(tmp_path: Path) -> None:
         "leis/index.csv: row 2: column heating_temperature_degC: found 'hot'",
         "leis/index.csv: row 2: column dose_nC: found '-1', expected a number above 0",
         "leis/index.csv: row 2: column file: found 'none.txt', expected a file below",
-        "cycling/index.csv: row 1: expected a column file",
+        "cycling/index.csv: row 1: expected columns file, protocol",
     ):
         assert piece in text
     assert len(found) >= 9

@@ -21,7 +21,7 @@ def study(folder: Path, samples: str = SAMPLES, leis: str = LEIS, **more: str) -
     """Write a study of two LEIS spectra; `more` are other files, `/` in their names written as `__`."""
     (folder / "leis").mkdir(parents=True)
     for name in ("bare_200C.txt", "n400_200C.txt"):
-        (folder / "leis" / name).write_text("1\t2\n")
+        (folder / "leis" / name).write_text(f"1\t{ord(name[0])}\n")
     (folder / "samples.csv").write_text(samples, encoding="utf-8")
     (folder / "leis" / "index.csv").write_text(leis, encoding="utf-8")
     for name, text in more.items():

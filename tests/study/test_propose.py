@@ -21,7 +21,7 @@ def exports(folder: Path) -> Path:
     """Exports at several depths, as they come from instruments: LEIS, XPS of a simulated niobate."""
     (folder / "2025" / "leis").mkdir(parents=True)
     for name in ("bare_200C.txt", "n400_200C.txt"):
-        (folder / "2025" / "leis" / name).write_text(QTAC)
+        (folder / "2025" / "leis" / name).write_text(QTAC + f"2600\t{ord(name[0])}\n")
     (folder / "notes.txt").write_text("some words\n")
     (folder / ".hidden").write_text("x")
     return folder

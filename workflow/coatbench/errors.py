@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 MAX_QUOTE = 80
@@ -57,10 +58,14 @@ class MissingExtraError(CoatbenchError):
 
 
 class StudyError(CoatbenchError):
-    """The study's tables or configuration have problems; all of them, one line each."""
+    """The study's tables or configuration have problems; all of them, one line each.
 
-    def __init__(self, problems: list[str]) -> None:
+    `notes` are what was assumed and what looks like a slip besides: no problems, but perhaps their cause.
+    """
+
+    def __init__(self, problems: list[str], notes: Iterable[str] = ()) -> None:
         self.problems = [one_line(p) for p in problems]
+        self.notes = [one_line(n) for n in notes]
         super().__init__("\n".join(self.problems))
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import StudyError, quote
+from .spelling import meant
 
 Setting = float | str
 CONTINUOUS, CATEGORICAL = "continuous", "categorical"
@@ -169,24 +171,41 @@ def axis(factors: Iterable[Factor], samples: Sequence[Mapping[str, str]]) -> Fac
 
 
 def check_factors(
-    factors: Iterable[Factor], samples: Sequence[Mapping[str, str]], path: str = "samples.csv"
+    factors: Iterable[Factor],
+    samples: Sequence[Mapping[str, str]],
+    path: str = "samples.csv",
+    layers: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Hold the factors against the samples.
+
+    `layers` are what was laid over config.yaml, by name: a problem is named with the last one that has the factor.
 
     Raises
     ------
     StudyError
-        A cell of a continuous factor is no number, or the limits of a factor contradict each other; one line each.
+        A factor is no column, a cell of a continuous one is no number, or the limits of a factor contradict each other; one line each.
     """
     problems = []
+    columns = [c for c in (samples[0] if samples else ()) if not c.startswith("#")]
     for factor in factors:
+        named = [
+            n for n, layer in (layers or {}).items() if factor.name in (layer.get("factors") or {})
+        ]
+        origin = named[-1] if named else "config"
+        if columns and factor.name not in columns:
+            free = [c for c in columns if c not in ("sample", "role", "label")]
+            problems.append(
+                f"{origin}: factors.{factor.name}: expected a column of {path}, found none of this name"
+                f"{meant(factor.name, free, 0.6)}"
+            )
+            continue
         if factor.low is not None and factor.high is not None and factor.low > factor.high:
             problems.append(
-                f"config: factors.{factor.name}: low: found {factor.low:g}, expected at most high ({factor.high:g})"
+                f"{origin}: factors.{factor.name}: low: found {factor.low:g}, expected at most high ({factor.high:g})"
             )
         if factor.scale == "log" and factor.low is not None and factor.low <= 0:
             problems.append(
-                f"config: factors.{factor.name}: low: found {factor.low:g}, expected a number above 0 on a log scale"
+                f"{origin}: factors.{factor.name}: low: found {factor.low:g}, expected a number above 0 on a log scale"
             )
         for sample in samples:
             text = (sample.get(factor.name) or "").strip()
@@ -204,7 +223,7 @@ def check_factors(
             if not factor.continuous and text and known and text not in known:
                 problems.append(
                     f"{path}: {sample['sample']}: column {factor.name}: found {quote(text)}, expected one of its "
-                    f"levels in the config: {', '.join(sorted(known))}"
+                    f"levels in the config: {', '.join(sorted(known))}{meant(text, sorted(known), 0.5)}"
                 )
     if problems:
         raise StudyError(problems)

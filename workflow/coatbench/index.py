@@ -11,6 +11,7 @@ from pathlib import Path
 
 from .errors import StudyError, quote
 from .sheets import Sheet, read_sheet
+from .slips import is_no_value, no_row_of_a_table, what_it_was
 from .spelling import meant, nearest
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
@@ -18,6 +19,9 @@ ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?\Z", re.IGNORECASE)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z", re.ASCII)
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?\Z", re.ASCII)
+
+# The key of a row that has problems of its own: `cells` where its cells are not in their columns, else `values`.
+BROKEN = "#broken"
 
 Check = Callable[[str], str | None]  # returns what was expected, or None when the cell is good
 
@@ -75,8 +79,17 @@ class a_number:
         if not math.isfinite(value):
             return "a finite number"
         if value < self.low or value > self.high or (self.above and value == self.low):
-            return f"a number {'above' if self.above else 'from'} {self.low:g} to {self.high:g}"
+            return f"a number {self.range()}"
         return None
+
+    def range(self) -> str:
+        """Return the range in words: `above 0`, `from 0 to 1`."""
+        low = f"above {self.low:g}" if self.above else f"from {self.low:g}"
+        if math.isinf(self.high):
+            return f"{low}{'' if self.above else ' on'}"
+        if math.isinf(self.low):
+            return f"up to {self.high:g}"
+        return f"{low}{' and up' if self.above else ''} to {self.high:g}"
 
 
 def one_of(*names: str) -> Check:
@@ -137,7 +150,8 @@ def read_rows(
     Returns
     -------
     list of dict
-        Column to text. The row's number in the file stands in the key `#`.
+        Column to text. The row's number in the file stands in the key `#`; a row with problems of its own has the key
+        `BROKEN`: its id is known all the same, so that no other table is blamed.
     """
     notes = [] if notes is None else notes
     known = {*table.columns, *declared}
@@ -150,39 +164,73 @@ def read_rows(
         problems.extend(found)
         return []
     notes.extend(_near_misses(path, sheet.header, table, declared))
+    notes.extend(f"{path}: {line}" for line in sheet.odd)
     rows = []
     width = len(sheet.header)
+    wrong: list[tuple[str, str]] = []  # (row, what is wrong with it)
     for number, cells in sheet.rows:
-        if any(cells[width:]):
-            problems.append(
-                f"{path}: row {number}: found {len(cells)} cells, expected {width}; is a text with the "
-                "separator in it without quotes?"
-            )
-            continue
         row = {c: t for c, t in zip(sheet.header, [*cells, *[""] * width], strict=False) if c}
         row = {c: "" for c in table.optional} | row
         row["#"] = str(number)
+        if any(cells[width:]):
+            wrong.append((row["#"], f"found {len(cells)} cells, expected {width}; is a text with the separator in it without quotes?"))  # fmt: skip
+            row[BROKEN] = "cells"
+        elif said := no_row_of_a_table(cells, sheet.header):
+            wrong.append((row["#"], said))
+            continue
         rows.append(row)
-    problems.extend(f"{path}: {line}" for line in _decimal_points(rows, sheet, table))
+    whole = [row for row in rows if BROKEN not in row]
+    problems.extend(f"{path}: {line}" for line in _decimal_points(whole, sheet, table))
     if sheet.assumed:
         notes.append(f"{path}: read as {', '.join(sheet.assumed)}")
-    for row in rows:
-        problems.extend(_cell_problems(path, row, table))
-    problems.extend(_repeated(path, rows, table))
+    for row in whole:
+        found_wrong = list(_cell_problems(row, table))
+        wrong.extend((row["#"], line) for line in found_wrong)
+        if found_wrong:
+            row[BROKEN] = "values"
+    problems.extend(f"{path}: {line}" for line in together(wrong))
+    problems.extend(_repeated(path, whole, table))
     return rows
+
+
+def together(lines: Iterable[tuple[str, str]]) -> list[str]:
+    """Return one line for each mistake, however many rows have it.
+
+    Examples
+    --------
+    >>> together([("2", "found nothing"), ("3", "found '-'"), ("4", "found nothing")])
+    ["row 2 (and in 1 more): found nothing", "row 3: found '-'"]
+    """
+    rows: dict[str, list[str]] = {}
+    for row, text in lines:
+        rows.setdefault(text, []).append(row)
+    return [
+        f"row {found[0]}{f' (and in {len(found) - 1} more)' if len(found) > 1 else ''}: {text}"
+        for text, found in rows.items()
+    ]
 
 
 def _header_problems(path: Path, sheet: Sheet, table: Table) -> Iterable[str]:
     header = sheet.header
+    where = f"{path}: row {sheet.header_row}"
     free = [c for c in header if c not in table.columns]
-    for column in table.required:
-        if column not in header:
-            yield (
-                f"{path}: row {sheet.header_row}: expected a column {column}, found "
-                f"{', '.join(header)[:200]}{meant(column, free, 0.5)}"
-            )
+    lacking = [c for c in table.required if c not in header]
+    if lacking and len(header) == 1:
+        yield (
+            f"{where}: expected columns {', '.join(table.required)}, found one column, {quote(header[0])}; "
+            "separate columns by commas, semicolons or tabs"
+        )
+    elif lacking:
+        near = [f"{nearest(c, free, 0.5)} for {c}" for c in lacking if nearest(c, free, 0.5)]
+        guess = f"; did you mean {', '.join(near)}?" if near else ""
+        if len(lacking) == 1:
+            guess = meant(lacking[0], free, 0.5)
+        yield (
+            f"{where}: expected {'a column' if len(lacking) == 1 else 'columns'} {', '.join(lacking)}, found "
+            f"{', '.join(header)[:200]}{guess}"
+        )
     for column in sorted({c for c in header if c and header.count(c) > 1}):
-        yield f"{path}: row {sheet.header_row}: column {column}: found twice, expected once"
+        yield f"{where}: column {column}: found twice, expected once"
 
 
 def _near_misses(
@@ -227,14 +275,23 @@ def _decimal_points(rows: list[dict[str, str]], sheet: Sheet, table: Table) -> l
     return grouped if with_comma else []
 
 
-def _cell_problems(path: Path, row: Mapping[str, str], table: Table) -> Iterable[str]:
+def _cell_problems(row: Mapping[str, str], table: Table) -> Iterable[str]:
+    """Say what is wrong with the cells of a row; its empty cells are one mistake."""
+    empty = [c for c in table.required if not row[c]]
+    if empty:
+        one = len(empty) == 1
+        yield (
+            f"column{'' if one else 's'} {', '.join(empty)}: found {'an empty cell' if one else 'empty cells'}, "
+            f"expected {'a value' if one else 'values'}"
+        )
     for column, check in table.columns.items():
         text = row[column]
         if not text:
-            if column in table.required:
-                yield f"{path}: row {row['#']}: column {column}: found an empty cell, expected a value"
+            continue
+        if column in table.optional and is_no_value(text):
+            yield f"column {column}: found {quote(text)}, expected a value, or an empty cell where there is none"
         elif expected := check(text):
-            yield f"{path}: row {row['#']}: column {column}: found {quote(text)}, expected {expected}"
+            yield f"column {column}: found {quote(text)}, expected {expected}{what_it_was(text, column)}"
 
 
 def _comparable(row: Mapping[str, str], column: str, table: Table) -> str:

@@ -10,11 +10,9 @@ from typing import Any
 import yaml
 
 from .errors import StudyError, one_line, quote
-from .spelling import meant
+from .settings_words import NOT_IN_STUDY, of_schema, of_yaml
 
 STUDY_KEYS = ("title", "simulated", "simulator", "config")
-# What a study that somebody else wrote may not decide: where things are read and written.
-NOT_IN_STUDY = ("study", "results", "more_folders")
 # Of a YAML file from a study: more is no configuration.
 MAX_DEPTH, MAX_NODES, MAX_YAML_BYTES = 50, 100_000, 5_000_000
 
@@ -40,6 +38,8 @@ def load_foreign_yaml(path: str | Path) -> Any:
         One line: no regular file, too large, nested too deeply, grown by aliases, a key twice, or not YAML.
     """
     path = Path(path)
+    if path.is_symlink() and not path.exists():
+        raise StudyError([f"{path}: expected a YAML file, found a link to what is not there"])
     if not path.is_file():
         raise StudyError([f"{path}: expected a YAML file, found a folder, a pipe or a device"])
     try:
@@ -58,9 +58,13 @@ def load_foreign_yaml(path: str | Path) -> Any:
         finally:
             loader.dispose()
     except UnicodeDecodeError as error:
-        raise StudyError([f"{path}: byte {error.start}: expected UTF-8 text"]) from error
+        raise StudyError(
+            [f"{path}: byte {error.start}: expected UTF-8 text; save it as UTF-8"]
+        ) from error
     except OSError as error:
         raise StudyError([f"{path}: expected YAML, found {error.strerror}"]) from error
+    except yaml.MarkedYAMLError as error:
+        raise StudyError([f"{path}: {of_yaml(error, text)}"]) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise StudyError(
             [f"{path}: expected YAML, found an error: {one_line(str(error))}"]
@@ -134,7 +138,7 @@ def load_study_settings(folder: str | Path) -> StudySettings:
         Not YAML, a known key of the wrong kind, or one that is not a study's to set.
     """
     path = Path(folder) / "study.yaml"
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return StudySettings()
     document = load_foreign_yaml(path) or {}
     if not isinstance(document, dict):
@@ -227,7 +231,7 @@ def settings_problems(
     validator = Draft202012Validator(schema, registry=known)
     problems = []
     for error in sorted(validator.iter_errors(config), key=lambda e: [str(p) for p in e.path]):
-        for keys, text in _in_words(error):
+        for keys, said in of_schema(error):
             origin = next(
                 (
                     name
@@ -237,6 +241,7 @@ def settings_problems(
                 "config",
             )
             place = ".".join(str(p) for p in keys) or "top level"
+            text = said(origin.endswith("study.yaml"))
             problems.append(f"{origin}: {place}: {text}")
     return problems
 
@@ -260,26 +265,3 @@ def config_schema(schemas: str | Path) -> dict[str, Any]:
         # An id of its own, so that "#/$defs/..." in a section means that section.
         schema["properties"][section] = part | {"$id": f"urn:coatbench:{section}"}
     return schema
-
-
-def _in_words(error: Any) -> list[tuple[list[Any], str]]:
-    """Return what is wrong, with the keys that lead there; one entry for each unknown key."""
-    found = quote(str(error.instance))
-    keys = list(error.path)
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        return [
-            (
-                [*keys, key],
-                f"no such key; expected one of: {', '.join(known)}{meant(str(key), known)}",
-            )
-            for key in sorted({*error.instance} - {*known}, key=str)
-        ]
-    if error.validator == "type":
-        return [(keys, f"expected {error.validator_value}, found {found}")]
-    if error.validator == "enum":
-        names = [str(v) for v in error.validator_value]
-        return [(keys, f"expected one of {', '.join(names)}, found {found}{meant(str(error.instance), names)}")]  # fmt: skip
-    if error.validator in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
-        return [(keys, f"expected {error.validator} {error.validator_value}, found {found}")]
-    return [(keys, one_line(error.message))]

@@ -6,17 +6,16 @@ Only the standard library, and openpyxl where a workbook is met: this runs each 
 from __future__ import annotations
 
 import csv
-import datetime
 import re
-import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import StudyError, quote
 
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MAX_BYTES = 50_000_000  # of a table; a million rows of an index are fewer
+MAX_TITLE_LINES = 20  # above the header
 MAX_CELLS_RUN_OVER = 2  # lines that one cell may fill
 
 
@@ -36,6 +35,8 @@ class Sheet:
         One of `SEPARATORS`; empty for a workbook.
     assumed : list of str
         How the file was read, where it is not UTF-8 with commas.
+    odd : list of str
+        What looks like a slip: rows that are hidden, or passed over as comments.
     """
 
     header: list[str]
@@ -43,17 +44,18 @@ class Sheet:
     rows: list[tuple[int, list[str]]]
     separator: str = ","
     assumed: list[str] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
 
 
 def read_sheet(path: str | Path, known: Collection[str] = ()) -> Sheet:
-    """Read a table: CSV of any kind, or the first sheet of an .xlsx workbook.
+    """Read a table: CSV of any kind, or a sheet of an .xlsx workbook.
 
     Parameters
     ----------
     path : path-like
         A line that starts with `#` is a comment, an empty one is passed over.
     known : collection of str
-        Columns that may stand in it; they decide which separator it has.
+        Columns that may stand in it; they decide which separator it has, and which line is its header.
 
     Raises
     ------
@@ -70,7 +72,9 @@ def read_sheet(path: str | Path, known: Collection[str] = ()) -> Sheet:
         if path.stat().st_size > MAX_BYTES:
             raise StudyError([f"{path}: expected a table, found more than {MAX_BYTES:,} bytes"])
         if path.suffix.lower() == ".xlsx":
-            return _workbook(path)
+            from .sheets_workbook import read_workbook
+
+            return read_workbook(path, known)
         raw = path.read_bytes()
     except OSError as error:
         raise StudyError([f"{path}: expected a table, found {error.strerror}"]) from error
@@ -122,27 +126,78 @@ def _delimited(path: Path, raw: bytes, known: Collection[str]) -> Sheet:
     first = next((i for i in range(start, len(lines)) if not _passed_over(lines[i])), None)
     if first is None:
         raise StudyError([f"{path}: expected a header line, found an empty table"])
-    separator = _separator(lines[first], known)
+    beginning = [i for i in range(first, min(first + MAX_TITLE_LINES, len(lines)))]
+    beginning = [i for i in beginning if not _passed_over(lines[i])]
+    splits = [_cells(lines[i], _separator(lines[i], known)) for i in beginning]
+    titles = title_lines(splits, known)
+    separator = _separator(lines[beginning[titles]], known)
     if stated and stated[1] in SEPARATORS:
         separator = stated[1]
-    rows = list(_records(path, lines, first, separator))
+    rows = list(_records(path, lines, beginning[titles], separator))
     assumed = [f"{SEPARATORS[separator]}-separated"] if separator != "," else []
+    assumed += ([encoding] if encoding else []) + said_of_titles(titles)
     number, header = rows[0]
-    return Sheet(header, number, rows[1:], separator, assumed + ([encoding] if encoding else []))
+    comments = [
+        i
+        for i, line in enumerate(lines[number:], number + 1)
+        if line.lstrip(' "').startswith("#") and len(_cells(line, separator)) == len(header) > 1
+    ]
+    return Sheet(header, number, rows[1:], separator, assumed, said_of_comments(comments))
+
+
+def title_lines(rows: Sequence[Collection[str]], known: Collection[str]) -> int:
+    """Return how many rows above the header are none: they hold no known column, and a later one holds two."""
+    for i, cells in enumerate(rows):
+        hits = len({*cells} & {*known})
+        if (hits and not i) or hits > 1:
+            return i
+    return 0
+
+
+def said_of_titles(number: int) -> list[str]:
+    """Say that lines above the header were passed over."""
+    return (
+        [f"{number} line{'s' if number > 1 else ''} above the header passed over"] if number else []
+    )
+
+
+def said_of_comments(rows: Sequence[int]) -> list[str]:
+    """Say which rows are passed over though they look like rows: left out on purpose, or by the # of an id."""
+    if not rows:
+        return []
+    one = len(rows) == 1
+    return [f"{numbered(rows)} {'starts' if one else 'start'} with # and {'is' if one else 'are'} passed over as "
+            f"{'a comment' if one else 'comments'}; an id has no # in front"]  # fmt: skip
+
+
+def numbered(rows: Sequence[int | str]) -> str:
+    """Return rows as a message names them.
+
+    Examples
+    --------
+    >>> numbered([3]), numbered([3, 4]), numbered([3, 4, 7, 8])
+    ('row 3', 'rows 3, 4', 'rows 3, 4, 7 and 1 more')
+    """
+    shown = ", ".join(map(str, rows[:3])) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")
+    return f"row{'s' if len(rows) > 1 else ''} {shown}"
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    try:
+        return [c.strip() for c in next(csv.reader([line], delimiter=separator))]
+    except csv.Error:
+        return []
 
 
 def _passed_over(line: str) -> bool:
-    return not line.strip(' \t,;"\xa0') or line.lstrip(' "\ufeff').startswith("#")
+    return not line.strip(' \t,;|"\xa0') or line.lstrip(' "\ufeff').startswith("#")
 
 
 def _separator(header: str, known: Collection[str]) -> str:
     """Return the separator by which most of a header's columns are known ones; else the one that makes most columns."""
 
     def merit(separator: str) -> tuple[int, int]:
-        try:
-            cells = [c.strip() for c in next(csv.reader([header], delimiter=separator))]
-        except csv.Error:
-            return -1, 0
+        cells = _cells(header, separator)
         return len({*cells} & {*known}), len(cells)
 
     return max(SEPARATORS, key=merit)
@@ -158,6 +213,12 @@ def _records(
             at += 1
             continue
         number, cells = at + 1, None
+        if len(lines[at]) > csv.field_size_limit():
+            raise StudyError(
+                [
+                    f"{path}: row {number}: expected a row of a table, found {len(lines[at]):,} characters"
+                ]
+            )
         for end in range(at + 1, min(at + 1 + MAX_CELLS_RUN_OVER, len(lines)) + 1):
             try:
                 cells = next(
@@ -175,57 +236,3 @@ def _records(
                 ]
             )
         yield number, [" ".join(c.split("\n")).strip() for c in cells]
-
-
-def _workbook(path: Path) -> Sheet:
-    """Read the first sheet of a workbook: values as a person sees them, formulas by their stored result."""
-    import openpyxl
-
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                raise StudyError([f"{path}: expected a table, found more than {MAX_BYTES:,} bytes"])
-        book = openpyxl.load_workbook(path, data_only=True)
-        written = openpyxl.load_workbook(path)
-    except StudyError:
-        raise
-    except Exception as error:  # whatever a damaged archive or its XML makes of the library
-        raise StudyError(
-            [f"{path}: expected an .xlsx workbook, found a damaged one; save it again, or as CSV"]
-        ) from error
-    if not book.worksheets:
-        raise StudyError([f"{path}: expected a sheet with a table, found none"])
-    sheet = book.worksheets[0]
-    formulas = written.worksheets[0]
-    rows: list[tuple[int, list[str]]] = []
-    for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
-        cells = [_as_text(value) for value in values]
-        for column, text in enumerate(cells, 1):
-            if not text and formulas.cell(number, column).data_type == "f":
-                raise StudyError(
-                    [
-                        f"{path}: row {number}: expected a value, found a formula without its result; "
-                        "open and save it in a spreadsheet program"
-                    ]
-                )
-        if any(cells) and not cells[0].startswith("#"):
-            rows.append((number, cells))
-    if not rows:
-        raise StudyError([f"{path}: expected a header line, found an empty table"])
-    number, header = rows[0]
-    while header and not header[-1]:
-        header = header[:-1]
-    of = f" of {len(book.worksheets)}" if len(book.worksheets) > 1 else ""
-    return Sheet(header, number, rows[1:], "", [f"workbook, sheet {quote(sheet.title)}{of}"])
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
-        return value.isoformat()
-    return " ".join(str(value).split("\n")).strip()

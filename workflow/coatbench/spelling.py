@@ -15,8 +15,8 @@ def plain(name: str) -> str:
 
 
 def likeness(one: str, other: str) -> float:
-    """Return how alike two names are: 1 when they differ by case and punctuation only."""
-    a, b = plain(one), plain(other)
+    """Return how alike two names are: 1 when they differ by case, punctuation and zeros in front of numbers only."""
+    a, b = (re.sub(r"(?<!\d)0+(?=\d)", "", plain(name)) for name in (one, other))
     if not a or not b:
         return 0.0
     return 1.0 if a == b else difflib.SequenceMatcher(None, a, b, autojunk=False).ratio()
@@ -52,7 +52,8 @@ def meant(name: str, names: Iterable[str], near: float = NEAR) -> str:
 def kelvin_for_celsius(samples: Sequence[Mapping[str, str]]) -> list[str]:
     """Name temperatures in degC that all read like kelvin; one kelvin would shift every axis by 273 in silence.
 
-    They do where each is a whole number of degC above 273.15, or where each sample's label says that number.
+    They do where each is a whole number of degC above 273.15 (573.15) or a multiple of 25 degC above 273 (573), or where
+    each sample's label says that number.
 
     Examples
     --------
@@ -77,4 +78,6 @@ def _reads_like_kelvin(text: str, label: str) -> bool:
     said = {float(n) for n in re.findall(r"\d+(?:\.\d+)?", label)}
     if float(text) in said:
         return False
+    if float(text) >= 298 and (float(text) - 273) % 25 == 0:
+        return True
     return (text.endswith(".15") and celsius >= 0) or any(abs(n - celsius) <= 0.5 for n in said)

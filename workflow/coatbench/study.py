@@ -5,24 +5,22 @@ Only the standard library and PyYAML: this runs each time the Snakefile is parse
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .checksums import checksums
 from .errors import StudyError, quote
-from .index import TEMPERATURE, Table, a_number, an_id, any_text, one_of, read_rows
-from .marks import CONTENT, FILES, UNREADABLE
-from .spelling import kelvin_for_celsius, likeness, meant, nearest, plain
+from .index import BROKEN, TEMPERATURE, Table, a_number, an_id, any_text, one_of, read_rows
+from .marks import FILES, UNREADABLE
+from .spelling import kelvin_for_celsius, meant, plain
+from .study_doubts import contradictions, levels_alike, made_by_spreadsheets, unknown_choices
+from .study_files import copies, file_problems, mark_braces, readable
+from .study_folder import entries, find_table, near_misses, own_exports
 from .techniques import TECHNIQUES
 
 ROLES = ("uncoated", "coated", "precursor")
-# Beside its index a technique's folder may hold these without holding exports.
-NOT_EXPORTS = ("index.csv", "index.xlsx", "readme.md", "readme.txt")
 
 SAMPLES = Table(
     required={"sample": an_id, "role": one_of(*ROLES)},
@@ -58,6 +56,8 @@ class Study:
         What was assumed and what looks like a slip, one line each, without keeping the study from being analysed.
     exports : Path
         Folder that holds the techniques' folders with raw files: the study's, or that of simulated exports.
+    table : Path
+        Where the samples stand.
     """
 
     folder: Path
@@ -70,6 +70,7 @@ class Study:
     excluded: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     exports: Path = Path()
+    table: Path = Path("samples.csv")
 
     def units(self, technique: str, *keys: str) -> list[tuple[str, ...]]:
         """Return the distinct values of `keys` in the index of a technique, in its order."""
@@ -130,6 +131,7 @@ def load_study(
     made_in: str | Path | None = None,
     declared: Collection[str] = (),
     more_folders: Sequence[str | Path] = (),
+    choices: Mapping[tuple[str, str], Collection[str]] | None = None,
 ) -> Study:
     """Read and check samples.csv and every index.csv of a study folder.
 
@@ -150,6 +152,8 @@ def load_study(
         Columns of samples.csv that the config names as factors.
     more_folders : sequence of path-like
         Folders besides the study's own that an index may name files in.
+    choices : mapping of (technique, column) to names, optional
+        Names that the config makes, of which a cell must be one.
 
     Raises
     ------
@@ -169,19 +173,19 @@ def load_study(
         made_in = None
     exports = folder if made_in is None else Path(made_in)
     allowed = [p.resolve() for p in (folder, *map(Path, more_folders))]
-    path = _table(folder, "samples", problems, notes)
+    path = find_table(folder, "samples", problems, notes)
     samples = read_rows(path, SAMPLES, problems, notes, declared) if path else []
-    names = [row["sample"] for row in samples]
-    notes.extend(_alike(path, names) if path else [])
-    notes.extend(f"{path}: {line}" for line in kelvin_for_celsius(samples))
+    table = path or folder / "samples.csv"
+    notes.extend(_alike(table, [row["sample"] for row in samples]))
+    notes.extend(f"{table}: {line}" for line in kelvin_for_celsius(samples))
+    notes.extend(f"{table}: {line}" for line in levels_alike(samples, declared))
     measurements: dict[str, list[dict[str, str]]] = {}
     indexes: dict[str, Path] = {}
     excluded: list[dict[str, str]] = []
-    folders = _entries(folder)
     for technique, about in TECHNIQUES.items():
-        if technique not in folders or not (folder / technique).is_dir():
+        if technique not in entries(folder) or not (folder / technique).is_dir():
             continue
-        index = _table(folder / technique, "index", problems, notes, required=False)
+        index = find_table(folder / technique, "index", problems, notes, required=False)
         if index is None:
             continue
         before = len(problems)
@@ -190,35 +194,39 @@ def load_study(
             problems.append(
                 f"{index}: expected a row per measurement, found a header only; fill it in or remove the folder"
             )
-        problems.extend(_unknown_samples(index, rows, names))
+        rows = [row for row in rows if row.get(BROKEN) != "cells"]
+        problems.extend(_unknown_samples(index, rows, samples, table))
+        problems.extend(unknown_choices(index, rows, technique, choices, folder))
         notes.extend(f"{index}: {line}" for line in kelvin_for_celsius(rows))
-        for row in rows:
-            if row.get("exclude"):
-                excluded.append(
-                    {"technique": technique, "unit": about.unit(row), "reason": row["exclude"]}
-                )
-                continue
-            problems.extend(
-                _file_problems(index, row, about.index.files, allowed, made=made_in is not None)
-            )
-            if made_in is None:
-                locked = [
-                    c for c in about.index.files if row[c] and not _readable(index.parent / row[c])
-                ]
-                if locked:
-                    row[UNREADABLE] = " ".join(locked)
-        measurements[technique] = [row for row in rows if not row.get("exclude")]
-        _mark_braces(index.parent, measurements[technique], about.index.files)
+        notes.extend(f"{index}: {line}" for line in made_by_spreadsheets(rows, about.index))
+        kept = [row for row in rows if not row.get("exclude")]
+        excluded += [
+            {"technique": technique, "unit": about.unit(row), "reason": row["exclude"]}
+            for row in rows
+            if row.get("exclude")
+        ]
+        problems.extend(file_problems(index, kept, about, allowed, notes, made=made_in is not None))
+        problems.extend(f"{index}: {line}" for line in contradictions(kept, about))
+        for row in kept if made_in is None else ():
+            locked = [
+                c for c in about.index.files if row[c] and not readable(index.parent / row[c])
+            ]
+            if locked:
+                row[UNREADABLE] = " ".join(locked)
+        measurements[technique] = kept
+        mark_braces(index.parent, kept, about.index.files)
         indexes[technique] = index
-    notes.extend(_folders_alike(folder, folders))
-    chosen = _reference(folder / "samples.csv", samples, reference, problems, notes)
+    notes.extend(near_misses(folder))
+    chosen = _reference(table, samples, reference, problems, notes)
     if problems:
-        raise StudyError([*problems, *notes])
+        raise StudyError(problems, notes)
+    if made_in is None:
+        notes.extend(copies(folder, measurements))
     for row in [*samples, *(r for rows in measurements.values() for r in rows)]:
         del row["#"]
     return Study(
         folder, title or folder.name, simulated, samples, measurements, chosen, indexes, excluded,
-        notes, exports,
+        notes, exports, table,
     )  # fmt: skip
 
 
@@ -231,58 +239,11 @@ def read_samples(folder: str | Path) -> list[dict[str, str]]:
         There is none, or it has problems.
     """
     problems: list[str] = []
-    path = _table(Path(folder), "samples", problems, [])
+    path = find_table(Path(folder), "samples", problems, [])
     rows = read_rows(path, SAMPLES, problems) if path else []
     if problems or not path:
         raise StudyError(problems or [f"{folder}: expected samples.csv, found none"])
     return [{k: v for k, v in row.items() if k != "#"} for row in rows]
-
-
-def own_exports(folder: str | Path) -> list[str]:
-    """Return what a study's technique folders hold besides their indexes, relative to the study.
-
-    A study that holds anything of its own is never simulated, whatever its study.yaml says: a mistyped file name is
-    reported there, not invented.
-    """
-    folder = Path(folder)
-    return [
-        f"{technique}/{name}"
-        for technique in TECHNIQUES
-        if (folder / technique).is_dir()
-        for name in _entries(folder / technique)
-        if not name.startswith(".") and name.casefold() not in NOT_EXPORTS
-    ]
-
-
-def _entries(folder: Path) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))  # noqa: PTH208 (names as they are spelled, on every file system)
-    except OSError:
-        return []
-
-
-def _table(
-    folder: Path, name: str, problems: list[str], notes: list[str], *, required: bool = True
-) -> Path | None:
-    """Return a table's file, as CSV or workbook; say what stands there instead."""
-    there = _entries(folder)
-    found = [f"{name}{suffix}" for suffix in (".csv", ".xlsx") if f"{name}{suffix}" in there]
-    if len(found) > 1:
-        problems.append(f"{folder}: expected {found[0]} or {found[1]}, found both; remove one")
-        return None
-    if found:
-        return folder / found[0]
-    near = nearest(name, [Path(n).stem for n in there if Path(n).suffix], 0.7)
-    alike = next((n for n in there if near and Path(n).stem == near and Path(n).suffix), None)
-    hint = f"found {alike}; did you mean {name}.csv?" if alike else ""
-    if required:
-        problems.append(f"{folder / name}.csv: expected a table, {hint or 'found none'}")
-    elif hint or there:
-        others = f"found {len(there)} other file{'s' if len(there) > 1 else ''} and no index"
-        notes.append(
-            f"{folder.name}: expected {folder / name}.csv, {hint or others}; not analysed as it stands"
-        )
-    return None
 
 
 def _alike(path: Path, names: list[str]) -> Iterable[str]:
@@ -294,104 +255,24 @@ def _alike(path: Path, names: list[str]) -> Iterable[str]:
             yield f"{path}: samples {other} and {name} differ by case only"
 
 
-def _folders_alike(folder: Path, names: list[str]) -> Iterable[str]:
-    """Name folders that are nearly a technique's, and tables in the wrong place."""
-    for name in names:
-        if name in TECHNIQUES or name.startswith(".") or not (folder / name).is_dir():
-            continue
-        words = {
-            plain(part) for part in (*name.replace("-", "_").replace(" ", "_").split("_"), name)
-        }
-        for technique, about in TECHNIQUES.items():
-            spellings = {plain(technique), plain(about.title), *map(plain, about.also)}
-            if words & spellings or max(likeness(name, s) for s in spellings) >= 0.8:
-                yield f"{folder / name}: is not read; did you mean {folder / technique}?"
-                break
-
-
-def _unknown_samples(path: Path, rows: list[dict[str, str]], names: list[str]) -> Iterable[str]:
-    """Name the samples of an index that samples.csv does not have, each once; none where that could not be read."""
+def _unknown_samples(
+    path: Path, rows: list[dict[str, str]], samples: list[dict[str, str]], table: Path
+) -> Iterable[str]:
+    """Name the samples of an index that the table of samples does not have, each once; none where that could not be read."""
     unknown: dict[str, list[str]] = {}
-    known = set(names)
+    known = {row["sample"] for row in samples}
+    # An id that is wrong there is wrong here too, and said there.
+    wrong = {plain(row["sample"]) for row in samples if row.get(BROKEN)}
     for row in rows if known else ():
-        if row["sample"] and row["sample"] not in known:
+        if row["sample"] and row["sample"] not in known and plain(row["sample"]) not in wrong:
             unknown.setdefault(row["sample"], []).append(row["#"])
+    names = [name for name in known if an_id(name) is None]
     for sample, numbers in unknown.items():
         more = f" (and in {len(numbers) - 1} more)" if len(numbers) > 1 else ""
         yield (
             f"{path}: row {numbers[0]}{more}: column sample: found {quote(sample)}, "
-            f"expected a sample of samples.csv{meant(sample, [n for n in names if an_id(n) is None])}"
+            f"expected a sample of {table.name}{meant(sample, sorted(names))}"
         )
-
-
-def _file_problems(
-    path: Path, row: Mapping[str, str], columns: Iterable[str], allowed: list[Path], *, made: bool
-) -> Iterable[str]:
-    """Say of each file of a row why it cannot be an input: absent, outside the study, no regular file or folder."""
-    for column in columns:
-        if not (name := row[column]):
-            continue
-        file = path.parent / name
-        where = f"{path}: row {row['#']}: column {column}: found {quote(name)}, expected"
-        try:
-            file.resolve().exists()
-        except (OSError, RuntimeError):  # a name that is too long, a link to itself
-            yield f"{where} a file below {path.parent}"
-            continue
-        if made:
-            if Path(name).is_absolute() or ".." in Path(name).parts or "{" in name:
-                yield f"{where} a file below {path.parent} without braces in its name"
-        elif name.startswith("~"):
-            yield f"{where} a file below {path.parent}; ~ is not read as a home folder"
-        elif not any(file.resolve().is_relative_to(root) for root in allowed):
-            yield f"{where} a file below the study folder; more_folders in config.yaml allows others"
-        elif not file.exists():
-            beside = file.parent if file.parent.is_dir() else path.parent
-            written = re.split(r"[\\/]", name)[-1]  # also of a path as Windows writes it
-            near = meant(written, [n for n in _entries(beside) if n not in NOT_EXPORTS])
-            yield f"{where} a file below {path.parent}{near}"
-        elif odd := _odd(file, allowed):
-            yield f"{where} {odd}"
-
-
-def _mark_braces(folder: Path, rows: list[dict[str, str]], columns: tuple[str, ...]) -> None:
-    """Mark all rows of a technique where a file has braces in its name: Snakemake would take them for wildcards."""
-    if not any("{" in row[c] for row in rows for c in columns):
-        return
-    for row in rows:
-        files = [folder / row[c] for c in columns if row[c]]
-        row[FILES] = "\n".join(f.as_posix() for f in files)
-        found = checksums([f for f in files if f.exists() and os.access(f, os.R_OK)])
-        row[CONTENT] = " ".join(sorted(str(about["sha256"]) for about in found.values()))
-
-
-def _odd(file: Path, allowed: list[Path]) -> str:
-    """Say why an existing path is no export: a pipe, a device, a folder that leads elsewhere; empty if it may be."""
-    if not file.is_dir():
-        return "" if file.is_file() else "a regular file or folder, not a pipe or a device"
-    with os.scandir(file) as entries:
-        for entry in entries:
-            inside = Path(entry.path)
-            if entry.is_symlink() and not any(
-                inside.resolve().is_relative_to(root) for root in allowed
-            ):
-                return (
-                    f"a folder of files below the study folder; {quote(entry.name)} leads elsewhere"
-                )
-            if not entry.is_file() and not entry.is_dir() and not entry.is_symlink():
-                return f"regular files in it; {quote(entry.name)} is a pipe or a device"
-    return ""
-
-
-def _exists(file: Path) -> bool:
-    try:
-        return file.exists()
-    except OSError:  # a name that is too long
-        return False
-
-
-def _readable(file: Path) -> bool:
-    return not _exists(file) or os.access(file, os.R_OK)
 
 
 def _reference(

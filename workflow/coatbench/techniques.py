@@ -59,6 +59,10 @@ class Technique:
         What of its index is proposed from file names and order (`propose.py`).
     images : bool
         Its exports are images: large, and silent about the sample.
+    folder_of : str
+        Regular expression of the files in a folder that is one export; empty: an export is a file.
+    unit_columns, per_unit : tuple of str
+        Several rows that agree in the first are one thing, which has each of the second once.
     """
 
     title: str
@@ -70,6 +74,9 @@ class Technique:
     also: tuple[str, ...] = ()
     guessed: str = "sample"
     images: bool = False
+    folder_of: str = ""
+    unit_columns: tuple[str, ...] = ()
+    per_unit: tuple[str, ...] = ()
 
     def unit(self, row: Mapping[str, str]) -> str:
         """Return how a row of the index is called in lists: its ids, else its file."""
@@ -152,6 +159,14 @@ TECHNIQUES: dict[str, Technique] = {
             claims={("file",): ("file",), ("sample", "cell", "protocol", "part"): ("part",)},
         ),
         guessed="sample, cell (from the file's name)",
+        unit_columns=("sample", "cell", "protocol"),
+        per_unit=(
+            "composite_mass_mg",
+            "cam_mass_fraction",
+            "nominal_capacity_mAh_g",
+            "area_cm2",
+            "potential",
+        ),
         abscissa="Test Time / s",
         export="text or CSV with time, voltage, current and capacity",
         also=("battery", "echem", "electrochemistry", "galvanostatic"),
@@ -173,6 +188,7 @@ TECHNIQUES: dict[str, Technique] = {
             claims={("file", "measurement"): ("file",)},
         ),
         images=True,
+        folder_of=r"(?i) \(\d+\) - .*\.txt\Z",
         guessed="sample, region (numbered in order)",
         abscissa="mass_u",
         simulated_from=("measurement",),

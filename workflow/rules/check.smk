@@ -2,6 +2,8 @@
 # be analysed, with one line for each such measurement.
 
 
+from coatbench.tables import read_table
+
 ANALYSED = [row.removeprefix(results("")).removesuffix(".json") for row in ROWS]
 
 
@@ -28,6 +30,7 @@ rule check:
         config={t: config[t] for t in MEASURED if t in config},
         # Beside the log, and no output: it is written anew each time.
         output=results("check.csv"),
+        screen=results("check.txt"),
         gaps=STUDY.notes
         + [
             f"{row['technique']}: left out: {row['unit']}: {row['reason']}"
@@ -39,6 +42,19 @@ rule check:
         "Study {config[study]}: what stands in each export"
     script:
         "../scripts/check.py"
+
+
+# The screen of `check` comes last, and tells by the exit code whether every export can be read: an export that cannot is
+# no fault of the job that says so.
+onsuccess:
+    if "check" in asked_for():
+        print(Path(results("check.txt")).read_text(encoding="utf-8"), end="", flush=True)
+        unreadable = any(
+            str(row["warnings"] or "").startswith("ERROR")
+            for row in read_table(results("check.csv"))
+        )
+        if unreadable or asked_for() == {"check"}:
+            sys.exit(1 if unreadable else 0)
 
 
 rule formats:

@@ -13,6 +13,7 @@ import job
 
 job.lend_environment(WORKFLOW)
 
+from coatbench.claims.read import read_claims
 from coatbench.code_digest import digest, digest_of, project_files
 from coatbench.errors import StudyError
 from coatbench.factors import check_factors, read_factors
@@ -28,9 +29,11 @@ from coatbench.techniques import TECHNIQUES, incomplete, undescribed
 ENVIRONMENT = "../envs/coatbench.yml"
 
 
-def stop(problems):
-    """End before any job starts, with every problem on a line of its own."""
-    print("\n".join(["The study cannot be analysed as it stands:", *problems]), file=sys.stderr)
+def stop(problems, notes=()):
+    """End before any job starts, with every problem on a line of its own, and what was noticed besides."""
+    said = ["The study cannot be analysed as it stands:", *problems]
+    said += [f"note: {line}" for line in notes]
+    print("\n".join(said), file=sys.stderr)
     sys.exit(1)  # an exception would come with a line of this file
 
 
@@ -52,6 +55,7 @@ def load():
         if "{" in config[key]
     ]
     problems += job.folder_problems(spelled["study"], spelled["results"])
+    notes = []
     settings = StudySettings()
     try:
         settings = load_study_settings(folder)
@@ -83,12 +87,36 @@ def load():
             made_in=f"{config['results']}/exports" if simulate else None,
             declared=factor_columns(config),
             more_folders=more if isinstance(more := config.get("more_folders"), list) else [],
+            choices=config_names(config),
         )
+        notes = study.notes
+        if not problems:  # a wrong section of the config is said already
+            factors = read_factors(config["factors"])
+            check_factors(factors, study.samples, study.table.as_posix(), layers)
     except StudyError as error:
         problems += error.problems
+        notes += error.notes
+    problems += claims_problems(folder / "claims.csv", notes)
     if problems:
-        stop(problems)
+        stop(problems, notes)
     return study, settings
+
+
+def claims_problems(path, notes):
+    """Return what is wrong with the study's claims, if it has any; what looks like a slip is added to the notes."""
+    try:
+        read_claims(path, notes) if path.is_file() else []
+    except StudyError as error:
+        return error.problems
+    return []
+
+
+def config_names(config):
+    """Return the names that the config makes for cells of an index; a wrong section is named elsewhere."""
+    protocols = (
+        section.get("protocols") if isinstance(section := config.get("cycling"), dict) else {}
+    )
+    return {("cycling", "protocol"): protocols} if isinstance(protocols, dict) else {}
 
 
 def factor_columns(config):
@@ -104,10 +132,6 @@ OWN_FORMATS = Path(config["study"]) / "formats"
 PLACES = job.places(config)
 SAMPLES = STUDY.samples
 FACTORS = read_factors(config["factors"])
-try:
-    check_factors(FACTORS, SAMPLES, f"{config['study']}/samples.csv")
-except StudyError as error:
-    stop(error.problems)
 MEASURED = [t for t in TECHNIQUES if STUDY.rows(t)]
 INCOMPLETE = [line for t in TECHNIQUES for line in incomplete(t, WORKFLOW)]
 if INCOMPLETE:
@@ -325,6 +349,12 @@ def simulator_truth(technique, sample):
     return {q: v for q, v in truth.items() if q.startswith((f"{technique}.", "surface."))}
 
 
+def asked_for():
+    """Return the targets of the command line."""
+    return set(workflow.dag_settings.targets)
+
+
 onstart:
-    for line in STUDY.notes + STUDY.gaps():
+    # `check` says the same at its end.
+    for line in [] if asked_for() == {"check"} else STUDY.notes + STUDY.gaps():
         print(f"note: {line}", file=sys.stderr)

@@ -1,6 +1,6 @@
 """Say of each measurement what its export is, holds, and what is odd. Reads all, analyses nothing."""
 
-import sys
+from pathlib import Path
 
 import job
 from coatbench.check import COLUMNS, inspect_study, printed
@@ -11,10 +11,7 @@ if __name__ == "__main__":
         p = snakemake.params
         rows, failed = inspect_study(p.folder, p.measurements, p.config, p.study)
         write_table(rows, COLUMNS, p.output)
-        print(printed(rows))
-        for line in p.gaps:
-            print(f"note: {line}")
-        print(f"all of this: {p.output}")
+        lines = [printed(rows), *(f"note: {line}" for line in p.gaps), f"all of this: {p.output}"]
         if failed:
-            print(f"{failed} measurement(s) cannot be read", file=sys.stderr)
-            sys.exit(1)
+            lines.append(f"{failed} measurement{'s' if failed > 1 else ''} cannot be read")
+        Path(p.screen).write_text("\n".join(lines) + "\n", encoding="utf-8")

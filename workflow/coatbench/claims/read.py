@@ -7,13 +7,14 @@ claims can be checked before anything is analysed.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..conditions import Condition, parse
 from ..errors import StudyError, quote
 from ..index import Table, any_text, read_rows
+from ..spelling import meant, nearest
 
 ALIASES = {
     "near": "equals",
@@ -91,8 +92,13 @@ class Claim:
         return bool(self.table and self.column)
 
 
-def read_claims(path: str | Path) -> list[Claim]:
-    """Read claims.csv.
+OPTIONAL = ("figure", "sample", "value", "tolerance", "unit", "table", "column", "where", "each", "aggregate",
+            "against", "note")  # fmt: skip
+OTHER_WORDS = {"expected": "value", "samples": "sample", "reference": "against", "sd": "tolerance"}
+
+
+def read_claims(path: str | Path, notes: list[str] | None = None) -> list[Claim]:
+    """Read claims.csv; columns that are probably misspelled are added to `notes`.
 
     Raises
     ------
@@ -102,13 +108,26 @@ def read_claims(path: str | Path) -> list[Claim]:
     path = Path(path)
     problems: list[str] = []
     claims = []
-    for row in read_rows(path, TABLE, problems):
+    rows = read_rows(path, TABLE, problems, notes)
+    if notes is not None and rows:
+        notes.extend(_near_columns(path, rows[0]))
+    for row in rows:
         found: list[str] = []
         claims.append(_claim(row, found))
         problems.extend(f"{path}: row {row['#']}: {text}" for text in found)
     if problems:
         raise StudyError(problems)
     return claims
+
+
+def _near_columns(path: Path, row: Mapping[str, str]) -> Iterator[str]:
+    absent = [c for c in OPTIONAL if c not in row]
+    for column in row:
+        if column in (*OPTIONAL, *TABLE.required) or column.startswith("#"):
+            continue
+        likely = OTHER_WORDS.get(column.casefold()) or nearest(column, absent)
+        if likely in absent:
+            yield f"{path}: column {column} is not read; did you mean {likely}?"
 
 
 def _claim(row: Mapping[str, str], problems: list[str]) -> Claim:
@@ -137,7 +156,7 @@ def _claim(row: Mapping[str, str], problems: list[str]) -> Claim:
         if relation not in RELATIONS:
             problems.append(
                 f"column relation: found {quote(relation)}, expected one of "
-                f"{', '.join(sorted({*RELATIONS, *ALIASES}))}"
+                f"{', '.join(sorted({*RELATIONS, *ALIASES}))}{meant(relation, [*RELATIONS, *ALIASES], 0.6)}"
             )
         values = _values(cell("value"), problems)
         tolerance = _tolerance(cell("tolerance"), problems)

@@ -1,0 +1,313 @@
+"""Mistakes of people who make a study for the first time: each is one line, in the right file's name, with the way out."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import openpyxl
+import pytest
+from coatbench.claims.read import read_claims
+from coatbench.errors import StudyError
+from coatbench.factors import check_factors, read_factors
+from coatbench.settings import load_study_settings, settings_problems
+from coatbench.study import load_study
+from conftest import ROOT
+
+SAMPLES = "sample,role,atmosphere\nbare,uncoated,\nn400,coated,Ar\nn500,coated,air\n"
+LEIS = "sample,file,heating_temperature_degC,dose_nC\nbare,a.txt,200,3\nn400,b.txt,200,3\nn500,c.txt,200,3\n"
+CYCLING = (
+    "sample,cell,file,protocol,composite_mass_mg,cam_mass_fraction\n"
+    "bare,A,a.mpt,short,12,0.7\nn400,A,b.mpt,short,12,0.7\nn500,A,c.mpt,short,12,0.7\n"
+)
+
+
+def study(folder: Path, samples: str = SAMPLES, **indexes: str) -> Path:
+    """Write a study; three exports beside each index, no two alike."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "samples.csv").write_text(samples, encoding="utf-8")
+    for technique, text in (indexes or {"leis": LEIS}).items():
+        (folder / technique).mkdir()
+        (folder / technique / "index.csv").write_text(text, encoding="utf-8")
+        for name in ("a", "b", "c"):
+            suffix = "mpt" if technique == "cycling" else "txt"
+            (folder / technique / f"{name}.{suffix}").write_text(f"1\t{ord(name)}\n")
+    return folder
+
+
+def said(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the problems and the notes of a study."""
+    try:
+        return [], load_study(folder, choices={("cycling", "protocol"): ["short", "long"]}).notes
+    except StudyError as error:
+        return error.problems, error.notes
+
+
+@pytest.mark.parametrize(
+    ("samples", "leis", "words"),
+    [
+        # A row that is wrong in its own cells is not missed by the indexes.
+        (SAMPLES.replace("coated,Ar", "coated,Ar,,"), LEIS, []),
+        (SAMPLES.replace("coated,Ar", "coated,Ar, with water"), LEIS, ["samples.csv: row 3: found 4 cells"]),
+        (SAMPLES.replace("n400,coated", "n 400,coated"), LEIS, ["samples.csv: row 3", "letters, digits"]),
+        (SAMPLES.replace(",coated", ",Coated"), LEIS, ["samples.csv: row 3 (and in 1 more)", "did you mean coated?"]),
+        (SAMPLES.replace("bare,", "001,"), LEIS.replace("bare,", "1,"), ["did you mean 001?"]),
+        # Cells
+        (SAMPLES, LEIS.replace(",3\n", ",3 nC\n"), ["row 2 (and in 2 more)", "'3 nC'", "write the number alone, nC stands in the name"]),
+        (SAMPLES, LEIS.replace("n400,b.txt,200,3", "n400,b.txt,200,3 µC"), ["row 3", "write the number alone, in nC"]),
+        (SAMPLES, LEIS.replace("b.txt,200,3", "b.txt,200,01. Mai"), ["row 3", "did a spreadsheet make a date of 1.5?"]),
+        (SAMPLES, LEIS.replace("b.txt,200,3", "b.txt,200,01.05.2026"), ["row 3", "did a spreadsheet make a date of 1.5?"]),
+        (SAMPLES, LEIS.replace("b.txt,200,3", "b.txt,200,n.a."), ["row 3: column dose_nC", "'n.a.'", "or an empty cell"]),
+        (SAMPLES, LEIS.replace("b.txt,200,3", "b.txt,-,3"), ["row 3: column heating_temperature_degC", "may not be without"]),
+        (SAMPLES, LEIS.replace("dose_nC", "exclude").replace(",3\n", ",-\n"), ["row 2 (and in 2 more): column exclude", "'-'", "empty cell"]),
+        (SAMPLES, LEIS.replace("200,3", "200,0"), ["expected a number above 0"]),
+        (SAMPLES, LEIS.replace("b.txt,200,3", ",,3"), ["row 3: columns file, heating_temperature_degC: found empty cells"]),
+        # Lines
+        (SAMPLES, LEIS + LEIS.splitlines()[0] + "\n", ["row 5: found the header again", "remove the line"]),
+        (SAMPLES, LEIS.replace("nC\n", "nC\n,,°C,nC\n"), ["row 2: found units", "remove the line"]),
+        (SAMPLES, LEIS.replace("sample,file", "Probe,Datei"), ["expected columns sample, file, found Probe, Datei"]),
+        (SAMPLES, LEIS.replace(",", " "), ["found one column", "separate columns by commas"]),
+        (SAMPLES, LEIS + f"n400,{'x' * 140000}.txt,300,\n", ["row 5: expected a row of a table, found 140,"]),
+        # Files
+        (SAMPLES, LEIS.replace("b.txt", "*.txt"), ["row 3", "one file, no pattern; it fits a.txt, b.txt and 1 more"]),
+        (SAMPLES, LEIS.replace("b.txt", "."), ["row 3", "found the folder '.', expected a file; name a file in it"]),
+        (SAMPLES, LEIS.replace("b.txt", "C:\\Daten\\b.txt"), ["row 3", "not a path of Windows; did you mean b.txt?"]),
+        (SAMPLES, LEIS.replace("b.txt", "old/b.txt").replace("c.txt", "old/c.txt"), ["row 3 (and in 1 more)", "expected a folder", "/leis/old, found none"]),
+        (SAMPLES, LEIS.replace("dose_nC", "format").replace(",3\n", ",Qtac\n"), ["row 2 (and in 2 more): column format", "did you mean Qtac ASCII?"]),
+    ],
+)  # fmt: skip
+def test_one_mistake_is_one_line(tmp_path: Path, samples: str, leis: str, words: list[str]) -> None:
+    problems, notes = said(study(tmp_path / "s", samples, leis=leis))
+    assert len(problems) == (1 if words else 0), problems
+    assert not notes, notes
+    for word in words:
+        assert word in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("A,b.mpt,short", "A,b.mpt,Short"), ["row 3: column protocol", "'Short'", "did you mean short?"]),
+        (("n500,A,c.mpt,short,12", "n400,A,c.mpt,short,11"), ["row 4", "column composite_mass_mg", "'11'", "expected '12' as in row 3", "sample n400 cell A"]),
+        (("short,12,0.7", "short,,"), ["row 2 (and in 2 more): columns composite_mass_mg, cam_mass_fraction: found empty cells"]),
+    ],
+)  # fmt: skip
+def test_slips_in_cells_of_a_battery(
+    tmp_path: Path, change: tuple[str, str], words: list[str]
+) -> None:
+    problems, _ = said(study(tmp_path / "s", cycling=CYCLING.replace(*change)))
+    assert len(problems) == 1, problems
+    for word in words:
+        assert word in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("samples", "leis", "more", "words"),
+    [
+        (SAMPLES.replace(",air", ",argon"), LEIS, {}, ["samples.csv: column atmosphere", "'Ar' and 'argon'"]),
+        (SAMPLES.replace(",air", ",ar"), LEIS, {}, ["'Ar' and 'ar'"]),
+        (SAMPLES.replace("Ar", "synthetic air").replace(",air", ",syntetic air"), LEIS, {}, ["'synthetic air' and 'syntetic air'"]),
+        (SAMPLES, LEIS + "#n400,b.txt,300,3\n", {}, ["row 5 starts with # and is passed over"]),
+        (SAMPLES.replace(",", "|"), LEIS, {}, ["read as bar-separated"]),
+        ("Our samples 2026,,\n" + SAMPLES, LEIS, {}, ["1 line above the header passed over"]),
+        (SAMPLES, LEIS, {"index.csv": LEIS}, ["index.csv: is not read; an index stands in its technique's folder"]),
+        (SAMPLES, LEIS, {"xps": "words"}, ["xps: is not read; expected a folder with an index.csv, found a file"]),
+        (SAMPLES, LEIS, {"study.yml": "title: x"}, ["study.yml: is not read; did you mean study.yaml?"]),
+        (SAMPLES, LEIS, {"Study.yaml.txt": "title: x"}, ["Study.yaml.txt: is not read; did you mean study.yaml?"]),
+        (SAMPLES, LEIS, {"config.yaml": "title: x"}, ["config.yaml: is not read", "study.yaml"]),
+        (SAMPLES, LEIS, {"claim.csv": "id"}, ["claim.csv: is not read; did you mean claims.csv?"]),
+        (SAMPLES, LEIS, {"leis/b.txt": "1\t97\n"}, ["b.txt of n400 is the same, byte for byte, as a.txt of bare"]),
+        (SAMPLES.replace("atmosphere", "annealing_temperature_degC").replace("Ar", "673").replace("air", "773"), LEIS, {}, ["673, 773, expected degC; are these kelvin?"]),
+    ],
+)  # fmt: skip
+def test_what_is_probably_a_slip_is_a_note(
+    tmp_path: Path, samples: str, leis: str, more: dict[str, str], words: list[str]
+) -> None:
+    folder = study(tmp_path / "s", samples, leis=leis)
+    for name, text in more.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    problems, notes = said(folder)
+    assert problems == []
+    assert len(notes) == 1, notes
+    for word in words:
+        assert word in notes[0]
+
+
+def test_settings_that_differ_are_no_slips(tmp_path: Path) -> None:
+    several = [
+        "Ar",
+        "air",
+        "dry air",
+        "wet air",
+        "O2",
+        "N2",
+        "batch A",
+        "batch B",
+        "5% H2",
+        "10% H2",
+        "Ar/H2",
+    ]
+    rows = "".join(f"s{i},coated,{level}\n" for i, level in enumerate(several))
+    _, notes = said(study(tmp_path / "s", SAMPLES.splitlines()[0] + "\nbare,uncoated,\nn400,coated,\nn500,coated,\n" + rows))  # fmt: skip
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("samples.xls", "found samples.xls; save it as samples.xlsx or samples.csv"),
+     ("samples.ods", "found samples.ods; save it as samples.xlsx or samples.csv"),
+     ("samples.csv.txt", "found samples.csv.txt"), ("Samples.csv", "did you mean samples.csv?")],
+)  # fmt: skip
+def test_a_table_of_another_program(tmp_path: Path, name: str, words: str) -> None:
+    folder = study(tmp_path / "s")
+    (folder / "samples.csv").rename(folder / name)
+    problems, notes = said(folder)
+    assert len(problems) == 1 and words in problems[0], problems
+    assert notes == []
+
+
+def test_names_are_found_as_they_are_spelled_elsewhere(tmp_path: Path) -> None:
+    """An accent of its own (macOS), backslashes (Windows); a blank at the end is named."""
+    folder = study(tmp_path / "s", leis=LEIS.replace("b.txt", "Prüfung\\ä.txt"))
+    decomposed = folder / "leis" / unicodedata.normalize("NFD", "Prüfung")
+    decomposed.mkdir()
+    (decomposed / unicodedata.normalize("NFD", "ä.txt")).write_text("1\t2\n")
+    found = load_study(folder)
+    assert Path(found.files("leis", sample="n400")[0]).is_file()
+    assert (
+        len(found.notes) == 1 and "row 3: file name read as its file is spelled" in found.notes[0]
+    )
+    (folder / "leis" / "c.txt").rename(folder / "leis" / "c.txt ")
+    problems, _ = said(folder)
+    assert len(problems) == 1 and "with a blank at its end: rename it" in problems[0]
+
+
+def workbook(path: Path, text: str, *, sheets: bool = False) -> openpyxl.Workbook:
+    book = openpyxl.Workbook()
+    if sheets:
+        book.active.append(["to do"])
+        book.create_sheet("table")
+    for line in text.splitlines():
+        book.worksheets[-1].append([None if c == "" else c for c in line.split(",")])
+    book.save(path)
+    return book
+
+
+def test_what_a_workbook_hides_or_merges_is_said(tmp_path: Path) -> None:
+    folder = study(tmp_path / "s")
+    (folder / "samples.csv").unlink()
+    path = folder / "samples.xlsx"
+    book = workbook(path, SAMPLES)
+    sheet = book.active
+    sheet.row_dimensions[3].hidden = True
+    sheet["C4"] = None
+    sheet.merge_cells("C3:C4")
+    other = book.create_sheet("old")
+    other.append(["sample", "role"])
+    book.save(path)
+    found = load_study(folder)
+    assert [s["atmosphere"] for s in found.samples] == ["", "Ar", "Ar"]
+    text = "\n".join(found.notes)
+    assert "row 3 is hidden in the workbook; it is read like all others" in text
+    assert "sheet 'old' holds such a table too and is not read" in text
+    assert "merged cells as the same value in each row" in text
+    sheet.sheet_state = "hidden"
+    other.append(["bare", "uncoated"])
+    book.save(path)
+    problems, _ = said(folder)  # the visible sheet is read: it lacks two samples
+    assert len(problems) == 2 and all("expected a sample of samples.xlsx" in p for p in problems)
+
+
+def test_the_sheet_with_the_table_is_read_and_numbers_keep_their_zeros(tmp_path: Path) -> None:
+    folder = study(tmp_path / "s", leis=LEIS.replace("n400,", "007,"))
+    (folder / "samples.csv").unlink()
+    book = workbook(folder / "samples.xlsx", SAMPLES, sheets=True)
+    book.worksheets[1]["A3"] = 7
+    book.save(folder / "samples.xlsx")
+    problems, _ = said(folder)
+    assert problems and "did you mean 7?" in problems[0] and "samples.xlsx" in problems[0]
+    book.worksheets[1]["A3"].number_format = "000"
+    book.save(folder / "samples.xlsx")
+    assert load_study(folder).samples[1]["sample"] == "007"
+
+
+def test_information_is_no_problem(tmp_path: Path) -> None:
+    problems, notes = said(study(tmp_path / "s", SAMPLES.replace(",", ";"), leis=LEIS.replace("b.txt", "d.txt")))  # fmt: skip
+    assert len(problems) == 1 and "'d.txt'" in problems[0]
+    assert len(notes) == 1 and "semicolon-separated" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("xps:\n\tline_shape: GL(30)\n", ["line 2: expected blanks, found a tab"]),
+        ("title: coating: LiNbO3\n", ["line 1", "quotes"]),
+        ("title: *LiNbO3\n", ["quotes"]),
+        ("figures: {dpi: 300\n", ["bracket"]),
+        ("title: 'unclosed\n", ["closing quote"]),
+        ("title: @home\n", ["quotes"]),
+        ("xps:\n  line_shape: GL(30)\n   background: linear\n", ["line 3"]),
+    ],
+)
+def test_yaml_in_words(tmp_path: Path, text: str, words: list[str]) -> None:
+    (tmp_path / "study.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        load_study_settings(tmp_path)
+    (line,) = caught.value.problems
+    assert line.startswith(f"{tmp_path / 'study.yaml'}: line ")
+    for word in words:
+        assert word in line
+    assert "unicode string" not in line and "token" not in line
+
+
+def test_a_link_to_nothing_is_no_missing_study_yaml(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").symlink_to(tmp_path / "gone.yaml")
+    with pytest.raises(StudyError, match="a link to what is not there"):
+        load_study_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({"figures": {"dpi": "3,5"}}, "figures.dpi: expected a whole number, found '3,5'; with a decimal point: 3.5"),
+        ({"leis": {"dose_ratio_sd": "0,05"}}, "with a decimal point: 0.05"),
+        ({"cycling": {"nominal_capacity_mAh_g": 0}}, "cycling.nominal_capacity_mAh_g: expected more than 0"),
+        ({"cycling": {"nominal_capacity_mAh_g": "200 mAh/g"}}, "a number alone, without unit"),
+        ({"resluts": "x"}, "resluts: no such key"),
+        ({"xsp": {}}, "did you mean xps?"),
+    ],
+)  # fmt: skip
+def test_config_in_words(section: dict, words: str) -> None:
+    import yaml
+    from snakemake.utils import update_config
+
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    update_config(config, section)
+    found = settings_problems(config, ROOT / "workflow" / "schemas", {"s/study.yaml": section})
+    assert len(found) == 1 and words in found[0], found
+    assert found[0].startswith("s/study.yaml: ")
+    assert len(found[0]) < 220
+    assert "results" not in found[0].replace("resluts", "") and "study," not in found[0]
+
+
+def test_a_factor_that_is_no_column(tmp_path: Path) -> None:
+    rows = load_study(study(tmp_path / "s")).samples
+    factors = read_factors(
+        {"atmosphere": {"kind": "categorical"}, "atmosfere": {"kind": "categorical"}}
+    )
+    with pytest.raises(StudyError) as caught:
+        check_factors(factors, rows, "s/samples.csv")
+    assert caught.value.problems == [
+        "config: factors.atmosfere: expected a column of s/samples.csv, found none of this name; did you mean atmosphere?"
+    ]
+
+
+def test_claims_with_other_columns(tmp_path: Path) -> None:
+    path = tmp_path / "claims.csv"
+    path.write_text("id,quantity,relation,expected,tolerence\n1,coverage,equals,0.5,0.1\n")
+    notes: list[str] = []
+    assert len(read_claims(path, notes)) == 1
+    assert [n.partition(": ")[2] for n in notes] == [
+        "column expected is not read; did you mean value?",
+        "column tolerence is not read; did you mean tolerance?",
+    ]

@@ -1,0 +1,120 @@
+"""What is probably a slip although each cell is good: levels that are nearly alike, rows that contradict each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from .errors import quote
+from .index import Table, a_number, an_id, together
+from .slips import looks_like_a_date
+from .spelling import likeness, meant
+from .techniques import Technique
+
+# People's names of one gas: not two atmospheres.
+SAME = {"argon": "ar", "nitrogen": "n2", "stickstoff": "n2", "oxygen": "o2", "sauerstoff": "o2", "luft": "air",
+        "vakuum": "vacuum", "helium": "he", "wasserstoff": "h2", "hydrogen": "h2"}  # fmt: skip
+MIN_WORD, NEAR_WORD = 5, 0.8  # letters; likeness of two words of which one is probably mistyped
+
+
+def levels_alike(
+    samples: Sequence[Mapping[str, str]], declared: Collection[str] = ()
+) -> Iterable[str]:
+    """Name categories of a factor that are probably one: they would be two settings, each with fewer samples.
+
+    Examples
+    --------
+    >>> list(levels_alike([{"atmosphere": "Ar"}, {"atmosphere": "argon"}, {"atmosphere": "dry air"}]))
+    ["column atmosphere: found 'Ar' and 'argon', which count as two settings; are they one?"]
+    """
+    for column in dict.fromkeys(("atmosphere", *declared)):
+        found = list(dict.fromkeys(row[column] for row in samples if row.get(column)))
+        for i, one in enumerate(found):
+            for other in found[i + 1 :]:
+                if _one_level(one, other):
+                    yield (
+                        f"column {column}: found {quote(one)} and {quote(other)}, which count as two settings; "
+                        "are they one?"
+                    )
+
+
+def _one_level(one: str, other: str) -> bool:
+    a, b = ([SAME.get(w, w) for w in re.findall(r"[^\W_]+", t.casefold())] for t in (one, other))
+    if a == b:
+        return not _is_number(one)
+    if len(a) != len(b) or re.findall(r"\d+", one) != re.findall(r"\d+", other):
+        return False
+    return all(x == y or (min(len(x), len(y)) >= MIN_WORD and likeness(x, y) >= NEAR_WORD) for x, y in zip(a, b, strict=True))  # fmt: skip
+
+
+def _is_number(text: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?[\d.,]+([eE][+-]?\d+)?", text))
+
+
+def made_by_spreadsheets(rows: Sequence[Mapping[str, str]], table: Table) -> list[str]:
+    """Name ids that read like dates: what a spreadsheet makes of 1-5."""
+    ids = [c for c, check in table.columns.items() if check is an_id]
+    odd = [
+        (row["#"], f"column {c}: found {quote(row[c])}; did a spreadsheet make a date of it?")
+        for row in rows
+        for c in ids
+        if row.get(c) and looks_like_a_date(row[c])
+    ]
+    return together(odd)
+
+
+def contradictions(rows: Sequence[Mapping[str, str]], about: Technique) -> list[str]:
+    """Say where several rows of one thing (the files of a cell) give it different properties."""
+    wrong = []
+    for column in about.per_unit:
+        first: dict[tuple[str, ...], tuple[str, str]] = {}
+        for row in rows:
+            text = row.get(column, "")
+            if not text:
+                continue
+            unit = tuple(row[c] for c in about.unit_columns)
+            was, at = first.setdefault(unit, (text, row["#"]))
+            numbers = isinstance(about.index.columns[column], a_number)
+            try:
+                same = float(was) == float(text) if numbers else was == text
+            except ValueError:
+                continue  # said of the cell
+            if not same:
+                named = " ".join(f"{c} {v}" for c, v in zip(about.unit_columns, unit, strict=True))
+                wrong.append(
+                    (row["#"], f"column {column}: found {quote(text)}, expected {quote(was)} as in row {at}: {named} has one")
+                )  # fmt: skip
+    return together(wrong)
+
+
+def unknown_choices(
+    path: Path,
+    rows: Sequence[Mapping[str, str]],
+    technique: str,
+    choices: Mapping[tuple[str, str], Collection[str]] | None,
+    study: Path,
+) -> list[str]:
+    """Name cells that are none of the names that the config or the formats give."""
+    found = {
+        column: list(names) for (of, column), names in (choices or {}).items() if of == technique
+    }
+    wrong = []
+    for row in rows:
+        for column, names in found.items():
+            text = row.get(column, "")
+            if text and text not in names and an_id(text) is None:
+                wrong.append(
+                    (row["#"], f"column {column}: found {quote(text)}, expected one of {', '.join(names)}{meant(text, names, 0.6)}")
+                )  # fmt: skip
+    if named := [row for row in rows if row.get("format")]:
+        from .readers.recognise import all_formats
+
+        names = [f.name for f in all_formats(technique, study / "formats")]
+        folded = {n.casefold() for n in names}
+        wrong += [
+            (row["#"], f"column format: found {quote(row['format'])}, expected a name of `snakemake formats`{meant(row['format'], names, 0.5)}")
+            for row in named
+            if row["format"].casefold() not in folded
+        ]  # fmt: skip
+    return [f"{path}: {line}" for line in together(wrong)]

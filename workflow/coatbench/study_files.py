@@ -1,0 +1,240 @@
+"""The files that an index names: whether each can be an input, how it is spelled, and whether two are the same."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from .checksums import checksum, checksums
+from .errors import quote
+from .index import together
+from .marks import CONTENT, FILES, UNREADABLE
+from .spelling import meant
+from .study_folder import NOT_EXPORTS, entries
+from .techniques import TECHNIQUES, Technique
+
+HEAD_BYTES = 65536
+
+
+def file_problems(
+    path: Path,
+    rows: Iterable[dict[str, str]],
+    technique: Technique,
+    allowed: Sequence[Path],
+    notes: list[str],
+    *,
+    made: bool,
+) -> list[str]:
+    """Say of each file why it cannot be an input: absent, outside the study, of the wrong kind.
+
+    Parameters
+    ----------
+    path : Path
+        The index.
+    rows : iterable of dict
+        A file that is there under another spelling of the same name (a backslash, a composed umlaut) is put in its place.
+    technique : Technique
+    allowed : sequence of Path
+        Folders in which files may lie.
+    notes : list of str
+        What was assumed is added.
+    made : bool
+        The exports are simulated: they need not be there.
+    """
+    wrong: list[tuple[str, str]] = []
+    respelled = []
+    for row in rows:
+        for column in technique.index.files:
+            if not (name := row[column]):
+                continue
+            if not made and (spelled := _spelled(path.parent, name)) != name:
+                respelled.append(row["#"])
+                row[column] = name = spelled
+            if said := _problem(path, name, technique, column, allowed, made=made):
+                wrong.append((row["#"], f"column {column}: {said}"))
+    if respelled:
+        more = f" (and in {len(respelled) - 1} more)" if len(respelled) > 1 else ""
+        notes.append(f"{path}: row {respelled[0]}{more}: file name read as its file is spelled (slashes, accents)")  # fmt: skip
+    return [f"{path}: {line}" for line in together(wrong)]
+
+
+def _spelled(folder: Path, name: str) -> str:
+    """Return a name as its file is spelled: an accent may be part of a letter or follow it, Windows writes backslashes."""
+    if _exists(folder / name):
+        return name
+    slashed = name.replace("\\", "/") if not re.match(r"[A-Za-z]:", name) else name
+    if slashed != name and _exists(folder / slashed):
+        return slashed
+    if slashed.isascii():
+        return name
+    found = folder
+    parts: list[str] = []
+    for part in Path(slashed).parts:
+        wanted = unicodedata.normalize("NFC", part)
+        there = [n for n in entries(found) if unicodedata.normalize("NFC", n) == wanted]
+        if part != ".." and not there:
+            return name
+        parts.append(part if part == ".." else there[0])
+        found = found / parts[-1]
+    return "/".join(parts)
+
+
+def _problem(
+    path: Path, name: str, technique: Technique, column: str, allowed: Sequence[Path], *, made: bool
+) -> str:
+    """Return found and expected of a name that is no input; empty where it is one."""
+    folder = path.parent
+    file = folder / name
+    where = f"found {quote(name)}, expected"
+    try:
+        file.resolve().exists()
+    except (OSError, RuntimeError):  # a name that is too long, a link to itself
+        return f"{where} a file below {folder}"
+    if made:
+        inside = not (Path(name).is_absolute() or ".." in Path(name).parts or "{" in name)
+        return "" if inside else f"{where} a file below {folder} without braces in its name"
+    if name.startswith("~"):
+        return f"{where} a file below {folder}; ~ is not read as a home folder"
+    if re.match(r"[A-Za-z]:[\\/]|\\\\", name):
+        return f"{where} a file below {folder}, not a path of Windows{_near(folder, name)}"
+    if not any(file.resolve().is_relative_to(root) for root in allowed):
+        return f"{where} a file below the study folder; more_folders in config.yaml allows others"
+    if not file.exists():
+        return _absent(folder, name, where)
+    if file.is_dir():
+        return _folder_problem(file, name, technique, column, allowed)
+    return "" if file.is_file() else f"{where} a regular file or folder, not a pipe or a device"
+
+
+def _absent(folder: Path, name: str, where: str) -> str:
+    if re.search(r"[*?]|\[.+\]", name) and (found := _matching(folder, name)):
+        return f"{where} one file, no pattern; it fits {found}: a row for each"
+    beside = (folder / name).parent
+    if not beside.is_dir() and "\\" not in name:
+        return f"expected a folder {beside}, found none"
+    trailing = next((n for n in entries(beside) if n.strip() == Path(name).name), None)
+    if trailing:
+        return f"{where} a file below {folder}; found {quote(trailing)}, with a blank at its end: rename it"
+    return f"{where} a file below {folder}{_near(beside if beside.is_dir() else folder, name)}"
+
+
+def _matching(folder: Path, name: str) -> str:
+    try:
+        found = [p.relative_to(folder).as_posix() for p in sorted(folder.glob(name))]
+    except (ValueError, NotImplementedError, OSError):
+        return ""
+    return ", ".join(found[:2]) + (f" and {len(found) - 2} more" if len(found) > 2 else "")
+
+
+def _near(folder: Path, name: str) -> str:
+    written = re.split(r"[\\/]", name)[-1]  # also of a path as Windows writes it
+    return meant(written, [n for n in entries(folder) if n not in NOT_EXPORTS])
+
+
+def _folder_problem(
+    file: Path, name: str, technique: Technique, column: str, allowed: Sequence[Path]
+) -> str:
+    """Say why a folder is no export: its technique has none, it holds no images, or it leads elsewhere."""
+    pattern = technique.folder_of if column == technique.index.files[0] else ""
+    inside = entries(file)
+    if not pattern:
+        near = f"; name a file in it, such as {name.rstrip('/')}/{inside[0]}" if inside else ""
+        return f"found the folder {quote(name)}, expected a file{near}"
+    if not any(re.search(pattern, n) for n in inside):
+        return (
+            f"found the folder {quote(name)}, expected a file, or a folder with images "
+            "'<measurement> (<id>) - <label>.txt'"
+        )
+    with os.scandir(file) as found:
+        for entry in found:
+            target = Path(entry.path)
+            outside = not any(target.resolve().is_relative_to(root) for root in allowed)
+            if entry.is_symlink() and outside:
+                return (
+                    f"found {quote(name)}, expected a folder of files below the study folder; "
+                    f"{quote(entry.name)} leads elsewhere"
+                )
+            if not entry.is_file() and not entry.is_dir() and not entry.is_symlink():
+                return f"found {quote(name)}, expected regular files in it; {quote(entry.name)} is a pipe or a device"
+    return ""
+
+
+def mark_braces(folder: Path, rows: list[dict[str, str]], columns: tuple[str, ...]) -> None:
+    """Mark all rows of a technique where a file has braces in its name: Snakemake would take them for wildcards."""
+    if not any("{" in row[c] for row in rows for c in columns):
+        return
+    for row in rows:
+        files = [folder / row[c] for c in columns if row[c]]
+        row[FILES] = "\n".join(f.as_posix() for f in files)
+        found = checksums([f for f in files if f.exists() and os.access(f, os.R_OK)])
+        row[CONTENT] = " ".join(sorted(str(about["sha256"]) for about in found.values()))
+
+
+def _exists(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:  # a name that is too long
+        return False
+
+
+def readable(file: Path) -> bool:
+    """Tell whether a file may be read, as far as it is there."""
+    return not _exists(file) or os.access(file, os.R_OK)
+
+
+def copies(folder: Path, measurements: Mapping[str, Sequence[Mapping[str, str]]]) -> Iterable[str]:
+    """Name exports of two samples that are the same, byte for byte: one of them is probably a copy by mistake.
+
+    Content is read only where sizes are the same, in full only where the beginning is.
+    """
+    for technique, rows in measurements.items():
+        column = TECHNIQUES[technique].index.files[0]
+        files = {row[column]: row["sample"] for row in rows if UNREADABLE not in row}
+        groups = [list(files)]
+        for key in (_extent, _head, _content):
+            groups = [g for names in groups for g in _groups(folder / technique, names, key)]
+        for one, *others in groups:
+            for other in others:
+                if files[other] != files[one]:
+                    yield (
+                        f"{technique}: {other} of {files[other]} is the same, byte for byte, as {one} of "
+                        f"{files[one]}; was one copied by mistake?"
+                    )
+
+
+def _groups(folder: Path, names: Sequence[str], key: Callable[[Path], Hashable]) -> list[list[str]]:
+    """Return those that share a key with another one; what has none (None) shares it with nobody."""
+    found: dict[Hashable, list[str]] = {}
+    for name in names:
+        found.setdefault(key(folder / name), []).append(name)
+    return [group for shared, group in found.items() if shared is not None and len(group) > 1]
+
+
+def _content(file: Path) -> Hashable:
+    return str(checksum(file)["sha256"])
+
+
+def _extent(file: Path) -> Hashable:
+    """Return the size of a file, or the names and sizes of what is in a folder."""
+    try:
+        if file.is_dir():
+            with os.scandir(file) as inside:
+                return (
+                    tuple(sorted((e.name, e.stat().st_size) for e in inside if e.is_file())) or None
+                )
+        return file.stat().st_size or None
+    except OSError:
+        return None
+
+
+def _head(file: Path) -> Hashable:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except IsADirectoryError:
+        return b""
+    except OSError:
+        return None
