@@ -218,3 +218,27 @@ def test_german_and_english_exports_give_equal_bytes(folder, tmp_path, config, n
         eclab_mpt.read(english).sets[0].to_pandas(),
         check_exact=True,
     )
+
+
+@pytest.mark.parametrize("name", ["020-formation_CB5", "v1150_GCPL"])
+@pytest.mark.parametrize("text_first", [True, False])
+def test_binary_and_text_of_one_cell_are_one_record(folder, config, tmp_path, name, text_first):
+    """The text holds a part of the binary's records: before it, or behind it."""
+    lines = (folder / f"{name}.mpt").read_bytes().split(b"\r\n")
+    head = int(lines[1].split(b":")[1])
+    rows = [line for line in lines[head:] if line]
+    kept = rows[: len(rows) // 3] if text_first else rows[2 * len(rows) // 3 :]
+    text = tmp_path / f"{name}.mpt"
+    text.write_bytes(b"\r\n".join([*lines[:head], *kept]) + b"\r\n")
+    files = [text, folder / f"{name}.mpr"]
+    both = analyse([row(), row()], files, config)
+    whole = analyse([row()], files[1:], config)
+    pairs = zip(both.tables["cycling_cells"], whole.tables["cycling_cells"], strict=True)
+    for found, right in pairs:
+        for half in ("charge", "discharge"):
+            for column in (f"{half}_capacity_mAh_g", f"relaxed_potential_{half}_V"):
+                if right.get(column) is None:
+                    assert found.get(column) is None
+                else:
+                    assert found[column] == pytest.approx(right[column], rel=1e-5), column
+        assert found["running"] == right["running"]

@@ -275,3 +275,47 @@ def test_what_readers_return_is_what_files_hold(tmp_path: Path) -> None:
                 found, given = back.attrs_of(name), one.attrs_of(name)
                 assert found.get("units") == given.get("units")
                 assert list(found.get("names", ())) == list(given.get("names", ()))
+
+
+def _own_cycling(tmp_path: Path, **columns: list[float]):  # type: ignore[no-untyped-def]
+    names = list(columns)
+    rows = zip(*columns.values(), strict=True)
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([",".join(names), *(",".join(f"{v:.9g}" for v in r) for r in rows)]) + "\n")
+    return read(path, "cycling").sets[0]
+
+
+def test_noise_at_rest_drives_nothing(tmp_path: Path) -> None:
+    """Three thousandths of the current, of both signs; a current that falls at constant voltage still counts."""
+    rng = np.random.default_rng(2)
+    current = np.r_[rng.normal(0, 3e-7, 60), np.full(200, 1e-4), 1e-4 * np.exp(-np.arange(60) / 15), rng.normal(0, 3e-7, 60)]  # fmt: skip
+    voltage = np.r_[
+        np.full(60, 3.0), np.linspace(3.1, 3.7, 200), np.full(60, 3.7), np.full(60, 3.65)
+    ]
+    table = _own_cycling(
+        tmp_path,
+        time_s=list(60.0 * np.arange(380.0)),
+        voltage_V=list(voltage),
+        current_A=list(current),
+    )
+    at_rest = table["Step Type"] == 0
+    assert at_rest[:60].all()
+    assert at_rest[320:].all()
+    assert not at_rest[60:300].any()
+
+
+def test_current_without_sign_goes_by_two_counters(tmp_path: Path) -> None:
+    hours = np.arange(41.0)
+    charge, discharge = np.minimum(hours, 20) * 1e-3, np.maximum(hours - 20, 0) * 1e-3
+    table = _own_cycling(
+        tmp_path, time_s=list(3600 * hours), voltage_V=[3.5] * 41, current_A=[1e-3] * 41,
+        charge_capacity_Ah=list(charge), discharge_capacity_Ah=list(discharge),
+    )  # fmt: skip
+    assert (table["Current / A"] > 0).sum() == 21
+    assert (table["Current / A"] < 0).sum() == 20
+
+
+def test_clocks_with_points_among_decimal_commas(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("time_s;voltage_V;current_mA\n00:00:00.000;3,1;0,5\n00:00:30.500;3,2;0,5\n")
+    assert read(path, "cycling").sets[0]["Test Time / s"].tolist() == [0.0, 30.5]
