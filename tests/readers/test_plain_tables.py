@@ -281,7 +281,9 @@ def _own_cycling(tmp_path: Path, **columns: list[float]):  # type: ignore[no-unt
     names = list(columns)
     rows = zip(*columns.values(), strict=True)
     path = tmp_path / "a.csv"
-    path.write_text("\n".join([",".join(names), *(",".join(f"{v:.9g}" for v in r) for r in rows)]) + "\n")
+    path.write_text(
+        "\n".join([",".join(names), *(",".join(f"{v:.9g}" for v in r) for r in rows)]) + "\n"
+    )
     return read(path, "cycling").sets[0]
 
 
