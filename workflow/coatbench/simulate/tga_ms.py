@@ -2,7 +2,8 @@
 
 Every gas that the balance loses reaches the spectrometer: the mass follows from the integrals of the fluxes, the
 ion currents from the fluxes, so both tell one story. Reactions are of first order with an Arrhenius rate: they have tails
-without beginning and end. "Onset" and "end" are where a reaction has changed the mass by SEEN_PERCENT, or lacks as much.
+without beginning and end. "Onset" and "end" are where one is seen to begin and to be over: SEEN_PERCENT has changed, or LEFT_PERCENT is
+left to change.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ LABORATORY = datetime(2024, 3, 12, 9, 41)
 
 
 GAS_CONSTANT_J_MOL_K = 8.314462618
-SEEN_PERCENT = 0.3  # of the initial mass: what is seen to leave a baseline that the tail has bent
+# Of the initial mass. A slow tail bends the baseline that it is seen to leave; at the end the rate falls off faster than any
+# power of the temperature, and nothing but the noise hides the rest: ten times that of the balance.
+SEEN_PERCENT, LEFT_PERCENT = 0.3, 0.05
 
 
 def extent(temperature: np.ndarray, start: float, end: float, percent: float) -> np.ndarray:
@@ -47,8 +50,7 @@ def extent(temperature: np.ndarray, start: float, end: float, percent: float) ->
     1 - exp(-u), u proportional to T^2 exp(-E/RT): the first term of the temperature integral (A. W. Coats, J. P. Redfern,
     Nature 201 (1964) 68). Activation energy and rate follow from the two temperatures.
     """
-    hidden = SEEN_PERCENT / percent
-    first, last = -np.log1p(-hidden), -np.log(hidden)
+    first, last = -np.log1p(-SEEN_PERCENT / percent), -np.log(LEFT_PERCENT / percent)
     low, high, kelvin = start + 273.15, end + 273.15, np.asarray(temperature) + 273.15
     energy_R = (np.log(last / first) - 2 * np.log(high / low)) / (1 / low - 1 / high)
     done = last * (kelvin / high) ** 2 * np.exp(-energy_R * (1 / kelvin - 1 / high))

@@ -441,8 +441,6 @@ def _measure(
             column = column[np.isfinite(column)]
             known = known and column.size >= MIN_SHARE * len(results[source])
             spreads.append(float(np.std(column, ddof=1)) if column.size > 1 else float("nan"))
-        if position in ("onset_first_deviation", "end"):
-            spreads.append(_delay_K(variations, results, j, grid, config))
         if not known:
             event.value[position] = event.sd[position] = float("nan")
             event.time_s.pop(position, None)
@@ -456,35 +454,6 @@ def _measure(
     event.size = _size(signal, region, variations[0])
     event.note = _note(region, event)
     return event
-
-
-def _delay_K(
-    variations: list[Variation],
-    results: dict[str, list[np.ndarray]],
-    column: int,
-    grid: Grid,
-    config: dict[str, Any],
-) -> float:
-    """Uncertainty in K because a deviation is only seen once it exceeds the noise.
-
-    A step or peak that sets in with a finite curvature deviates with the square of the time, so the detected
-    point lies behind the true one by c sqrt(k). The thresholds that are tried give c; the whole delay is
-    taken as the half-width of a rectangular distribution.
-    """
-    chosen = next(v for v in variations if v.source == "value").settings
-    same = [
-        (v.settings.k, float(r[column]))
-        for v, r in zip(
-            [v for v in variations if v.source == "choice"], results["choice"], strict=True
-        )
-        if v.settings.baseline == chosen.baseline and v.settings.gap == chosen.gap
-    ]
-    same.append((chosen.k, float(results["value"][0][column])))
-    (low, first), (high, last) = min(same), max(same)
-    if not (high > low and math.isfinite(first) and math.isfinite(last)):
-        return 0.0
-    delay = abs(last - first) * math.sqrt(chosen.k) / (math.sqrt(high) - math.sqrt(low))
-    return delay * grid.step_s * grid.rate_K_s / math.sqrt(3)
 
 
 def _positions(signal: Signal, region: Region, v: Variation) -> np.ndarray:
