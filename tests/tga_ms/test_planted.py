@@ -224,7 +224,9 @@ def test_uncertainty_of_onsets_and_ends_is_calibrated(analysed, truth, index_row
     z = []
     for seed in range(40):
         gain, loss, onset = rng.uniform(4, 14), rng.uniform(6, 22), rng.uniform(165, 200)
-        edges = onset + np.cumsum([0, rng.uniform(70, 120), rng.uniform(20, 50), rng.uniform(50, 110)])
+        edges = onset + np.cumsum(
+            [0, rng.uniform(70, 120), rng.uniform(20, 50), rng.uniform(50, 110)]
+        )
         names = [planted for _, _, planted in POSITIONS]
         steps = dict(zip([f"tga_ms.{n}" for n in names], edges, strict=True))
         steps |= {"tga_ms.gain_percent": gain, "tga_ms.loss_percent": loss}
