@@ -8,28 +8,15 @@ from pathlib import Path
 
 import pytest
 from coatbench.quality import doubtful
-from coatbench.report.doubts import doubts_of, remark
-from coatbench.report.page import (
-    ROWS_SHOWN,
-    build,
-    expectation,
-    percent,
-    read_caption,
-    render,
-    show,
-    size,
-    write_page,
-)
+from coatbench.report.doubts import REMEDIES, doubts_of, remark
+from coatbench.report.page import ROWS_SHOWN, build, render, write_page
+from coatbench.report.wording import expectation, percent, read_caption, show, size
 from coatbench.tables import write_table
+from coatbench.techniques import TECHNIQUES
 
 from report import study
-
-CHROMIUM = Path("/usr/bin/chromium")
-# Without these Chromium asks for updates of itself.
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+from report.browsing import browser as browser
+from report.browsing import open_page
 
 
 def content(run):
@@ -92,7 +79,7 @@ def test_nothing_of_the_page_comes_from_elsewhere(html):
 
 def test_markup_of_the_study_is_text(html):
     reader = parse(html)
-    assert sum(tag == "script" for tag, _ in reader.tags) == 1
+    assert sum(tag == "script" for tag, _ in reader.tags) == 1  # no curves here
     assert 'document.title="taken"' not in html
     assert html.count("&lt;script&gt;") >= 5  # title twice, claim, fit, problem, configuration
     assert "example.org" in html  # shown, as text
@@ -150,6 +137,11 @@ def test_doubts_stand_once_with_label_reason_and_picture():
         ("doubtful", "c400, A, short", "efficiency of 104.6 %", 1, ""),
         ("doubtful", "ranking: all", "doubtful", 1, ""),
     ]
+    assert all(d.todo for d in found)
+
+
+def test_every_technique_says_what_to_do_about_a_doubt():
+    assert set(REMEDIES) == {*TECHNIQUES, "ranking"}
 
 
 def test_remarks_say_each_reason_once():
@@ -188,7 +180,7 @@ def test_a_long_table_is_cut_but_no_doubtful_row_is_lost(run, tmp_path: Path):
 
 
 def test_pictures_beyond_the_budget_are_named(run, monkeypatch):
-    monkeypatch.setattr("coatbench.report.page.QUICKLOOK_BYTES", 10)
+    monkeypatch.setattr("coatbench.report.embedded.QUICKLOOK_BYTES", 10)
     page = build(**content(run))
     assert page.quicklooks == {}
     assert page.quicklooks_left_out == ["quicklook/leis/c300.png"]
@@ -243,28 +235,6 @@ def test_every_caption_has_a_title_and_no_markup_left(path: Path):
 
 
 # --- in a browser --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as p:
-        chromium = p.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-        yield chromium
-        chromium.close()
-
-
-def open_page(browser, path: Path, width: int, height: int):
-    context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
-    page = context.new_page()
-    page.said, page.asked = [], []
-    page.on("console", lambda message: page.said.append(message.text))
-    page.on("pageerror", lambda error: page.said.append(str(error)))
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.goto(path.as_uri())
-    return page
 
 
 @pytest.fixture(scope="module")

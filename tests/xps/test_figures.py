@@ -154,7 +154,7 @@ def test_figures_are_the_same_bytes_every_time(study: dict, tmp_path: Path) -> N
 
 
 def test_axis_and_caption_speak_of_the_studys_own_elements() -> None:
-    from coatbench.report.page import read_caption
+    from coatbench.report.wording import read_caption
 
     assert xps_coverage.axis_label("eq1", ["Nb 3d"], "Ni 2p", "O 1s").endswith("= Nb / (Nb + Ni)")
     assert "(S + P) / (S + P + Mn)" in xps_coverage.axis_label(

@@ -17,6 +17,11 @@ FINISHED_TABLES = [t for t in TARGETS if t.startswith(results("tables/"))] + [
 FINISHED_FIGURES = [t for t in TARGETS if t.startswith(results("figures/"))]
 QUICKLOOKS = [t for t in TARGETS if t.startswith(results("quicklook/"))]
 
+# Measurements whose curves the page shows; images are not among them.
+CURVES = [
+    str(Path(rows).with_suffix(".nc")) for rows in ROWS if not rows.startswith(results("stem/"))
+]
+
 
 localrules:
     provenance,
@@ -128,6 +133,7 @@ rule page:
         quicklooks=QUICKLOOKS,
         pictures=[picture(f) for f in FINISHED_FIGURES + QUICKLOOKS if f.endswith(".png")],
         statement=results("tables/ranking_statement.txt"),
+        curves=CURVES,
         captions=sorted(str(p) for p in CAPTIONS.glob("*.rst")),
     output:
         report(results("report.html"), category="Report", caption="../report/report.rst"),

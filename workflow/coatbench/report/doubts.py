@@ -16,6 +16,16 @@ DOUBTS = {
     "charge_conserved": (False, "charge not conserved"),
     "interrupted": (True, "interrupted"),
 }
+# What a person can do about a doubtful measurement of a technique.
+REMEDIES = {
+    "xps": "look at the fit; change its components (`make bench`), or leave the spot out (`exclude` in xps/index.csv)",
+    "cycling": "wait for a running cell; leave cycles (`leave_out_cycles`) or the cell (`exclude`) out in cycling/index.csv",
+    "tga_ms": "measure on until the signal is back at its baseline, or give a blank (`blank_file`)",
+    "leis": "neutralise the charge and measure again, or leave the spectrum out (`exclude` in leis/index.csv)",
+    "sims": "look at the region; leave it out (`exclude` in sims/index.csv), or measure more regions",
+    "stem": "look at the outline; change the thresholds (`make bench`), or leave the image out (`exclude` in stem/index.csv)",
+    "ranking": "mend the measurement that the note names; the ranking follows",
+}
 QUALITY_COLUMNS = (*DOUBTS, "quality", "note")
 
 
@@ -31,6 +41,7 @@ class Doubt:
     table : name of the first table that says so
     picture : id of its picture on the page; empty where there is none
     n : how many tables say the same
+    todo : what a person can do about it
     """
 
     level: str
@@ -39,6 +50,7 @@ class Doubt:
     table: str
     picture: str = ""
     n: int = 1
+    todo: str = ""
 
 
 def reasons(row: Mapping[str, Any]) -> list[str]:
@@ -95,5 +107,6 @@ def doubts_of(
             why,
             str(row["value"] or "").partition(":")[0],
             look_id(technique, shown) if shown else "",
+            todo=REMEDIES.get(technique, ""),
         )
     return list(found.values())

@@ -6,8 +6,7 @@ policy in the page forbids every request, so nothing can be loaded from elsewher
 
 from __future__ import annotations
 
-import base64
-import io
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,34 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis import write_atomically
-from ..pictures import picture_of
 from ..tables import read_table
-from .doubts import QUALITY_COLUMNS, Doubt, doubts_of, look_id, reasons, remark
+from .doubts import QUALITY_COLUMNS, Doubt, doubts_of, reasons, remark
+from .embedded import Picture, picture, thumbnails
+from .living import gather, pack
+from .wording import expectation, percent, show, size
 
 DATA = Path(__file__).parent / "data"
-ROWS_SHOWN = 200  # of a table in the list of all tables; more are in its file
-QUICKLOOK_BYTES = 12_000_000  # of thumbnails of single measurements; more are named, not shown
-# How a claim reads: a sign, then what it is held against.
-SIGNS = {
-    "equals": "=",
-    "within": "within",
-    "at_least": "≥",
-    "at_most": "≤",
-    "higher": ">",
-    "lower": "<",
-    "much_lower": "≪",
-    "slightly_lower": "a little below",
-    "constant": "spread up to",
-    "maximum": "maximum at",
-    "minimum": "minimum at",
-    "steepest_rise": "steepest rise at",
-    "steepest_fall": "steepest fall at",
-    "present": "present",
-    "absent": "absent",
+OWN = {
+    "css": "report.css",
+    "js": "report.js",
+    "curves_js": "curves.js",
+    "uplot_js": "uplot/uPlot.iife.min.js",
+    "uplot_css": "uplot/uPlot.min.css",
 }
-THUMBNAIL_PX = (
-    420  # width of a single measurement's picture on the page; the whole one lies beside it
-)
+ROWS_SHOWN = 200  # of a table in the list of all tables; more are in its file
 NEXT_SHOWN = 4  # of the settings to measure next
 
 
@@ -56,26 +42,6 @@ class Table:
     rows: list[dict[str, Any]]
     n_rows: int
     technique: str = ""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure, embedded; `id` names it on the page, `whole` is the file that a thumbnail stands for."""
-
-    name: str
-    title: str
-    caption: str
-    source: str
-    files: tuple[str, ...]
-    width: int
-    height: int
-    id: str = ""
-    whole: str = ""
-
-    @property
-    def wide(self) -> bool:
-        """Whether it needs the whole width of the page to be read."""
-        return self.width > 1.4 * self.height
 
 
 @dataclass(frozen=True)
@@ -105,6 +71,9 @@ class Page:
     labels: Mapping[str, str] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
     next: list[dict[str, Any]] = field(default_factory=list)
+    curves: Mapping[str, str] = field(default_factory=dict)
+    curve_titles: Mapping[str, str] = field(default_factory=dict)
+    curves_about: str = "{}"
 
 
 def build(
@@ -118,6 +87,7 @@ def build(
     captions: str | Path,
     config_text: str,
     labels: Mapping[str, str] | None = None,
+    curves: Sequence[str] = (),
 ) -> Page:
     """Gather the content of the page from files on disk.
 
@@ -131,6 +101,7 @@ def build(
     captions : folder with one .rst per figure
     config_text : the configuration used, as YAML
     labels : sample -> what it is called
+    curves : paths of the jobs' netCDF files
     """
     results = Path(results)
     loaded = {t: [load_table(p, results, t) for p in paths] for t, paths in tables.items()}
@@ -143,7 +114,9 @@ def build(
     quality = [q for t in by_name.values() if (q := quality_of(t)) is not None]
     quality.sort(key=lambda q: q.name != "xps_fits")
     labels = labels or {}
-    looks, left_out = _thumbnails(quicklooks, results)
+    looks, left_out = thumbnails(quicklooks, results)
+    against = (run["parameters"].get("cycling") or {}).get("potential_reference") or ""
+    living = gather(curves, results, rows("cycling_cells"), against)
     paragraphs = []
     if statement:
         text = Path(statement).read_text(encoding="utf-8")
@@ -173,6 +146,16 @@ def build(
             rows("quality"), labels, (p.whole for group in looks.values() for p in group)
         ),
         next=rows("ranking_next")[:NEXT_SHOWN],
+        curves=pack(living),
+        curve_titles={view.id: view.title for view in living},
+        curves_about=json.dumps(
+            {
+                "title": str(run["study"]["title"]),
+                "simulated": bool(run["study"]["simulated"]),
+                "labels": dict(labels),
+            },
+            ensure_ascii=False,
+        ),
         problems=rows("problems"),
         warnings=rows("warnings"),
         tables=loaded,
@@ -236,128 +219,6 @@ def quality_of(table: Table) -> Table | None:
     return Table(table.name, table.path, columns, rows, table.n_rows, table.technique)
 
 
-def _thumbnails(paths: Sequence[str], results: Path) -> tuple[dict[str, list[Picture]], list[str]]:
-    """Return small pictures of single measurements by technique, and the paths beyond the page's budget."""
-    shown: dict[str, list[Picture]] = {}
-    left_out: list[str] = []
-    used = 0
-    for path in paths:
-        small = _thumbnail(path, results) if used <= QUICKLOOK_BYTES else None
-        used += len(small.source) if small else 0
-        if small is None or used > QUICKLOOK_BYTES:
-            left_out.append(path)
-        else:
-            shown.setdefault(Path(path).parent.name, []).append(small)
-    return shown, left_out
-
-
-def _thumbnail(path: str, results: Path) -> Picture:
-    from PIL import Image
-
-    technique, name = Path(path).parent.name, Path(path).stem
-    with Image.open(picture_of(path, results)) as image:
-        small = image.convert("RGB")
-    small.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    buffer = io.BytesIO()
-    small.save(buffer, "webp", quality=70, method=4)
-    return Picture(
-        name=name,
-        title="",
-        caption="",
-        source=_embedded(buffer.getvalue()),
-        files=(),
-        width=small.width,
-        height=small.height,
-        id=look_id(technique, name),
-        whole=Path(path).relative_to(results).as_posix(),
-    )
-
-
-def _embedded(content: bytes) -> str:
-    return f"data:image/webp;base64,{base64.b64encode(content).decode()}"
-
-
-def picture(
-    path: str | Path, results: Path, captions: Path | None, config: Mapping[str, Any] | None = None
-) -> Picture:
-    """Embed the picture of a PNG file, with its caption and the files beside it."""
-    path = Path(path)
-    from PIL import Image
-
-    webp = picture_of(path, results)
-    with Image.open(webp) as image:
-        width, height = image.size
-    beside = [path.with_suffix(s) for s in (".pdf", ".png", ".csv")]
-    title, caption = "", ""
-    if captions is not None and (captions / f"{path.stem}.rst").is_file():
-        title, caption = read_caption(captions / f"{path.stem}.rst", config)
-    return Picture(
-        name=path.stem,
-        title=title,
-        caption=caption,
-        source=_embedded(webp.read_bytes()),
-        files=tuple(p.relative_to(results).as_posix() for p in beside if p.is_file()),
-        width=width,
-        height=height,
-        id=f"figure-{path.stem}",
-    )
-
-
-def read_caption(path: str | Path, config: Mapping[str, Any] | None = None) -> tuple[str, str]:
-    """Return the bold first sentence of a caption as its title, and the rest, without markup.
-
-    What a caption takes from the configuration stands in it as in Snakemake's own report,
-    ``{{ snakemake.config.xps.coverage.substrate }}``.
-    """
-    import jinja2
-
-    given = jinja2.Environment(undefined=jinja2.ChainableUndefined)  # escaped by the page
-    template = given.from_string(Path(path).read_text(encoding="utf-8"))
-    text = " ".join(template.render(snakemake={"config": config or {}}).split())
-    match = re.match(r"\*\*(.+?)\*\*\s*(.*)", text)
-    title, rest = (match[1].rstrip("."), match[2]) if match else ("", text)
-    return title, re.sub(r"(\*\*|\*|``)(.+?)\1", r"\2", rest)
-
-
-def expectation(claim: Mapping[str, Any]) -> str:
-    """Say what a claim expects: `= 85 ± 1.5`, `< uncoated`, `maximum at 300..500`."""
-    relation = str(claim["relation"])
-    expected = show(claim["expected"]).removeprefix(relation).strip()
-    text = f"{SIGNS.get(relation, relation)} {expected}".strip()
-    if claim["tolerance"] is None:
-        return text
-    return f"{text} {'' if relation == 'constant' else '± '}{show(claim['tolerance'])}"
-
-
-def show(value: Any) -> str:
-    """Return how a cell reads: four significant digits, a gap for the unknown."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        if value.is_integer() and abs(value) < 1e6:
-            return f"{value:.0f}"
-        return f"{value:.4g}"
-    return str(value)
-
-
-def percent(value: float | None) -> str:
-    """Return a probability as percent."""
-    if value is None:
-        return ""
-    return "<1 %" if value < 0.005 else ">99 %" if value > 0.995 else f"{100 * value:.0f} %"
-
-
-def size(count: float) -> str:
-    """Return a number of bytes for people."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
-
-
 def _loaded(text: str) -> Any:
     import yaml
 
@@ -378,7 +239,9 @@ def render(page: Page) -> str:
 
     def td(value: Any) -> str:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return f'<td class="n" data-v="{value}">{show(value)}</td>'
+            text, exact = show(value), f"{value:.7g}"
+            own = "" if text == exact else f' data-v="{exact}"'  # what a column is sorted by
+            return f'<td class="n"{own}>{text}</td>'
         return f"<td>{escape(show(value))}</td>"
 
     def remarked(row: Mapping[str, Any]) -> str:
@@ -399,9 +262,10 @@ def render(page: Page) -> str:
         "percent": percent,
         "size": size,
         "expectation": expectation,
+        "trusted": Markup,
     }
     # Only the project's own style and script are trusted; everything else is escaped.
-    own = {k: Markup((DATA / f"report.{k}").read_text(encoding="utf-8")) for k in ("css", "js")}
+    own = {k: Markup((DATA / path).read_text(encoding="utf-8")) for k, path in OWN.items()}
     template = environment.get_template("report.html.j2")
     return template.render(page=page, rows_shown=ROWS_SHOWN, **own) + "\n"
 

@@ -26,4 +26,5 @@ if __name__ == "__main__":
             captions=Path(snakemake.input.captions[0]).parent,
             config_text=snakemake.params.config_text,
             labels=snakemake.params.labels,
+            curves=list(snakemake.input.get("curves", [])),
         )

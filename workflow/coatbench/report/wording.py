@@ -1,0 +1,82 @@
+"""How values, claims and captions read on the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+# How a claim reads: a sign, then what it is held against.
+SIGNS = {
+    "equals": "=",
+    "within": "within",
+    "at_least": "≥",
+    "at_most": "≤",
+    "higher": ">",
+    "lower": "<",
+    "much_lower": "≪",
+    "slightly_lower": "a little below",
+    "constant": "spread up to",
+    "maximum": "maximum at",
+    "minimum": "minimum at",
+    "steepest_rise": "steepest rise at",
+    "steepest_fall": "steepest fall at",
+    "present": "present",
+    "absent": "absent",
+}
+
+
+def read_caption(path: str | Path, config: Mapping[str, Any] | None = None) -> tuple[str, str]:
+    """Return the bold first sentence of a caption as its title, and the rest, without markup.
+
+    What a caption takes from the configuration stands in it as in Snakemake's own report,
+    ``{{ snakemake.config.xps.coverage.substrate }}``.
+    """
+    import jinja2
+
+    given = jinja2.Environment(undefined=jinja2.ChainableUndefined)  # escaped by the page
+    template = given.from_string(Path(path).read_text(encoding="utf-8"))
+    text = " ".join(template.render(snakemake={"config": config or {}}).split())
+    match = re.match(r"\*\*(.+?)\*\*\s*(.*)", text)
+    title, rest = (match[1].rstrip("."), match[2]) if match else ("", text)
+    return title, re.sub(r"(\*\*|\*|``)(.+?)\1", r"\2", rest)
+
+
+def expectation(claim: Mapping[str, Any]) -> str:
+    """Say what a claim expects: `= 85 ± 1.5`, `< uncoated`, `maximum at 300..500`."""
+    relation = str(claim["relation"])
+    expected = show(claim["expected"]).removeprefix(relation).strip()
+    text = f"{SIGNS.get(relation, relation)} {expected}".strip()
+    if claim["tolerance"] is None:
+        return text
+    return f"{text} {'' if relation == 'constant' else '± '}{show(claim['tolerance'])}"
+
+
+def show(value: Any) -> str:
+    """Return how a cell reads: four significant digits, a gap for the unknown."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < 1e6:
+            return f"{value:.0f}"
+        return f"{value:.4g}"
+    return str(value)
+
+
+def percent(value: float | None) -> str:
+    """Return a probability as percent."""
+    if value is None:
+        return ""
+    return "<1 %" if value < 0.005 else ">99 %" if value > 0.995 else f"{100 * value:.0f} %"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes for people."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
