@@ -261,7 +261,7 @@ def test_sixty_samples_of_six_techniques_stay_below_25_MB(tmp_path: Path):
     xps_view = json.loads(page.curves["xps"])
     sizes = {c[4]: unpacked(c[5]).size for c in xps_view["curves"] if c[1] != "Su 1s"}
     assert sizes["data"] == sizes["fit"] == 300  # what an even abscissa makes cheap is not thinned
-    (ions,) = {unpacked(c[5]).size for c in json.loads(page.curves["ions"])["curves"]}
+    ions = max(unpacked(c[5]).size for c in json.loads(page.curves["ions"])["curves"])
     assert 200 <= ions <= 900
     script = sum(p.stat().st_size for p in DATA.rglob("*.js"))
     assert script < 1.5e6
