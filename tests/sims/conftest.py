@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from coatbench.simulate.write_bif6 import write_bif6
 from coatbench.simulate.write_grd import write_grd
+from coatbench.simulate.write_imzml import write_imzml
+from coatbench.simulate.write_simsh5 import write_simsh5
 from coatbench.simulate.write_surfacelab import write_surfacelab
 
 # (number, label, exact mass of the anion in u): ids have a gap, labels carry marks.
@@ -85,4 +87,25 @@ def grd(folder: Path, images: np.ndarray, total: np.ndarray | None) -> Path:
         path, events_of(images, total), resolution_px=max(total.shape), field_of_view_m=150e-6,
         scale_factor=SCALE, offset=OFFSET, upper_mass_u=UPPER_MASS, scans=14,
     )  # fmt: skip
+    return path
+
+
+def imzml(folder: Path, images: np.ndarray, total: np.ndarray | None) -> Path:
+    """Write a spectrum per pixel."""
+    assert total is not None
+    path = folder / "region.imzML"
+    events = events_of(images, total)
+    masses = ((events[:, 4].astype(float) - OFFSET) / SCALE) ** 2
+    write_imzml(path, events[:, 3] * total.shape[1] + events[:, 2], masses, total.shape)
+    return path
+
+
+def simsh5(folder: Path, images: np.ndarray, total: np.ndarray | None) -> Path:
+    """Write a sparse matrix; its first row of pixels is the lowest."""
+    assert total is not None
+    path = folder / "region.h5"
+    events = events_of(images, total)
+    masses = ((events[:, 4].astype(float) - OFFSET) / SCALE) ** 2
+    ny, nx = total.shape
+    write_simsh5(path, (ny - 1 - events[:, 3]) * nx + events[:, 2], masses, (ny, nx))
     return path

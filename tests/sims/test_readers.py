@@ -76,12 +76,22 @@ def test_bif6_cut_after_it_was_opened(tmp_path: Path, counts) -> None:  # type: 
         region.read_image(3)
 
 
+def test_real_simsh5_holds_the_images_of_the_bif6(realdata: Path) -> None:
+    """The same events of a copper grid in both."""
+    images = open_region(realdata / "sims" / "cu_grid_pos_16.bif6")
+    chosen = [Window("", c.mass_u, c.lower_u, c.upper_u) for c in images.channels]
+    ions = open_region(realdata / "sims" / "PowerCo-102-Pos-Cu_Grid.h5", chosen)
+    np.testing.assert_array_equal(ions.total[::-1], images.total)
+    np.testing.assert_array_equal(stacked(ions)[:, ::-1], stacked(images))
+    assert ions.attrs["polarity"] == 1
+
+
 # --- the same counts in every format ---------------------------------------------------------------
 
 
 def test_all_formats_give_the_same_counts(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
     images, total = counts
-    for write in (made.bif6, made.ascii_folder, made.grd):
+    for write in (made.bif6, made.ascii_folder, made.grd, made.imzml, made.simsh5):
         region = open_region(write(tmp_path, images, total), windows())
         ny, nx = total.shape
         got, got_total = stacked(region), region.total
@@ -203,12 +213,15 @@ def test_grd_properties_in_utf16_with_decimal_comma(tmp_path: Path, counts) -> N
 
 
 def test_recognised_by_content(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
-    files = [write(tmp_path, *counts) for write in (made.bif6, made.ascii_folder, made.grd)]
+    writers = (made.bif6, made.ascii_folder, made.grd, made.imzml, made.simsh5)
+    files = [write(tmp_path, *counts) for write in writers]
     one = files[1] / "cell (a) 1 (0) - total.txt"
     assert [recognise(f).module for f in [*files, one]] == [
         "bif6",
         "surfacelab_ascii",
         "grd",
+        "imzml",
+        "simsh5",
         "surfacelab_ascii",
     ]
     renamed = tmp_path / "odd.dat"

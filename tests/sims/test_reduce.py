@@ -260,7 +260,7 @@ def test_every_format_gives_the_same_table(tmp_path: Path, counts) -> None:  # t
         np.pad(c, [(0, 0)] * (c.ndim - 2) + [(0, 4), (0, 0)]) for c in counts
     )  # square
     tables = []
-    for write in (made.bif6, made.ascii_folder, made.grd):
+    for write in (made.bif6, made.ascii_folder, made.grd, made.imzml, made.simsh5):
         folder = tmp_path / write.__name__
         folder.mkdir()
         result = job(folder, [write(folder, images, total)])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from coatbench.errors import ReadError
 from coatbench.readers.mask import read_mask
+from coatbench.sims.capture import other_widths
 
 from .test_compare import as_rows, made, study
 
@@ -72,3 +73,18 @@ def test_a_mask_that_is_none_is_told(tmp_path: Path, content: bytes, words: str)
     with pytest.raises(ReadError, match=words) as caught:
         read_mask(tmp_path / "m", (6, 8))
     assert "\n" not in str(caught.value)
+
+
+def test_windows_that_lose_more_of_broader_peaks_are_said() -> None:
+    rows = [
+        {"sample": s, "region": "1", "group": "sulfite_sulfate", "mass_lower_u": 63.9529, "mass_upper_u": 63.9721}
+        for s in ("bare", "alike", "broad")
+    ]  # fmt: skip
+    measured = [
+        {"sample": s, "region": "1", "mass_resolution": r}
+        for s, r in (("bare", 7000.0), ("alike", 6600.0), ("broad", 4200.0))
+    ]
+    found = other_widths(rows, measured, "bare")
+    assert set(found) == {("broad", "1")}
+    assert found["broad", "1"].level == "doubtful"
+    assert other_widths(rows, measured, None) == {}

@@ -27,8 +27,10 @@ def nothing_beside(file: str) -> list[str]:
     return []
 
 
-def properties_of_event_list(file: str) -> list[str]:
-    """Return what stands beside a GRD event list."""
+def beside_events(file: str) -> list[str]:
+    """Return what stands beside an export of events: the properties of a GRD list, the numbers of an imzML file."""
+    if file.lower().endswith(".imzml"):
+        return [f"{file[: -len('.imzml')]}.ibd"]
     if not file.endswith(".grd"):
         return []
     return [f"{file.removesuffix('.grd').removesuffix('.itm')}.properties.txt"]
@@ -193,7 +195,7 @@ TECHNIQUES: dict[str, Technique] = {
         abscissa="mass_u",
         simulated_from=("measurement",),
         export="BIF6 or ASCII images",
-        beside=properties_of_event_list,
+        beside=beside_events,
         also=("tof", "tofsims"),
     ),
     "stem": Technique(

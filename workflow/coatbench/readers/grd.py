@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import ReadError, quote
 from . import text
+from .channel_lookup import MAX_CHANNEL, channel_lookup
 from .model import Export
 from .recognise import grd_properties
 from .sims_region import ALL_EVENTS, Channel, Region, Spectrum, Window, to_export
@@ -25,7 +26,6 @@ CHUNK_EVENTS = 1 << 19  # 10 MB: large for the disk, small for the memory
 SPECTRUM_PIECES = 8
 MIN_PIXELS = 1 << 20  # rasters up to 1024 x 1024 are accepted however few ions came
 MAX_PIXELS = 1 << 26
-MAX_CHANNEL = 1 << 26
 MAX_PROPERTIES_BYTES = 1 << 24
 
 
@@ -41,10 +41,6 @@ class Properties:
     upper_mass_u: float
     polarity: int  # -1, 1; 0 where it is not stated
     everything: dict[str, str]
-
-    def channel(self, mass_u: float) -> float:
-        """Return the time-of-flight channel of a mass."""
-        return self.scale_factor * math.sqrt(mass_u) + self.offset
 
 
 def read(path: Path) -> Export:
@@ -75,7 +71,7 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
     _check_raster(path, properties)
     counts = np.zeros((len(windows), properties.ny, properties.nx), np.uint32)
     total = np.zeros((properties.ny, properties.nx), np.uint32)
-    lookup = channel_lookup(properties, windows)
+    lookup = channel_lookup(properties.scale_factor, properties.offset, windows, properties.path)
     last = np.zeros(2, np.uint32)
     done = 0
     for events in event_chunks(path):
@@ -180,30 +176,6 @@ def event_chunks(
                 yield buffer[: wanted // EVENT_BYTES]
     except OSError as error:
         raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
-
-
-def channel_lookup(properties: Properties, windows: Sequence[Window]) -> np.ndarray:
-    """Return for each time-of-flight channel the number of its window, or -1."""
-    if not windows:
-        return np.full(1, -1, np.int16)
-    highest = properties.channel(max(w.upper_u for w in windows))
-    if not 0 < highest < MAX_CHANNEL:
-        raise ReadError(
-            properties.path, "Context.MassScale", "channels that can be",
-            f"channel {highest:.0f} for {max(w.upper_u for w in windows):g} u",
-        )  # fmt: skip
-    lookup = np.full(int(highest) + 2, -1, np.int16)
-    nearest = np.full(lookup.size, np.inf)
-    for number, window in enumerate(windows):
-        first = max(0, math.ceil(properties.channel(window.lower_u)))
-        last = max(first, math.floor(properties.channel(window.upper_u)) + 1)
-        channels = np.arange(first, min(last, lookup.size))
-        mass = ((channels - properties.offset) / properties.scale_factor) ** 2
-        distance = np.abs(mass - window.centre_u)
-        mine = distance < nearest[channels]
-        lookup[channels[mine]] = number
-        nearest[channels[mine]] = distance[mine]
-    return lookup
 
 
 def read_properties(path: Path) -> Properties:

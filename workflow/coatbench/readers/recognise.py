@@ -135,6 +135,8 @@ FORMATS: tuple[Format, ...] = (
     Format("MACCOR ASCII", "cycling", _matches(r"(?m)^Rec#?\t(?![^\r\n]*\tTest\()|\AToday''?s Date(?!\s*,)"), "maccor", instrument="MACCOR", file_names="*.txt, *.001, *.041"),
     Format("Neware ndax", "cycling", lambda h: h[:2] == b"PK" and b".ndc" in h, "neware", instrument="Neware", file_names="*.ndax"),
     Format("BIF6", "sims", _starts(b"\x00\x00BIF6"), "bif6", instrument="IONTOF (SurfaceLab)", file_names="*.bif6"),
+    Format("SIMS-H5", "sims", lambda h: h.startswith(b"\x89HDF") and b"tof-sims-sparse-hdf5" in h, "simsh5", instrument="PHI nanoTOF (simsh5)", file_names="*.h5"),
+    Format("imzML", "sims", lambda h: b"<mzML" in h and b"IMS:1000" in h, "imzml", instrument="any", file_names="*.imzML beside *.ibd"),
     Format("Bruker BCF", "stem", _bruker_bcf, "micrograph", instrument="Bruker (Esprit)", file_names="*.bcf"),
     Format("Gatan DM", "stem", _dm, "micrograph", instrument="Gatan (DigitalMicrograph)", file_names="*.dm3, *.dm4"),
     Format("TIFF", "stem", _starts(b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"), "micrograph", instrument="any", file_names="*.tif, *.tiff"),

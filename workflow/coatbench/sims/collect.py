@@ -11,6 +11,7 @@ import numpy as np
 
 from ..quality import Quality, counted, doubtful, quality_of, unusable, worst
 from .calibration import MassShift
+from .capture import other_widths
 from .degradation import degradation_tables, of_reference
 from .fragments import Fragment
 from .ions import Ion, other_ions
@@ -62,6 +63,10 @@ def collect(
 
     acquisition = sorted_rows("sims_acquisition")
     named, shifts = named_rows(sorted_rows("sims_regions"), acquisition, fragments, config)
+    widths = other_widths(named, acquisition, reference)
+    named = [
+        r | worst([quality_of(r), widths.get(of_region(r), Quality())]).columns() for r in named
+    ]
     rows = judge(named, reference, float(config["region_outlier_sd"]))
     _tell(rows)
     fragment_rows = fragment_table(rows, reference, fragments)

@@ -9,6 +9,8 @@ from typing import Any
 from .fragments import DEFAULT_TABLE, Fragment, windows
 
 ALL = "all"
+EVENT_FORMATS = ("grd", "simsh5", "sims-h5", "imzml")
+EVENT_ENDINGS = (".grd", ".h5", ".hdf5", ".imzml")
 STREAMED_IMAGES_MB = 64  # 60 images of 512 x 512 pixels
 REDUCE_KEYS = ("dead_time", "shots_per_pixel", "normalise_to", "map_px", "map_ions")
 COMPARE_KEYS = (
@@ -40,19 +42,29 @@ def block_rows(
 
 
 def parts(path: str | Path) -> list[str]:
-    """Return the files behind an index entry: those of a folder, and the properties of an event list."""
+    """Return the files behind an index entry: those of a folder, and what stands beside an export of events."""
     path = Path(path)
     if path.is_dir():
         return sorted(p.as_posix() for p in path.iterdir() if p.is_file())
-    stem = path.name.removesuffix(".grd").removesuffix(".itm")
-    beside = [path.parent / f"{stem}{infix}.properties.txt" for infix in ("", ".itm")]
-    return [p.as_posix() for p in beside if path.suffix == ".grd" and p.is_file()]
+    beside = []
+    if path.suffix.lower() == ".imzml":
+        beside = [path.with_suffix(end) for end in (".ibd", ".IBD")]
+    elif path.suffix == ".grd":
+        stem = path.name.removesuffix(".grd").removesuffix(".itm")
+        beside = [path.parent / f"{stem}{infix}.properties.txt" for infix in ("", ".itm")]
+    return [p.as_posix() for p in beside if p.is_file()]
+
+
+def has_events(row: Mapping[str, str]) -> bool:
+    """Whether an index row names an export of every ion, which is binned into windows."""
+    stated = row.get("format", "").casefold()
+    return stated in EVENT_FORMATS or (not stated and row["file"].lower().endswith(EVENT_ENDINGS))
 
 
 def reduce_config(rows: Sequence[Mapping[str, str]], config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that a reduction depends on; all others may change without one."""
     kept = {k: config[k] for k in REDUCE_KEYS}
-    events = any(r["file"].endswith(".grd") for r in rows)
+    events = any(map(has_events, rows))
     named = config["normalise_to"] != "total"
     return kept | {
         "match_ppm": config["match_ppm"] if named else None,
@@ -74,7 +86,7 @@ def reduce_fragments(
     Images have their own intervals: only event lists, a normalisation to named fragments, and a peak list need the
     table.
     """
-    needed = config["normalise_to"] != "total" or any(r["file"].endswith(".grd") for r in rows)
+    needed = config["normalise_to"] != "total" or any(map(has_events, rows))
     return windows(fragments, config["window_ppm"]) if needed else []
 
 
@@ -83,7 +95,7 @@ def memory_mb(size_mb: float, rows: Sequence[Mapping[str, str]], attempt: int) -
 
     Event lists stream, so that their images need what the raster needs, whatever the size of the file.
     """
-    streamed = bool(rows) and all(r["file"].endswith(".grd") for r in rows)
+    streamed = bool(rows) and all(map(has_events, rows))
     image_mb = STREAMED_IMAGES_MB if streamed else size_mb / max(1, len(rows))
     return attempt * int(600 + 6 * image_mb)
 

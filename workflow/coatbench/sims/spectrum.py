@@ -13,11 +13,17 @@ if TYPE_CHECKING:
 
 LEAST_MASS_U = 10.0  # below, a few channels make hundreds of ppm
 SMOOTH_PPM = 30.0  # half width of the sum that peaks are looked for in
-APART_PPM = 110.0  # two maxima nearer than this are one peak
+APART_PPM = 110.0  # two maxima nearer than this are one peak ...
+APART_WIDTHS, APART_MOST_PPM = (
+    1.2,
+    260.0,
+)  # ... or than this many measured widths: a broad peak has many maxima
 BACKGROUND_PPM = 3000.0  # half width of what a peak must stand out of
 LEAST_COUNTS = 12
 SIGNIFICANCE = 6.0  # standard deviations of the background's counts
 MOST_PEAKS = 200
+STRONGEST = 12  # tell the width
+WHOLE_WIDTHS, WIDEST_PPM = 1.1, 400.0  # half of what a peak is measured in: widths, and at most
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Peak:
 def find_peaks(spectrum: Spectrum) -> list[Peak]:
     """Return the peaks of a spectrum, the strongest first.
 
-    A peak is the largest sum of counts within +-`SMOOTH_PPM`, significant over its surroundings; its centre is the mean flight time
+    The strongest tell how wide peaks are, and so how far apart two must stand. A peak is the largest sum of counts within +-`SMOOTH_PPM`, significant over its surroundings; its centre is the mean flight time
     of the ions around it, its width follows from their central half (the interquartile range of a Gaussian is 0.573 FWHM).
 
     Parameters
@@ -65,12 +71,22 @@ def find_peaks(spectrum: Spectrum) -> list[Peak]:
         height > far * width + SIGNIFICANCE * np.sqrt(np.maximum(far * width, 1.0))
     )
     height = np.where(enough, height, 0.0)
+    strongest = _separate(counts, first, height.copy(), flight, spectrum, APART_PPM, STRONGEST)
+    width_ppm = 1e6 / (resolution(strongest) or 1e6)
+    apart = max(APART_PPM, min(APART_WIDTHS * width_ppm, APART_MOST_PPM))
+    return _separate(counts, first, height, flight, spectrum, apart, MOST_PEAKS)
+
+
+def _separate(
+    counts: np.ndarray, first: int, height: np.ndarray, flight: np.ndarray, spectrum: Spectrum, apart_ppm: float, most: int
+) -> list[Peak]:  # fmt: skip
+    """Return the peaks at the largest maxima; `height` is used up."""
     peaks: list[Peak] = []
-    while len(peaks) < MOST_PEAKS:
+    while len(peaks) < most:
         best = int(height.argmax())
         if height[best] <= 0:
             break
-        half = max(2, round(flight[best] * APART_PPM * 0.5e-6))
+        half = max(2, round(flight[best] * apart_ppm * 0.5e-6))
         centre, fwhm, ions = _shape(counts, first + best, half, spectrum.offset)
         peaks.append(Peak(spectrum.mass_u(centre), ions, fwhm))
         height[max(0, best - half) : best + half + 1] = 0.0
@@ -78,21 +94,23 @@ def find_peaks(spectrum: Spectrum) -> list[Peak]:
 
 
 def _shape(counts: np.ndarray, at: int, half: int, offset: float) -> tuple[float, float, float]:
-    """Return centre (channel), FWHM (ppm) and ions of the peak at a channel."""
-    for _ in range(3):
+    """Return centre (channel), FWHM (ppm) and ions of the peak at a channel; as wide as it needs to be seen whole."""
+    widest = round((at - offset) * WIDEST_PPM * 0.5e-6)
+    for _ in range(6):
         low, high = max(0, at - half), min(counts.size, at + half + 1)
         own = counts[low:high]
-        total = own.sum()
+        total = max(own.sum(), 1.0)
         centre = float(np.arange(low, high) @ own / total)
+        share = np.concatenate([[0.0], np.cumsum(own)]) / total
+        edges = np.arange(low, high + 1) - 0.5
+        quarter, three = np.interp([0.25, 0.75], share, edges)
+        fwhm_channels = (three - quarter) / 0.573
         at = round(centre)
-    share = np.concatenate([[0.0], np.cumsum(own)]) / total
-    edges = np.arange(low, high + 1) - 0.5
-    quarter, three = np.interp([0.25, 0.75], share, edges)
-    fwhm_channels = (three - quarter) / 0.573
+        half = max(half, min(widest, round(WHOLE_WIDTHS * fwhm_channels)))
     return centre, 2e6 * fwhm_channels / (centre - offset), float(total)
 
 
-def resolution(peaks: Sequence[Peak], strongest: int = 12) -> float | None:
+def resolution(peaks: Sequence[Peak], strongest: int = STRONGEST) -> float | None:
     """Return m / FWHM: the median of the strongest peaks; None without peaks."""
     widths = [p.fwhm_ppm for p in peaks[:strongest] if p.fwhm_ppm > 0]
     return 1e6 / float(np.median(widths)) if widths else None
