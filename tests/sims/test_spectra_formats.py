@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 from coatbench.errors import MissingExtraError, ReadError
-from coatbench.readers.sims_region import open_region, read_spectrum
+from coatbench.readers.sims_open import open_region, read_spectrum
 from coatbench.sims.jobs import has_events, parts
 from coatbench.sims.spectrum import find_peaks
 from coatbench.simulate.write_simsh5 import write_simsh5

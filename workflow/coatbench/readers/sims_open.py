@@ -9,6 +9,9 @@ from pathlib import Path
 from .recognise import recognise
 from .sims_region import Region, Spectrum, Window
 
+# Exports of every ion, or of a spectrum per pixel, which are binned into windows.
+EVENT_MODULES = ("grd", "simsh5", "imzml")
+
 
 def open_region(
     path: str | Path, windows: Sequence[Window] = (), format: str = "", measurement: str = ""
@@ -39,14 +42,14 @@ def open_region(
 
 
 def read_spectrum(path: str | Path, format: str = "") -> Spectrum | None:
-    """Read a spectrum of an event list, from pieces all along a large one; None where an export holds images.
+    """Read a spectrum of an export that has every ion, from pieces all along a large one; None where an export holds images.
 
     Raises
     ------
     ReadError
     """
     entry = recognise(path, "sims", format)
-    if entry.module != "grd":
+    if entry.module not in EVENT_MODULES:
         return None
     module = importlib.import_module(f".{entry.module}", __package__)
     spectrum: Spectrum | None = module.read_spectrum(Path(path))
