@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,90 @@ def test_presets_hold_against_the_schema_and_name_their_sources(tmp_path: Path, 
     with (ROOT / "workflow" / "coatbench" / "leis" / "data" / "stopping_he.csv").open() as stream:
         materials = {r[0] for r in csv.reader(x for x in stream if not x.startswith("#"))}
     assert set(config["leis"]["layer_materials"]) <= materials
+
+
+def named(folder: Path, *names: str) -> Path:
+    """Write spectra of LEIS, which are recognised anywhere, under these names; no two alike."""
+    for i, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(QTAC + f"2600\t{i}\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "ids"),
+    [
+        (["bare_spot1.txt", "n400_spot1.txt", "n400_spot2.txt"], ["bare", "n400", "n400"]),
+        (["20240311_MK_LNO_bare_A.txt", "20240311_MK_LNO_400C_A.txt"], ["bare", "400C"]),
+        (["LNO_400C_1h_200C.txt", "LNO_500C_1h_200C.txt"], ["400C", "500C"]),
+        (["n400/spot1.txt", "n500/spot1.txt"], ["n400", "n500"]),
+        (["Sample 3 spot 1.txt", "Sample 12 spot 1.txt"], ["Sample3", "Sample12"]),
+        (["Probe_1.txt", "Probe_2.txt"], ["Probe1", "Probe2"]),
+        (["survey.txt"], ["survey"]),
+        (["bäre/ü_1.txt"], ["sample"]),
+    ],
+)  # fmt: skip
+def test_ids_are_what_tells_names_apart(tmp_path: Path, names: list[str], ids: list[str]) -> None:
+    found = propose(named(tmp_path / "leis", *names).parent).found
+    by_name = {f.path.relative_to(tmp_path / "leis").as_posix(): f.sample for f in found}
+    assert [by_name[name] for name in names] == ids
+
+
+def test_spot_10_comes_after_spot_2(tmp_path: Path) -> None:
+    names = [f"n400_spot{i}.txt" for i in (1, 2, 10)]
+    found = propose(named(tmp_path, *sorted(names))).found
+    assert [f.path.name for f in found] == names
+
+
+@pytest.mark.parametrize("word", ["bare", "uncoated", "Pristine", "reference", "unbeschichtet"])
+def test_a_name_without_coating_is_uncoated(tmp_path: Path, word: str) -> None:
+    table = propose(named(tmp_path, f"NCM_{word}_200C.txt", "NCM_400_200C.txt")).tables["samples.csv"]  # fmt: skip
+    assert f"{word},uncoated" in table and "400,coated" in table
+
+
+def test_kelvin_in_a_name_is_converted_and_marked(tmp_path: Path) -> None:
+    table = propose(named(tmp_path, "bare_473K.txt", "n400_200C.txt")).tables["leis/index.csv"]
+    assert "bare,../bare_473K.txt,199.85," in table
+    assert "# ../bare_473K.txt: 473 K in its name is taken as 199.85 degC" in table
+
+
+MPT = "EC-Lab ASCII FILE\nNb header lines : 3\ntime/s\tEwe/V\tI/mA\n"
+PROTEUS = "#EXPORTTYPE:\tDATA ALL\n##Temp./°C;Time/min;Mass/%\n25.0;0.0;100.0\n26.0;0.1;99.9\n"
+
+
+def test_files_of_one_run_are_one_row_and_a_baseline_is_no_sample(tmp_path: Path) -> None:
+    (tmp_path / "n400_A.mpt").write_text(MPT)
+    (tmp_path / "n400_A.mpr").write_bytes(b"BIO-LOGIC MODULAR FILE\x1a" + bytes(100))
+    (tmp_path / "bare_B.mpt").write_text(MPT)
+    for name in ("TGA_n400.txt", "TGA_bare.txt", "TGA_baseline.txt"):
+        (tmp_path / name).write_text(PROTEUS)
+    proposal = propose(tmp_path)
+    cells = proposal.tables["cycling/index.csv"].splitlines()
+    assert [line for line in cells if line.startswith("# The same run")] == [
+        "# The same run as ../n400_A.mpt by name, and not proposed: ../n400_A.mpr"
+    ]
+    assert [tuple(line.split(",")[:3]) for line in cells if not line.startswith("#")][1:] == [
+        ("bare", "B", "../bare_B.mpt"), ("n400", "A", "../n400_A.mpt"),
+    ]  # fmt: skip
+    runs = [r.split(",") for r in proposal.tables["tga_ms/index.csv"].splitlines() if r.startswith("TGA")]  # fmt: skip
+    assert [(r[1], r[2], r[4]) for r in runs] == [
+        ("bare", "../TGA_bare.txt", "../TGA_baseline.txt"),
+        ("n400", "../TGA_n400.txt", "../TGA_baseline.txt"),
+    ]
+    samples = proposal.tables["samples.csv"]
+    assert "baseline,coated" not in samples and samples.count(",coated") == 1
+
+
+def test_what_a_text_of_casaxps_is_made_of_is_the_same_run(realdata: Path) -> None:
+    found = {f.path.name: f for f in propose(realdata / "xps").found}
+    assert "FeO_analyzed_results.csv" not in found  # a report of fits holds no spectra
+    assert "FeO_analyzed_lineshapes_cols.txt" in [p.name for p in found["FeO_analyzed.vms"].also]
+    assert found["SnO2_10nm.spe"].says == "SnO2_10nm"
+
+
+def test_the_name_of_a_preset_in_any_case_and_a_reader_that_leaves(tmp_path: Path) -> None:
+    folder = named(tmp_path, "bare_200C.txt")
+    command = f"PYTHONPATH={ROOT / 'workflow'} {sys.executable} -m coatbench.cli init {folder} --preset LiNbO3"  # fmt: skip
+    made = subprocess.run(f"{command} | true", shell=True, capture_output=True, text=True)
+    assert made.stderr == ""
+    assert (folder / "study.yaml").is_file() and (folder / "samples.csv").is_file()

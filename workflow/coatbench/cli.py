@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -21,7 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     init.add_argument("folder", type=Path, help="exports at any depth")
     init.add_argument(
-        "--preset", choices=propose.presets(), help="also write a study.yaml for this coating"
+        "--preset",
+        choices=propose.presets(),
+        type=str.lower,
+        help="also write a study.yaml for this coating",
     )
     following = commands.add_parser(
         "next",
@@ -32,9 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
         "--results", type=Path, default=Path("results"), help="results folder of its run"
     )
     options = parser.parse_args(arguments)
-    if options.command == "next":
-        return advise(options.study, options.results)
-    return start(options.folder, options.preset)
+    try:
+        if options.command == "next":
+            return advise(options.study, options.results)
+        return start(options.folder, options.preset)
+    except BrokenPipeError:  # `| head` has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def advise(study: Path, results: Path) -> int:
@@ -55,6 +63,8 @@ def start(folder: Path, preset: str | None) -> int:
         print(f"{folder}: expected a folder of exports, found none", file=sys.stderr)
         return 1
     proposal = propose.propose(folder)
+    files = propose.preset(preset) if preset else {}
+    written = propose.write(proposal, folder, files) if proposal.found else []
     for line in propose.summary(proposal):
         print(line)
     if not proposal.found:
@@ -62,13 +72,11 @@ def start(folder: Path, preset: str | None) -> int:
             f"{folder}: expected exports of instruments, found none that is known", file=sys.stderr
         )
         return 1
-    files = propose.preset(preset) if preset else {}
-    written = propose.write(proposal, folder, files)
     kept = [n for n in (*proposal.tables, *files) if n not in written]
     if written:
         print(f"written below {folder}: {', '.join(written)}")
     if kept:
-        print(f"there already, and left as they are: {', '.join(kept)}")
+        print(f"there already, and left as they are: {', '.join(kept)}", flush=True)
     study = shlex.quote(f"study={folder}")
     name = shlex.quote(f"results=results/{folder.resolve().name}")
     print("Look at the tables, fill in what is empty, then:")

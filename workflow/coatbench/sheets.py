@@ -140,7 +140,7 @@ def _delimited(path: Path, raw: bytes, known: Collection[str]) -> Sheet:
     comments = [
         i
         for i, line in enumerate(lines[number:], number + 1)
-        if line.lstrip(' "').startswith("#") and len(_cells(line, separator)) == len(header) > 1
+        if re.match(r'[ "]*#[^\s#]', line) and len(_cells(line, separator)) == len(header) > 1
     ]
     return Sheet(header, number, rows[1:], separator, assumed, said_of_comments(comments))
 

@@ -39,7 +39,9 @@ def read_workbook(path: Path, known: Collection[str]) -> Sheet:
     chosen = max(sheets, key=lambda s: _merit(read[s.title], known))
     rows = read[chosen.title]
     _look_for_unsaved(path, chosen, written[chosen.title])
-    comments = [n for n, cells in rows if cells[0].startswith("#") and sum(map(bool, cells)) > 1]
+    comments = [
+        n for n, cells in rows if re.match(r"#[^\s#]", cells[0]) and sum(map(bool, cells)) > 1
+    ]
     rows = [(n, cells) for n, cells in rows if not cells[0].startswith("#")]
     if not rows:
         raise StudyError([f"{path}: expected a header line, found an empty table"])

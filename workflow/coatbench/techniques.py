@@ -118,7 +118,7 @@ TECHNIQUES: dict[str, Technique] = {
             key=("run",),
             claims={("tga_file",): ("tga_file",)},
         ),
-        guessed="run, sample, ms_file (the ion currents with the most similar name)",
+        guessed="run, sample, ms_file (the ion currents with the most similar name), blank_file (a baseline by name)",
         abscissa="temperature_degC",
         export="text with time, temperature and mass (or ion currents), with labels and units",
         also=("tga", "tg", "tgms", "sta"),
