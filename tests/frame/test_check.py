@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
 from coatbench.check import COLUMNS, inspect_study, layout
+from coatbench.readers import read
 from coatbench.study import load_study
+from coatbench.techniques import TECHNIQUES
+from coatbench.xps.inside import describe
+from conftest import ROOT
 
 
 def test_real_exports(realdata: Path) -> None:
@@ -33,3 +38,47 @@ def test_an_unreadable_file_is_a_row_too(tmp_path: Path) -> None:
     rows, failed = inspect_study(tmp_path, {"leis": [row]})
     assert failed == 1
     assert "expected an export of leis, found BIF6" in rows[0]["warnings"]
+
+
+def test_what_a_battery_cell_cannot_be_is_said_of_the_cell(tmp_path: Path) -> None:
+    """Another unit in the index, cycles that are left out and are not there."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["cycling"]
+    lines = [
+        "EC-Lab ASCII FILE",
+        "Nb header lines : 4",
+        "",
+        "time/s\tcontrol/V/mA\tEwe/V\tI/mA\tmode",
+    ]
+    for i in range(200):
+        current = 0.0 if i % 50 == 0 else 1.0 if i % 100 < 50 else -1.0
+        lines.append(f"{60 * i}.0\t{current}\t{3 + 0.01 * (i % 50)}\t{current}\t1")
+    (tmp_path / "cycling").mkdir()
+    (tmp_path / "cycling" / "a.mpt").write_text("\n".join(lines) + "\n", encoding="latin-1")
+    row = dict.fromkeys(TECHNIQUES["cycling"].index.columns, "") | {
+        "sample": "a", "cell": "A", "file": "a.mpt", "protocol": "short", "composite_mass_mg": "12",
+        "cam_mass_fraction": "0.7", "nominal_capacity_mAh_g": "0.2", "leave_out_cycles": "1;5-7",
+    }  # fmt: skip
+    rows, failed = inspect_study(tmp_path, {"cycling": [row]}, {"cycling": config})
+    assert failed == 0, rows
+    assert "2 cycles" in rows[0]["inside"]
+    assert rows[0]["unit"] == "a/A/short"
+    assert "nominal_capacity_mAh_g: 0.2, expected 20 to 5000" in rows[0]["odd"]
+    assert (
+        rows[0]["not_evaluated"]
+        == "leave_out_cycles names cycles 5-7, which the cell does not have"
+    )
+    several, _ = inspect_study(
+        tmp_path, {"cycling": [row, row | {"part": "2"}]}, {"cycling": config}
+    )
+    assert several[0]["not_evaluated"] == ""  # the cycles may be in the other file
+
+
+def test_a_modelled_region_without_sensitivity_factor_is_said(realdata: Path) -> None:
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["xps"]
+    export = read(realdata / "xps" / "0-150W.vms", "xps")
+    config |= {
+        "rsf_library": "wagner",
+        "regions": config["regions"] | {"W 4f": {"components": {"metal": {}}}},
+    }
+    assert "no sensitivity factor in wagner: W 4f" in describe(export, config)[1]
+    assert "no sensitivity" not in describe(export, config | {"rsf_extra": {"W 4f": 3.5}})[1]

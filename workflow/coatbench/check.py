@@ -13,10 +13,10 @@ from .readers import read, recognise
 from .readers.model import Export
 from .readers.recognise import all_formats
 from .study import number
-from .techniques import TECHNIQUES
+from .techniques import TECHNIQUES, Technique
 
 COLUMNS = (
-    "technique", "sample", "file", "format", "instrument", "date", "points", "first", "last", "inside",
+    "technique", "sample", "unit", "file", "format", "instrument", "date", "points", "first", "last", "inside",
     "not_evaluated", "odd", "warnings",
 )  # fmt: skip
 SHOWN = ("technique", "sample", "file", "format", "instrument", "date", "inside")
@@ -99,7 +99,13 @@ def inspect_study(
                 if not (file := entry[column]):
                     continue
                 path = Path(folder) / technique / file
-                row = {"sample": entry["sample"], "technique": technique, "file": file, "odd": odd}
+                row = {
+                    "sample": entry["sample"],
+                    "unit": about.unit(entry),
+                    "technique": technique,
+                    "file": file,
+                    "odd": odd,
+                }
                 odd = ""  # said once a measurement
                 named = entry.get("format", "") if column == about.index.files[0] else ""
                 try:
@@ -107,7 +113,11 @@ def inspect_study(
                     export = read(path, technique, named)
                     row |= summarise(export) | {"format": row["format"]}
                     if section is not None:
-                        row |= _inside(export, technique, section, study)
+                        context: dict[str, dict[str, Any]] = {
+                            "sims": {"study": study},
+                            "cycling": {"row": entry if alone(entry, entries, about) else None},
+                        }
+                        row |= _inside(export, technique, section, context.get(technique, {}))
                 except CoatbenchError as error:
                     failed += 1
                     row |= {"warnings": f"ERROR {error}"}
@@ -120,6 +130,12 @@ def inspect_study(
     return rows, failed
 
 
+def alone(row: Mapping[str, str], rows: Sequence[Mapping[str, str]], about: Technique) -> bool:
+    """Tell whether a row of an index is all there is of its thing: no further file of the same cell."""
+    unit = [row[c] for c in about.unit_columns]
+    return sum([other[c] for c in about.unit_columns] == unit for other in rows) == 1
+
+
 def implausible(row: Mapping[str, str], section: Mapping[str, Any]) -> str:
     """Say which cells of an index row lie beyond the limits that the config has for them."""
     limits = section.get("plausible", {})
@@ -128,18 +144,19 @@ def implausible(row: Mapping[str, str], section: Mapping[str, Any]) -> str:
         for column in row
         if column in limits and row[column]
     ]
-    return "; ".join(q.note for q in judged if q.note)
+    found = "; ".join(q.note for q in judged if q.note)
+    return f"{found} (the unit stands in the column's name)" if found else ""
 
 
 def _inside(
-    export: Export, technique: str, section: Mapping[str, Any], study: str | Path
+    export: Export, technique: str, section: Mapping[str, Any], context: Mapping[str, Any]
 ) -> dict[str, str]:
     """Ask the technique's own room what is inside, where it has something to say."""
     try:
         room = importlib.import_module(f".{technique}.inside", __package__)
     except ModuleNotFoundError:
         return {}
-    inside, lacking = room.describe(export, section, **({"study": study} if technique == "sims" else {}))  # fmt: skip
+    inside, lacking = room.describe(export, section, **context)
     return {"inside": inside, "not_evaluated": lacking}
 
 
@@ -166,7 +183,11 @@ def printed(rows: Sequence[Mapping[str, str]]) -> str:
         for column in ("odd", "not_evaluated", "warnings"):
             if text := row.get(column, ""):
                 error = text.startswith("ERROR")
-                what = text if error else f"{row['technique']} {row['sample']}: {text}"
+                what = (
+                    text
+                    if error
+                    else f"{row['technique']} {row.get('unit') or row['sample']}: {text}"
+                )
                 remarks[what] = remarks.get(what, 0) + 1
     errors = [r for r in remarks if r.startswith("ERROR")]
     others = [f"{r} ({n} files)" if n > 1 else r for r, n in remarks.items() if r not in errors]

@@ -164,7 +164,13 @@ def load_study(
     problems: list[str] = []
     notes: list[str] = []
     if not folder.is_dir():
-        raise StudyError([f"{folder}: expected a study folder, found none; set study in config"])
+        found = "a file" if folder.exists() else "none"
+        near = meant(
+            folder.name, [n for n in entries(folder.parent) if (folder.parent / n).is_dir()]
+        )
+        raise StudyError(
+            [f"{folder}: expected a study folder, found {found}; set study in config{near}"]
+        )
     if made_in is not None and (own := own_exports(folder)):
         notes.append(
             f"{folder / 'study.yaml'}: simulator: has no effect, since this study has exports of its own "

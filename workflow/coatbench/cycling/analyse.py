@@ -61,6 +61,11 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
         result.add("cycling_cells", **cell.key, **row)
         if row["note"] and not row["note"].startswith("no "):
             result.warnings.append(f"{name}: cycle {row['cycle']}: {row['note']}")
+    named = ";".join(f"{low}-{high}" for low, high in cell.left_out)
+    if beyond := judge.beyond(named, len(cycle_rows)):
+        result.warnings.append(
+            f"{name}: leave_out_cycles names {beyond}, which the cell does not have ({len(cycle_rows)} cycles)"
+        )
     _check_capacity(result, name, cycle_rows, config)
     relative = math.hypot(cell.mass_relative_sd, config["charge_sd_percent"] / 100)
     found = metrics.first_cycles(judged)

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from ..errors import CoatbenchError
 from ..readers.model import Export
+from . import judge
+from .files import Part, joined
+from .half_cycles import half_cycles, pair
 
 
-def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
-    """Return for how long and between which voltages a cell was cycled, and whether current flowed at all."""
+def describe(
+    export: Export, config: Mapping[str, Any], row: Mapping[str, str] | None = None
+) -> tuple[str, str]:
+    """Return for how long, between which voltages and in how many cycles a cell was cycled, and what lacks.
+
+    Parameters
+    ----------
+    export : Export
+    config : mapping
+        The section `cycling`.
+    row : mapping, optional
+        Of the index, where this file alone is the cell: cycles that it leaves out must be there.
+    """
     if not export.sets:
         return "", "no record of a cell"
     columns = export.sets[0]
@@ -17,7 +33,17 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
     voltage = columns["Voltage / V"]
     current = columns["Current / A"]
     inside = f"{hours:.1f} h, {float(voltage.min()):.2f} to {float(voltage.max()):.2f} V"
-    if "Cycle Count / 1" in columns.variables:
-        cycles = len(set(columns["Cycle Count / 1"].tolist()))
-        inside += f", cycle numbers: {cycles}"
-    return inside, "" if float(abs(current).max()) > 0 else "no current ever flows"
+    method = str(columns.attrs.get("technique", ""))
+    if not float(abs(current).max()) > 0:
+        return inside, "no current ever flows"
+    lacking = ""
+    try:
+        data, _, _ = joined([Part(Path(export.path), columns, None)])
+        cycles, lone = pair(half_cycles(data, config["stub_fraction"])[0])
+    except (CoatbenchError, LookupError, ValueError):  # said by the analysis of the cell
+        return ", ".join(filter(None, (inside, method))), ""
+    number = len(cycles) + (lone is not None and not cycles)
+    inside += f", {number} cycle{'' if number == 1 else 's'}"
+    if row is not None and (beyond := judge.beyond(row.get("leave_out_cycles", ""), number)):
+        lacking = f"leave_out_cycles names {beyond}, which the cell does not have"
+    return ", ".join(filter(None, (inside, method))), lacking

@@ -365,3 +365,23 @@ def parse_cycles(text: str) -> list[tuple[int, int]]:
         if part.strip():
             ranges.append((int(low), int(high or low)))
     return ranges
+
+
+def beyond(text: str, number: int) -> str:
+    """Return the cycles that a cell of the index names and a record does not have.
+
+    Examples
+    --------
+    >>> beyond("1;5-7;90", 6)
+    'cycles 7, 90'
+    """
+    found = [
+        str(high) if max(low, number + 1) == high else f"{max(low, number + 1)}-{high}"
+        for low, high in parse_cycles(text)
+        if high > number
+    ]
+    return (
+        f"cycle{'s' if len(found) > 1 or '-' in ''.join(found) else ''} {', '.join(found)}"
+        if found
+        else ""
+    )

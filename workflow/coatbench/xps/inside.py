@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import ReadError
 from ..readers.model import Export
+from .quantify import rsf
 
 SURVEY_WIDTH_EV = 200.0
 
@@ -30,5 +32,21 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
             unmodelled[name] = None
     regions = ", ".join(dict.fromkeys(r for names in samples.values() for r in names))
     several = f"{len(samples)} samples ({', '.join(samples)}): " if len(samples) > 1 else ""
-    lacking = f"no model: {', '.join(unmodelled)}" if unmodelled else ""
-    return several + regions, lacking
+    lacking = [f"no model: {', '.join(unmodelled)}"] if unmodelled else []
+    if without := _without_factor(spectra, config):
+        lacking.append(f"no sensitivity factor in {config['rsf_library']}: {', '.join(without)}")
+    return several + regions, "; ".join(lacking)
+
+
+def _without_factor(spectra: Sequence[Any], config: Mapping[str, Any]) -> list[str]:
+    """Return the modelled regions that enter no atomic percent for want of a factor (config: rsf_extra, or rsf)."""
+    found: dict[str, None] = {}
+    for block in spectra:
+        name = config["aliases"].get(str(block.attrs["region"]), str(block.attrs["region"]))
+        model = config["regions"].get(name)
+        if not model or all(c.get("rsf") or c.get("line") for c in model["components"].values()):
+            continue
+        photon = float(block.attrs.get("photon_energy_eV") or math.nan)
+        if rsf(config["rsf_library"], name, config.get("rsf_extra"), photon) is None:
+            found[name] = None
+    return list(found)
