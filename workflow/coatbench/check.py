@@ -178,19 +178,22 @@ def printed(rows: Sequence[Mapping[str, str]]) -> str:
         line["inside"] = _short(line.get("inside", ""), 60)
         line["file"] = _short(line["file"], 40)
     lines = [layout(shown, SHOWN)]
-    remarks: dict[str, int] = {}
+    remarks: dict[
+        tuple[str, str], list[str]
+    ] = {}  # (technique, what) -> measurements; one remark, one line
+    errors = []
     for row in rows:
         for column in ("odd", "not_evaluated", "warnings"):
-            if text := row.get(column, ""):
-                error = text.startswith("ERROR")
-                what = (
-                    text
-                    if error
-                    else f"{row['technique']} {row.get('unit') or row['sample']}: {text}"
-                )
-                remarks[what] = remarks.get(what, 0) + 1
-    errors = [r for r in remarks if r.startswith("ERROR")]
-    others = [f"{r} ({n} files)" if n > 1 else r for r, n in remarks.items() if r not in errors]
+            text = row.get(column, "")
+            if text.startswith("ERROR"):
+                errors.append(text)
+            elif text:
+                units = remarks.setdefault((row["technique"], text), [])
+                units.append(row.get("unit") or row["sample"])
+    others = []
+    for (technique, text), units in remarks.items():
+        more = f" (and {len(units) - 1} more)" if len(units) > 1 else ""
+        others.append(f"{technique} {units[0]}{more}: {text}")
     lines += [f"! {_short(r, 240)}" for r in others[:REMARKS_PRINTED]] + errors
     if len(others) > REMARKS_PRINTED:
         lines.append(f"! {len(others) - REMARKS_PRINTED} more remarks: see check.csv")

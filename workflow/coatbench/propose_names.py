@@ -70,7 +70,8 @@ def _own_words(path: Path, technique: str) -> list[str]:
     kept = [
         w
         for i, w in enumerate(words)
-        if not OF_A_MEASUREMENT.fullmatch(w) and not (i and re.fullmatch(r"[A-Za-z]|\d{1,2}", w))
+        if not OF_A_MEASUREMENT.fullmatch(w)
+        and not (i and re.fullmatch(r"[A-Za-z]|[RrPpMmFf]?\d{1,2}", w))
     ]
     if technique == "stem":
         kept = kept[:1] + [w for w in kept[1:] if not re.fullmatch(r"[A-Z][a-z]?", w)]
