@@ -1,7 +1,9 @@
 """Start and stop a real SLURM of one node on this machine: munged, slurmctld and slurmd, no systemd.
 
-    python tests/cluster/slurm.py start FOLDER [CPUS]
+    python tests/cluster/slurm.py start FOLDER [CPUS] [accounting]
     python tests/cluster/slurm.py stop FOLDER
+
+With accounting, slurmdbd and a MariaDB of its own stand behind it, and every job must name the account `lab`.
 
 Everything stands below FOLDER but the link /etc/slurm/slurm.conf, which job steps look for: variables such as
 SLURM_CONF do not reach them. Needs root and the packages slurm-wlm and munge (Debian, Ubuntu). Daemons are stopped by the
@@ -16,11 +18,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 LINK = Path("/etc/slurm/slurm.conf")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "sinfo", "scancel")
-DAEMONS = ("slurmd", "slurmctld", "munged")  # in the order in which they are stopped
+ACCOUNTING_PROGRAMS = ("slurmdbd", "mariadbd", "mariadb-install-db", "sacct", "sacctmgr")
+# In the order in which they are stopped.
+DAEMONS = ("slurmd", "slurmctld", "slurmdbd", "mariadbd", "munged")
+ACCOUNT = "lab"
 MEMORY_MB = 6000
 
 CONF = """\
@@ -48,7 +54,7 @@ SelectTypeParameters=CR_Core_Memory
 MpiDefault=none
 SwitchType=switch/none
 JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
+{accounting}
 SchedulerType=sched/backfill
 SchedulerParameters=sched_interval=1,bf_interval=1,batch_sched_delay=0
 # squeue knows of finished jobs for this long (s); without accounting nothing else does.
@@ -62,20 +68,47 @@ ThreadsPerCore=1 RealMemory={memory}
 PartitionName=test Nodes={host} Default=YES DefMemPerCPU=500 MaxTime=60 State=UP
 """
 
+NO_ACCOUNTING = "AccountingStorageType=accounting_storage/none"
+ACCOUNTING = """\
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort=16820
+AccountingStorageEnforce=associations
+AccountingStoragePass={folder}/munge/sock"""
+DATABASE_CONF = """\
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/sock
+DbdHost=localhost
+DbdAddr=127.0.0.1
+DbdPort=16820
+SlurmUser=root
+PidFile={folder}/run/slurmdbd.pid
+LogFile={folder}/log/slurmdbd.log
+StorageType=accounting_storage/mysql
+StorageHost=127.0.0.1
+StoragePort=16819
+StorageUser=root
+"""
 
-def why_not() -> str | None:
+
+def why_not(*, accounting: bool = False) -> str | None:
     """Return why no SLURM can be started here, or None."""
+    wanted, packages = PROGRAMS, "slurm-wlm munge"
+    if accounting:
+        wanted, packages = ACCOUNTING_PROGRAMS, "slurmdbd mariadb-server"
     path = os.environ.get("PATH", "") + ":/usr/sbin"
-    if missing := [p for p in PROGRAMS if shutil.which(p, path=path) is None]:
-        return f"not installed: {', '.join(missing)} (apt-get install slurm-wlm munge)"
+    if missing := [p for p in wanted if shutil.which(p, path=path) is None]:
+        return f"not installed: {', '.join(missing)} (apt-get install {packages})"
     if os.geteuid() != 0:
         return "daemons need root"
-    if LINK.exists():  # a link that leads nowhere is left from a session that was killed
+    if (
+        LINK.exists() and not accounting
+    ):  # a link that leads nowhere is left from a session that was killed
         return f"{LINK} belongs to another SLURM"
     return None
 
 
-def start(folder: Path, cpus: int = 2) -> None:
+def start(folder: Path, cpus: int = 2, *, accounting: bool = False) -> None:
     """Start the daemons and wait for the node; on failure everything is stopped again."""
     folder = folder.resolve()
     for part in ("munge", "run", "log", "spool/ctld", "spool/d"):
@@ -88,7 +121,10 @@ def start(folder: Path, cpus: int = 2) -> None:
         ["hostname", "-s"], capture_output=True, text=True, check=True
     ).stdout.strip()
     conf = folder / "slurm.conf"
-    conf.write_text(CONF.format(host=host, folder=folder, cpus=cpus, memory=MEMORY_MB))
+    kept = ACCOUNTING.format(folder=folder) if accounting else NO_ACCOUNTING
+    conf.write_text(
+        CONF.format(host=host, folder=folder, cpus=cpus, memory=MEMORY_MB, accounting=kept)
+    )
     LINK.parent.mkdir(parents=True, exist_ok=True)
     LINK.unlink(missing_ok=True)
     LINK.symlink_to(conf)
@@ -98,11 +134,51 @@ def start(folder: Path, cpus: int = 2) -> None:
             f"--pid-file={folder}/run/munged.pid", f"--log-file={folder}/log/munged.log",
             f"--seed-file={folder}/munge/seed",
         )  # fmt: skip
+        if accounting:
+            _start_accounting(folder)
         _run("slurmctld", "-c")
         start_node(folder)
     except Exception:
         stop(folder)
         raise
+
+
+def _start_accounting(folder: Path) -> None:
+    """Start a database and slurmdbd, and open the account."""
+    database, socket = folder / "db", folder / "run" / "mariadbd.sock"
+    common = ("--no-defaults", "--user=root", f"--datadir={database}")
+    _run(
+        "mariadb-install-db", *common, "--skip-test-db", "--auth-root-authentication-method=normal"
+    )
+    server = shutil.which("mariadbd", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    with (folder / "log" / "mariadbd.log").open("w") as log:
+        subprocess.Popen(
+            [
+                str(server), *common, f"--socket={socket}", "--bind-address=127.0.0.1", "--port=16819",
+                f"--pid-file={folder}/run/mariadbd.pid", "--skip-grant-tables",
+            ],
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    _wait_for(socket.exists, "the database", folder)
+    conf = folder / "slurmdbd.conf"
+    conf.write_text(DATABASE_CONF.format(folder=folder))
+    conf.chmod(0o600)
+    _run("slurmdbd", SLURM_CONF=str(folder / "slurm.conf"))
+
+    def ready() -> bool:
+        return subprocess.run(["sacctmgr", "-n", "show", "cluster"], capture_output=True).returncode == 0  # fmt: skip
+
+    _wait_for(ready, "slurmdbd", folder)
+    for entity in (("cluster", "test"), ("account", ACCOUNT), ("user", "root", f"account={ACCOUNT}")):  # fmt: skip
+        _run("sacctmgr", "-i", "add", *entity)
+
+
+def _wait_for(ready: Callable[[], bool], what: str, folder: Path, seconds: float = 30) -> None:
+    for _ in range(int(seconds * 10)):
+        if ready():
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"{what} does not come up; see {folder}/log")
 
 
 def start_node(folder: Path) -> None:
@@ -156,10 +232,12 @@ def stop(folder: Path) -> None:
         LINK.unlink()
 
 
-def _run(program: str, *args: str) -> None:
+def _run(program: str, *args: str, **environment: str) -> None:
     path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin")
     assert path is not None
-    done = subprocess.run([path, *args], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [path, *args], capture_output=True, text=True, timeout=60, env=os.environ | environment
+    )
     if done.returncode:
         raise RuntimeError(f"{program}: exit code {done.returncode}: {done.stderr.strip()}")
 
@@ -172,5 +250,9 @@ if __name__ == "__main__":
     elif (problem := why_not()) is not None:
         sys.exit(problem)
     else:
-        start(Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 2)
+        start(
+            Path(sys.argv[2]),
+            int(sys.argv[3]) if len(sys.argv) > 3 else 2,
+            accounting="accounting" in sys.argv,
+        )
         subprocess.run(["sinfo"])

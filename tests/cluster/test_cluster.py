@@ -230,6 +230,38 @@ def test_small_jobs_travel_in_one_submission(cluster, workflow, tmp_path) -> Non
     assert group["limit"] == "10:00"  # of 5 min for each pair
 
 
+@pytest.fixture
+def accounting(cluster, tmp_path_factory):  # type: ignore[no-untyped-def]
+    """The SLURM of the session started anew with slurmdbd; afterwards as it was."""
+    if (problem := slurm.why_not(accounting=True)) is not None:
+        pytest.skip(f"no accounting here: {problem}")
+    slurm.stop(cluster)
+    folder = tmp_path_factory.mktemp("accounting")
+    slurm.start(folder, cpus=4, accounting=True)
+    yield folder
+    slurm.stop(folder)
+    slurm.start(cluster, cpus=4)
+
+
+def test_the_profile_as_shipped_where_jobs_are_accounted_for(
+    accounting, workflow, study, expected
+) -> None:  # type: ignore[no-untyped-def]
+    shipped = (
+        "--profile", "workflow/profiles/slurm", "--seconds-between-status-checks", "1",
+        "--slurm-init-seconds-before-status-checks", "1", "--default-resources", "mem_mb=200", "runtime=5",
+    )  # fmt: skip
+    refused = workflow.start(*arguments(study), *shipped, "slurm_account=nobody", "--retries", "0")
+    text, _ = refused.communicate(timeout=300)
+    assert refused.returncode != 0
+    assert "Invalid account" in text
+    workflow.run(*arguments(study), *shipped, f"slurm_account={slurm.ACCOUNT}")
+    assert outputs(workflow.folder) == expected
+    told = subprocess.run(
+        ["sacct", "-a", "-n", "-X", "-P", "-o", "account,state"], capture_output=True, text=True, check=True
+    ).stdout.split()  # fmt: skip
+    assert told == [f"{slurm.ACCOUNT}|COMPLETED"] * 2
+
+
 def test_the_daemons_stop_by_their_ids(tmp_path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "slurmd.pid").write_text(
