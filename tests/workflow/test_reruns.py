@@ -14,6 +14,7 @@ from studies import (
     DEMO,
     LAST,
     cut_study,
+    differences,
     edit_rows,
     make_exports,
     planned,
@@ -168,6 +169,45 @@ def test_a_changed_xps_model_reruns_xps_and_what_depends_on_it(project: Workflow
     assert plan["xps_sample"] == plan["xps_quicklook"] == len(SAMPLES)
     assert {"xps_tables", "ranking", "ranking_figure"} <= set(plan)
     only(plan, "xps")
+
+
+# One key of each kind, another value, and the jobs of each rule that run for it besides RANKING and LAST.
+KEYS = {
+    "leis: {detection_significance: 4}": {"leis_sample": 3, "leis_quicklooks": 1, "leis_tables": 1, "fig3": 1},
+    "leis: {spread_bin_eV: 3}": {"leis_tables": 1, "fig3": 1},
+    "xps: {coverage: {attenuation_length_nm: 3.3}}": {"xps_tables": 1, "xps_figures": 1},
+    "cycling: {stub_fraction: 0.02}": {"cycling_cell": 10, "cycling_quicklook": 3, "cycling_tables": 1, "cycling_figures": 1},
+    "cycling: {pool_least_degrees_of_freedom: 4}": {"cycling_tables": 1, "cycling_figures": 1},
+    "cycling: {potential_reference: Li}": {"cycling_quicklook": 3, "cycling_figures": 1},
+    "sims: {bootstrap_repetitions: 500}": {"sims_compare": 1, "sims_figures": 1},
+    "sims: {group_labels: {polysulfide: chains}}": {"sims_figures": 1},
+    "ranking: {draws: 9000}": {},
+}  # fmt: skip
+
+
+def test_a_changed_key_reruns_what_reads_it(project: Workflow) -> None:
+    settings = project.folder / "study" / "study.yaml"
+    before = settings.read_text()
+    for line, expected in KEYS.items():
+        override(project, line)
+        plan = planned(project)
+        assert {r: n for r, n in plan.items() if r not in RANKING | LAST} == expected, line
+        settings.write_text(before)
+    assert planned(project) == {}
+
+
+def test_a_label_changes_figures_and_words_only(project: Workflow) -> None:
+    """The job of the ranking runs, since its statement names the samples; its tables stay the same."""
+    edit_rows(
+        project.folder / "study" / "samples.csv",
+        lambda row: row | {"label": "bare"} if row["role"] == "uncoated" else row,
+    )
+    before = tree(project.folder / "out" / "tables", "*.csv")
+    plan = planned(project)
+    assert {r for r in plan if not is_figure(r)} <= {"ranking"} | LAST
+    project.run(*ARGUMENTS)
+    after = tree(project.folder / "out" / "tables", "*.csv")
+    assert differences(before, after) == []
 
 
 @pytest.mark.parametrize(
