@@ -27,7 +27,7 @@ def drawn(folder: Path, tables, samples, reference="uncoated") -> dict[str, Path
     draw(
         paths,
         {k: str(v) for k, v in output.items()},
-        ranking=ranking,
+        criteria=ranking["criteria"],
         factors=synthetic.factors(),
         samples=samples,
         reference=reference,

@@ -89,5 +89,5 @@ def test_the_profile_groups_what_is_submitted_beside_the_reductions() -> None:
 
 
 def test_a_study_may_have_its_own_table() -> None:
-    assert jobs.table_path("study", CONFIG) == DEFAULT_TABLE
-    assert jobs.table_path("study", CONFIG | {"fragments": "mine.csv"}) == Path("study/mine.csv")
+    assert jobs.table_path("study", CONFIG["fragments"]) == DEFAULT_TABLE
+    assert jobs.table_path("study", "mine.csv") == Path("study/mine.csv")

@@ -67,7 +67,7 @@ rule ranking_figure:
         runtime=5,
     params:
         figure=figure_params(),
-        ranking=ranking_config(),
+        criteria=ranking_config()["criteria"],
         factors=config["factors"],
         code=code("ranking/figure.py"),
     message:

@@ -5,7 +5,7 @@
 include: "sims_jobs.smk"
 
 
-SIMS_TABLE = sims_jobs.table_path(config["study"], config["sims"])
+SIMS_TABLE = sims_jobs.table_path(config["study"], config["sims"]["fragments"])
 SIMS_TABLE = Path(job.spelled(SIMS_TABLE))
 SIMS_FIGURES = {
     "fig6": None,

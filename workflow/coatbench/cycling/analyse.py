@@ -66,7 +66,7 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
         result.warnings.append(
             f"{name}: leave_out_cycles names {beyond}, which the cell does not have ({len(cycle_rows)} cycles)"
         )
-    _check_capacity(result, name, cycle_rows, config)
+    _check_capacity(result, name, cycle_rows, config["capacity_check_percent"])
     relative = math.hypot(cell.mass_relative_sd, config["charge_sd_percent"] / 100)
     found = metrics.first_cycles(judged)
     found += metrics.irreversible(
@@ -84,7 +84,7 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
     for spectrum in spectra:
         result.add("cycling_impedance", **cell.key, **spectrum)
     curves = _differential(result, cell, data, cycles, running, config)
-    found += _overpotential(curves, judged, config)
+    found += _overpotential(curves, judged, config["dqdv"])
     whole = judge.of_cell(judged)
     for metric in found:
         quality = worst([metric.pop("quality", Quality()), whole])
@@ -168,16 +168,16 @@ def _report_halves(
 
 
 def _check_capacity(
-    result: Analysis, name: str, rows: Sequence[Mapping[str, Any]], config: Mapping[str, Any]
+    result: Analysis, name: str, rows: Sequence[Mapping[str, Any]], limit_percent: float
 ) -> None:
     """Say where the integral of current over time disagrees with the capacity that is used."""
     checks = [r.get(f"{half}_check_percent") for r in rows for half in NAMES.values()]
-    off = [c for c in checks if c is not None and abs(c) > config["capacity_check_percent"]]
+    off = [c for c in checks if c is not None and abs(c) > limit_percent]
     if off:
         worst_off = max(off, key=abs)
         result.warnings.append(
             f"{name}: in {len(off)} half cycles the integral of current over time differs from the "
-            f"instrument's charge by more than {config['capacity_check_percent']:g} % (worst {worst_off:+.2f} %)"
+            f"instrument's charge by more than {limit_percent:g} % (worst {worst_off:+.2f} %)"
         )
 
 
@@ -242,10 +242,9 @@ def _differential(
 def _overpotential(
     curves: Curves,
     judged: Sequence[tuple[dict[str, Any], judge.Judgement]],
-    config: Mapping[str, Any],
+    settings: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     """Half the distance between the main peaks of the first discharge and of the charge after it."""
-    settings = config["dqdv"]
     low, high = settings["overpotential_low_V"], settings["overpotential_high_V"]
     pair_of = (curves.get((1, DISCHARGE)), curves.get((2, CHARGE)))
     if pair_of[0] is None or pair_of[1] is None:

@@ -27,7 +27,7 @@ def draw(
     tables: Mapping[str, str],
     output: Mapping[str, str],
     *,
-    ranking: Mapping[str, Any],
+    criteria: Mapping[str, Any],
     factors: Mapping[str, Mapping | None],
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
@@ -42,8 +42,8 @@ def draw(
         Paths of the ranking tables by name.
     output : mapping
         Paths of pdf, png and csv.
-    ranking : mapping
-        Config section `ranking`: criteria in their order, with labels.
+    criteria : mapping
+        Of the config, in their order, with labels.
     factors : mapping
         Config section `factors`.
     samples, reference, simulated, config
@@ -73,7 +73,7 @@ def draw(
     left, middle = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[:, 1])
     right = [figure.add_subplot(grid[i, 2]) for i in range(max(len(varied), 1))]
     _scores(left, first, shown, by_name, style.colours(samples))
-    criteria = [
+    shown_criteria = [
         (
             name,
             entry.get("label", name),
@@ -81,11 +81,11 @@ def draw(
             1 if entry["direction"] == "higher" else -1,
             entry["group"],
         )
-        for name, entry in ranking["criteria"].items()
+        for name, entry in criteria.items()
         if entry.get("use", True) and any(r[name] is not None for r in rows)
     ]
-    _criteria(figure, middle, first, shown, by_name, criteria)
-    labels = {name: label for name, label, *_ in criteria}
+    _criteria(figure, middle, first, shown, by_name, shown_criteria)
+    labels = {name: label for name, label, *_ in shown_criteria}
     optimum = read_table(tables["ranking_optimum"])
     if not varied:
         style.no_data(right[0], "too few settings for an optimum")

@@ -37,7 +37,7 @@ class Optimum:
         ]
 
 
-def find_optimum(surfaces: Surfaces, ranking: Ranking, config: Mapping[str, Any]) -> Optimum:
+def find_optimum(surfaces: Surfaces, ranking: Ranking, response_draws: int) -> Optimum:
     """Estimate the best setting of every factor, for each criterion and for all together.
 
     The highest point of every draw of the surfaces is one possible optimum. The 95 % interval always reaches the tested
@@ -45,11 +45,7 @@ def find_optimum(surfaces: Surfaces, ranking: Ranking, config: Mapping[str, Any]
     """
     space = surfaces.space
     points = optimum_points(surfaces)
-    n = (
-        config["response_draws"]
-        if len(space.factors) == 1
-        else min(MOST_DRAWS, config["response_draws"])
-    )
+    n = response_draws if len(space.factors) == 1 else min(MOST_DRAWS, response_draws)
     drawn = surfaces.draws(points, n, surfaces.rng("optimum"))
     rows = []
     best_points = {}

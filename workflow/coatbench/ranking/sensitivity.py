@@ -33,7 +33,7 @@ def sensitivity(
     if not ranking.ranked.samples:
         return []
     rows: list[dict[str, Any]] = []
-    for kind, name, values, weights in _weightings(ranking, config):
+    for kind, name, values, weights in _weightings(ranking, config["weights"]):
         names = [c.name for c in ranking.ranked.criteria]
         ruler = ranking.ruler.take([names.index(c.name) for c in values.criteria])
         best = probability_best(values, ruler, weights, config["draws"] // 4)
@@ -53,7 +53,7 @@ def sensitivity(
         score = group_utilities(other.ranked, other.ruler) @ other.weights
         name = f"scatter between replicates x {factor:g}"
         rows += _block(name, "prior scatter", other.ranked.samples, score, other.outcome.best)
-    rows += _with_gaps(ranking, config)
+    rows += _with_gaps(ranking, config["weights"])
     return rows
 
 
@@ -75,7 +75,7 @@ def _block(
 
 
 def _weightings(
-    ranking: Ranking, config: Mapping[str, Any]
+    ranking: Ranking, given: Mapping[str, float]
 ) -> Iterator[tuple[str, str, Values, np.ndarray]]:
     values, stated = ranking.ranked, ranking.weights
     groups = values.groups
@@ -93,13 +93,13 @@ def _weightings(
             yield "weights", f"only {group}", values, np.eye(len(groups))[i]
     for criterion in values.criteria if len(values.criteria) > 1 else ():
         left = values.take(criteria=[c.name for c in values.criteria if c is not criterion])
-        weights = stated_weights(left.criteria, config["weights"])
+        weights = stated_weights(left.criteria, given)
         yield "leave one out", f"without {criterion.name}", left, weights
     for group in groups if len(groups) > 1 else ():
         names = [c.name for c in values.criteria if c.group != group]
         if len(names) < len(values.criteria) - 1:  # else it is a criterion left out above
             left = values.take(criteria=names)
-            weights = stated_weights(left.criteria, config["weights"])
+            weights = stated_weights(left.criteria, given)
             yield "leave one out", f"without group {group}", left, weights
 
 
@@ -116,7 +116,7 @@ def _methods(ranking: Ranking) -> list[dict[str, Any]]:
     ]
 
 
-def _with_gaps(ranking: Ranking, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _with_gaps(ranking: Ranking, given: Mapping[str, float]) -> list[dict[str, Any]]:
     """Rank partly measured samples too, each by the groups it has: nothing filled in, less comparable."""
     complete = set(ranking.ranked.samples)
     values = ranking.values.take(list(ranking.settings))
@@ -127,7 +127,7 @@ def _with_gaps(ranking: Ranking, config: Mapping[str, Any]) -> list[dict[str, An
     values = values.take([s for s, ok in zip(values.samples, some, strict=True) if ok])
     utilities = ranking.ruler.utility(values.value)
     matrix = group_matrix(values.criteria) > 0
-    weights = stated_weights(values.criteria, config["weights"])
+    weights = stated_weights(values.criteria, given)
     present = (~np.isnan(utilities)).astype(float) @ matrix
     grouped = (np.nan_to_num(utilities) @ matrix) / np.maximum(present, 1)
     shares = weights * (present > 0)

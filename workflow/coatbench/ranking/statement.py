@@ -103,7 +103,7 @@ def statement(
     advice: Sequence[Mapping[str, Any]],
     sensitivity: Sequence[Mapping[str, Any]],
     consistency: Sequence[Mapping[str, Any]],
-    config: Mapping[str, Any],
+    criteria: Mapping[str, Any],
 ) -> list[str]:
     """Return the ranking in plain sentences, one paragraph an item.
 
@@ -111,13 +111,13 @@ def statement(
     ----------
     ranking, optimum : what was found
     effects, advice, sensitivity, consistency : rows of those tables
-    config : section `ranking`
+    criteria : of the section `ranking`
     """
     ranked = ranking.ranked
     facts: dict[str, Any] = {
         "ranked": ranked.samples,
         "coated": bool(ranking.settings),
-        "dropped": _dropped(ranking, config),
+        "dropped": _dropped(ranking, criteria),
         "unranked": _unranked(ranking),
     }
     if ranked.samples:
@@ -473,9 +473,9 @@ def _scatter(ranking: Ranking, sensitivity: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def _dropped(ranking: Ranking, config: Mapping[str, Any]) -> list[str]:
+def _dropped(ranking: Ranking, criteria: Mapping[str, Any]) -> list[str]:
     """Return which criteria do not count in this study, and why, those with the same reason together."""
-    labels = {c.name: c.label for c in read_criteria(config["criteria"])}
+    labels = {c.name: c.label for c in read_criteria(criteria)}
     reasons: dict[str, list[str]] = {}
     for name, why in ranking.dropped.items():
         reasons.setdefault(why, []).append(labels[name])

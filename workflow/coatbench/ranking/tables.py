@@ -45,7 +45,7 @@ def make_tables(
     if surfaces is None:
         optimum, effects, advice = Optimum(reason=reason), [], []
     else:
-        optimum = find_optimum(surfaces, ranking, config)
+        optimum = find_optimum(surfaces, ranking, config["response_draws"])
         effects = find_effects(surfaces, ranking)
         measured = list(ranking.settings.values())
         advice = advise(surfaces, config["next"], edges=optimum.edges(), measured=measured)
@@ -60,4 +60,6 @@ def make_tables(
         "ranking_correlations": correlations(ranking.values.take(list(ranking.settings))),
         "consistency": compare(tables, samples, config["consistency"], reference),
     }
-    return made, statement(ranking, optimum, effects, advice, varied, made["consistency"], config)
+    return made, statement(
+        ranking, optimum, effects, advice, varied, made["consistency"], config["criteria"]
+    )

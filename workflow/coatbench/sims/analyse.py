@@ -68,9 +68,15 @@ def analyse(
     problems = []
     for row, file in zip(rows, files, strict=True):
         try:
-            scale, spectrum = _mass_scale(file, row.get("format", ""), config, fragments)
+            scale, spectrum = _mass_scale(
+                file, row.get("format", ""), config["mass_calibration"], fragments
+            )
             listed = _listed(file, row)
-            windows = _listed_windows(listed, config) if listed else _windows(fragments, scale)
+            windows = (
+                _listed_windows(listed, config["window_ppm"])
+                if listed
+                else _windows(fragments, scale)
+            )
             region = open_region(file, windows, row.get("format", ""), row.get("measurement", ""))
             _check_polarity(region, fragments)
             mask = None
@@ -111,7 +117,7 @@ class _Scale:
 
 
 def _mass_scale(
-    file: Path, format: str, config: Mapping[str, Any], fragments: Sequence[Mapping[str, Any]]
+    file: Path, format: str, calibration: Mapping[str, Any], fragments: Sequence[Mapping[str, Any]]
 ) -> tuple[_Scale | None, Arrays | None]:
     """Return what the events of a list say about its mass scale, and their spectrum; None for images."""
     spectrum = read_spectrum(file, format)
@@ -121,7 +127,7 @@ def _mass_scale(
     table = _table(fragments)
     others = [o.mass_u for o in other_ions(table) if o.kind != ISOTOPOLOGUE]
     exact = [f.mass_u for f in table]
-    shift = common_shift([p.mass_u for p in peaks], exact, others, config["mass_calibration"])
+    shift = common_shift([p.mass_u for p in peaks], exact, others, calibration)
     found = resolution(peaks)
     return _Scale(shift, found, None if found is None else 1e6 / found), _drawn(peaks, shift)
 
@@ -158,11 +164,11 @@ def _listed(file: str | Path, row: Mapping[str, str]) -> list[Listed]:
     return read_peak_list(beside(file, row, row["peak_list"])) if row.get("peak_list") else []
 
 
-def _listed_windows(listed: Sequence[Listed], config: Mapping[str, Any]) -> list[Window]:
+def _listed_windows(listed: Sequence[Listed], window_ppm: float | None) -> list[Window]:
     """Return the windows of a peak list, on the mass scale that it was made on; its limits, or the config's width."""
     found = []
     for peak in listed:
-        half = peak.centre_u * 1e-6 * (config["window_ppm"] or 0.0)
+        half = peak.centre_u * 1e-6 * (window_ppm or 0.0)
         low = peak.lower_u if peak.lower_u == peak.lower_u else peak.centre_u - half
         high = peak.upper_u if peak.upper_u == peak.upper_u else peak.centre_u + half
         found.append(Window(peak.name, peak.centre_u, low, high))

@@ -14,7 +14,7 @@ from .naming import Image, name_images, shift_of
 
 def describe(export: Export, config: Mapping[str, Any], study: str = "") -> tuple[str, str]:
     """Return how many images of which size an export holds and how many fragments, and which are not there."""
-    wanted = load_fragments(table_path(study, config))
+    wanted = load_fragments(table_path(study, config["fragments"]))
     images: list[Image] = []
     shape = ""
     for block in export.sets:

@@ -19,9 +19,9 @@ COMPARE_KEYS = (
 )  # fmt: skip
 
 
-def table_path(study: str | Path, config: Mapping[str, Any]) -> Path:
+def table_path(study: str | Path, own: str) -> Path:
     """Return the fragment table that counts: the study's own, else the default one."""
-    return Path(study) / config["fragments"] if config["fragments"] else DEFAULT_TABLE
+    return Path(study) / own if own else DEFAULT_TABLE
 
 
 def blocks(n_regions: int, regions_per_job: int) -> list[str]:

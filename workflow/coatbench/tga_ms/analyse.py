@@ -94,14 +94,14 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
         )
         result.add("tga_ms_events", **key, **event.row(), **lag_cells)
     if ions is not None:
-        for event in _evolutions(ion_events, config):
+        for event in _evolutions(ion_events, config["ratio_window_mz"]):
             for cells in ratios(ions, event, config):
                 result.add("tga_ms_ratios", **key, **_without_cut(cells, cut))
     result.add("tga_ms_window", **key, **recommended(mass_events, run.buoyancy))
     for cells in slopes(run, run.grid, mass_events, config["baseline_min_K"]):
         result.add("tga_ms_slopes", **key, **cells)
     result.add("tga_ms_runs", **key, **_describe(exports, run, lag))
-    result.curves = _curves(run, ions, config)
+    result.curves = _curves(run, ions, config["smoothing_window_K"])
     return result
 
 
@@ -179,13 +179,12 @@ def _without_cut(cells: dict[str, Any], cut: Mapping[int, str]) -> dict[str, Any
     return {k: cells.get(k) for k in keep} | {"finding": f"no ratio: {'; '.join(notes)}"}
 
 
-def _evolutions(events: list[Event], config: dict) -> list[Event]:
+def _evolutions(events: list[Event], mz: int) -> list[Event]:
     """Return the complete evolutions that ratios are taken over, the main one first."""
     chosen = [
         e
         for e in events
-        if e.signal == f"mz{config['ratio_window_mz']}"
-        and {"onset_first_deviation", "end"} <= e.time_s.keys()
+        if e.signal == f"mz{mz}" and {"onset_first_deviation", "end"} <= e.time_s.keys()
     ]
     return sorted(chosen, key=lambda e: not e.main)
 
@@ -227,11 +226,11 @@ def _losses(run: Run) -> dict[str, float]:
     return cells
 
 
-def _curves(run: Run, ions: ion_module.Ions | None, config: dict) -> dict[str, Arrays]:
+def _curves(run: Run, ions: ion_module.Ions | None, smoothing_K: float) -> dict[str, Arrays]:
     import numpy as np
 
     grid = run.grid
-    window = grid.window(config["smoothing_window_K"])
+    window = grid.window(smoothing_K)
     dtg = smooth(run.mass_percent, window, grid.step_s)
     variables: dict[str, Any] = {
         "temperature_degC": ("time", grid.temperature_degC, {"units": "degC"}),
@@ -245,7 +244,7 @@ def _curves(run: Run, ions: ion_module.Ions | None, config: dict) -> dict[str, A
     time = {"time_s": ("time", grid.time_s, {"units": "s"})}
     curves = {"mass": Arrays.of(variables, time)}
     if ions is not None:
-        own = ions.grid.window(config["smoothing_window_K"])
+        own = ions.grid.window(smoothing_K)
         curves["ions"] = Arrays.of(
             {
                 "temperature_degC": ("time", ions.grid.temperature_degC, {"units": "degC"}),

@@ -199,9 +199,8 @@ def find_events(
         [zlib.crc32(signal.name.encode()), zlib.crc32(signal.values.tobytes())]
     )
     variations = list(_variations(signal, smoothed, grid, config, rng))
-    events = [
-        _measure(signal, region, grid, config, variations, drift, extra_sd_K) for region in regions
-    ]
+    common_sd_K = math.hypot(config["temperature_sd_K"], extra_sd_K)
+    events = [_measure(signal, region, grid, variations, drift, common_sd_K) for region in regions]
     events = [e for e in events if any(math.isfinite(e.value[p]) for p in POSITIONS)]
     _number(events)
     if signal.step:
@@ -417,10 +416,9 @@ def _measure(
     signal: Signal,
     region: Region,
     grid: Grid,
-    config: dict[str, Any],
     variations: list[Variation],
     drift: Callable[[float], float],
-    extra_sd_K: float,
+    common_sd_K: float,
 ) -> Event:
     import numpy as np
 
@@ -430,7 +428,6 @@ def _measure(
     time = dict(zip((*POSITIONS, "change", "change_sd"), results["value"][0], strict=True))
     event = Event(signal.name, _kind(signal, region), region)
     event.time_s = {p: float(grid.time_s[0] + time[p] * grid.step_s) for p in POSITIONS}
-    common = math.hypot(config["temperature_sd_K"], extra_sd_K)
     for j, position in enumerate((*POSITIONS, "change")):
         known = np.isfinite(time[position])
         spreads = []
@@ -450,7 +447,7 @@ def _measure(
             event.sd["change"] = math.hypot(*spreads, drift(length), time["change_sd"])
         else:
             event.value[position] = float(grid.temperature_at(event.time_s[position]))
-            event.sd[position] = math.hypot(*spreads, common)
+            event.sd[position] = math.hypot(*spreads, common_sd_K)
     event.size = _size(signal, region, variations[0])
     event.note = _note(region, event)
     return event

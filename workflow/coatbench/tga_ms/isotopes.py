@@ -84,7 +84,9 @@ def _ratio(
     bottom = ions.current_A[list(ions.mz).index(denominator)]
     quiet = max(4, ions.grid.points(config["baseline_K"]))
     weights = _integral_weights(ions.grid.time_s.size, window, quiet)
-    value, noise_sd = _value_and_noise(top, bottom, weights, ions, config)
+    value, noise_sd = _value_and_noise(
+        top, bottom, weights, ions.grid.window(config["smoothing_window_K"])
+    )
     # The background is a choice: other lengths of the stretches that it is fitted to.
     other = []
     for kelvin in config["baseline_K_choices"]:
@@ -139,11 +141,10 @@ def _integral_weights(n: int, window: Window, quiet: int) -> np.ndarray:
 
 
 def _value_and_noise(
-    top: np.ndarray, bottom: np.ndarray, weights: np.ndarray, ions: Ions, config: dict[str, Any]
+    top: np.ndarray, bottom: np.ndarray, weights: np.ndarray, window: int
 ) -> tuple[float, float]:
     import numpy as np
 
-    window = ions.grid.window(config["smoothing_window_K"])
     value = float(weights @ top) / float(weights @ bottom)
     sds = []
     for row in (top, bottom):

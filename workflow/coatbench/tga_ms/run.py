@@ -105,7 +105,7 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
     warnings: list[str] = []
     time = block["time_s"].astype(float)
     temperature = block["temperature_degC"].astype(float)
-    grid, stop = _grid(export, time, temperature, config, warnings)
+    grid, stop = _grid(export, time, temperature, config["smoothing_window_K"], warnings)
     initial = float(block.attrs["sample_mass_mg"])
     if "mass_percent" in block:
         percent = np.asarray(block["mass_percent"])[:stop].astype(float)
@@ -131,7 +131,7 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
                 "a correction is already subtracted in the export: blank_file is not used"
             )
     elif blank is not None:
-        correction, note = _blank_percent(blank, grid, initial, config)
+        correction, note = _blank_percent(blank, grid, initial, config["smoothing_window_K"])
         if correction is None:
             warnings.append(note)
         else:
@@ -159,7 +159,7 @@ def _grid(
     export: Export,
     time: np.ndarray,
     temperature: np.ndarray,
-    config: dict[str, Any],
+    smoothing_K: float,
     warnings: list[str],
 ) -> tuple[Grid, int]:
     """Return the grid over the heating and the number of records that belong to it."""
@@ -182,7 +182,7 @@ def _grid(
     ramp = rates[(steps > 0) & (rates > 0.2 * np.quantile(rates[steps > 0], 0.9))]
     rate = max(float(np.median(ramp)) if ramp.size else 0.0, 1e-3)
     typical = float(np.median(steps[steps > 0]))
-    wanted = config["smoothing_window_K"] / rate / POINTS_PER_WINDOW
+    wanted = smoothing_K / rate / POINTS_PER_WINDOW
     step = max(wanted, typical, (time[-1] - time[0]) / MAX_POINTS)
     n = int((time[-1] - time[0]) / step) + 1
     if n < 4 * MIN_WINDOW:
@@ -197,7 +197,7 @@ def _grid(
         )
     smooth_t = onto_grid(time, temperature, grid_s)
     grid = Grid(grid_s, smooth_t, rate)
-    return Grid(grid_s, smooth(smooth_t, grid.window(config["smoothing_window_K"])), rate), stop
+    return Grid(grid_s, smooth(smooth_t, grid.window(smoothing_K)), rate), stop
 
 
 def _end_of_programme(time: np.ndarray, temperature: np.ndarray) -> int:
@@ -229,7 +229,7 @@ def _end_of_programme(time: np.ndarray, temperature: np.ndarray) -> int:
 
 
 def _blank_percent(
-    blank: Export, grid: Grid, initial_mg: float, config: dict[str, Any]
+    blank: Export, grid: Grid, initial_mg: float, smoothing_K: float
 ) -> tuple[np.ndarray | None, str]:
     """Return the apparent mass change of the empty crucible in percent of the sample mass, and a note."""
     import numpy as np
@@ -265,5 +265,5 @@ def _blank_percent(
             f"{blank.path.name}: ends at {temperature.max():.0f} degC, the run at "
             f"{grid.temperature_degC.max():.0f} degC: its last value is held above"
         )
-    smoothed = smooth(change, grid.window(5 * config["smoothing_window_K"]))
+    smoothed = smooth(change, grid.window(5 * smoothing_K))
     return (smoothed - smoothed[0]) * (100 / initial_mg), note

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -134,7 +134,7 @@ def atomic_percent(
 
 
 def add_areas(
-    result: Analysis, key: Mapping[str, str], fitted: SpotFit, config: Mapping[str, Any]
+    result: Analysis, key: Mapping[str, str], fitted: SpotFit, backgrounds: Sequence[str]
 ) -> None:
     """Rows of xps_areas: what coverages are made of, for every background."""
     by_name = {m.name: m for m in fitted.measured}
@@ -143,7 +143,7 @@ def add_areas(
         # A region that measured nothing must not pass for one that was not measured.
         if m.model is not None and fitted.fits.get(m.name) is None and m.name == m.base:
             default = m.model.background
-            for kind in dict.fromkeys([default, *config["sensitivity"]["backgrounds"]]):
+            for kind in dict.fromkeys([default, *backgrounds]):
                 result.add(
                     "xps_areas",
                     **key,

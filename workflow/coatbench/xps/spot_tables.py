@@ -79,7 +79,7 @@ def add_spot(
         result.warnings.append(
             f"{file}: the analyser's transmission is not in the file; taken as 1"
         )
-    add_areas(result, key, fitted, config)
+    add_areas(result, key, fitted, config["sensitivity"]["backgrounds"])
 
 
 def _empty(result: Analysis, key: Mapping[str, str], m: Measured, judged: Quality) -> None:

@@ -8,7 +8,7 @@ if __name__ == "__main__":
         snakemake,
         draw,
         tables=dict(snakemake.input.items()),
-        ranking=snakemake.params.ranking,
+        criteria=snakemake.params.criteria,
         factors=snakemake.params.factors,
         **snakemake.params.figure,
     )

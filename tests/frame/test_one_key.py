@@ -1,0 +1,51 @@
+"""What reads one key of a config section takes its value: then a signature says what it depends on."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from conftest import ROOT
+
+LIBRARY = ROOT / "workflow" / "coatbench"
+SECTIONS = {"config", "section", "settings", "setting", "ranking"}
+
+
+def key_of(node: ast.AST, section: str) -> str | None:
+    """The key that an expression reads of a section."""
+    match node:
+        case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=key)) if (
+            name == section
+        ):
+            return str(key)
+    return None
+
+
+def reads_one_key(function: ast.FunctionDef) -> list[str]:
+    """Arguments that are a section, of which the function reads one key and nothing else."""
+    found = []
+    for argument in [*function.args.args, *function.args.kwonlyargs]:
+        if argument.arg in SECTIONS:
+            inside = list(ast.walk(function))
+            keys = [k for n in inside if (k := key_of(n, argument.arg)) is not None]
+            uses = sum(isinstance(n, ast.Name) and n.id == argument.arg for n in inside)
+            if len(set(keys)) == 1 and uses == len(keys):
+                found.append(f"{function.name}({argument.arg}): {keys[0]}")
+    return found
+
+
+def functions(path: Path) -> list[ast.FunctionDef]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+
+
+def test_no_function_takes_a_section_for_one_key() -> None:
+    # `describe` is called alike for every technique, so it takes what every one may need.
+    found = {
+        f"{path.relative_to(LIBRARY)}: {line}"
+        for path in LIBRARY.rglob("*.py")
+        for function in functions(path)
+        if function.name != "describe"
+        for line in reads_one_key(function)
+    }
+    assert not found
