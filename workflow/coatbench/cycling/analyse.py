@@ -96,7 +96,7 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
         "record": curve_sets.whole(data),
         "impedance": impedance.curves(data, spectra),
     }
-    potential = cell.potential or str(parts[0].columns.attrs.get("potential", ""))
+    potential = cell.potential or str(parts[0].attrs.get("potential", ""))
     for curve in result.curves.values():
         curve.attrs["potential"] = potential
         curve.attrs["relaxation_time_s"] = config["relaxation_time_s"]
@@ -112,8 +112,10 @@ def _read(
         export = readers.read(path, "cycling", row.get("format", ""))
         result.warnings += [f"{path.name}: {note}" for note in export.warnings]
         place = row.get("part")
-        parts.append(files.Part(path, export.sets[0], float(place) if place else None))
-    data, parts, notes = files.joined(parts, cell.potential)
+        order = float(place) if place else None
+        parts.append(files.part_of(path, export.sets[0], cell.potential, order))
+        del export  # a long one is not held twice
+    data, parts, notes = files.joined(parts)
     result.warnings += notes
     return data, parts
 
@@ -130,7 +132,7 @@ def _cycles(
     """Return row and judgement of every cycle."""
     judged = []
     before = judge.Before()
-    counter = parts[0].columns.attrs.get("counter_Ah", (0.0, 0.0))[0]
+    counter = parts[0].attrs.get("counter_Ah", (0.0, 0.0))[0]
     for cycle in cycles:
         row, judgement = cells.cycle_row(
             data, cycle, cell, windows, config,

@@ -8,10 +8,11 @@ current can have brought.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,32 +39,49 @@ class Part:
     Attributes
     ----------
     file : Path
-    columns : Arrays
-        In Battery Data Format labels.
+    attrs : mapping
+        Attributes of its columns: `clock_zero_s`, `counter_Ah`, `potential`.
+    data : Record
     part : float or None
         Place that the index gives it.
     """
 
     file: Path
-    columns: Arrays
+    attrs: Mapping[str, Any]
+    data: Record
     part: float | None = None
 
     @property
     def zero_s(self) -> float | None:
         """When its test time was zero, on the clock; None where no clock is known."""
-        found = self.columns.attrs.get("clock_zero_s")
+        found = self.attrs.get("clock_zero_s")
         return None if found is None else float(found)
 
 
-def joined(parts: Sequence[Part], potential: str = "") -> tuple[Record, list[Part], list[str]]:
+def part_of(file: Path, columns: Arrays, potential: str = "", part: float | None = None) -> Part:
+    """Make a part of what a reader returned; the columns themselves are not kept.
+
+    Raises
+    ------
+    AnalysisError
+        The file lacks the potential that the index asks for.
+    """
+    try:
+        return Part(file, columns.attrs, record(columns, potential), part)
+    except LookupError as error:
+        raise AnalysisError(
+            file, "column potential of the index", f"a file that holds the {potential} potential",
+            "one that does not", "leave the cell empty to take the controlled potential",
+        ) from error  # fmt: skip
+
+
+def joined(parts: Sequence[Part]) -> tuple[Record, list[Part], list[str]]:
     """Join the exports of one cell.
 
     Parameters
     ----------
     parts : sequence of Part
         In any order.
-    potential : str
-        As `record` takes it.
 
     Returns
     -------
@@ -76,17 +94,9 @@ def joined(parts: Sequence[Part], potential: str = "") -> tuple[Record, list[Par
     Raises
     ------
     AnalysisError
-        The order cannot be told, two files hold different records of the same time, or one lacks the potential.
+        The order cannot be told, or two files hold different records of the same time.
     """
-    records = []
-    for part in parts:
-        try:
-            records.append(record(part.columns, potential))
-        except LookupError as error:
-            raise AnalysisError(
-                part.file, "column potential of the index", f"a file that holds the {potential} potential",
-                "one that does not", "leave the cell empty to take the controlled potential",
-            ) from error  # fmt: skip
+    records = [part.data for part in parts]
     if len(parts) == 1:
         return records[0], list(parts), []
     offsets, notes = _offsets(parts, records)
@@ -109,7 +119,7 @@ def joined(parts: Sequence[Part], potential: str = "") -> tuple[Record, list[Par
         if first == new.time_s.size:
             continue
         new = _cut(new, first, len(used))
-        own = part.columns.attrs.get("counter_Ah")
+        own = part.attrs.get("counter_Ah")
         whole = (
             new
             if whole is None

@@ -131,10 +131,11 @@ def record(columns: Arrays, potential: str = "") -> Record:
     sign[(codes == bdf.CC_DCH) | (codes == bdf.CV_DCH)] = DISCHARGE
     integral = None
     if bdf.CHARGING in columns:
-        integral = np.diff(columns[bdf.CHARGING] - columns[bdf.DISCHARGING], prepend=0.0)
+        integral = bdf.growth(columns[bdf.CHARGING] - columns[bdf.DISCHARGING])
     increments = None
     if bdf.NET in columns:
-        increments = np.diff(columns[bdf.NET], prepend=columns[bdf.NET][:1])
+        increments = bdf.growth(columns[bdf.NET])
+        increments[:1] = 0.0
     frequency = impedance = np.broadcast_to(np.nan, codes.size)  # takes no memory
     if bdf.FREQUENCY in columns:
         frequency = columns[bdf.FREQUENCY]

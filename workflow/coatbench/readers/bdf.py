@@ -113,14 +113,27 @@ def accumulate(charge: Array, block: Ints, direction: Ints) -> tuple[Array, Arra
     """
     if charge.size == 0:
         return charge.copy(), charge.copy()
-    step = np.diff(charge, prepend=0.0)
+    step = growth(charge)
     fresh = np.empty(charge.size, bool)
     fresh[0] = True
     fresh[1:] = block[1:] != block[:-1]
     step[fresh] = charge[fresh]
-    return np.cumsum(np.where(direction > 0, step, 0.0)), np.cumsum(
-        np.where(direction < 0, step, 0.0)
-    )
+    charging = np.where(direction > 0, step, 0.0)
+    step[direction >= 0] = 0.0
+    return np.cumsum(charging, out=charging), np.cumsum(step, out=step)
+
+
+def growth(values: Array) -> Array:
+    """Return the differences between neighbours; the first value counts from 0.
+
+    Examples
+    --------
+    >>> growth(np.array([1.0, 3.0, 6.0])).tolist()
+    [1.0, 2.0, 3.0]
+    """
+    step = np.array(values, dtype=float)
+    np.subtract(values[1:], values[:-1], out=step[1:])
+    return step
 
 
 def step_count(*keys: npt.NDArray) -> Ints:
@@ -129,7 +142,7 @@ def step_count(*keys: npt.NDArray) -> Ints:
     change = np.zeros(n, bool)
     for key in keys:
         change[1:] |= key[1:] != key[:-1]
-    return (np.cumsum(change) + (1 if n else 0)).astype(np.int32)
+    return np.cumsum(change, dtype=np.int32) + np.int32(1 if n else 0)
 
 
 def constant_voltage(voltage: Array, current: Array, steps: Ints) -> npt.NDArray[np.bool_]:
@@ -274,8 +287,8 @@ def build(
     """
     for label, limit in LIMITS.items():
         values = columns.get(label, np.empty(0))
-        known = values[np.isfinite(values)] if label == TIME else values
-        wrong = np.flatnonzero(~(np.abs(known) <= limit))
+        known = _known(values) if label == TIME else values
+        wrong = np.flatnonzero(~((known <= limit) & (known >= -limit)))
         if wrong.size:
             found = f"{known[wrong[0]]:.6g}"
             raise ReadError(path, f"record {wrong[0] + 1}", f"{label} within {limit:g}", found)
@@ -300,6 +313,12 @@ def build(
     return Export(path=path, format=form, technique="cycling", sets=[table], warnings=warnings)
 
 
+def _known(values: Array) -> Array:
+    """Return the finite ones; the array itself where all are."""
+    finite = np.isfinite(values)
+    return values if finite.all() else values[finite]
+
+
 def _doubts(columns: Mapping[str, npt.NDArray]) -> list[str]:
     """Say what is odd about the numbers, without changing them."""
     found = []
@@ -310,10 +329,10 @@ def _doubts(columns: Mapping[str, npt.NDArray]) -> list[str]:
     outside = int(np.count_nonzero((voltage < low) | (voltage > high)))
     if outside:
         found.append(f"{outside} of {voltage.size} voltages lie outside {low} to {high} V")
-    known = time[np.isfinite(time)]
+    known = _known(time)
     if known.size < time.size:
         found.append(f"{time.size - known.size} records have no time")
-    back = int(np.count_nonzero(np.diff(known) < 0))
+    back = int(np.count_nonzero(known[1:] < known[:-1]))
     if back:
         found.append(f"time runs backwards at {back} records")
     if alternating := int(np.count_nonzero(columns[STEP_TYPE] == AC)):

@@ -57,6 +57,7 @@ FLOATS = (
 WHOLES = ("mode", "Ns", "half cycle")
 
 Columns = Mapping[str, npt.NDArray]
+Taken = dict[str, npt.NDArray]
 
 
 def wanted(names: list[str]) -> dict[str, type]:
@@ -75,13 +76,14 @@ class Normalised:
     more: dict[str, Any]
 
 
-def normalise(path: Path, columns: Columns, controlled: str = "") -> Normalised:
+def normalise(path: Path, columns: Taken, controlled: str = "") -> Normalised:
     """Return the columns of the common table.
 
     Parameters
     ----------
     path : Path
-    columns : mapping of EC-Lab's name to (n,) array
+    columns : dict of EC-Lab's name to (n,) array
+        Taken over: what is used is no longer in it, so that a long record is not held twice.
     controlled : str
         What the head of the export calls the controlled potential (`Ewe`, `Ece`, `Ewe-Ece`); empty: not known.
 
@@ -92,31 +94,36 @@ def normalise(path: Path, columns: Columns, controlled: str = "") -> Normalised:
     """
     warnings: list[str] = []
     voltage, potential, others = _potentials(path, columns, controlled, warnings)
-    time = columns["time/s"].astype(float)
+    time = np.asarray(columns.pop("time/s"), float)
     frequency = columns.get(FREQUENCY, np.zeros(0)).astype(float)
     alternating = frequency > 0 if frequency.size else np.zeros(time.size, bool)
-    mode = np.where(alternating, MODE_REST, _mode(columns, time)).astype(np.int8)
+    recorded = _scaled(columns, CURRENTS)
     increment = _scaled(columns, INCREMENTS)
     since_step = _scaled(columns, STEP_CHARGES) if increment is None else None
     net = _scaled(columns, NETS)
     integral = _scaled(columns, INTEGRALS)
+    if "mode" not in columns and recorded is None:
+        _refuse_charge(path, (increment, since_step, net, integral))
+    mode = np.where(alternating, MODE_REST, _mode(columns, recorded, time)).astype(np.int8)
     if increment is None and net is not None:
         increment = np.diff(net, prepend=net[:1])
-    _need_current(path, columns, (increment, since_step, integral))
-    current = _current(columns, increment, time, mode)
-    step_id = columns["Ns"].astype(np.int32) if "Ns" in columns else np.zeros(time.size, np.int32)
-    half = columns.get("half cycle")
-    keys: list[npt.NDArray] = [step_id, alternating.astype(np.int8)]
-    keys += [half] if half is not None else []
+    step_id = columns.pop("Ns", np.zeros(0)).astype(np.int32)
+    half = columns.pop("half cycle", None)
+    keys: list[npt.NDArray] = [k for k in (step_id, half) if k is not None and k.size]
+    keys.append(alternating)
     if increment is None and since_step is not None:
         net = bdf.steps_to_totals(since_step, bdf.step_count(*keys))
         increment = np.diff(net, prepend=net[:1])
-        current = _current(columns, increment, time, mode)
+    current = _current(recorded, increment, time, mode)
     direction = _direction(mode, current, increment)
     steps = bdf.step_count(mode, direction, *keys)
     held = (mode == MODE_VOLTAGE) & ~_galvanostatic(voltage, current, steps, mode)
     types = bdf.step_types(direction, held)
     types[alternating] = bdf.AC
+    if net is None and increment is not None:
+        net = np.cumsum(increment)
+    counted = increment is not None or integral is not None
+    del increment, since_step, recorded
     table: dict[str, npt.NDArray] = {
         bdf.TIME: time,
         bdf.VOLTAGE: voltage,
@@ -127,31 +134,30 @@ def normalise(path: Path, columns: Columns, controlled: str = "") -> Normalised:
         **others,
         **_impedance(columns, alternating),
     }
-    if "Ns" in columns:
+    if step_id.size:
         table[bdf.STEP_ID] = step_id
     if half is not None:
         # EC-Lab's own `cycle number`; kept as a record, not used to pair half cycles.
         table[bdf.CYCLE] = (half // 2).astype(np.int32)
-    if net is None and increment is not None:
-        net = np.cumsum(increment)
     if net is not None:
         table[bdf.NET] = net
     more: dict[str, Any] = {"potential": potential} if others else {}
     if integral is not None:
         block = bdf.step_count(*([half] if half is not None else []), np.sign(integral))
-        totals = bdf.accumulate(np.abs(integral), block, np.sign(integral).astype(np.int8))
-        table[bdf.CHARGING], table[bdf.DISCHARGING] = totals
         if integral.size:
             more["counter_Ah"] = (float(integral[0]), float(integral[-1]))
+        sign = np.sign(integral).astype(np.int8)
+        totals = bdf.accumulate(np.abs(integral, out=integral), block, sign)
+        table[bdf.CHARGING], table[bdf.DISCHARGING] = totals
     if (celsius := _first(columns, TEMPERATURES)) is not None:
         table[bdf.TEMPERATURE] = columns[celsius].astype(float)
-    if increment is None and integral is None and (mode != MODE_REST).any():
+    if not counted and (mode != MODE_REST).any():
         warnings.append("no charge column: capacities are integrals of current over time")
     return Normalised(table, warnings, more)
 
 
 def _potentials(
-    path: Path, columns: Columns, controlled: str, warnings: list[str]
+    path: Path, columns: Taken, controlled: str, warnings: list[str]
 ) -> tuple[npt.NDArray, str, dict[str, npt.NDArray]]:
     """Return the voltage, which potential it is, and all of them where there is more than one.
 
@@ -159,7 +165,7 @@ def _potentials(
     """
     name = voltage_column(path, columns)
     found = {
-        kind: columns[first].astype(float)
+        kind: np.asarray(columns.pop(first), float)
         for kind, names in POTENTIALS.items()
         if (first := _first(columns, names)) is not None
     }
@@ -173,7 +179,7 @@ def _potentials(
     if asked in found:
         potential = asked
     if len(found) == 1:
-        return columns[name].astype(float), potential, {}
+        return found[potential], potential, {}
     if not asked:
         warnings.append(
             f"holds potentials of {', '.join(found)} and not which was controlled: {potential} is used; "
@@ -245,29 +251,28 @@ def _first(columns: Columns, names: tuple[str, ...]) -> str | None:
     return next((name for name in names if name in columns), None)
 
 
-def _scaled(columns: Columns, names: tuple[str, ...]) -> npt.NDArray | None:
-    """Return the first of these columns in A or Ah."""
+def _scaled(columns: Taken, names: tuple[str, ...]) -> npt.NDArray | None:
+    """Take the first of these columns, in A or Ah."""
     name = _first(columns, names)
     if name is None:
         return None
-    return columns[name].astype(float) * FACTORS[name.rsplit("/", 1)[1]]
+    values = np.asarray(columns.pop(name), float)
+    own = values if values.flags.writeable else None
+    return np.multiply(values, FACTORS[name.rsplit("/", 1)[1]], out=own)
 
 
-def _mode(columns: Columns, time: npt.NDArray) -> npt.NDArray:
+def _mode(columns: Taken, current: npt.NDArray | None, time: npt.NDArray) -> npt.NDArray:
     if "mode" in columns:
-        return columns["mode"].astype(np.int8)
+        return columns.pop("mode")
     # Without a mode column a row is driven where more current flows than noise.
-    current = _scaled(columns, CURRENTS)
     if current is None:
         return np.full(time.size, MODE_REST, np.int8)
     rest = np.abs(current) <= bdf.rest_current(current, time)
     return np.where(rest, MODE_REST, 1).astype(np.int8)
 
 
-def _need_current(path: Path, columns: Columns, charges: tuple[npt.NDArray | None, ...]) -> None:
+def _refuse_charge(path: Path, charges: Iterable[npt.NDArray | None]) -> None:
     """Refuse records whose charge flows and that tell neither what drives them nor their current."""
-    if "mode" in columns or _first(columns, CURRENTS):
-        return
     if any(charge is not None and charge.any() for charge in charges):
         raise ReadError(
             path, "columns", "mode or a current (<I>/mA) beside the charge", "neither", "export with one of them"
@@ -275,25 +280,32 @@ def _need_current(path: Path, columns: Columns, charges: tuple[npt.NDArray | Non
 
 
 def _current(
-    columns: Columns, increment: npt.NDArray | None, time: npt.NDArray, mode: npt.NDArray
+    current: npt.NDArray | None,
+    increment: npt.NDArray | None,
+    time: npt.NDArray,
+    mode: npt.NDArray,
 ) -> npt.NDArray:
     """Return the current in A: as recorded, else the mean over the interval, dq/dt; zero at rest."""
-    current = _scaled(columns, CURRENTS)
     if current is None:
         current = np.zeros(time.size)
         if increment is not None and time.size:
             interval = np.diff(time, prepend=time[0])
             with np.errstate(divide="ignore", invalid="ignore"):
                 current = np.where(interval > 0, increment * 3600.0 / interval, 0.0)
-    return np.where(mode == MODE_REST, 0.0, current)
+    current[mode == MODE_REST] = 0.0
+    return current
 
 
 def _direction(
     mode: npt.NDArray, current: npt.NDArray, increment: npt.NDArray | None
 ) -> npt.NDArray[np.int8]:
     """Return 1, -1 or 0 (rest) for every row; a driven row without flow follows its neighbours."""
-    flow = current if increment is None else np.where(increment != 0, increment, current)
-    sign = np.nan_to_num(np.sign(flow)).astype(np.int8)
+    sign = np.zeros(mode.size, np.int8)
+    for value, compare in ((1, np.greater), (-1, np.less)):
+        flows = compare(current, 0)
+        if increment is not None:
+            flows = np.where(increment != 0, compare(increment, 0), flows)
+        sign[flows] = value
     sign[mode == MODE_REST] = 0
     undecided = (mode != MODE_REST) & (sign == 0)
     if undecided.any() and (sign != 0).any():

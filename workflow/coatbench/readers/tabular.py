@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ..errors import ReadError, quote
 
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 # A decimal comma becomes a point, and a point, which then must not stand in a number, something that is none.
 TO_POINT = bytes.maketrans(b".,", b"\x01.")
 FROM_POINT = bytes.maketrans(b"\x01.", b".,")
@@ -91,7 +91,7 @@ def read_columns(
     ReadError
         A line with another number of fields, or a cell that is not of its column's type.
     """
-    parts: dict[str, list[npt.NDArray]] = {name: [] for name in wanted}
+    kept = {name: _Growing(path.stat().st_size - offset) for name in wanted}
     result = Columns()
     line = first_line
     plan = _Plan(path, list(names), dict(wanted), frozenset(missing), decimal_comma)
@@ -101,15 +101,45 @@ def read_columns(
             values, cut = _parse(plan, text, line, is_last)
             dropped += cut
             for name, array in values.items():
-                parts[name].append(array)
+                kept[name].append(array, len(text))
         result.incomplete += dropped
         line += text.count(b"\n")
     for name, kind in wanted.items():
-        chunks = parts.pop(name)
         empty = np.empty(0, np.int32 if kind is int else np.float64)
-        result.values[name] = np.concatenate(chunks) if chunks else empty
+        result.values[name] = kept.pop(name).array(empty)
     result.rows = next(iter(result.values.values())).size if wanted else 0
     return result
+
+
+class _Growing:
+    """A column that grows block by block in one piece of memory, sized by the share of the text that the first block is.
+
+    Parts that are joined at the end would hold the column twice, and what they leave behind is not given back.
+    """
+
+    def __init__(self, text_bytes: int) -> None:
+        self.text_bytes = text_bytes
+        self.held: npt.NDArray | None = None
+        self.size = 0
+
+    def append(self, values: npt.NDArray, text_bytes: int) -> None:
+        """Add the values of a block of so much text."""
+        if self.held is None:
+            # Pages that are never written take no memory.
+            expected = values.size * self.text_bytes // max(text_bytes, 1)
+            self.held = np.empty(max(values.size, expected + expected // 8 + 1), values.dtype)
+        end = self.size + values.size
+        if end > self.held.size or self.held.dtype != np.result_type(self.held, values):
+            kind = np.result_type(self.held, values)
+            grown = np.empty(max(end + end // 4, self.held.size), kind)
+            grown[: self.size] = self.held[: self.size]
+            self.held = grown
+        self.held[self.size : end] = values
+        self.size = end
+
+    def array(self, empty: npt.NDArray) -> npt.NDArray:
+        """Return the column."""
+        return empty if self.held is None else self.held[: self.size]
 
 
 def uses_decimal_comma(
