@@ -258,7 +258,14 @@ def test_spectra_of_the_cell_with_impedance(tables, truth):
         assert row["total_resistance_ohm_cm2"] == pytest.approx(0.785 * row["total_resistance_ohm"])
 
 
-def test_pulse_is_set_aside_and_the_rest_goes_on(tables):
+def test_pulse_is_set_aside_and_the_rest_goes_on(tables, truth):
+    (pulse,) = tables["cycling_pulses"]
+    assert (pulse["sample"], pulse["cell"], pulse["kind"]) == ("c500", "P2", "pulse")
+    assert (pulse["direction"], pulse["half_cycle_direction"]) == ("discharge", "charge")
+    resistance = planted(truth, "c500", "trouble.P2.pulse_resistance_ohm")
+    error = pulse["resistance_last_ohm"] - resistance
+    assert abs(error) < 3 * pulse["resistance_last_ohm_sd"]
+    assert pulse["resistance_last_ohm_sd"] < 0.1 * resistance
     stubs = [r for r in tables["cycling_half_cycles"] if r["stub"]]
     assert [(r["sample"], r["cell"], r["direction"]) for r in stubs] == [
         ("c500", "P2", "discharge")

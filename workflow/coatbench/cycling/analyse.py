@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import readers
 from ..analysis import Analysis
 from ..quality import Quality, worst
-from . import cells, curve_sets, features, files, impedance, judge, metrics
+from . import cells, curve_sets, features, files, impedance, judge, metrics, pulses
 from .cells import Cell
 from .half_cycles import Cycle, HalfCycle, half_cycles, pair
 from .record import CHARGE, DISCHARGE, NAMES, Record
@@ -35,7 +35,7 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
     -------
     Analysis
         Tables cycling_cells, cycling_half_cycles, cycling_dqdv_features, cycling_dqdv_quality,
-        cycling_cell_metrics, cycling_fade, cycling_impedance; curves `dqdv`, `profiles`, `relaxation`, `record`,
+        cycling_cell_metrics, cycling_fade, cycling_impedance, cycling_pulses; curves `dqdv`, `profiles`, `relaxation`, `record`,
         `impedance`.
 
     Raises
@@ -83,6 +83,8 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
     )
     for spectrum in spectra:
         result.add("cycling_impedance", **cell.key, **spectrum)
+    for pulse in pulses.rows_of(data, cycles, stubs, cell.area_cm2, config):
+        result.add("cycling_pulses", **cell.key, **pulse)
     curves = _differential(result, cell, data, cycles, running, config)
     found += _overpotential(curves, judged, config["dqdv"])
     whole = judge.of_cell(judged)

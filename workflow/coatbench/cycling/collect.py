@@ -16,6 +16,7 @@ CELL_TABLES = (
     "cycling_cell_metrics",
     "cycling_fade",
     "cycling_impedance",
+    "cycling_pulses",
 )
 
 
