@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import CoatbenchError
 from ..readers.model import Export
 from . import judge
-from .files import Part, joined
+from .files import joined, part_of
 from .half_cycles import half_cycles, pair
 
 
@@ -38,7 +38,7 @@ def describe(
         return inside, "no current ever flows"
     lacking = ""
     try:
-        data, _, _ = joined([Part(Path(export.path), columns, None)])
+        data, _, _ = joined([part_of(Path(export.path), columns)])
         cycles, lone = pair(half_cycles(data, config["stub_fraction"])[0])
     except (CoatbenchError, LookupError, ValueError):  # said by the analysis of the cell
         return ", ".join(filter(None, (inside, method))), ""

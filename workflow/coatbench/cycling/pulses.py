@@ -49,17 +49,16 @@ def rows_of(
     for stub in stubs:
         if abs(_current_A(data, stub.first, stub.last)) > least:
             found += [("pulse", *stretch) for stretch in _driven(data, stub)]
-    rows = []
+    rows: list[dict[str, Any]] = []
     starts = np.array([half.first for half, _ in halves])
     for kind, first, last, stop in sorted(found, key=lambda stretch: stretch[1]):
         at = int(np.searchsorted(starts, first, "right")) - 1
-        half, cycle = halves[at] if at >= 0 else (None, None)
         rows.append(
             {
                 "pulse": len(rows) + 1,
                 "kind": kind,
-                "cycle": cycle,
-                "half_cycle_direction": "" if half is None else NAMES[half.direction],
+                "cycle": halves[at][1] if at >= 0 else None,
+                "half_cycle_direction": NAMES[halves[at][0].direction] if at >= 0 else "",
                 **_pulse(data, first, last, stop, area_cm2, config),
             }
         )

@@ -109,7 +109,8 @@ def draw(
     _dqdv(panels[2], lines, found, shown, style.codings(samples), label)
     for letter, axes in zip("abc", panels, strict=True):
         style.panel_letter(axes, letter)
-    style.explain(figure, EXPLAINED + (". Open: doubtful" if any(map(doubtful, rows)) else ""))
+    explained = EXPLAINED + (", circles: the feature in single cells" if _named(found) else "")
+    style.explain(figure, explained + (". Open: doubtful" if any(map(doubtful, rows)) else ""))
     style.save(figure, output, _numbers(rows, lines, found, shown), simulated=simulated)
 
 
