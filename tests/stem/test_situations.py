@@ -86,6 +86,67 @@ def test_a_wide_bright_layer_is_no_film(tmp_path, config):
     assert row["quality"] == "ok"
 
 
+def drawn(depth, layer_nm, seed=0, also=None):
+    """An image of given depths below the core's edge, blurred and noisy."""
+    image = np.full(depth.shape, VACUUM)
+    image[depth > -layer_nm] = LAYER
+    image[depth > 0] = CORE
+    if also is not None:
+        image[also] = VACUUM
+    return np.random.default_rng(seed).normal(gaussian_filter(image, 1.2 / PIXEL), 6.0).clip(0)
+
+
+Y, X = np.mgrid[:400, :400] * PIXEL
+
+
+def straight(layer_nm, also=None, seed=0):
+    return drawn(2500 - np.hypot(X - 2628, Y - 160), layer_nm, seed, also)
+
+
+@pytest.mark.parametrize("gap", [5.0, 12.0, 22.0, 40.0])
+def test_a_neighbour_particle_is_no_layer(tmp_path, config, gap):
+    depth = np.maximum(100 - np.hypot(X - 90, Y - 160), 80 - np.hypot(X - 270 - gap, Y - 160))
+    row = measured(tmp_path, config, drawn(depth, 10.0))
+    assert row["value_median"] == pytest.approx(10, abs=2)
+    assert row["rim_coverage"] > 0.9
+    if gap < 20:
+        assert row["quality"] == "doubtful" and "particle" in row["quality_note"]
+
+
+@pytest.mark.parametrize(("start", "width"), [(180, 12), (180, 25), (100, 16)])
+def test_walls_of_a_crack_are_no_bare_rim(tmp_path, config, start, width):
+    crack = (np.abs(Y - 150) < width / 2) & (X > start)
+    row = measured(tmp_path, config, straight(15.0, crack))
+    assert row["value_median"] == pytest.approx(15, abs=2) and row["rim_coverage"] > 0.9
+    assert row["quality"] == "doubtful" and "crack" in row["quality_note"]
+
+
+@pytest.mark.parametrize("level", [190.0, 255.0])
+def test_a_layer_as_bright_as_the_core_or_brighter_is_not_called_none(tmp_path, config, level):
+    row = measured(tmp_path, config, field(15.0, layer_level=level))
+    assert abs(row["value_median"] - 15) < 3 or "not measured" in row["quality_note"]
+
+
+@pytest.mark.parametrize("mean", [20.0, 200.0])
+def test_noise_is_no_particle(tmp_path, config, mean):
+    row = measured(tmp_path, config, np.random.default_rng(1).normal(mean, 6, (400, 400)))
+    assert row["quality"] == "unusable" and "no particle" in row["quality_note"]
+
+
+@pytest.mark.parametrize(("rows", "top"), [(40, False), (24, False), (30, True)])
+def test_a_data_bar_is_no_part_of_the_picture(tmp_path, config, rows, top):
+    bar = np.zeros((rows, 400), np.uint8)
+    bar[rows // 4 : rows // 2, 20:160] = 255
+    picture = straight(15.0).clip(0, 255).astype(np.uint8)
+    row = measured(tmp_path, config, np.vstack([bar, picture] if top else [picture, bar]))
+    assert row["value_median"] == pytest.approx(15, abs=2) and row["rim_coverage"] > 0.95
+
+
+def test_a_vacuum_that_the_detector_cuts_off_is_no_data_bar(tmp_path, config):
+    row = measured(tmp_path, config, (straight(15.0).T - 30).clip(0)[::-1])
+    assert row["value_median"] == pytest.approx(15, abs=2)
+
+
 # --- maps: continuum --------------------------------------------------------------------------------
 
 

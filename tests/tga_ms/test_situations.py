@@ -111,6 +111,42 @@ def test_a_balance_that_settles_is_no_gain_and_gives_no_window(tmp_path, config,
     assert window["quality"] == "unusable" and "no gain" in window["quality_note"]
 
 
+@pytest.mark.parametrize("stretch", [(300, 340, 0.0), (1500, 1540, 180.0), (-5, None, 60.0)])
+def test_what_is_too_fast_for_a_reaction_sets_no_scale(tmp_path, config, clean, stretch):
+    """A balance that reads nothing for two minutes, or falls in the last seconds: reactions are found as without."""
+    time, temperature, mass, _ = clean
+    first, end, level = stretch
+    mass = mass.copy()
+    mass[first:end] = level
+    found = analysed(tmp_path, config, time, temperature, mass)
+    for kind, change in (("gain", 4.0), ("loss", -7.0)):
+        (good,) = [r for r in events(found, kind) if r["quality"] == "ok"]
+        assert abs(good["change_percent"] - change) < max(2.5 * good["change_percent_sd"], 0.02)
+
+
+def test_a_reaction_in_a_record_that_is_all_one_hold(tmp_path, config):
+    time = np.arange(0, 3 * 3600.0, 4)
+    extent = 1 / (1 + np.exp(-(time - 4000) / 500))
+    found = analysed(tmp_path, config, time, 0 * time + 300, 100 - 8 * extent + balance_noise(time, 4))  # fmt: skip
+    (loss,) = events(found)
+    assert loss["change_percent"] == pytest.approx(-8, abs=2.5 * loss["change_percent_sd"])
+    assert loss["change_percent_sd"] < 0.5
+    assert loss["peak_time_s"] == pytest.approx(4000, abs=60)
+    (run,) = found.tables["tga_ms_runs"]
+    assert run["heating_rate_K_min"] == 0
+
+
+def test_a_door_in_the_blank_is_none_in_the_run(tmp_path, config, clean):
+    time, temperature, mass, _ = clean
+    empty = 0.03 * (1 - 298 / (temperature + 273))
+    blank = [("Temp./°C", temperature), ("Time/min", time / 60), ("Mass/mg", spoil(time, empty, "slam", 1.0, 600.0))]  # fmt: skip
+    write_proteus(tmp_path / "blank.txt", HEADER | {"SAMPLE MASS /mg": "0", "CORR. CODE": "000"}, blank)  # fmt: skip
+    mass = mass + 100 / 20 * empty
+    found = analysed(tmp_path, config, time, temperature, mass, {"CORR. CODE": "000"}, blank_file="blank.txt")  # fmt: skip
+    assert [r["event"] for r in events(found)] == ["gain 1", "loss 1"]
+    assert any("blank.txt" in w and "spike" in w for w in found.warnings)
+
+
 def test_a_knock_is_no_reaction(tmp_path, config, clean):
     time, temperature, mass, _ = clean
     found = analysed(tmp_path, config, time, temperature, spoil(time, mass, "knock", 1.5, 3600.0))

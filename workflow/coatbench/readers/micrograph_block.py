@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,7 @@ def image(
 
 
 NM_PER_UNIT = {
-    "nm": 1.0, "nanometer": 1.0, "nanometers": 1.0, "pm": 1e-3, "å": 0.1, "angstrom": 0.1, "a": 0.1,
+    "nm": 1.0, "nanometer": 1.0, "nanometers": 1.0, "pm": 1e-3, "å": 0.1, "\u212b".lower(): 0.1, "angstrom": 0.1, "a": 0.1,
     "µm": 1e3, "μm": 1e3, "um": 1e3, "micron": 1e3, "microns": 1e3, "micrometer": 1e3,
     "mm": 1e6, "millimeter": 1e6, "cm": 1e7, "centimeter": 1e7, "m": 1e9, "meter": 1e9, "inch": 2.54e7, "in": 2.54e7,
 }  # fmt: skip
@@ -64,7 +65,9 @@ PIXEL_RANGE_NM = (1e-3, 1e4)
 
 def in_nm(value: float, unit: str) -> float | None:
     """Return a pixel size in nm, or None where it is no plausible one or the unit is no length."""
-    factor = NM_PER_UNIT.get(unit.strip().strip("\0").replace("\\u00B5", "µ").lower())
+    # ImageJ escapes what is not ASCII.
+    plain = re.sub(r"\\u([0-9A-Fa-f]{4})", lambda m: chr(int(m[1], 16)), unit.strip().strip("\0"))
+    factor = NM_PER_UNIT.get(plain.lower())
     if factor is None or not value > 0:
         return None
     size = value * factor

@@ -16,6 +16,7 @@ from . import elements, layer, phantom
 from .curves import image_curves, map_curves
 from .image import Micrograph, prepare
 from .segment import Segmentation, segment
+from .surroundings import hidden_step, without_neighbours
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 # Image and map of one field show the same width and height within this.
 EXTENT_AGREEMENT = 0.05
+# An edge that hides layers of this thickness tells nothing of coatings.
+BLUNT_NM = 20.0
+LEAST_CRACK = 0.05  # of the rim
 
 
 def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Analysis:
@@ -84,7 +88,7 @@ def _one_image(
         "calibration": micrograph.calibration,
     }
     try:
-        parts = segment(micrograph.pixels, micrograph.pixel_nm, config)
+        parts = without_neighbours(segment(micrograph.pixels, micrograph.pixel_nm, config))
     except ValueError as error:
         note = f"no layer measured: {error}"
         for quantity in ("layer_thickness_nm", "particle_size_nm"):
@@ -100,7 +104,7 @@ def _one_image(
         vacuum, level, _ = parts.levels
         behind = micrograph.pixels + (level - vacuum) * (parts.smooth < parts.outer)
         try:
-            parts = segment(behind, micrograph.pixel_nm, config)
+            parts = without_neighbours(segment(behind, micrograph.pixel_nm, config))
         except ValueError as error:
             film += f"; before it: {error}"
         else:
@@ -113,7 +117,14 @@ def _one_image(
     typical = float(np.median(rim.thickness_nm)) if len(rim.thickness_nm) else 0.0
     sizes, mask = layer.particles(parts, micrograph.pixel_nm, typical, config)
     thickness = _thickness(rim, parts, micrograph.pixel_nm, config, mask)
-    judged = [doubtful(note) for note in (film, parts.doubt) if note]
+    judged = [doubtful(note) for note in (film, parts.doubt, *_beside(parts, rim)) if note]
+    if not thickness.get("value_median"):
+        if step := hidden_step(parts, micrograph.pixel_nm, config["rim_band_nm"]):
+            judged.append(doubtful(step))
+        if parts.resolution_nm > BLUNT_NM:
+            judged.append(
+                unusable(f"no layer below {parts.resolution_nm:.0f} nm could be told from this edge")
+            )
     if film and _film(parts, rim, config):
         judged.append(unusable("a band of the film's kind again: no layer is told from it"))
     particles = _particles(sizes, parts, micrograph.pixel_nm, config)
@@ -193,6 +204,16 @@ def _thickness(
             parts.blur_nm if parts.doubt else 0.0,
         )
     return row
+
+
+def _beside(parts: Segmentation, rim: layer.Rim) -> list[str]:
+    """Name what stands at the rim and is no layer."""
+    notes = []
+    if rim.crack_share > LEAST_CRACK:
+        notes.append(f"a crack or a particle close by: {100 * rim.crack_share:.0f} % of the core's edge face it, and are left out")
+    if parts.neighbour:
+        notes.append("a neighbour particle touches the layer: what is nearer to it is left out")
+    return notes
 
 
 def _film(parts: Segmentation, rim: layer.Rim, config: dict) -> str:

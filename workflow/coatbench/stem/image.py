@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..readers.model import Export
+from .surroundings import without_bar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,7 +63,12 @@ def prepare(row: dict[str, str], file: Path, export: Export) -> Micrograph:
     warnings = list(export.warnings)
     if len(images) > 1:
         warnings.append(f"{len(images)} images in the file; the first one is used")
-    return Micrograph(file, block["intensity"].astype(float), *_scale(row, file, block, warnings), warnings)  # fmt: skip
+    pixels = block["intensity"].astype(float)
+    if row["kind"] != "edx":
+        pixels, n = without_bar(pixels)
+        if n:
+            warnings.append(f"{n} rows of a data bar are left out")
+    return Micrograph(file, pixels, *_scale(row, file, block, warnings), warnings)
 
 
 def _scale(

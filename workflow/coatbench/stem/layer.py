@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .segment import CORE, LAYER, VACUUM, Segmentation
+from .surroundings import crack_walls
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,12 +31,15 @@ class Rim:
         cannot be told from a bare edge.
     length_nm : float
         Length of the core's edge that was used.
+    crack_share : float
+        Share of the core's edge that was left out as walls of cracks.
     """
 
     y_nm: np.ndarray
     x_nm: np.ndarray
     thickness_nm: np.ndarray
     length_nm: float
+    crack_share: float = 0.0
 
     @property
     def coverage(self) -> float:
@@ -49,7 +53,7 @@ def rim(parts: Segmentation, pixel_nm: float) -> Rim:
     From every point of the outer contour (between pixels) the shortest way to the core's edge is taken, and
     belongs to the place where it ends; of several that end at one place the longest counts. So a
     particle weighs by the rim that it stands on, not by its own outline. Places whose shortest way
-    could lie outside the field are left out.
+    could lie outside the field are left out, and so are walls of cracks.
     """
     import numpy as np
     from scipy.spatial import cKDTree
@@ -68,9 +72,12 @@ def rim(parts: Segmentation, pixel_nm: float) -> Rim:
     shape = np.array(parts.labels.shape)
     to_border = np.minimum(core, shape - 1 - core).min(axis=1) * pixel_nm
     keep = to_border > np.maximum(thickness, 2 * pixel_nm)
+    walls = crack_walls(parts, *(core.T * pixel_nm), pixel_nm)
+    cracked = float((walls & keep).sum() / max(keep.sum(), 1))
+    keep &= ~walls
     thickness = np.where(thickness > parts.resolution_nm, thickness, 0.0)[keep]
     y, x = core[keep].T * pixel_nm
-    return Rim(y, x, thickness, float(keep.sum() * _spacing(core) * pixel_nm))
+    return Rim(y, x, thickness, float(keep.sum() * _spacing(core) * pixel_nm), cracked)
 
 
 def _contour(parts: Segmentation, mask: np.ndarray, level: float) -> np.ndarray:

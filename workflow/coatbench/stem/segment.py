@@ -20,6 +20,7 @@ VACUUM, LAYER, CORE = 0, 1, 2
 TAIL = 1e-3
 MIN_PIXELS = 20
 SEPARATION = 3.3
+ONE_KIND = 2.6  # what a threshold makes of noise is 2.3
 # Gaussian sigmas of the core's blurred edge that do not count as its surroundings.
 BLURS = 1.5
 # Profile inwards: slopes below this share of the steepest are a plateau; a boundary is so many times steeper than the rest.
@@ -56,6 +57,8 @@ class Segmentation:
         Why no layer was found; empty with one.
     doubt : str
         What makes the layer less certain than it looks; empty without.
+    neighbour : bool
+        Whether another particle touches this one's layer; it was cut off half way.
     """
 
     smooth: np.ndarray
@@ -68,6 +71,7 @@ class Segmentation:
     blur_nm: float
     note: str
     doubt: str = ""
+    neighbour: bool = False
 
     @property
     def has_layer(self) -> bool:
@@ -103,6 +107,8 @@ def segment(pixels: np.ndarray, pixel_nm: float, config: dict) -> Segmentation:
     edge = float(threshold_otsu(clipped))
     if not 0.01 < (clipped > edge).mean() < 0.99:
         raise ValueError("no particle beside vacuum")
+    if not _apart(clipped[clipped <= edge], clipped[clipped > edge], ONE_KIND):
+        raise ValueError("no particle beside vacuum: the grey levels are of one kind")
     vacuum, core = (float(np.median(clipped[side])) for side in (clipped <= edge, clipped > edge))
     particle = ndimage.binary_fill_holes(_largest(clipped > 0.5 * (vacuum + core)))
     noise = float(np.std((pixels - smooth)[particle]))
@@ -110,14 +116,16 @@ def segment(pixels: np.ndarray, pixel_nm: float, config: dict) -> Segmentation:
     least = _least_layer_nm(pixel_nm, config)
     if not note:
         labels = _labels(clipped, outer, inner)
-        if not config["thresholds"] and (labels == LAYER).any():
-            levels = levels[0], _middle_level(clipped, labels == LAYER), levels[2]
+        # Another particle that touches the layer is none of it.
+        band = (labels == LAYER) & (clipped <= inner)
+        if not config["thresholds"] and band.any():
+            levels = levels[0], _middle_level(clipped, band), levels[2]
             outer, inner = 0.5 * (levels[0] + levels[1]), 0.5 * (levels[1] + levels[2])
             labels = _labels(clipped, outer, inner)
         steepness = _steepness(clipped, labels == CORE) / pixel_nm
         blur = (levels[2] - levels[1]) / (steepness * (2 * np.pi) ** 0.5)
         least = max(least, config["min_layer_edges"] * (inner - outer) / steepness)
-        inside = ndimage.distance_transform_edt(labels == LAYER) * pixel_nm
+        inside = ndimage.distance_transform_edt((labels == LAYER) & (clipped <= inner)) * pixel_nm
         # Some of the layer has to hold a circle of the least thickness: a blurred edge does not.
         if inside.max() >= 0.5 * least:
             return Segmentation(smooth, labels, levels, outer, inner, noise, least, blur, "")
@@ -299,7 +307,7 @@ def _bright_layer(rim: np.ndarray) -> Levels | None:
     return _medians(parts) if apart else None
 
 
-def _apart(below: np.ndarray, above: np.ndarray) -> bool:
+def _apart(below: np.ndarray, above: np.ndarray, least: float = SEPARATION) -> bool:
     """Whether two classes are two kinds of matter, and not one that a threshold has cut in two.
 
     Halves of a distribution with one maximum lie closer: 2.3 of their own widths for a normal one, 2.7 for
@@ -314,7 +322,7 @@ def _apart(below: np.ndarray, above: np.ndarray) -> bool:
         1.4826 * float(np.median(np.abs(part - middle)))
         for part, middle in zip((below, above), medians, strict=True)
     ]
-    return medians[1] - medians[0] > SEPARATION * (0.5 * (widths[0] ** 2 + widths[1] ** 2)) ** 0.5
+    return medians[1] - medians[0] > least * (0.5 * (widths[0] ** 2 + widths[1] ** 2)) ** 0.5
 
 
 def _medians(parts: list[np.ndarray]) -> Levels | None:

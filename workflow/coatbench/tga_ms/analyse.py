@@ -14,7 +14,7 @@ from . import ions as ion_module
 from .events import Event, Signal, find_events
 from .isotopes import ratios
 from .lag import Lag, estimate_lag
-from .run import Run, prepare
+from .run import Run, heating_rate_K_s, prepare
 from .smooth import smooth, white_noise
 from .window import recommended, slopes
 
@@ -197,7 +197,7 @@ def _describe(exports: dict[str, Any], run: Run, lag: Lag) -> dict[str, Any]:
         "initial_mass_mg": run.initial_mass_mg,
         "start_degC": float(run.grid.temperature_degC[0]),
         "end_degC": float(run.grid.temperature_degC.max()),
-        "heating_rate_K_min": 60 * run.grid.rate_K_s,
+        "heating_rate_K_min": 60 * heating_rate_K_s(run.grid.time_s, run.grid.temperature_degC),
         "final_mass_percent": float(run.mass_percent[-4:].mean()),
         "mass_noise_percent": white_noise(run.mass_percent),
         "grid_step_s": window_s,

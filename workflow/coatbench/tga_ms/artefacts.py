@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # An excursion that comes back within this time and this much heating is none of the sample's.
 EXCURSION_S, EXCURSION_K = 60.0, 12.0
 LEAST_SIGMA, LEAST_PERCENT = 10.0, 0.15
+# No reaction changes so much from one record to the next, and none takes it back.
+DROPOUT_PERCENT, DROPOUT_AT_MOST_S, DROPOUT_BACK = 2.0, 900.0, 0.3
 MAX_EVEN = 60_000  # points that a record is looked at with
 # A balance that settles: what a straight line over this time leaves is curved.
 SETTLING_S, SETTLED_PERCENT, SETTLING_AT_MOST_S = 60.0, 0.01, 600.0
@@ -64,11 +66,43 @@ def clean(
         return mass_percent, []
     time, mass = time_s[known], mass_percent[known].copy()
     noise = white_noise(mass)
-    found = _settling(time, mass, noise)
+    found = _dropouts(time, mass, noise)
+    found += _settling(time, mass, noise)
     found += _excursions(time, temperature_degC[known], mass, noise)
     whole = mass_percent.copy()
     whole[known] = mass
     return whole, sorted(found, key=lambda a: a.start_s)
+
+
+def _dropouts(time: np.ndarray, mass: np.ndarray, noise: float) -> list[Artefact]:
+    """Bridge stretches that begin and end from one record to the next and come back: the balance was off, or lifted.
+
+    `mass` is changed in place.
+    """
+    import numpy as np
+
+    change = np.diff(mass)
+    jumps = np.flatnonzero(np.abs(change) > max(LEAST_SIGMA * noise, DROPOUT_PERCENT))
+    found: list[Artefact] = []
+    done = -1
+    for i, first in enumerate(jumps):
+        if first <= done:
+            continue
+        for last in jumps[i + 1 :]:
+            if time[last] - time[first] > DROPOUT_AT_MOST_S:
+                break
+            if abs(change[first] + change[last]) > DROPOUT_BACK * abs(change[first]):
+                continue
+            inside = slice(first + 1, last + 1)
+            bridge = np.interp(time[inside], time[[first, last + 1]], mass[[first, last + 1]])
+            height = float((mass[inside] - bridge)[0])
+            mass[inside] = bridge
+            start, stop = float(time[first + 1]), float(time[last])
+            name = "spike" if stop - start < EXCURSION_S else "dropout"
+            found.append(Artefact(start, stop, height, name))
+            done = last
+            break
+    return found
 
 
 def _excursions(

@@ -194,6 +194,7 @@ def find_events(
         signal.signs,
         least,
         accept,
+        window,
     )
     rng = np.random.default_rng(
         [zlib.crc32(signal.name.encode()), zlib.crc32(signal.values.tobytes())]

@@ -58,6 +58,7 @@ def find_regions(
     signs: tuple[int, ...],
     least: float = 0.0,
     accept: Callable[[Region], bool] = lambda region: True,
+    narrow: int = 0,
 ) -> list[Region]:
     """Find the peaks of a rate.
 
@@ -77,6 +78,8 @@ def find_regions(
         And by at least this much.
     accept : callable
         Says of a region whether it is an event at all; those that are not become part of the quiet stretches.
+    narrow : int
+        A peak no wider at half height than so many points is a jump or a spike, and not what `relative` counts from.
 
     Returns
     -------
@@ -85,14 +88,15 @@ def find_regions(
     import numpy as np
     from scipy.signal import find_peaks
 
-    largest = max(float((s * rate).max()) for s in signs)
+    largest = max(_largest(s * rate, narrow) for s in signs)
     threshold = max(significance * noise, relative * largest, least)
     if not largest > threshold or not threshold > 0:
         return []
     peaks: list[tuple[int, int]] = []
     for sign in signs:
         # A low value beyond each edge lets a rate that still rises at the end of the record be a peak.
-        padded = np.concatenate([[-largest], sign * rate, [-largest]])
+        edge = [-abs(float(np.abs(rate).max()))]
+        padded = np.concatenate([edge, sign * rate, edge])
         found, details = find_peaks(padded, height=threshold, prominence=threshold)
         heights = details["peak_heights"]
         keep = details["prominences"] >= OWN_PROMINENCE * heights
@@ -100,6 +104,22 @@ def find_regions(
     peaks.sort()
     kept = [r for r in _regions(rate, noise, peaks) if accept(r)]
     return _regions(rate, noise, [(r.peak, r.sign) for r in kept])
+
+
+def _largest(rate: np.ndarray, narrow: int) -> float:
+    """Height of the highest peak that is wide enough; of the highest of all, if none is."""
+    import numpy as np
+
+    highest = float(rate.max())
+    left = rate.copy()
+    while narrow and (top := int(np.argmax(left))) >= 0 and left[top] > 0:
+        above = np.flatnonzero(rate < 0.5 * rate[top])
+        start = int(above[above < top].max(initial=-1)) + 1
+        stop = int(above[above > top].min(initial=rate.size))
+        if stop - start > narrow:
+            return float(rate[top])
+        left[start:stop] = 0.0
+    return highest
 
 
 def _regions(rate: np.ndarray, noise: float, peaks: list[tuple[int, int]]) -> list[Region]:

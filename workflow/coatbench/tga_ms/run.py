@@ -18,6 +18,8 @@ POINTS_PER_WINDOW = 9
 MAX_POINTS = 200_000
 # The programme ends where the last cooling starts: the furnace leaves this range below its maximum at such a rate.
 COOLING_K, COOLING_K_S, COOLING_SHARE = 30.0, 0.5 / 60, 0.05
+# A record that stays within so much is isothermal. Widths in K are times, taken at this rate or a faster one of the ramps.
+ISOTHERMAL_K, SLOWEST_K_S = 5.0, 1 / 60
 RATE_S = 60.0  # over which a rate of temperature is taken
 GAP_FACTOR, GAP_S = 10, 60.0  # a pause in the record that is worth a warning
 PROGRAMME_TOLERANCE_K = 5.0
@@ -177,10 +179,7 @@ def _grid(
         raise AnalysisError(
             export.path, "records", f"at least {4 * MIN_WINDOW} while heating", f"{stop}"
         )
-    # The rate of the ramps: most records of a run may be an isothermal hold.
-    rates = np.diff(temperature) / np.maximum(steps, 1e-9)
-    ramp = rates[(steps > 0) & (rates > 0.2 * np.quantile(rates[steps > 0], 0.9))]
-    rate = max(float(np.median(ramp)) if ramp.size else 0.0, 1e-3)
+    rate = max(heating_rate_K_s(time, temperature), SLOWEST_K_S)
     typical = float(np.median(steps[steps > 0]))
     wanted = smoothing_K / rate / POINTS_PER_WINDOW
     step = max(wanted, typical, (time[-1] - time[0]) / MAX_POINTS)
@@ -198,6 +197,18 @@ def _grid(
     smooth_t = onto_grid(time, temperature, grid_s)
     grid = Grid(grid_s, smooth_t, rate)
     return Grid(grid_s, smooth(smooth_t, grid.window(smoothing_K)), rate), stop
+
+
+def heating_rate_K_s(time: np.ndarray, temperature: np.ndarray) -> float:
+    """Median rate of the ramps, since most records of a run may be an isothermal hold; 0 without any."""
+    import numpy as np
+
+    steps = np.diff(time)
+    rates = np.diff(temperature)[steps > 0] / steps[steps > 0]
+    if not rates.size or np.ptp(temperature) < ISOTHERMAL_K:
+        return 0.0
+    ramp = rates[rates > 0.2 * np.quantile(rates, 0.9)]
+    return max(float(np.median(ramp)), 0.0) if ramp.size else 0.0
 
 
 def _end_of_programme(time: np.ndarray, temperature: np.ndarray) -> int:
@@ -249,6 +260,8 @@ def _blank_percent(
     n = int(np.argmax(temperature)) + 1
     if n < MIN_WINDOW or not np.isfinite(mg[:n]).all():
         return None, f"{blank.path.name}: too few records while heating: buoyancy is not corrected"
+    cleaned, artefacts = clean(time, temperature, mg * (100 / initial_mg))
+    mg = cleaned * (initial_mg / 100)
     elapsed = grid.time_s - grid.time_s[0]
     of_blank = np.interp(elapsed, time - time[0], temperature)
     same = np.max(np.abs(of_blank - grid.temperature_degC)) < PROGRAMME_TOLERANCE_K
@@ -265,5 +278,6 @@ def _blank_percent(
             f"{blank.path.name}: ends at {temperature.max():.0f} degC, the run at "
             f"{grid.temperature_degC.max():.0f} degC: its last value is held above"
         )
+    note = "; ".join([*(f"{blank.path.name}: {a.note}" for a in artefacts), *([note] if note else [])])
     smoothed = smooth(change, grid.window(5 * smoothing_K))
     return (smoothed - smoothed[0]) * (100 / initial_mg), note

@@ -22,7 +22,7 @@ class Grid:
     temperature_degC : (n,) array
         Smoothed sample temperature.
     rate_K_s : float
-        Median heating rate; at least 1e-3, so that an isothermal run still has a window.
+        Median heating rate of the ramps; at least 1 K/min, so that an isothermal run has windows in time.
     """
 
     time_s: np.ndarray
