@@ -41,7 +41,14 @@ def test_our_writer(tmp_path, scale_in, source, dtype):
 
 @pytest.mark.parametrize(
     ("unit", "per_nm"),
-    [("nm", 1.0), ("um", 1e-3), ("micron", 1e-3), ("\\u00B5m", 1e-3), ("mm", 1e-6), ("\\u00C5", 10.0)],
+    [
+        ("nm", 1.0),
+        ("um", 1e-3),
+        ("micron", 1e-3),
+        ("\\u00B5m", 1e-3),
+        ("mm", 1e-6),
+        ("\\u00C5", 10.0),
+    ],
 )
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_imagej_as_another_program_writes_it(tmp_path, unit, per_nm, order):

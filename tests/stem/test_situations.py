@@ -115,7 +115,7 @@ def test_a_neighbour_particle_is_no_layer(tmp_path, config, gap):
 
 @pytest.mark.parametrize(("start", "width"), [(180, 12), (180, 25), (100, 16)])
 def test_walls_of_a_crack_are_no_bare_rim(tmp_path, config, start, width):
-    crack = (np.abs(Y - 150) < width / 2) & (X > start)
+    crack = (np.abs(Y - 150) < width / 2) & (start < X)
     row = measured(tmp_path, config, straight(15.0, crack))
     assert row["value_median"] == pytest.approx(15, abs=2) and row["rim_coverage"] > 0.9
     assert row["quality"] == "doubtful" and "crack" in row["quality_note"]

@@ -123,7 +123,9 @@ def _one_image(
             judged.append(doubtful(step))
         if parts.resolution_nm > BLUNT_NM:
             judged.append(
-                unusable(f"no layer below {parts.resolution_nm:.0f} nm could be told from this edge")
+                unusable(
+                    f"no layer below {parts.resolution_nm:.0f} nm could be told from this edge"
+                )
             )
     if film and _film(parts, rim, config):
         judged.append(unusable("a band of the film's kind again: no layer is told from it"))
@@ -210,7 +212,9 @@ def _beside(parts: Segmentation, rim: layer.Rim) -> list[str]:
     """Name what stands at the rim and is no layer."""
     notes = []
     if rim.crack_share > LEAST_CRACK:
-        notes.append(f"a crack or a particle close by: {100 * rim.crack_share:.0f} % of the core's edge face it, and are left out")
+        notes.append(
+            f"a crack or a particle close by: {100 * rim.crack_share:.0f} % of the core's edge face it, and are left out"
+        )
     if parts.neighbour:
         notes.append("a neighbour particle touches the layer: what is nearer to it is left out")
     return notes

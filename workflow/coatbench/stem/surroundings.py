@@ -33,7 +33,10 @@ def without_bar(pixels: np.ndarray) -> tuple[np.ndarray, int]:
     share = np.array([_commonest(row) for row in pixels])
     for rows in (share[::-1], share):
         n = int(np.argmax(rows < BAR_SHARE)) if (rows < BAR_SHARE).any() else 0
-        if BAR_AT_LEAST * height <= n <= BAR_AT_MOST * height and rows[n : n + 5].max() < PICTURE_SHARE:
+        if (
+            BAR_AT_LEAST * height <= n <= BAR_AT_MOST * height
+            and rows[n : n + 5].max() < PICTURE_SHARE
+        ):
             return (pixels[: height - n] if rows is not share else pixels[n:]), n
     return pixels, 0
 
@@ -45,7 +48,9 @@ def _commonest(row: np.ndarray) -> float:
     return float(np.unique(row, return_counts=True)[1].max()) / row.size
 
 
-def crack_walls(parts: Segmentation, y_nm: np.ndarray, x_nm: np.ndarray, pixel_nm: float) -> np.ndarray:
+def crack_walls(
+    parts: Segmentation, y_nm: np.ndarray, x_nm: np.ndarray, pixel_nm: float
+) -> np.ndarray:
     """Return which places of a core's edge are walls of cracks, or face another particle: deep inside the outline that
     bridges narrow gaps.
 
