@@ -72,7 +72,7 @@ def rim(parts: Segmentation, pixel_nm: float) -> Rim:
     shape = np.array(parts.labels.shape)
     to_border = np.minimum(core, shape - 1 - core).min(axis=1) * pixel_nm
     keep = to_border > np.maximum(thickness, 2 * pixel_nm)
-    walls = crack_walls(parts, *(core.T * pixel_nm), pixel_nm)
+    walls = crack_walls(parts, core[:, 0] * pixel_nm, core[:, 1] * pixel_nm, pixel_nm)
     cracked = float((walls & keep).sum() / max(keep.sum(), 1))
     keep &= ~walls
     thickness = np.where(thickness > parts.resolution_nm, thickness, 0.0)[keep]
