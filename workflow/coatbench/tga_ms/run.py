@@ -278,6 +278,8 @@ def _blank_percent(
             f"{blank.path.name}: ends at {temperature.max():.0f} degC, the run at "
             f"{grid.temperature_degC.max():.0f} degC: its last value is held above"
         )
-    note = "; ".join([*(f"{blank.path.name}: {a.note}" for a in artefacts), *([note] if note else [])])
+    note = "; ".join(
+        [*(f"{blank.path.name}: {a.note}" for a in artefacts), *([note] if note else [])]
+    )
     smoothed = smooth(change, grid.window(5 * smoothing_K))
     return (smoothed - smoothed[0]) * (100 / initial_mg), note
