@@ -94,17 +94,25 @@ def test_damping() -> None:
 
 
 @pytest.mark.slow
-def test_intervals_cover_the_truth_with_a_dusty_region() -> None:
-    """Of the 95 % intervals of a sample with one dusty region of fourteen, 92 to 98 % hold the truth."""
+def test_intervals_cover_the_truth_with_shifts_and_a_dusty_region() -> None:
+    """Of the 95 % intervals of a sample with one dusty region of fourteen, 92 to 98 % hold the truth.
+
+    Every sample has a mass shift of its own, up to 150 ppm, and images are named by their masses.
+    """
     rng = np.random.default_rng(21)
     hits: dict[str, list[bool]] = {}
-    members = [i for i, f in enumerate(DEGRADATION)]
+    exact = {f.name: f.mass_u for f in DEGRADATION}
     for _ in range(150):
         values = study(rng)
-        values[1, int(rng.integers(14)), members] *= 8
-        tables = made(as_rows(values))
+        values[1, int(rng.integers(14)), :] *= 8
+        rows = as_rows(values)
+        shift = {s: rng.uniform(-150, 150) for s in dict.fromkeys(r["sample"] for r in rows)}
+        for row in rows:
+            ppm = shift[row["sample"]] + 6 * rng.standard_normal()
+            row |= {"label": "", "mass_u": exact[row["fragment"]] * (1 + 1e-6 * ppm)}
+        tables = made(rows)
         for r in tables["sims_fragments"]:
-            if r["sample"] == "a":
+            if r["sample"] == "a" and r["group"]:
                 i = next(i for i, f in enumerate(DEGRADATION) if f.name == r["fragment"])
                 hits.setdefault("fragment", []).append(
                     r["relative_ci_low"] < FACTORS[1, i] < r["relative_ci_high"]
@@ -118,5 +126,7 @@ def test_intervals_cover_the_truth_with_a_dusty_region() -> None:
                         r["relative_degradation_ci_low"] < truth < r["relative_degradation_ci_high"]
                     )
     assert len(FRAGMENTS) > len(DEGRADATION) and CV > 0
+    assert len(hits["fragment"]) == 150 * len(DEGRADATION)
     for name, inside in hits.items():
-        assert 0.92 <= np.mean(inside) <= 0.985, (name, np.mean(inside))
+        print(name, np.mean(inside))
+        assert 0.92 <= np.mean(inside) <= 0.98, (name, np.mean(inside))

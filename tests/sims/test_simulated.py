@@ -215,12 +215,25 @@ def test_partners_in_the_list_take_no_fragments_place(tmp_path: Path) -> None:
 
 
 def test_isotopologues_contribute_what_the_table_says(tmp_path: Path) -> None:
-    straight = small(tmp_path, "straight", "bif6")
-    more = small(tmp_path, "more", "bif6", isotopologues=True)
+    def raw() -> dict[str, float]:
+        rows = small.tables["sims_regions"]  # type: ignore[attr-defined]
+        return {
+            r["fragment"]: r["normalised_intensity"] / (1 - (r["isotopologue_share"] or 0))
+            for r in rows
+        }
+
+    small(tmp_path, "straight", "bif6")
+    without = raw()
+    left = small(tmp_path, "more", "bif6", isotopologues=True)
     rows = {(r["fragment"], r["neighbour"]): r for r in small.tables["sims_neighbours"]}  # type: ignore[attr-defined]
-    for fragment, neighbour in (("S3", "33S of PS2"), ("S4", "33S of PS3")):
+    for fragment, neighbour in (
+        ("S3", "33S of PS2"),
+        ("S4", "33S of PS3"),
+        ("LiPO3", "6Li of LiSO3"),
+    ):
         stated = rows[fragment, neighbour]["contribution"]
-        assert stated == pytest.approx(1 - straight[fragment] / more[fragment], rel=0.25)
+        assert stated == pytest.approx(1 - without[fragment] / raw()[fragment], rel=0.25)
+        assert left[fragment] == pytest.approx(without[fragment], rel=0.02)  # subtracted
 
 
 def test_positive_ions_are_refused(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from .capture import other_widths
 from .degradation import degradation_tables, of_reference
 from .fragments import Fragment
 from .ions import Ion, other_ions
+from .isotopes import subtracted
 from .masses import SIGN, read_label
 from .naming import Image, Name, name_images, shift_of
 from .neighbours import close_neighbours
@@ -63,6 +64,9 @@ def collect(
 
     acquisition = sorted_rows("sims_acquisition")
     named, shifts = named_rows(sorted_rows("sims_regions"), acquisition, fragments, config)
+    named = subtracted(
+        named, fragments, other_ions(fragments), shifts, float(config["mass_resolution"])
+    )
     widths = other_widths(named, acquisition, reference)
     named = [
         r | worst([quality_of(r), widths.get(of_region(r), Quality())]).columns() for r in named
@@ -76,8 +80,7 @@ def collect(
         "sims_fragments": fragment_rows,
         **degradation_tables(rows, reference, fragments, config["main_groups"], config),
         "sims_neighbours": close_neighbours(
-            fragments, _intervals(rows, shifts), float(config["mass_resolution"]),
-            _reference_means(fragment_rows, reference),
+            fragments, _intervals(rows, shifts), float(config["mass_resolution"]), _raw_means(rows, reference),
         ),
         "sims_regions": [{k: v for k, v in r.items() if k in REGION_COLUMNS} for r in rows],
         "sims_acquisition": _acquisition(acquisition, rows, shifts),
@@ -86,7 +89,7 @@ def collect(
 
 HANDED_ON = ("mass_source", "mass_note")  # from the reduction to the naming, no columns
 REGION_COLUMNS = (
-    "sample", "region", "fragment", "group", "normalised_intensity", "poisson_sd", "pixel_sd", "ratio_of_sums",
+    "sample", "region", "fragment", "group", "normalised_intensity", "isotopologue_share", "poisson_sd", "pixel_sd", "ratio_of_sums",
     "sum_counts", "corrected_counts", "largest_count", "n_pixels", "n_empty_pixels", "total_source", "number",
     "label", "mass_u", "mass_lower_u", "mass_upper_u", "quality", "quality_note",
 )  # fmt: skip
@@ -240,13 +243,13 @@ def _intervals(
     return widest
 
 
-def _reference_means(rows: Sequence[Row], reference: str | None) -> dict[str, float]:
-    """Return the fragments' mean intensities in the reference."""
-    return {
-        r["fragment"]: r["normalised_intensity"]
-        for r in rows
-        if r["sample"] == reference and r["normalised_intensity"] is not None
-    }
+def _raw_means(rows: Sequence[Row], reference: str | None) -> dict[str, float]:
+    """Return the fragments' mean intensities in the reference, isotopologues included."""
+    found: dict[str, list[float]] = {}
+    for r in rows:
+        if r["sample"] == reference and quality_of(r).usable and r["raw_intensity"] is not None:
+            found.setdefault(r["fragment"], []).append(r["raw_intensity"])
+    return {name: math.fsum(values) / len(values) for name, values in found.items()}
 
 
 def fragment_table(

@@ -66,7 +66,8 @@ SETTINGS: dict[str, Any] = {
     "dusty_region": "",  # id of a region that holds `dust_factor` times the degradation products
     "dust_factor": 8.0,
     "listed_partners": [],  # fragments in whose place the interval list has the ion with one hydrogen more (or HPO4, HPS2)
-    "isotopologues": False,  # ions with one 33S of a sulfide count as the fragment 11 ppm away (33S of PS2 as S3)
+    "isotopologues": False,  # ions with one 33S or 6Li count as the fragment 11 or 30 ppm away (33S of PS2 as S3)
+    "hydrogen_share": 0.0,  # ions with one hydrogen more per ion of the parent; within the interval of the fragment 99 ppm away
     "polarity": "Negative",  # what the properties of an event list say
 }
 PARTNERS = {
@@ -76,7 +77,12 @@ PARTNERS = {
     "LiSO3": 86.982883,
 }  # HPO4, HPS2, HPS3, HLiPO3: m/z in u
 # Image that an isotopologue is counted in: its parent, and 33S ions per ion of the parent (0.79 % per sulfur).
-ISOTOPOLOGUES = {"S3": ("PS2", 2 * 0.0075 / 0.9499), "S4": ("PS3", 3 * 0.0075 / 0.9499)}
+ISOTOPOLOGUES = {
+    "S3": ("PS2", 2 * 0.0075 / 0.9499),
+    "S4": ("PS3", 3 * 0.0075 / 0.9499),
+    "LiPO3": ("LiSO3", 0.0759 / 0.9241),  # 6Li
+}
+HYDROGEN = {"S3": "PS2", "S4": "PS3", "LiSO3": "LiPO3"}  # HPS2 counts as S3
 SCALE_FACTOR, OFFSET, UPPER_MASS_U = 32982.7, -398.7, 880.0
 MEASURED_RASTER_PX = 256
 
@@ -191,8 +197,12 @@ def region_counts(
         )  # its mean over pixels with ions is the share
         left -= local
         counts[i] = rng.poisson(expected * local)
+    names = list(FRAGMENTS)
+    for name, parent in HYDROGEN.items():
+        if options["hydrogen_share"]:
+            more = rng.poisson(counts[names.index(parent)] * options["hydrogen_share"])
+            counts[names.index(name)] += more.astype(np.uint32)
     if options["isotopologues"]:
-        names = list(FRAGMENTS)
         for name, (parent, ratio) in ISOTOPOLOGUES.items():
             counts[names.index(name)] += rng.poisson(counts[names.index(parent)] * ratio).astype(
                 np.uint32
