@@ -289,6 +289,25 @@ def test_the_crate_runs_again_in_an_empty_folder(finished: Path, tmp_path: Path)
     assert (again.folder / table).read_bytes() == (finished / WINDOWS).read_bytes()
 
 
+def test_a_table_that_is_edited_while_the_run_goes_on_is_not_certified(project: Workflow) -> None:
+    # As if somebody edited it between the job that makes it and the description of the run.
+    script = project.folder / "workflow" / "scripts" / "report" / "provenance.py"
+    edit = f"""
+import pathlib
+_path = pathlib.Path({WINDOWS!r})
+_path.write_text(_path.read_text() + "edited\\n")
+"""
+    whole = script.read_text()
+    script.write_text(whole.replace("if __name__", edit + "\nif __name__"))
+    process = project.start(*ARGUMENTS)
+    text, _ = process.communicate(timeout=300)
+    assert process.returncode != 0
+    assert f"{WINDOWS}: expected what its job made, found it edited; run again" in text
+    script.write_text(whole)
+    project.run(*ARGUMENTS)
+    assert "edited" not in (project.folder / WINDOWS).read_text()
+
+
 def test_damaged_results_are_named_and_remade(finished: Path, project: Workflow) -> None:
     for damage in (a_cut_table, a_truncated_picture, damaged_curves):
         damage(project.folder)

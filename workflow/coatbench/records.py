@@ -233,6 +233,16 @@ def replaced(output: str | Path, places: Places) -> list[str]:
     ]
 
 
+def edited(found: Mapping[str, str], places: Places) -> list[str]:
+    """Return the results, of these paths with their checksums as found, that are not what their jobs made."""
+    made = {
+        name: entry["sha256"]
+        for path in Path(places.results, FOLDER).rglob("*.json")
+        for name, entry in (read_record(path) or {"outputs": {}})["outputs"].items()
+    }
+    return [p for p, sha256 in found.items() if made.get(places.name(p), sha256) != sha256]
+
+
 @dataclass
 class Plan:
     """What the records say of the jobs of a plan.

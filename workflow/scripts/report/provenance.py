@@ -5,7 +5,8 @@ from typing import Any
 import job
 from coatbench.analysis import load_rows
 from coatbench.checksums import checksum
-from coatbench.records import Places
+from coatbench.errors import CoatbenchError
+from coatbench.records import Places, edited
 from coatbench.report.provenance import describe_run, write_document
 
 
@@ -21,6 +22,16 @@ def analysed(
         found[technique] |= job.inputs
         made_with[technique][places.shown(path)] = job.made_with
     return found, made_with
+
+
+def refuse_edited(results: dict[str, Any], targets: dict[str, list[str]], places: Places) -> None:
+    """Fail where a result was changed after its job had made it; the next run makes it again."""
+    files = [path for files in targets.values() for path in files]
+    found = {path: results[places.shown(path)]["sha256"] for path in files}
+    if names := edited(found, places):
+        raise CoatbenchError(
+            "\n".join(f"{n}: expected what its job made, found it edited; run again" for n in names)
+        )
 
 
 if __name__ == "__main__":
@@ -43,6 +54,7 @@ if __name__ == "__main__":
             root=job.PROJECT,
             shown=places.shown,
         )
+        refuse_edited(run["results"], p.targets, places)
         for line in run["mixtures"]:
             job.log.warning("%s", line)
         write_document(run, snakemake.output.run)
