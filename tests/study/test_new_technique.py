@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -198,7 +201,12 @@ def test_a_technique_in_seven_files(tmp_path: Path) -> None:
     with (out / "tables" / "ranking.csv").open(encoding="utf-8", newline="") as stream:
         assert {r["sample"]: r["rank"] for r in csv.DictReader(stream)} == {"n400": "1", "n500": "2", "bare": ""}  # fmt: skip
     # The cluster gets what is not named as local, the docs get their section.
-    rules = (project.folder / "workflow" / "rules" / "glow.smk").read_text()
-    local = re.search(r"localrules:\n((?: .*\n)+)", rules)
-    assert local is not None and "glow_sample" not in local[1]
-    assert "add its entry here" in (ROOT / "workflow" / "coatbench" / "techniques.py").read_text()
+    rules = (project.folder / "workflow" / "rules" / "glow.smk").read_text(encoding="utf-8")
+    named = set(re.findall(r"^rule (\w+):", rules, flags=re.M))
+    local = re.search(r"^localrules:\n((?: +\w+,\n)+)", rules, flags=re.M)
+    assert local is not None
+    assert named - set(re.findall(r"\w+", local[1])) == {"glow_sample"}
+    shutil.copytree(ROOT / "docs", project.folder / "docs")
+    subprocess.run([sys.executable, "docs/make_tables.py"], cwd=project.folder, check=True)
+    columns = (project.folder / "docs" / "tables.md").read_text(encoding="utf-8")
+    assert "## Glow discharge" in columns and "mean number of counts of a channel" in columns
