@@ -104,13 +104,24 @@ def test_depth_scale(geometry, kind, depths):
     assert found == pytest.approx(depths, abs=0.01)
 
 
-def test_depth_at_constant_stopping_is_the_closed_formula(geometry):
+@pytest.mark.parametrize(
+    ("incidence_deg", "scattering_deg", "exit_deg"), [(0, 145, 35), (30, 120, 30), (50, 145, -15)]
+)
+def test_depth_at_constant_stopping_is_the_closed_formula(
+    config, incidence_deg, scattering_deg, exit_deg
+):
+    geometry = Geometry(
+        config | {"incidence_angle_deg": incidence_deg, "scattering_angle_deg": scattering_deg}
+    )
+    assert geometry.exit_angle_deg == exit_deg
     stopping = 100.0
     flat = Stopping("flat", (100.0, 5000.0), (stopping, stopping), (0.0, 0.0))
     depth, energy = energy_of_depth(flat, geometry, 58.693, "total")
     factor = geometry.of_mass_eV(58.693) / 3000
-    out = 1 / math.cos(math.radians(35))
-    assert energy == pytest.approx(factor * (3000 - stopping * depth) - stopping * depth * out)
+    way_in, way_out = (
+        stopping * depth / math.cos(math.radians(a)) for a in (incidence_deg, exit_deg)
+    )
+    assert energy == pytest.approx(factor * (3000 - way_in) - way_out)
     assert energy[-1] > 100
 
 

@@ -9,6 +9,7 @@ import pytest
 from coatbench.sims.collect import collect
 from coatbench.sims.degradation import degradation_tables
 from coatbench.sims.fragments import Fragment, load_fragments
+from coatbench.sims.groups import resample
 from coatbench.sims.ratio import Mean, mean_of_regions, ratio_of_means
 from coatbench.sims.weights import WEIGHTINGS, principal_components, scaled, weights
 
@@ -382,3 +383,12 @@ def test_intervals_cover_the_truth() -> None:
     assert len(coverage) == 6 * 5 + 1
     assert min(coverage.values()) >= 0.92, coverage
     assert max(coverage.values()) <= 0.98, coverage
+
+
+def test_resampled_means_scatter_as_means_of_regions_do() -> None:
+    """Without bias, also of few regions: drawing all n of them would lose the n-th part of the variance."""
+    regions = np.random.default_rng(3).normal(5, 1, (4, 3))
+    draws = resample({"a": regions}, ["a"], 20000, 1)
+    expected = regions.var(axis=0, ddof=1) / 4
+    np.testing.assert_allclose(draws.means["a"].var(axis=0), expected, rtol=0.04)
+    np.testing.assert_allclose(draws.means["a"].mean(axis=0), regions.mean(axis=0), rtol=0.01)

@@ -15,7 +15,7 @@ from .test_planted import event
 # --- buoyancy, and what records look like ----------------------------------------------------------
 
 
-def test_a_blank_run_removes_buoyancy(analysed, truth, index_row):
+def test_a_blank_run_removes_buoyancy(analysed, truth, index_row, config):
     light = truth | {"tga_ms.buoyancy_mg": 0.2}
     finals = {}
     for name, row in {"with": index_row, "without": index_row | {"blank_file": ""}}.items():
@@ -23,7 +23,8 @@ def test_a_blank_run_removes_buoyancy(analysed, truth, index_row):
         (run,) = analysis.tables["tga_ms_runs"]
         finals[name] = run["final_mass_percent"]
         assert run["buoyancy"] == ("blank" if name == "with" else "none")
-        assert run["drift_sd_percent"] > 0
+        left_mg = config["buoyancy_corrected_sd_mg" if name == "with" else "buoyancy_sd_mg"]
+        assert run["drift_sd_percent"] == pytest.approx(100 * left_mg / 20.13, rel=0.01)
     assert finals["without"] - finals["with"] == pytest.approx(100 * 0.2 / 20.13, abs=0.05)
 
 

@@ -12,6 +12,7 @@ from coatbench.xps.analyse import analyse
 from coatbench.xps.collect import collect, order_rows
 from coatbench.xps.coverage import Amount, Setting, average, coverage, spot_amounts, thickness
 from coatbench.xps.quantify import phi_transmission, rsf, rsf_tables
+from coatbench.xps.region import integrate
 
 
 # T relative to S 2p at a pass energy of 29.35 eV, as tabulated for three instruments' coefficients.
@@ -66,6 +67,30 @@ def test_eq_1_by_hand(config: dict) -> None:
     assert found.sd == pytest.approx(
         4 / 6 * 2 / 6 * math.hypot(0.01, 0.01 * math.sqrt(10) / 4), rel=1e-6
     )
+
+
+def test_what_the_analyser_passes_more_of_counts_less(config: dict) -> None:
+    """Atoms are areas over transmission: one that lets through twice as much hides nothing and adds nothing."""
+    plain, seen = (rows(s=3 * 1.677, p=1.192, ni=2 * 22.18) for _ in range(2))
+    for row in seen:
+        if row["region"] == "Ni 2p":
+            row |= {k: 2.0 * row[k] for k in ("area_cps_eV", "area_cps_eV_sd", "transmission")}
+    one, other = (spot_amounts(r, "scofield", Setting.of(config))["eq1"] for r in (plain, seen))
+    assert (other.value, other.sd) == pytest.approx((one.value, one.sd))
+
+
+def test_an_integral_scatters_as_its_uncertainty_says(config: dict) -> None:
+    """Counts drawn many times, on steps that are not equal and with a time that is not 1 s."""
+    rng = np.random.default_rng(7)
+    x = np.cumsum(np.r_[100.0, np.tile([0.1, 0.15], 60)])
+    rate = 400.0 + 300.0 * np.exp(-0.5 * ((x - 107.0) / 0.8) ** 2)
+    time_s = 0.3
+    found = [integrate(x, rng.poisson(rate * time_s) / time_s, time_s, config) for _ in range(600)]
+    areas = np.array([f.area for f in found])
+    planted = 300.0 * 0.8 * math.sqrt(2 * math.pi)
+    assert areas.mean() == pytest.approx(planted, abs=4 * areas.std() / math.sqrt(len(areas)))
+    assert np.mean([f.sd for f in found]) == pytest.approx(areas.std(ddof=1), rel=0.1)
+    assert np.mean([f.maximum_eV for f in found]) == pytest.approx(107.0, abs=0.1)
 
 
 def test_absolute_coverage_depends_on_the_library_as_known(config: dict) -> None:
