@@ -35,7 +35,7 @@ def wide(text: str) -> bytes:
         ("x.pdf", b"%PDF-1.7\n%\xe2\xe3", "xps", "a PDF"),
         ("x.png", b"\x89PNG\r\n\x1a\n" + bytes(60), "stem", "PNG"),
         ("x.sle", b"SQLite format 3\0" + bytes(60), "xps", "SQLite"),
-        ("x.res", b"\x00\x01\x00\x00Standard Jet DB\0", "cycling", "Arbin .res"),
+        ("x.res", b"\x00\x01\x00\x00Standard Jet DB\0", "xps", "Arbin RES"),
         ("x.tri", bytes(4) + b"TRIOS 5.1" + bytes(90), "tga_ms", "TRIOS"),
         ("x.tri", b"\x07\x08" + bytes(90), "tga_ms", "TRIOS"),
         ("x.bin", bytes(20) + b"METTLER TOLEDO" + bytes(90), "tga_ms", "STARe binary"),

@@ -35,8 +35,16 @@ def main(arguments: list[str] | None = None) -> int:
     following.add_argument(
         "--results", type=Path, default=Path("results"), help="results folder of its run"
     )
+    bdf = commands.add_parser(
+        "bdf",
+        help="write a cycler's export as Battery Data Format: CSV, or Parquet where OUTPUT ends in .parquet",
+    )
+    bdf.add_argument("export", type=Path, help="any export of cycling that is read")
+    bdf.add_argument("output", type=Path, help="a new file, *.csv or *.parquet")
     options = parser.parse_args(arguments)
     try:
+        if options.command == "bdf":
+            return battery_data_format(options.export, options.output)
         if options.command == "next":
             return advise(options.study, options.results)
         return start(options.folder, options.preset)
@@ -54,6 +62,28 @@ def advise(study: Path, results: Path) -> int:
     except (StudyError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    return 0
+
+
+def battery_data_format(export: Path, output: Path) -> int:
+    """Write a cycler's export as Battery Data Format."""
+    from .errors import CoatbenchError
+    from .readers import bdf_parquet, read
+
+    if output.exists():
+        print(f"{output}: is there already and is not written over", file=sys.stderr)
+        return 1
+    try:
+        found = read(export, "cycling")
+        if output.suffix == ".parquet":
+            bdf_parquet.write(found, output)
+        else:
+            found.sets[0].to_pandas().to_csv(output, index=False)
+    except (CoatbenchError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for warning in found.warnings:
+        print(f"{export.name}: {warning}", file=sys.stderr)
     return 0
 
 

@@ -80,7 +80,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("an HDF5 file", (b"\x89HDF",)),
     Kind("a netCDF file", (b"CDF\x01", b"CDF\x02", b"CDF\x05")),
     Kind("an SQLite database (as SPECS .sle and others)", (b"SQLite format 3",)),
-    Kind("an Access database (as Arbin .res)", (b"\x00\x01\x00\x00Standard",), advice="export CSV or Excel with MITS Pro"),
+    Kind("an Access database (as Arbin .res)", (b"\x00\x01\x00\x00Standard",)),
     Kind("a TA Instruments TRIOS file (.tri)", holds=(b"TRIOS",), suffixes=(".tri",), advice="export text or CSV with TRIOS"),
     Kind("a TA Instruments TRIOS file (.tri)", suffixes=(".tri",), advice="export text or CSV with TRIOS"),
     Kind("a TA Instruments data file", holds=(b"TA Instruments",), advice="export text with Universal Analysis or TRIOS"),

@@ -122,6 +122,8 @@ FORMATS: tuple[Format, ...] = (
     # Told by their first bytes: a large binary file is not searched for the words of text formats.
     Format("EC-Lab binary", "cycling", _starts(b"BIO-LOGIC MODULAR FILE"), "eclab_mpr", instrument="BioLogic (EC-Lab)", file_names="*.mpr"),
     Format("Neware nda", "cycling", _starts(b"NEWARE"), "neware", instrument="Neware", file_names="*.nda"),
+    Format("Battery Data Format Parquet", "cycling", _starts(b"PAR1"), "bdf_parquet", instrument="any (Battery Data Alliance)", file_names="*.bdf.parquet, *.parquet"),
+    Format("Arbin RES", "cycling", _starts(b"\x00\x01\x00\x00Standard"), "arbin_res", instrument="Arbin (MITS Pro), through mdbtools", file_names="*.res"),
     Format("VAMAS", "xps", _matches(r"\A\s*VAMAS Surface Chemical Analysis"), "vamas_iso", instrument="any (ISO 14976)", file_names="*.vms, *.npl"),
     Format("PHI SPE", "xps", _matches(r"\A\s*SOFH\s"), "phi_spe", instrument="PHI (MultiPak)", file_names="*.spe"),
     Format("CasaXPS ASCII", "xps", _matches(r"\A\s*Cycle \d+:"), "casaxps_ascii", instrument="any (CasaXPS)", file_names="*.txt"),

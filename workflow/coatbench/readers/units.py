@@ -35,7 +35,7 @@ DIMENSIONS: dict[str, dict[str, tuple[float, float]]] = {
 # Other spellings, without blanks and with u for micro; tried as they stand, then in lower case.
 SPELLINGS = {
     "time": {
-        "sec": "s", "secs": "s", "second": "s", "seconds": "s", "msec": "ms", "minute": "min", "minutes": "min",
+        "sec": "s", "secs": "s", "second": "s", "seconds": "s", "msec": "ms", "millisecond": "ms", "milliseconds": "ms", "minute": "min", "minutes": "min",
         "mins": "min", "m": "min", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d",
     },
     "temperature": {
@@ -45,11 +45,11 @@ SPELLINGS = {
     },
     "mass": {"µg": "ug", "mcg": "ug", "milligram": "mg", "gram": "g"},
     "share": {"%": "percent", "wt%": "percent", "wt.%": "percent", "wt.-%": "percent", "mass%": "percent", "pct": "percent"},
-    "current": {"amp": "A", "amps": "A", "ampere": "A", "mamps": "mA", "milliampere": "mA"},
+    "current": {"amp": "A", "amps": "A", "ampere": "A", "mamps": "mA", "milliampere": "mA", "microampere": "uA"},
     "voltage": {"volt": "V", "volts": "V", "millivolt": "mV"},
     "charge": {
         "A.h": "Ah", "A*h": "Ah", "Amp-hr": "Ah", "mA.h": "mAh", "mAmp-hr": "mAh", "ah": "Ah", "mah": "mAh",
-        "ampere_hour": "Ah", "coulomb": "C", "As": "C",
+        "ampere_hour": "Ah", "milliampere_hour": "mAh", "coulomb": "C", "As": "C",
     },
     "energy": {"ev": "eV", "kev": "keV"},
     "length": {"micron": "um", "microns": "um", "Å": "angstrom", "A": "angstrom"},
