@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from coatbench import checksums, records, software
+from coatbench.errors import StudyError
 from coatbench.records import Job, Places, plan, write_record
+from coatbench.results_folder import foreign
 
 
 @pytest.fixture
@@ -121,3 +123,29 @@ def test_five_thousand_files_in_under_two_seconds(places: Places, monkeypatch) -
     start = time.process_time()
     assert plan([job], places).forced == []
     assert time.process_time() - start < 2.0
+
+
+def test_what_a_user_changed_is_not_tidied_away(places: Places) -> None:
+    made(places)
+    assert Path("out/table.csv") in plan([], places).left
+    Path("out/table.csv").write_text("my own notes\n")
+    found = plan([], places)
+    assert Path("out/table.csv") not in found.left
+    assert found.reasons == [
+        "out/table.csv: left by what is no longer made, and changed since; it is kept"
+    ]
+
+
+def test_nothing_of_somebody_else_is_written_over(places: Places) -> None:
+    foreign(places, ["out/report.html"])
+    Path("out/report.html").write_text("a thesis")
+    Path("out/notes.txt").write_text("notes")
+    foreign(places, ["out/tables/a.csv"])  # what stands beside results is nobody's business
+    with pytest.raises(StudyError) as caught:
+        foreign(places, ["out/report.html", "out/tables/a.csv"])
+    (line,) = caught.value.problems
+    assert "out: expected an empty folder" in line and "found out/report.html that no run" in line
+    foreign(places, ["out/report.html"], takeover=True)
+    Path("out/provenance").mkdir()
+    Path("out/provenance/study.json").write_text("{}")
+    foreign(places, ["out/report.html"])

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,6 @@ from typing import Any
 from . import software
 from .analysis import write_atomically
 from .checksums import checksum, state
-from .errors import StudyError
 
 FOLDER = "provenance/jobs"
 SEEN = "provenance/seen.json"
@@ -262,41 +261,6 @@ class Plan:
     left: list[Path] = field(default_factory=list)
 
 
-def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> None:
-    """Hold that the results folder is that of this study.
-
-    A study is known by its way from the results folder, or by its table of samples: either may change, not both.
-
-    Raises
-    ------
-    StudyError
-        The folder holds results of another study, and `takeover` is not set.
-    """
-    path = Path(places.results, STUDY)
-    now = {
-        "way": Path(os.path.relpath(places.study, places.results)).as_posix(),
-        "name": Path(places.study).name,
-        "samples": checksum(samples)["sha256"],
-    }
-    try:
-        was = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        was = {}
-    if was == now:
-        return
-    other = was and all(was.get(key) != now[key] for key in ("way", "samples"))
-    if other and not takeover and any(Path(places.results, FOLDER).rglob("*.json")):
-        raise StudyError(
-            [
-                f"{places.results}: expected an empty folder or results of this study, found those of the study "
-                f"{was.get('name')}; give another results=..., or take it over with --config takeover=true"
-            ]
-        )
-    with suppress(OSError):  # a folder that may only be read: a dry run looks at it
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
-
-
 def verify(places: Places) -> list[str]:
     """Read every file that a record knows; return one line for each that holds something else than it says.
 
@@ -348,21 +312,28 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
                 contents.stamp(path, STALE_S)
         elif record is not None:
             _settle(job, contents)
-    contents.save()
     found.reasons = list(dict.fromkeys(found.reasons))
-    found.left = _left(places, planned)
+    for file, same in _left(places, planned, contents):
+        if same:
+            found.left.append(file)
+        else:
+            found.reasons.append(
+                f"{file}: left by what is no longer made, and changed since; it is kept"
+            )
+    contents.save()
     return found
 
 
-def _left(places: Places, planned: set[str]) -> list[Path]:
-    """Return what jobs that are no longer planned have left."""
+def _left(places: Places, planned: set[str], contents: Contents) -> Iterator[tuple[Path, bool]]:
+    """Yield what jobs that are no longer planned have left, and whether it still is what they made."""
     known = {places.record_of(places.path(name)) for name in planned}
-    found = []
     for path in sorted(Path(places.results, FOLDER).rglob("*.json")):
-        if path not in known and (record := read_record(path)):
-            made = [n for n in record["outputs"] if n.startswith("results:") and n not in planned]
-            found += [*(places.path(name) for name in made), path]
-    return [path for path in found if path.exists()]
+        if path in known or not (record := read_record(path)):
+            continue
+        for name, made in record["outputs"].items():
+            if name.startswith("results:") and name not in planned and places.path(name).exists():
+                yield places.path(name), contents.sha256(name, made) == made["sha256"]
+        yield path, True
 
 
 def _differences(

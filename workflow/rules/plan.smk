@@ -2,10 +2,20 @@
 # rules are known. `snakemake verify` reads everything again; `snakemake tidy` removes what is no longer made.
 
 import plan
-from coatbench.records import claim
+from itertools import chain
+
+from coatbench.results_folder import claim, foreign
 
 if workflow.is_main_process:
     try:
+        foreign(
+            PLACES,
+            chain(
+                map(results, ("check.csv", "check.txt")),
+                plan.planned_files(workflow, PLACES, [*TARGETS, results("complete.txt")]),
+            ),
+            takeover=TAKEOVER,
+        )
         claim(PLACES, samples_table(), takeover=TAKEOVER)
     except StudyError as error:
         stop(error.problems)

@@ -60,6 +60,12 @@ class Rules:
                 todo += reversed(job.inputs)
 
 
+def planned_files(workflow: Any, places: Places, targets: Iterable[str]) -> Iterator[str]:
+    """Yield every file that the jobs of these targets make."""
+    for job in Rules([r for r in workflow.rules if r.output], places.clock).jobs(targets):
+        yield from job.outputs
+
+
 def job_of(rule: Any, wildcards: dict[str, str], clock: str) -> Job:
     """Return one job of a rule."""
     given = Wildcards(fromdict=wildcards)

@@ -9,4 +9,5 @@ if __name__ == "__main__":
     with job.logged(snakemake):
         for path in map(Path, snakemake.params.left):
             job.log.info("removed %s", path)
+            print(f"removed {path}")
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)

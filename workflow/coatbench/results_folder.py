@@ -1,0 +1,72 @@
+"""Whose a results folder is: one study's, and nobody's files are written over in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from .analysis import write_atomically
+from .checksums import checksum
+from .errors import StudyError
+from .records import FOLDER, STUDY, Places
+
+
+def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> None:
+    """Hold that the results folder is that of this study.
+
+    A study is known by its way from the results folder, or by its table of samples: either may change, not both.
+
+    Raises
+    ------
+    StudyError
+        The folder holds results of another study, and `takeover` is not set.
+    """
+    path = Path(places.results, STUDY)
+    now = {
+        "way": Path(os.path.relpath(places.study, places.results)).as_posix(),
+        "name": Path(places.study).name,
+        "samples": checksum(samples)["sha256"],
+    }
+    try:
+        was = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        was = {}
+    if was == now:
+        return
+    other = was and all(was.get(key) != now[key] for key in ("way", "samples"))
+    if other and not takeover and any(Path(places.results, FOLDER).rglob("*.json")):
+        raise StudyError(
+            [
+                f"{places.results}: expected an empty folder or results of this study, found those of the study "
+                f"{was.get('name')}; give another results=..., or take it over with --config takeover=true"
+            ]
+        )
+    with suppress(OSError):  # a folder that may only be read: a dry run looks at it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
+
+
+def foreign(places: Places, planned: Iterable[str], *, takeover: bool = False) -> None:
+    """Hold that nothing of somebody else's is written over in a folder that no run has made results in.
+
+    Raises
+    ------
+    StudyError
+        Files stand where results would, and `takeover` is not set.
+    """
+    folder = Path(places.results)
+    ours = (STUDY, "benchmarks", "complete.txt")
+    if takeover or not folder.is_dir() or any((folder / name).exists() for name in ours):
+        return
+    found = sorted({path for path in planned if os.path.lexists(path)})
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise StudyError(
+            [
+                f"{places.results}: expected an empty folder or results of this study, found {found[0]}{more} that no run "
+                "has made; give another results=..., or have them written over with --config takeover=true"
+            ]
+        )
