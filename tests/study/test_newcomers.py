@@ -7,11 +7,14 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from coatbench.check import inspect_study
 from coatbench.claims.read import read_claims
 from coatbench.errors import StudyError
 from coatbench.factors import check_factors, read_factors
 from coatbench.settings import load_study_settings, settings_problems
+from coatbench.slips import what_it_was
 from coatbench.study import load_study
+from coatbench.techniques import TECHNIQUES
 from conftest import ROOT
 
 SAMPLES = "sample,role,atmosphere\nbare,uncoated,\nn400,coated,Ar\nn500,coated,air\n"
@@ -275,6 +278,7 @@ def test_a_link_to_nothing_is_no_missing_study_yaml(tmp_path: Path) -> None:
         ({"cycling": {"nominal_capacity_mAh_g": "200 mAh/g"}}, "a number alone, without unit"),
         ({"resluts": "x"}, "resluts: no such key"),
         ({"xsp": {}}, "did you mean xps?"),
+        ({"leis": {"dose_ratio_sd": "2e-2"}}, "YAML wants a point and a sign: 2.0e-02"),
     ],
 )  # fmt: skip
 def test_config_in_words(section: dict, words: str) -> None:
@@ -311,3 +315,78 @@ def test_claims_with_other_columns(tmp_path: Path) -> None:
         "column expected is not read; did you mean value?",
         "column tolerence is not read; did you mean tolerance?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "words"),
+    [
+        ("cam_mass_fraction", "70", "70 % is 0.7"),
+        ("cam_mass_fraction", "70 %", "70 % is 0.7"),
+        ("annealing_temperature_degC", "RT", "room temperature is 25"),
+        ("annealing_temperature_degC", "400 °C", "write the number alone, degC stands"),
+        ("annealing_temperature_degC", "673 K", "write the number alone, in degC"),
+        ("annealing_temperature_degC", "300-400", "one number, no range"),
+        ("annealing_temperature_degC", "~400", "one number alone"),
+        ("annealing_temperature_degC", "400 ± 5", "one number alone"),
+        ("annealing_time_h", "1:30", "in hours: 1.5"),
+        ("annealing_time_h", "01:30:00", "in hours: 1.5"),
+        ("annealing_time_h", "90 min", "write the number alone, in h"),
+        ("annealing_time_h", "2026-05-01T00:00:00", "a date of 1.5?"),
+        ("composite_mass_mg", "12,04 mg", "write the number alone, mg stands"),
+        ("composite_mass_mg", "#NV", "may not be without"),
+        ("composite_mass_mg", "viel", ""),
+    ],
+)
+def test_what_a_cell_probably_was(column: str, text: str, words: str) -> None:
+    said = what_it_was(text, column)
+    assert words in said and bool(words) == bool(said)
+
+
+@pytest.mark.parametrize("word", ["Referenz", "reference", "bare", "unbeschichtet"])
+def test_other_words_for_a_role(tmp_path: Path, word: str) -> None:
+    problems, _ = said(study(tmp_path / "s", SAMPLES.replace("uncoated", word)))
+    assert len(problems) == 1 and "did you mean uncoated?" in problems[0]
+
+
+def test_a_column_that_was_sorted_alone(tmp_path: Path) -> None:
+    """Files named after another sample of the study, in the table and inside the files."""
+    folder = study(tmp_path / "s", leis=LEIS.replace("b.txt", "n500_200C.txt").replace("c.txt", "n400_200C.txt"))  # fmt: skip
+    for name in ("b", "c"):
+        sample = {"b": "n500", "c": "n400"}[name]
+        (folder / "leis" / f"{name}.txt").rename(folder / "leis" / f"{sample}_200C.txt")
+    notes = load_study(folder).notes
+    assert [n.partition("index.csv: ")[2] for n in notes] == [
+        "row 3: column file: found 'n500_200C.txt' for sample n400; is it of n500?",
+        "row 4: column file: found 'n400_200C.txt' for sample n500; is it of n400?",
+    ]
+
+
+def test_copies_of_tables_and_paths_of_windows(tmp_path: Path) -> None:
+    folder = study(tmp_path / "mystudy", leis=LEIS.replace("b.txt", '"""b.txt"""'))
+    for name in ("samples - Kopie.csv", "leis/index_old.xlsx", "leis/Kopie von index.csv"):
+        (folder / name).write_text("x")
+    text = "\n".join(load_study(folder).notes)
+    for words in ("samples - Kopie.csv: is not read; samples.csv is", "index_old.xlsx: is not read",
+                  "Kopie von index.csv: is not read", "row 3: file name read as its file is spelled"):  # fmt: skip
+        assert words in text
+    problems, _ = said(tmp_path / "C:\\Users\\me\\study")
+    assert "under WSL C: is /mnt/c" in problems[0]
+    problems, _ = said(tmp_path / "mystudi")
+    assert "did you mean mystudy?" in problems[0]
+
+
+def test_a_sample_that_nothing_measured_is_named(tmp_path: Path) -> None:
+    found = load_study(study(tmp_path / "s", SAMPLES + "n501,coated,Ar\n"))
+    assert found.gaps()[-1] == "no index names n501; a slip in samples.csv?"
+
+
+def test_a_file_that_says_it_is_another_sample(tmp_path: Path, realdata: Path) -> None:
+    (tmp_path / "xps").mkdir()
+    for name in ("single_sample.vms", "0-150W.vms"):
+        (tmp_path / "xps" / name).write_bytes((realdata / "xps" / name).read_bytes())
+    row = dict.fromkeys(TECHNIQUES["xps"].index.columns, "")
+    rows = [row | {"sample": "AK_control", "file": "0-150W.vms"}, row | {"sample": "Ni-W", "file": "single_sample.vms"}]  # fmt: skip
+    found, _ = inspect_study(tmp_path, {"xps": rows})
+    assert [f["odd"] for f in found] == [
+        "the file says of itself that it is Ni-W", "the file says of itself that it is AK_control",
+    ]  # fmt: skip

@@ -12,6 +12,7 @@ from .quality import plausible
 from .readers import read, recognise
 from .readers.model import Export
 from .readers.recognise import all_formats
+from .spelling import plain
 from .study import number
 from .techniques import TECHNIQUES, Technique
 
@@ -90,6 +91,9 @@ def inspect_study(
         How many cannot be read; their `warnings` begin with ERROR.
     """
     rows, failed = [], 0
+    ids = {
+        plain(entry["sample"]): entry["sample"] for own in measurements.values() for entry in own
+    }
     for technique, entries in measurements.items():
         section = (config or {}).get(technique)
         for entry in entries:
@@ -112,6 +116,9 @@ def inspect_study(
                     row |= {"format": recognise(path, technique, named).name}
                     export = read(path, technique, named)
                     row |= summarise(export) | {"format": row["format"]}
+                    row["odd"] = "; ".join(
+                        filter(None, (row["odd"], _of_another(export, entry["sample"], ids)))
+                    )
                     if section is not None:
                         context: dict[str, dict[str, Any]] = {
                             "sims": {"study": study},
@@ -128,6 +135,13 @@ def inspect_study(
                     }
                 rows.append(row)
     return rows, failed
+
+
+def _of_another(export: Export, sample: str, ids: Mapping[str, str]) -> str:
+    """Say that an export tells of itself that it is another sample of the study."""
+    inside = {plain(str(s.attrs.get("sample") or "")) for s in export.sets}
+    other = ids.get(next(iter(inside))) if len(inside) == 1 else None
+    return f"the file says of itself that it is {other}" if other and other != sample else ""
 
 
 def alone(row: Mapping[str, str], rows: Sequence[Mapping[str, str]], about: Technique) -> bool:

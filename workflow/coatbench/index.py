@@ -92,11 +92,17 @@ class a_number:
         return f"{low}{' and up' if self.above else ''} to {self.high:g}"
 
 
-def one_of(*names: str) -> Check:
-    """Return the check that a cell is one of these names."""
-    return lambda text: (
-        None if text in names else "one of " + ", ".join(names) + meant(text, names, 0.6)
-    )
+def one_of(*names: str, also: Mapping[str, str] | None = None) -> Check:
+    """Return the check that a cell is one of these names; `also` are other words for them, which a message explains."""
+
+    def check(text: str) -> str | None:
+        if text in names:
+            return None
+        said = (also or {}).get(text.casefold())
+        hint = f"; did you mean {said}?" if said else meant(text, names, 0.6)
+        return f"one of {', '.join(names)}{hint}"
+
+    return check
 
 
 def a_reason(text: str) -> str | None:

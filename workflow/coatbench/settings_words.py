@@ -105,4 +105,6 @@ def _number_meant(value: Any) -> str:
         text = f"{value[0]},{value[1]}"
     if re.fullmatch(r"-?\d+,\d+", text):
         return f"; with a decimal point: {text.replace(',', '.')}"
+    if re.fullmatch(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+", text):
+        return f"; YAML wants a point and a sign: {float(text):.1e}"
     return "; a number alone, without unit" if re.match(r"-?[\d.]+\s*\D", text) else ""

@@ -41,6 +41,8 @@ def what_it_was(text: str, column: str) -> str:
     """
     if is_no_value(text):
         return "; this column may not be without"
+    if hint := _another_way(text, column):
+        return hint
     if date := _day_and_month(text):
         return f"; did a spreadsheet make a date of {date[0]}.{date[1]}?"
     if found := NUMBER_AND_UNIT.fullmatch(text):
@@ -52,6 +54,30 @@ def what_it_was(text: str, column: str) -> str:
         if "_" in column and UNITS.fullmatch(unit):
             return f"; write the number alone, in {written}"
     return ""
+
+
+ROOM = ("rt", "raumtemperatur", "room temperature", "roomtemperature", "ambient")
+ABOUT = re.compile(
+    r"(?i)(?:ca\.?|circa|about|~|\u2248|<|>|\u2264|\u2265)\s*[\d.,]+|[\d.,]+\s*(?:\u00b1|\+/-|\+-)\s*[\d.,]+"
+)
+
+
+def _another_way(text: str, column: str) -> str:
+    """Return the end of a message on a share in percent, a clock, a temperature in words, a range, an approximation."""
+    if column.endswith("_fraction") and (found := re.fullmatch(r"(\d+(?:[.,]\d+)?)\s*%?", text)):
+        percent = float(found[1].replace(",", "."))
+        if 1 < percent <= 100:
+            return f"; {percent:g} % is {percent / 100:g}"
+    if column.endswith("_degC") and text.casefold() in ROOM:
+        return "; room temperature is 25"
+    if column.endswith("_h") and (found := re.fullmatch(r"(\d+):(\d\d)(?::(\d\d))?", text)):
+        hours = int(found[1]) + int(found[2]) / 60 + int(found[3] or 0) / 3600
+        return f"; in hours: {hours:.4g}"
+    if re.fullmatch(r"[\d.,]+\s*(?:-|\u2013|bis|to|\.\.+)\s*[\d.,]+", text) and not re.fullmatch(
+        r"[\d.]+-\d\d?-\d\d?", text
+    ):
+        return "; one number, no range"
+    return "; one number alone" if ABOUT.fullmatch(text) else ""
 
 
 def _unit(text: str) -> str:

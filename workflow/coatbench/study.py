@@ -5,6 +5,7 @@ Only the standard library and PyYAML: this runs each time the Snakefile is parse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,15 +16,25 @@ from .errors import StudyError, quote
 from .index import BROKEN, TEMPERATURE, Table, a_number, an_id, any_text, one_of, read_rows
 from .marks import FILES, UNREADABLE
 from .spelling import kelvin_for_celsius, meant, plain
-from .study_doubts import contradictions, levels_alike, made_by_spreadsheets, unknown_choices
+from .study_doubts import (
+    contradictions,
+    levels_alike,
+    made_by_spreadsheets,
+    named_after_others,
+    unknown_choices,
+)
 from .study_files import copies, file_problems, mark_braces, readable
 from .study_folder import entries, find_table, near_misses, own_exports
 from .techniques import TECHNIQUES
 
 ROLES = ("uncoated", "coated", "precursor")
 
+OTHER_WORDS = dict.fromkeys(
+    ("bare", "blank", "pristine", "raw", "ref", "reference", "referenz", "unbeschichtet", "uncoated ncm"), "uncoated"
+) | {"beschichtet": "coated", "coating": "coated", "sample": "coated", "probe": "coated", "vorstufe": "precursor"}  # fmt: skip
+
 SAMPLES = Table(
-    required={"sample": an_id, "role": one_of(*ROLES)},
+    required={"sample": an_id, "role": one_of(*ROLES, also=OTHER_WORDS)},
     optional={
         "label": any_text,
         "annealing_temperature_degC": TEMPERATURE,
@@ -119,6 +130,10 @@ class Study:
                 lines.append(f"{technique}: not measured in this study")
             elif lacking := [n for n in names if n not in have]:
                 lines.append(f"{technique}: not measured for {', '.join(lacking)}")
+        known = {row["sample"] for rows in self.measurements.values() for row in rows}
+        known |= {row["unit"].split("/")[0] for row in self.excluded}
+        if known and (never := [n for n in names if n not in known]):
+            lines.append(f"no index names {', '.join(never)}; a slip in {self.table.name}?")
         return lines
 
 
@@ -165,7 +180,13 @@ def load_study(
     notes: list[str] = []
     if not folder.is_dir():
         found = "a file" if folder.exists() else "none"
-        near = meant(
+        windows = re.match(r"([A-Za-z]):[\\/]", folder.name)
+        near = (
+            f"; a path of Windows: under WSL {windows[1]}: is /mnt/{windows[1].lower()}"
+            if windows
+            else ""
+        )
+        near = near or meant(
             folder.name, [n for n in entries(folder.parent) if (folder.parent / n).is_dir()]
         )
         raise StudyError(
@@ -205,6 +226,7 @@ def load_study(
         problems.extend(unknown_choices(index, rows, technique, choices, folder))
         notes.extend(f"{index}: {line}" for line in kelvin_for_celsius(rows))
         notes.extend(f"{index}: {line}" for line in made_by_spreadsheets(rows, about.index))
+        notes.extend(f"{index}: {line}" for line in named_after_others(rows, about, samples))
         kept = [row for row in rows if not row.get("exclude")]
         excluded += [
             {"technique": technique, "unit": about.unit(row), "reason": row["exclude"]}

@@ -64,6 +64,33 @@ def made_by_spreadsheets(rows: Sequence[Mapping[str, str]], table: Table) -> lis
     return together(odd)
 
 
+def named_after_others(
+    rows: Sequence[Mapping[str, str]], about: Technique, samples: Sequence[Mapping[str, str]]
+) -> list[str]:
+    """Name files whose name holds the id of another sample and not that of their own: was one column sorted alone?
+
+    Only ids of a letter and a digit, or of four letters, are looked for: shorter ones stand in many names.
+    """
+    ids = [s["sample"] for s in samples]
+    telling = {
+        i.casefold(): i
+        for i in ids
+        if re.search(r"[A-Za-z]", i) and (len(i) > 3 or re.search(r"\d", i))
+    }
+    wrong = []
+    for row in rows:
+        own = row["sample"].casefold()
+        for column in about.index.files[:1]:
+            name = row.get(column, "").replace("\\", "/").rpartition("/")[2].casefold()
+            words = set(re.split(r"[_\s\-.]+", name))
+            others = [i for low, i in telling.items() if low in words and low != own]
+            if len(others) == 1 and own not in name and own not in others[0].casefold():
+                wrong.append(
+                    (row["#"], f"column {column}: found {quote(row[column])} for sample {row['sample']}; is it of {others[0]}?")
+                )  # fmt: skip
+    return together(wrong)
+
+
 def contradictions(rows: Sequence[Mapping[str, str]], about: Technique) -> list[str]:
     """Say where several rows of one thing (the files of a cell) give it different properties."""
     wrong = []

@@ -57,7 +57,7 @@ def file_problems(
                 wrong.append((row["#"], f"column {column}: {said}"))
     if respelled:
         more = f" (and in {len(respelled) - 1} more)" if len(respelled) > 1 else ""
-        notes.append(f"{path}: row {respelled[0]}{more}: file name read as its file is spelled (slashes, accents)")  # fmt: skip
+        notes.append(f"{path}: row {respelled[0]}{more}: file name read as its file is spelled (slashes, accents, quotes)")  # fmt: skip
     return [f"{path}: {line}" for line in together(wrong)]
 
 
@@ -65,6 +65,7 @@ def _spelled(folder: Path, name: str) -> str:
     """Return a name as its file is spelled: an accent may be part of a letter or follow it, Windows writes backslashes."""
     if _exists(folder / name):
         return name
+    name = name.strip("\"'")  # Windows copies a path with quotes around it
     slashed = name.replace("\\", "/") if not re.match(r"[A-Za-z]:", name) else name
     if slashed != name and _exists(folder / slashed):
         return slashed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def find_table(
         problems.append(f"{folder}: expected {found[0]} or {found[1]}, found both; remove one")
         return None
     if found:
+        for other in there:
+            stem, suffix = Path(other).stem, Path(other).suffix.lower()
+            if (
+                other not in found
+                and suffix in (".csv", ".xlsx", ".xls", ".ods")
+                and re.match(rf"(?i)(copy of |kopie von )?{name}(\W|_|\d|\Z)", stem)
+            ):
+                notes.append(f"{folder / other}: is not read; {found[0]} is")
         return folder / found[0]
     hint = _instead(name, there)
     if required:
