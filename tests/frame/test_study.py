@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from coatbench.errors import StudyError
 from coatbench.study import load_study, number
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SAMPLES = "sample,role,annealing_temperature_degC\nbare,uncoated,\nc1,coated,400\n"
@@ -125,6 +125,7 @@ def test_gaps_are_named(tmp_path: Path) -> None:
     assert "xps: not measured in this study" in gaps
 
 
+@settings(deadline=None)  # the first one imports
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_study_or_problems(tmp_path_factory, raw: bytes) -> None:
     folder = tmp_path_factory.mktemp("any")

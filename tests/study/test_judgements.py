@@ -47,7 +47,8 @@ def test_what_is_tried_besides_for_the_uncertainty_is_no_result() -> None:
         ([("573.15", ""), ("673.15", "")], True),
         ([("573", "300 °C"), ("673", "400 °C"), ("", "bare")], True),
         ([("300", "300 °C"), ("400", "400 °C")], False),
-        ([("573", "A"), ("673", "B")], False),  # may be degC
+        ([("573", "A"), ("673", "B")], True),  # multiples of 25 in degC, and odd ones as they stand
+        ([("573", "A"), ("680", "B")], False),  # may be degC
         ([("573.15", ""), ("400", "")], False),
         ([("25", "25 °C"), ("573.15", "")], False),
     ],
