@@ -73,7 +73,39 @@ class Factor:
         """Return a setting as a reader writes it."""
         if isinstance(value, str):
             return value
-        return f"{value:.4g} {self.unit}".strip()
+        return f"{value:.8g} {self.unit}".strip()
+
+    def numbers(self, *values: float) -> list[str]:
+        """Return numbers with the digits that their distance asks for, two or more significant ones on a log scale.
+
+        Examples
+        --------
+        >>> Factor("t", "t").numbers(330.12, 381.4, 445)
+        ['330', '381', '445']
+        >>> Factor("p", "p", scale="log").numbers(0.0123, 74.1, 2930)
+        ['0.012', '74', '2900']
+        """
+        low, high = min(values), max(values)
+        if high <= low:
+            return [f"{v:.6g}" for v in values]
+        if self.scale == "log" and low > 0:
+            digits = 2 + max(0, -math.floor(math.log10(math.log(high / low))))
+            return [f"{float(f'{v:.{digits}g}'):.10g}" for v in values]
+        digits = min(max(1 - math.floor(math.log10(high - low)), 0), 6)
+        return [f"{v:.{digits}f}" for v in values]
+
+    def allows(self, value: Setting) -> bool:
+        """Tell whether an advice may name a setting that a sample has: within the limits, on the levels or steps."""
+        if self.levels:
+            return str(value) in {str(v) for v in self.levels} or value in self.levels
+        if isinstance(value, str):
+            return True
+        if not _within(value, self.low, self.high):
+            return False
+        if self.step is None or self.low is None:
+            return True
+        steps = (value - self.low) / self.step
+        return abs(steps - round(steps)) < 1e-6
 
     def allowed(self, tested: Iterable[Setting]) -> list[Setting]:
         """Return the settings that an advice may name.

@@ -289,7 +289,7 @@ def _lines(
     codings: Mapping[str, style.Coding],
 ) -> None:
     for sample in shown:
-        label: str | None = style.label(sample)
+        label: str | None = style.full_label(sample)
         for cycle, direction, sign in HALVES:
             if (sample["sample"], cycle, direction) in lines:
                 potential, values = lines[sample["sample"], cycle, direction]

@@ -95,8 +95,8 @@ def draw(
         found = next(r for r in optimum if r["response"] == OVERALL and r["factor"] == name)
         draw_panel = _along if known[name].continuous else _levels
         draw_panel(axes, mine, found, labels, known[name])
-        several = len(varied) > 1
-        axes.set_ylabel("response" if several else "response / smallest differences that matter")
+        between = "\n" if len(varied) > 1 else " "
+        axes.set_ylabel(f"response / smallest{between}differences that matter")
         if i == 0:
             _legend(axes, mine, labels, figure.get_figheight() * heights[0] / sum(heights))
     for letter, axes in zip("abcdefgh", (left, middle, *right), strict=False):
@@ -137,7 +137,7 @@ def _scores(
     doubtful = {s["sample"] for s in shown if by_name[s["sample"]].get("quality") == DOUBTFUL}
     axes.set_yticks(
         range(len(shown)),
-        [style.label(s) + (" †" if s["sample"] in doubtful else "") for s in shown],
+        [style.full_label(s) + (" †" if s["sample"] in doubtful else "") for s in shown],
     )
     axes.set_ylim(len(shown) - 0.5, -0.5)
     note = "\n†: rests on a doubtful value" if doubtful else ""
@@ -257,7 +257,7 @@ def _along(
         axes.set_xticks(ticks, [f"{v:g}" for v in ticks])
         axes.set_xticks([], minor=True)
     axes.set_xlim(t[0], t[-1])
-    _title(axes, _interval(found))
+    _title(axes, _interval(found, factor))
     axes.set_xlabel(f"{factor.label} / {factor.unit}" if factor.unit else factor.label)
 
 
@@ -297,10 +297,9 @@ def _lines(curves: Sequence[Row], labels: Mapping[str, str]) -> list[tuple[str, 
     ]
 
 
-def _interval(found: Row) -> str:
-    low, high = found["optimum_ci_low"], found["optimum_ci_high"]
-    digits = 0 if high <= low else int(np.clip(1 - math.floor(math.log10(high - low)), 0, 6))
-    best, low, high = (f"{v:.{digits}f}" for v in (found["optimum"], low, high))
+def _interval(found: Row, factor: Factor) -> str:
+    ends = (found["optimum_ci_low"], found["optimum"], found["optimum_ci_high"])
+    low, best, high = factor.numbers(*ends)
     unit = f" {found['unit']}" if found["unit"] else ""
     return f"{best}{unit} (95 %: {low} to {high}{unit})"
 

@@ -40,6 +40,7 @@ CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", 
 DARKEST, LIGHTEST = 0.03, 0.62
 DASHES = ((0, (5, 1.2)), "-", (0, (1.2, 1)), (0, (5, 1, 1.2, 1)))
 MARKERS = ("s", "o", "^", "D")
+LONG_LABEL = 16  # letters; a longer one gives way to the id where it would not fit
 STEPS = 128  # of the scale: in this many the dashes and markers take turns
 SIMULATED_NOTE = "simulated data"
 NOTE_PT = 5.5
@@ -92,6 +93,19 @@ def label(sample: Mapping[str, str]) -> str:
     """Return how a sample is called in figures: its label, formulas set as such, else its id."""
     text = sample.get("label")
     return lettering.in_words(text) if text else lettering.plain(sample["sample"])
+
+
+def short_label(sample: Mapping[str, str]) -> str:
+    """Return what stands for a sample where many stand side by side: the id where it is much shorter than the label."""
+    text = label(sample)
+    own = lettering.plain(sample["sample"])
+    return own if lettering.letters(text) > LONG_LABEL >= 2 * lettering.letters(own) else text
+
+
+def full_label(sample: Mapping[str, str]) -> str:
+    """Return the label, and before it the id where other panels and figures have only that."""
+    text, short = label(sample), short_label(sample)
+    return text if text == short else f"{short}: {text}"
 
 
 @dataclass(frozen=True)
@@ -156,6 +170,9 @@ def sample_axis(
     slot = width_inch * 72 / (n + 0.2)  # points
     line = 1.2  # height of a line in font sizes
     longest = 0.62 * size * max(map(lettering.letters, labels))
+    if longest > slot:
+        labels = [short_label(s) for s in shown]
+        longest = 0.62 * size * max(map(lettering.letters, labels))
     rotation = 0 if longest <= slot else 45 if slot * 0.7 >= line * size else 90
     every = 1
     if rotation == 90:

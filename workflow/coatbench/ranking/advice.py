@@ -47,6 +47,9 @@ def advise(
     tested = set(surfaces.settings) | {tuple(m) for m in measured}
     known = np.array([s in tested for s in settings])
     at_sample = np.array([s in surfaces.settings for s in settings])
+    free = np.array(
+        [all(f.allows(v) for f, v in zip(surfaces.space.factors, s, strict=True)) for s in settings]
+    )
     outside = _beyond(surfaces, x)
     mean, covariance = surfaces.moments(x)
     # What one more sample of all criteria adds in noise, at the stated weights.
@@ -69,9 +72,11 @@ def advise(
         worth = np.where(hopeful, doubt, 0.0) if looking else gain
         worth = worth / np.where(cost > 0, cost, 1.0)
         worth[chosen] = -np.inf
+        # What is made already is worth a repeat only where it may be the best.
+        worth[~free | (known & ~hopeful)] = -np.inf
         last = order == batch and edges and not any(outside[c] for c in chosen)
         if last and (allowed := _over_edges(surfaces, x, edges)).any():
-            worth = np.where(allowed, worth, -np.inf)
+            worth = np.where(allowed & free, worth, -np.inf)
         k = int(np.argmax(worth))
         if not np.isfinite(worth[k]):
             break
@@ -128,6 +133,8 @@ def _candidates(surfaces: Surfaces) -> tuple[list[tuple[Setting, ...]], np.ndarr
     allowed = [f.allowed(t) for f, t in zip(space.factors, space.tested, strict=True)]
     tested = list(dict.fromkeys(surfaces.settings))
     number = math.prod(len(a) for a in allowed)
+    if not number:
+        return tested, space.coded(tested)
     if number <= MOST_CANDIDATES:
         found = [*tested, *product(*allowed)]
     else:

@@ -10,11 +10,14 @@ import numpy as np
 
 from ..factors import Factor
 from .rank import Ranking
+from .score import TIE
 from .surfaces import OVERALL, Surfaces, optimum_points
 
 SLICE = 41  # points of a response along one of several factors
 MOST_DRAWS = 800  # with several factors
 EDGE = 1e-9
+WHOLE = 0.9  # of the tested range: possible optima that fill so much of it say nothing
+UNDECIDED = "anywhere in the tested range"
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def find_optimum(surfaces: Surfaces, ranking: Ranking, response_draws: int) -> O
     rows = []
     best_points = {}
     for response, draws in drawn.items():
-        best = points[np.argmax(draws, axis=1)]
+        best = points[_highest(draws, surfaces.rng(f"ties {response}"))]
         j = next((k for k, c in enumerate(surfaces.criteria) if c.name == response), None)
         measured = surfaces.overall_measured() if j is None else surfaces.utility[:, j]
         tested = int(np.nanargmax(measured)) if np.isfinite(measured).any() else 0
@@ -69,6 +72,14 @@ def find_optimum(surfaces: Surfaces, ranking: Ranking, response_draws: int) -> O
             )
     curves = _curves(surfaces, points, drawn, best_points[OVERALL], n)
     return Optimum(rows, curves, "", surfaces.left_out)
+
+
+def _highest(draws: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the place of the highest point of each draw; where several are highest, any of them."""
+    top = draws >= draws.max(axis=1, keepdims=True) - TIE
+    if not (top.sum(axis=1) > 1).any():
+        return np.argmax(draws, axis=1)
+    return np.argmax(np.where(top, rng.random(draws.shape), -1.0), axis=1)
 
 
 def _middle(best: np.ndarray, categorical: np.ndarray) -> np.ndarray:
@@ -110,15 +121,19 @@ def _of_number(
     ends = space.natural(i, np.array([low, middle, high]))
     at_low, at_high = float((best <= EDGE).mean()), float((best >= 1 - EDGE).mean())
     note = ""
-    if at_low + at_high > 0.5:
+    if max(at_low, at_high) > 0.5:
         end, limit = ("lower", levels[0]) if at_low > at_high else ("upper", levels[-1])
         note = f"at the {end} end of the tested range ({factor.text(limit)}): not bracketed"
+    below = min(float(ends[0]), levels[max(at - 1, 0)])
+    above = max(float(ends[2]), levels[min(at + 1, len(levels) - 1)])
+    if not note and high - low >= WHOLE:
+        note = UNDECIDED
     return {
         "optimum": float(ends[1]),
         "optimum_sd": float(value.std()),
-        "optimum_ci_low": min(float(ends[0]), levels[max(at - 1, 0)]),
-        "optimum_ci_high": max(float(ends[2]), levels[min(at + 1, len(levels) - 1)]),
-        "probability_at_edge": at_low + at_high,
+        "optimum_ci_low": below,
+        "optimum_ci_high": above,
+        "probability_at_edge": max(at_low, at_high),
         "best_tested": levels[at],
         "note": note,
     }

@@ -92,7 +92,7 @@ def fit_surfaces(ranking: Ranking, *, least: int) -> tuple[Surfaces | None, str]
     Parameters
     ----------
     ranking : the ranked study; partly measured samples help the criteria that they have
-    least : number of distinct settings that a criterion needs (one more for each factor after the first)
+    least : number of distinct settings that a criterion needs (one more for each factor after the second)
     """
     factors = ranking.factors
     if not ranking.ranked.samples:
@@ -103,7 +103,7 @@ def fit_surfaces(ranking: Ranking, *, least: int) -> tuple[Surfaces | None, str]
     known = [s for s in usable if None not in ranking.settings[s]]
     settings = tuple(tuple(v for v in ranking.settings[s] if v is not None) for s in known)
     values = ranking.values.take(known)
-    needed = least + len(factors) - 1 if any(f.continuous for f in factors) else 2
+    needed = least + max(0, len(factors) - 2) if any(f.continuous for f in factors) else 2
     for j, criterion in enumerate(values.criteria):
         have = {s for s, gap in zip(settings, np.isnan(values.value[:, j]), strict=True) if not gap}
         if len(have) < needed:

@@ -13,7 +13,8 @@ from .effects import find_effects
 from .optimum import Optimum, find_optimum
 from .rank import rank
 from .sensitivity import sensitivity
-from .statement import statement, summary
+from .statement import statement
+from .summary import summary
 from .surfaces import fit_surfaces
 
 

@@ -1,0 +1,121 @@
+"""Unusual but honest studies: each gets a right statement, a doubted one, or one line that says why not."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from coatbench.factors import Factor
+from coatbench.ranking.optimum import UNDECIDED
+from coatbench.ranking.words import listed, setting_text
+
+from ranking.planted import FACTORS, study
+
+T, TIME, GAS = FACTORS
+
+
+def hill(at: float, width: float):
+    return lambda s: 0.4 + 0.5 * math.exp(-0.5 * ((s[T] - at) / width) ** 2)
+
+
+def along(temperatures, response, *, sd=0.01, **entry):
+    factors = {T: {"label": "annealing temperature", "unit": "°C"} | entry}
+    return study([{T: float(t)} for t in temperatures], {"q": response}, factors=factors, sd=sd)
+
+
+def of(made, factor=T, response="overall"):
+    rows = made["ranking_optimum"]
+    return next(r for r in rows if (r["response"], r["factor"]) == (response, factor))
+
+
+@pytest.mark.parametrize("first, step", [(330.0, 5.0), (340.0, 0.1), (1000.0, 0.5)])
+def test_settings_of_a_narrow_range_are_named_apart(first, step):
+    made, text = along([first + i * step for i in range(4)], hill(first + 1.3 * step, step))
+    following = next(p for p in text if p.startswith("What to do next: "))
+    named = re.findall(r"([\d.]+) °C", following)
+    assert len(named) == len(set(named)) == len(made["ranking_next"])
+    assert [float(v) for v in named] == [r[T] for r in made["ranking_next"]]
+
+
+@pytest.mark.parametrize("sd", [0.0, 1e-12])
+def test_equal_samples_have_no_optimum_at_an_end(sd):
+    made, text = along([300, 350, 400, 450, 500], lambda s: 0.5, sd=sd, low=250, high=550, step=25)
+    row = of(made)
+    assert row["note"] == UNDECIDED and row["probability_at_edge"] < 0.5
+    assert "do not narrow the range of annealing temperature" in text[0]
+    assert text[0].startswith("No sample is best: ") and "alone is best" not in " ".join(text)
+
+
+def test_an_interval_over_decades_has_no_zero():
+    factors = {"pressure_Pa": {"label": "pressure", "unit": "Pa", "scale": "log"}}
+    settings = [{"pressure_Pa": p} for p in (1e-3, 1e-1, 10.0, 1e3, 1e5)]
+    made, text = study(
+        settings,
+        {"q": lambda s: math.exp(-0.5 * (math.log10(s["pressure_Pa"]) - 2) ** 2)},
+        factors=factors,
+    )
+    row = of(made, "pressure_Pa")
+    low, high = re.search(r"95 %: (\S+) to (\S+)\)", text[0]).groups()
+    assert float(low) == pytest.approx(row["optimum_ci_low"], rel=0.1)
+    assert float(high) == pytest.approx(row["optimum_ci_high"], rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"low": 400, "high": 400, "step": 25},
+        {"low": 300, "high": 500, "step": 500},
+        {"low": 350, "high": 450},
+        {"levels": [350, 450]},
+        {"low": 310, "high": 490, "step": 20},
+    ],
+)
+def test_a_repeat_lies_within_what_is_allowed_and_may_be_the_best(entry):
+    made, text = along([300, 350, 400, 450, 500], hill(420, 80), **entry)
+    factor = Factor(T, T, **{k: tuple(v) if k == "levels" else v for k, v in entry.items()})
+    score = {float(r[T]): r["score"] for r in made["ranking"] if r.get("rank")}
+    for row in made["ranking_next"]:
+        assert factor.allows(row[T])
+        if row["purpose"] == "confirm":
+            assert score[row[T]] > max(score.values()) - 5
+    if not made["ranking_next"]:
+        assert any("the config leaves no setting to measure" in p for p in text)
+
+
+def test_a_factorial_of_two_levels_each_has_effects():
+    settings = [{T: t, GAS: g} for t in (300.0, 500.0) for g in ("air", "O2")] * 2
+    made, text = study(
+        settings,
+        {"q": lambda s: 0.3 + 0.2 * (s[T] > 400) + 0.1 * (s[GAS] == "O2")},
+        factors={T: FACTORS[T], GAS: FACTORS[GAS]},
+    )
+    effects = {r["term"]: r for r in made["ranking_effects"] if r["criterion"] == "q"}
+    assert effects[T]["effect_ci_low"] <= 0.2 <= effects[T]["effect_ci_high"]
+    assert effects[GAS]["effect_ci_low"] <= 0.1 <= effects[GAS]["effect_ci_high"]
+    assert "do not narrow" not in " ".join(text)
+
+
+def test_a_factor_that_does_nothing_is_not_said_to_lie_at_an_end():
+    factors = {T: FACTORS[T], "drying_degC": {"label": "drying temperature", "unit": "°C"}}
+    places = [(300, 60), (350, 120), (400, 80), (450, 100), (500, 60), (325, 100), (425, 60)]
+    places += [(475, 120), (375, 100), (425, 120), (350, 80), (450, 60)]
+    settings = [{T: float(a), "drying_degC": float(b)} for a, b in places]
+    made, text = study(settings, {"q": hill(425, 60)}, factors=factors)
+    assert of(made, "drying_degC")["probability_at_edge"] <= 0.5
+    assert "That of drying temperature" not in text[0]
+    following = next(p for p in text if p.startswith("What to do next: "))
+    assert "annealing temperature" in following and "drying temperature" in following
+
+
+def test_names_with_commas_are_told_apart():
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed(["400 °C, 1 h", "500 °C, 2 h", "c"]) == "400 °C, 1 h; 500 °C, 2 h and c"
+
+
+def test_a_number_that_could_be_of_two_factors_names_its_own():
+    oxygen, water = Factor("o", "oxygen", "%"), Factor("w", "water", "%")
+    time, gas = Factor("h", "time", "h"), Factor("g", "gas", kind="categorical")
+    assert setting_text([oxygen, time, gas], [21.0, 2.0, "air"]) == "oxygen 21 %, 2 h, air"
+    assert setting_text([oxygen, water], [21.0, 3.0]) == "oxygen 21 %, water 3 %"
+    assert setting_text([oxygen], [21.0]) == "21 %"
