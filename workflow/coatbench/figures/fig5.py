@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..curves import load_set
@@ -106,7 +107,7 @@ def draw(
     _potentials(panels[1], rows, shown, f"{hours:g} h")
     lines = _mean_curves(curves, units, protocol or "", bad)
     label = potential_label(own, potential_reference)
-    _dqdv(panels[2], lines, found, shown, style.codings(samples), label)
+    _dqdv(figure, panels[2], lines, found, shown, style.codings(samples), label)
     for letter, axes in zip("abc", panels, strict=True):
         style.panel_letter(axes, letter)
     explained = EXPLAINED + (", circles: the feature in single cells" if _named(found) else "")
@@ -243,6 +244,7 @@ def _mean_curves(
 
 
 def _dqdv(
+    figure: Figure,
     axes: Axes,
     lines: Lines,
     features: Sequence[Row],
@@ -261,9 +263,12 @@ def _dqdv(
     low = min(v[0] for v, _ in lines.values())
     high = max(v[-1] for v, _ in lines.values())
     axes.set_xlim(max(low, high - 1.15), high)
-    axes.legend(
-        loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.2, ncols=1 + len(shown) // 14
-    )
+    if any(style.full_label(s) != style.label(s) for s in shown):  # too long to stand beside
+        handles, names = axes.get_legend_handles_labels()
+        style.legend_below(figure, dict(zip(names, handles, strict=True)))
+    else:
+        columns = 1 + len(shown) // 14
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.2, ncols=columns)
     axes.text(
         0.995, 0.97, "charge 2", transform=axes.transAxes, ha="right", va="top", color=style.GREY
     )

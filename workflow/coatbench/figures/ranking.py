@@ -135,9 +135,11 @@ def _scores(
         )
     axes.text(1.02, 1.02, "P(best)", transform=axes.transAxes, va="bottom", color=style.GREY)
     doubtful = {s["sample"] for s in shown if by_name[s["sample"]].get("quality") == DOUBTFUL}
+    long = any(len(style.full_label(s)) > LONG_LABEL for s in shown)
     axes.set_yticks(
         range(len(shown)),
         [style.full_label(s) + (" †" if s["sample"] in doubtful else "") for s in shown],
+        fontsize=5.3 if long else None,
     )
     axes.set_ylim(len(shown) - 0.5, -0.5)
     note = "\n†: rests on a doubtful value" if doubtful else ""

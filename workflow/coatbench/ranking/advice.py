@@ -3,8 +3,8 @@
 Knowledge gradient for continuous parameters (Scott, Frazier and Powell 2011, doi:10.1137/100801275): how much higher the best
 expected score of all samples made will be after one more at a setting, the response being Gaussian with the mean and covariance
 of the surfaces. It values a new setting, one beyond the tested range and one more sample of a known setting on the same scale. A
-batch is chosen one by one, the covariance conditioned on what is chosen already; every second one looks where least is known
-among the settings that may be the best, since the gradient looks one step ahead and would stay at the first hill it finds.
+batch is chosen one by one, the covariance conditioned on what is chosen already; every second one is that which tells most about
+all settings that may be the best, since the gradient looks one step ahead and would stay at the first hill it finds.
 Docs: docs/ranking.md.
 """
 
@@ -69,7 +69,7 @@ def advise(
         doubt = np.sqrt(np.clip(np.diag(covariance), 0, None))
         looking = order % 2 == 0
         hopeful = mean + PLAUSIBLE * doubt >= mean[made].max()
-        worth = np.where(hopeful, doubt, 0.0) if looking else gain
+        worth = _doubt_taken(covariance, noise, hopeful) if looking else gain
         worth = worth / np.where(cost > 0, cost, 1.0)
         worth[chosen] = -np.inf
         # What is made already is worth a repeat only where it may be the best.
@@ -125,6 +125,16 @@ def knowledge_gradient(
     expected = WEIGHTS @ rises
     spread = np.sqrt(np.clip(WEIGHTS @ rises**2 - expected**2, 0, None))
     return np.clip(expected, 0, None), spread
+
+
+def _doubt_taken(covariance: np.ndarray, noise: float, hopeful: np.ndarray) -> np.ndarray:
+    """Return how much variance one more sample at each point takes from all points that may be the best.
+
+    Integrated over them (Cohn, Ghahramani and Jordan 1996, doi:10.1613/jair.295), since the single most uncertain setting
+    of several factors is always a corner, which says little about any other.
+    """
+    found: np.ndarray = (covariance[hopeful] ** 2).sum(axis=0)
+    return found / (np.clip(np.diag(covariance), 0, None) + noise + 1e-12)
 
 
 def _candidates(surfaces: Surfaces) -> tuple[list[tuple[Setting, ...]], np.ndarray]:
@@ -202,7 +212,7 @@ def _cost(
 
 def _note(purpose: str, looking: bool, gain: float) -> str:
     if looking and purpose != CONFIRM:
-        return "where least is known and the best may lie, so that no good region is overlooked"
+        return "tells most about all settings that may be the best, so that no good region is overlooked"
     if purpose == CONFIRM:
         text = "one more sample of a tested setting, to decide whether it is the best"
     elif purpose == EXTEND:
