@@ -11,3 +11,5 @@ rule all:
     input:
         TARGETS,
         complete=results("complete.txt"),
+    message:
+        "The whole study is analysed"

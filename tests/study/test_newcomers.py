@@ -75,6 +75,8 @@ def said(folder: Path) -> tuple[list[str], list[str]]:
         (SAMPLES, LEIS.replace("b.txt", "*.txt"), ["row 3", "one file, no pattern; it fits a.txt, b.txt and 1 more"]),
         (SAMPLES, LEIS.replace("b.txt", "."), ["row 3", "found the folder '.', expected a file; name a file in it"]),
         (SAMPLES, LEIS.replace("b.txt", "C:\\Daten\\b.txt"), ["row 3", "not a path of Windows; did you mean b.txt?"]),
+        (SAMPLES, LEIS.replace("b.txt", "leis/b.txt"), ["row 3", "relative to the folder of the index; did you mean b.txt?"]),
+        (SAMPLES, LEIS.replace("dose_nC", "exclude").replace("b.txt,200,3", "b.txt,200,ok").replace(",3\n", ",\n"), ["row 3: column exclude: found 'ok'", "a reason in words"]),
         (SAMPLES, LEIS.replace("b.txt", "old/b.txt").replace("c.txt", "old/c.txt"), ["row 3 (and in 1 more)", "expected a folder", "/leis/old, found none"]),
         (SAMPLES, LEIS.replace("dose_nC", "format").replace(",3\n", ",Qtac\n"), ["row 2 (and in 2 more): column format", "did you mean Qtac ASCII?"]),
     ],
@@ -249,6 +251,7 @@ def test_information_is_no_problem(tmp_path: Path) -> None:
         ("figures: {dpi: 300\n", ["bracket"]),
         ("title: 'unclosed\n", ["closing quote"]),
         ("title: @home\n", ["quotes"]),
+        ('leis: {description: "C:\\Users"}\n', ["a backslash in double quotes", "single quotes"]),
         ("xps:\n  line_shape: GL(30)\n   background: linear\n", ["line 3"]),
     ],
 )

@@ -23,7 +23,8 @@ COLUMNS = (
 SHOWN = ("technique", "sample", "file", "format", "instrument", "date", "inside")
 FORMAT_COLUMNS = ("format", "technique", "instrument", "file names", "described in")
 # More measurements of one technique are printed one line a sample, more remarks are only counted: one screen.
-ROWS_PRINTED, REMARKS_PRINTED = 12, 12
+ROWS_PRINTED, REMARKS_PRINTED = 6, 12
+WIDTHS = {"file": 40, "format": 24, "instrument": 26, "date": 10, "inside": 60}  # characters
 
 
 def formats(own: Path | None = None) -> list[dict[str, str]]:
@@ -186,11 +187,16 @@ def printed(rows: Sequence[Mapping[str, str]]) -> str:
             of = [row for row in own if row["sample"] == sample]
             merged = {c: "; ".join(dict.fromkeys(r[c] for r in of if r.get(c))) for c in SHOWN}
             dates = sorted(r["date"] for r in of if r.get("date"))
-            shown.append(merged | {"file": f"{len(of)} files", "date": dates[0] if dates else ""})
+            shown.append(
+                merged
+                | {
+                    "file": f"{len(of)} files" if len(of) > 1 else of[0]["file"],
+                    "date": dates[0] if dates else "",
+                }
+            )
     for line in shown:
-        line["date"] = line.get("date", "")[:10]
-        line["inside"] = _short(line.get("inside", ""), 60)
-        line["file"] = _short(line["file"], 40)
+        line["date"] = line.get("date", "")[: WIDTHS["date"]]
+        line |= {column: _short(line.get(column, ""), width) for column, width in WIDTHS.items()}
     lines = [layout(shown, SHOWN)]
     remarks: dict[
         tuple[str, str], list[str]

@@ -107,7 +107,25 @@ def one_of(*names: str, also: Mapping[str, str] | None = None) -> Check:
 
 def a_reason(text: str) -> str | None:
     """Accept a reason in words: `no` in a column of reasons means the opposite of what it does."""
-    answers = ("yes", "no", "true", "false", "0", "1", "ja", "nein")
+    answers = (
+        "yes",
+        "no",
+        "true",
+        "false",
+        "0",
+        "1",
+        "ja",
+        "nein",
+        "y",
+        "n",
+        "j",
+        "x",
+        "ok",
+        "good",
+        "gut",
+        "keep",
+        "include",
+    )
     return "a reason in words, or an empty cell" if text.casefold() in answers else None
 
 

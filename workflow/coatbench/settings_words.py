@@ -34,6 +34,8 @@ def of_yaml(error: yaml.MarkedYAMLError, text: str) -> str:
         "did not find expected ',' or": "expected , or a closing bracket, found something else",
         "did not find expected '-'": "expected - in front of each item, found something else; are the lines indented alike?",
         "found unexpected end of stream": "expected a closing quote, found the end of the file",
+        "found unknown escape character": "found a backslash in double quotes, expected a text; put it in single quotes",
+        "did not find expected hexdecimal number": "found a backslash in double quotes, expected a text; put it in single quotes",
         "found undefined alias": "expected a value, found an alias to nothing; put a text that starts with * in quotes",
         "cannot start any token": "expected a value, found a character that none starts with; put the text in quotes",
     }

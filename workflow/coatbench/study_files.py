@@ -113,6 +113,9 @@ def _problem(
 def _absent(folder: Path, name: str, where: str) -> str:
     if re.search(r"[*?]|\[.+\]", name) and (found := _matching(folder, name)):
         return f"{where} one file, no pattern; it fits {found}: a row for each"
+    if (folder.parent / name).exists():
+        inside = os.path.relpath(folder.parent / name, folder)
+        return f"{where} a file below {folder}: names are relative to the folder of the index; did you mean {inside}?"
     beside = (folder / name).parent
     if not beside.is_dir() and "\\" not in name:
         return f"expected a folder {beside}, found none"

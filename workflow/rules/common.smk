@@ -133,6 +133,10 @@ PLACES = job.places(config)
 SAMPLES = STUDY.samples
 FACTORS = read_factors(config["factors"])
 MEASURED = [t for t in TECHNIQUES if STUDY.rows(t)]
+if not MEASURED:
+    if not STUDY.excluded:
+        nothing = f"{config['study']}: expected an index.csv in the folder of a technique ({', '.join(TECHNIQUES)}), found none"
+        stop([f"{nothing}; `coatbench init` proposes them"], STUDY.notes)
 INCOMPLETE = [line for t in TECHNIQUES for line in incomplete(t, WORKFLOW)]
 if INCOMPLETE:
     stop(INCOMPLETE)
