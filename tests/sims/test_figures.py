@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from coatbench.analysis import save_rows
 from coatbench.curves import save_curves
-from coatbench.figures import fig6, sims_boxes, sims_maps, sims_pca
+from coatbench.figures import fig6, sims_boxes, sims_maps, sims_pca, sims_quicklook
 from coatbench.sims import jobs
 from coatbench.sims.analyse import analyse
 from coatbench.sims.collect import collect
 from coatbench.sims.fragments import load_fragments
+from coatbench.sims.peaks import named_intervals, named_peaks
 from coatbench.tables import read_table, write_table
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -170,3 +172,31 @@ def test_nothing_measured(made: Path, tmp_path: Path, module, tables: list[str])
     assert (
         read_table(draw(module, made, *(str(tmp_path / f"{n}.csv") for n in tables))["csv"]) == []
     )
+
+
+@pytest.mark.parametrize("kind", ["bif6", "grd"])
+def test_the_quicklook_shows_named_and_unassigned_peaks(tmp_path: Path, kind: str) -> None:
+    """Ions of an event list that are no fragments are seen; the analyst's intervals are bars at their corrected masses."""
+    rows = make_study(tmp_path / "study", regions=1, kind=kind)[:1]
+    files = [tmp_path / "study" / "sims" / rows[0]["file"]]
+    table = load_fragments()
+    found = analyse(
+        rows, files, jobs.reduce_config(rows, CONFIG["sims"]),
+        fragments=jobs.reduce_fragments(rows, table, CONFIG["sims"]),
+    )  # fmt: skip
+    save_curves(found.curves, tmp_path / "all.nc")
+    save_rows(found, tmp_path / "all.json")
+    peaks = (
+        named_peaks(found.curves["spectrum"], table)
+        if kind == "grd"
+        else named_intervals(found.tables["sims_regions"], table, CONFIG["sims"])
+    )
+    names = {p["name"]: p["kind"] for p in peaks}
+    assert {"S2", "SO2", "PO3"} <= {n for n, kind in names.items() if kind == "fragment"}
+    if kind == "grd":
+        assert names["F"] == names["C2H"] == "ion" and names["m/z 69.938"] == "unassigned"
+    sims_quicklook.draw(
+        [str(tmp_path / "all.nc")], [str(tmp_path / "all.json")], {"png": str(tmp_path / "a.png"), "webp": str(tmp_path / "a.webp")},
+        sample={"sample": "bare", "role": "uncoated"}, simulated=True, config=CONFIG["figures"], spectrum=lambda rows, events: peaks,
+    )  # fmt: skip
+    assert (tmp_path / "a.png").stat().st_size > 10_000

@@ -108,6 +108,7 @@ rule sims_quicklook:
             f for f in sims_outputs("json") if f"/sims/{wildcards.sample}/" in f
         ],
         curves=lambda wildcards: [f for f in sims_first("nc") if f"/sims/{wildcards.sample}/" in f],
+        fragments=SIMS_TABLE.as_posix(),
     output:
         png=results("quicklook/sims/{sample}.png"),
         webp=picture(results("quicklook/sims/{sample}.png")),
@@ -123,6 +124,7 @@ rule sims_quicklook:
         runtime=5,
     params:
         figure=quicklook_params,
+        naming={k: config["sims"][k] for k in ("match_ppm", "mass_calibration")},
         code=code("sims/quicklook.py"),
     message:
         "ToF-SIMS: quick-look of {wildcards.sample}"

@@ -1,8 +1,8 @@
-"""Quick-look of one ToF-SIMS sample: total and strongest images of its first region, all regions of its images."""
+"""Quick-look of one ToF-SIMS sample: total and strongest images of its first region, its spectrum, all regions of its images."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from ..analysis import load_rows
 from ..arrays import Arrays
 from ..curves import load_set
-from . import style
+from . import sims_spectrum, style
 
 N_IMAGES = 5
 
@@ -24,8 +24,9 @@ def draw(
     sample: Mapping[str, str],
     simulated: bool,
     config: Mapping[str, Any],
+    spectrum: Callable[[Sequence[Mapping[str, Any]], Arrays | None], list[dict[str, Any]]],
 ) -> None:
-    """Draw a row of images and the normalised intensity of every image in every region.
+    """Draw a row of images, the spectrum with its named and unassigned peaks, and the normalised intensity of every image in every region.
 
     Parameters
     ----------
@@ -38,12 +39,18 @@ def draw(
     simulated : bool
     config : mapping
         Section `figures` of the config.
+    spectrum : callable
+        Rows of the regions and peaks of the events (or None) -> named peaks.
     """
     analyses = [load_rows(path) for path in rows]
     regions = [r for a in analyses for r in a.tables.get("sims_regions", [])]
     maps = next((m for path in curves if (m := load_set(path, "maps")) is not None), None)
-    figure = style.new_figure(config, "double", 3.6)
-    upper, lower = np.asarray(figure.subfigures(2, 1, height_ratios=[1, 1.35])).tolist()
+    sets = [load_set(path, name) for path in curves[:1] for name in ("spectrum", "spectrum_line")]
+    peaks, line = sets if sets else (None, None)
+    figure = style.new_figure(config, "double", 5.4)
+    upper, middle, lower = np.asarray(
+        figure.subfigures(3, 1, height_ratios=[1, 1.1, 1.35])
+    ).tolist()
     panels = upper.subplots(1, N_IMAGES + 1, squeeze=False)[0]
     if maps is None:
         style.no_data(panels[0], next((a.problem for a in analyses if a.problem), "no region"))
@@ -51,6 +58,9 @@ def draw(
             axes.set_axis_off()
     else:
         _images(panels, maps)
+    sims_spectrum.draw_spectrum(
+        middle.subplots(), spectrum(regions, peaks), line, 0.7 * config["font_size_pt"]
+    )
     _intensities(lower.subplots(), regions, sample)
     figure.suptitle(
         f"{style.label(sample)}, regions: {len({r['region'] for r in regions})}", x=0.01, ha="left",

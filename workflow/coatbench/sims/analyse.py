@@ -18,7 +18,7 @@ from ..errors import AnalysisError, DataError
 from ..readers.mask import read_mask
 from ..readers.peak_list import Listed, read_peak_list
 from ..readers.sims_open import open_region, read_spectrum
-from ..readers.sims_region import Region, Window
+from ..readers.sims_region import Region, Spectrum, Window
 from .calibration import MassShift, common_shift
 from .fragments import Fragment
 from .ions import ISOTOPOLOGUE, Ion, other_ions
@@ -30,6 +30,7 @@ from .spectrum import Peak, find_peaks, resolution
 SMALLEST_MAP_PX = 24
 WINDOW_WIDTHS = 2.0  # half width of a window in measured peak widths (FWHM): 4.7 standard deviations of a Gaussian
 LEAST_WINDOW_PPM = 40.0
+LINE_U, LINE_MOST_U = 0.05, 400.0  # width and end of what is kept of a spectrum for figures
 EVENTS = "events"
 
 
@@ -101,8 +102,7 @@ def analyse(
         result.warnings += [*region.warnings, *reduced.warnings]
         if maps and not result.curves:
             result.curves["maps"] = _maps(row, region, config)
-            if spectrum is not None:
-                result.curves["spectrum"] = spectrum
+            result.curves |= spectrum
     result.problem = "; ".join(problems) or None
     return result
 
@@ -118,18 +118,36 @@ class _Scale:
 
 def _mass_scale(
     file: Path, format: str, calibration: Mapping[str, Any], fragments: Sequence[Mapping[str, Any]]
-) -> tuple[_Scale | None, Arrays | None]:
-    """Return what the events of a list say about its mass scale, and their spectrum; None for images."""
+) -> tuple[_Scale | None, dict[str, Arrays]]:
+    """Return what the events of a list say about its mass scale, and curves of their spectrum; nothing for images."""
     spectrum = read_spectrum(file, format)
     if spectrum is None or not fragments:
-        return None, None
+        return None, {}
     peaks = find_peaks(spectrum)
     table = _table(fragments)
     others = [o.mass_u for o in other_ions(table) if o.kind != ISOTOPOLOGUE]
     exact = [f.mass_u for f in table]
     shift = common_shift([p.mass_u for p in peaks], exact, others, calibration)
     found = resolution(peaks)
-    return _Scale(shift, found, None if found is None else 1e6 / found), _drawn(peaks, shift)
+    scale = _Scale(shift, found, None if found is None else 1e6 / found)
+    return scale, {"spectrum": _drawn(peaks, shift), "spectrum_line": _line(spectrum, shift)}
+
+
+def _line(spectrum: Spectrum, shift: MassShift) -> Arrays:
+    """Return the counts of a spectrum per `LINE_U`, on the corrected mass scale, for a figure."""
+    import numpy as np
+
+    seen = np.flatnonzero(spectrum.counts)
+    seen = seen[seen > spectrum.offset]
+    mass = ((seen - spectrum.offset) / spectrum.scale_factor) ** 2
+    mass, counts = mass[mass < LINE_MOST_U], spectrum.counts[seen][mass < LINE_MOST_U]
+    place = np.floor(mass / (1 + 1e-6 * (shift.ppm or 0.0)) / LINE_U).astype(int)
+    sums = np.bincount(place, weights=counts) if place.size else np.zeros(1)
+    centres = (np.arange(sums.size) + 0.5) * LINE_U
+    return Arrays.of(
+        {"counts": ("bin", sums, {"units": "counts"})},
+        coords={"mass_u": ("bin", centres, {"units": "u"})},
+    )
 
 
 def _drawn(peaks: Sequence[Peak], shift: MassShift) -> Arrays:

@@ -23,6 +23,8 @@ SLOPE_MOST, SLOPE_STEP = (
     200.0,
 )  # ppm sqrt(u) that are looked for: 66 channels of 50 ps at an usual mass scale
 SLOPE_MASSES = 60
+COARSE = 4  # steps of the grid at once while slopes are looked for
+AGREE = 0.85  # of all masses: where as many agree on a shift without a slope, none is looked for
 TILTED = 1.2  # times the votes of a shift without a slope that one with a slope needs
 SLOPE_PEAKS = 8  # fewer do not tell a wrong offset from a wrong factor of the mass scale
 LEAST_SCATTER_PPM = 3.0
@@ -114,13 +116,14 @@ def common_shift(
     grid = np.arange(-search, search + STEP_PPM / 2, STEP_PPM)
     votes = _votes(distance, weight, grid, tolerance)
     best = int(votes.argmax())
-    tilted = _tilted(distance, weight, masses, grid, tolerance, TILTED * float(votes[best]))
-    if tilted is not None and tilted.peaks >= int(how["min_peaks"]):
-        return tilted
     # Of two ions that are both near the shift, the one that the votes are about.
     nearest = distance[np.arange(masses.size), np.abs(distance - grid[best]).argmin(axis=1)]
     shift, scatter, used = _refined(nearest, grid[best], tolerance)
     n = int(used.sum())
+    if n < AGREE * masses.size:
+        tilted = _tilted(distance, weight, masses, grid, tolerance, TILTED * float(votes[best]))
+        if tilted is not None and tilted.peaks >= int(how["min_peaks"]):
+            return tilted
     if n < int(how["min_peaks"]):
         told = f"{n} of {masses.size} masses agree on a shift"
         if masses.size >= MANY * max(n, int(how["min_peaks"]) / 2):
@@ -170,11 +173,11 @@ def _tilted(
     most, found = least, None
     for slope in np.arange(SLOPE_STEP, SLOPE_MOST + 1, SLOPE_STEP):
         for signed in (float(slope), -float(slope)):
-            votes = _votes(distance[few] - signed * x[:, None], weight, grid[::2], tolerance)
+            votes = _votes(distance[few] - signed * x[:, None], weight, grid[::COARSE], tolerance)
             votes *= share * (1 - FARNESS * slope / SLOPE_MOST)
             if (best := int(votes.argmax())) and votes[best] > most:
                 most = float(votes[best])
-                found = MassShift(float(grid[2 * best]), None, 0, tolerance, signed, median)
+                found = MassShift(float(grid[COARSE * best]), None, 0, tolerance, signed, median)
     return None if found is None else _extended(found, distance, masses, tolerance)
 
 
