@@ -11,13 +11,14 @@ import yaml
 from coatbench.analysis import save_rows
 from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
-from coatbench.errors import AnalysisError
+from coatbench.errors import AnalysisError, ReadError
 from coatbench.figures import xps_quicklook
 from coatbench.readers import read
 from coatbench.xps.analyse import analyse
 from coatbench.xps.choose import choose
 
 from .conftest import ROOT
+from .planted import scan
 
 
 def block(region: str, sample: str = "s", **variables: float) -> Arrays:
@@ -88,3 +89,56 @@ def test_every_level_is_placed_by_its_own_charge(
         sample={"sample": "x", "role": "coated", "label": "foil"}, simulated=False, config=style,
     )  # fmt: skip
     assert (tmp_path / "x.png").stat().st_size > 3000
+
+
+N_LEVELS, REGIONS = 31, ("C 1s", "O 1s", "S 2p", "Ni 2p")
+
+
+@pytest.fixture(scope="module")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A depth profile of 31 levels and 4 regions: the coating goes, the nickel comes."""
+    from coatbench.simulate.write_phi_spe import write_pro
+    from coatbench.simulate.write_vamas import SpectrumRecord
+
+    levels = []
+    for k in range(N_LEVELS):
+        scans = [scan(r, 0.8 * (1 - k / N_LEVELS), seed=k) for r in REGIONS]
+        levels.append(
+            [
+                SpectrumRecord(s.region, s.binding_eV[0], -0.1, s.counts / s.time_s, s.time_s, 40.0)
+                for s in scans
+            ]
+        )
+    path = tmp_path_factory.mktemp("profile") / "a.pro"
+    write_pro(path, "s", levels, [30.0 * k for k in range(N_LEVELS)])
+    return path
+
+
+def test_a_depth_profile_of_phi(config: dict, profile: Path) -> None:
+    assert len(read(profile, "xps").sets) == N_LEVELS * len(REGIONS)
+    start = time.process_time()
+    found = analyse([{"sample": "x", "file": profile.name, "spot": ""}], [profile], config)
+    assert time.process_time() - start < 5
+    rows = [r for r in found.tables["xps_profile"] if r["component"] == "nickel"]
+    assert [r["sputter_time_s"] for r in rows] == [30.0 * k for k in range(N_LEVELS)]
+    percent = np.array([r["at_percent"] for r in rows])
+    sd = np.array([r["at_percent_sd"] for r in rows])
+    smooth = np.polynomial.Polynomial.fit(np.arange(N_LEVELS), percent, 3)(np.arange(N_LEVELS))
+    assert percent[-1] > 3 * percent[0]
+    assert 0.4 < np.mean(np.abs(percent - smooth) / sd) < 1.3
+    (level,) = analyse([{"sample": "x", "file": "", "level": "90"}], [profile], config).tables[
+        "xps_fits"
+    ][:1]
+    assert level["quality"] == "ok"
+
+
+def test_a_damaged_depth_profile_is_refused(profile: Path, tmp_path: Path) -> None:
+    raw = profile.read_bytes()
+    cut = tmp_path / "cut.pro"
+    cut.write_bytes(raw[:-400])
+    with pytest.raises(ReadError, match="the file is cut"):
+        read(cut, "xps")
+    other = tmp_path / "other.pro"
+    other.write_bytes(raw.replace(b"DEPTHPRO", b"LINESCAN"))
+    with pytest.raises(ReadError, match="FileType SPECTRUM or DEPTHPRO"):
+        read(other, "xps")

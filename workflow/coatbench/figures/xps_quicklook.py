@@ -41,7 +41,8 @@ def draw(
     every = load_curves(curves)
     groups = dict(list(every.items())[:MOST_PANELS])
     analysis = load_rows(rows)
-    profiles = _profiles(analysis.tables.get("xps_profile", []))
+    levels_of = analysis.tables.get("xps_profile", [])
+    profiles, label = _profiles(levels_of), _abscissa(levels_of[0])[0] if levels_of else ""
     n_rows = max(1, math.ceil((len(groups) + len(profiles)) / COLUMNS))
     figure = style.new_figure(config, "double", 2.1 * n_rows + 0.3)
     if not groups:
@@ -55,7 +56,7 @@ def draw(
     for cell, (group, data) in zip(cells, groups.items(), strict=False):
         _panel(cell, group.split("|")[0], data)
     for cell, (spot, levels) in zip(cells[len(groups) :], profiles.items(), strict=False):
-        _profile(cell, spot, levels)
+        _profile(cell, spot, levels, label)
     style.save_quicklook(figure, output, simulated=simulated)
 
 
@@ -70,7 +71,7 @@ def _profiles(rows: Sequence[Mapping[str, Any]]) -> dict[str, Levels]:
     for row in rows:
         if row["at_percent"] is not None and quality_of(row).usable:
             levels = found.setdefault(row["spot"], {}).setdefault(row["region"], {})
-            levels.setdefault(row["level"], []).append(row)
+            levels.setdefault(_abscissa(row)[1], []).append(row)
     return {
         spot: {
             region: [
@@ -88,7 +89,15 @@ def _profiles(rows: Sequence[Mapping[str, Any]]) -> dict[str, Levels]:
     }
 
 
-def _profile(cell: SubFigure, spot: str, regions: Levels) -> None:
+def _abscissa(row: Mapping[str, Any]) -> tuple[str, float]:
+    """Return what a level is, as a label and its value."""
+    for column, label in (("sputter_time_s", "sputter time / s"), ("angle_deg", "angle / degrees")):
+        if row.get(column) is not None:
+            return label, row[column]
+    return "level in the export", row["level"]
+
+
+def _profile(cell: SubFigure, spot: str, regions: Levels, label: str) -> None:
     axes = cell.subplots()
     for i, (region, points) in enumerate(regions.items()):
         colour = style.CATEGORIES[i % len(style.CATEGORIES)]
@@ -98,7 +107,7 @@ def _profile(cell: SubFigure, spot: str, regions: Levels) -> None:
             face = "white" if doubt else colour
             axes.plot(level, value, "o", color=colour, markerfacecolor=face, markersize=2.5)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("level in the export")
+    axes.set_xlabel(label)
     axes.set_ylabel("atomic percent")
     axes.set_title(f"levels, spot {spot}; open: doubtful", loc="left")
     axes.legend(fontsize=5.5)

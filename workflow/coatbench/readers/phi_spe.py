@@ -1,8 +1,9 @@
-"""PHI .spe spectra (VersaProbe, Quantum): a text header, then binary traces.
+"""PHI .spe spectra and .pro depth profiles (VersaProbe, Quantum): a text header, then binary traces.
 
 After the line EOFH come four little-endian integers (group, traces, 96 x traces, 16), 96 bytes per trace and
 the data in counts/s. Places of the data are taken from the offsets of each trace, never from its neighbour:
-some instruments write extra bytes in between.
+some instruments write extra bytes in between. A profile has one trace per region with all of its cycles, and one
+in seconds: the sputter time of each cycle and region.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 TRACE_BYTES = 96
 TYPES = {b"f4": "<f4", b"f8": "<f8"}
+KINDS = ("SPECTRUM", "DEPTHPRO")
+SPUTTER_TIME = "Sputter Time s"
 _EOFH = re.compile(rb"(?m)^EOFH[ \t]*(?:\r\n|\n|\r)")
 
 
@@ -42,13 +45,14 @@ class RegionDefinition:
 
 
 def read(path: Path) -> Export:
-    """Read all regions of a .spe file.
+    """Read all regions of a .spe or .pro file.
 
     Returns
     -------
     Export
-        One block per region (see `xps_block.make_block`), binding energies from the region definitions.
-        Further attributes: pass_energy_eV, transmission_coefficients (a, b or None), sample.
+        One block per region, and of a profile per region and cycle (see `xps_block.make_block`), binding energies from the region definitions.
+        Further attributes: pass_energy_eV, transmission_coefficients (a, b or None), sample, variables (of a profile:
+        the sputter time in s).
 
     Raises
     ------
@@ -65,43 +69,60 @@ def read(path: Path) -> Export:
             path, "header", "its last line EOFH", "none", "the file is cut; export it again"
         )
     header, definitions = _header(decode(raw[: end.start()], path)[0], path)
-    if header.get("FileType", "SPECTRUM") != "SPECTRUM":
-        raise ReadError(path, "header", "FileType SPECTRUM", quote(header["FileType"]))
+    kind = header.get("FileType", "SPECTRUM")
+    if kind not in KINDS:
+        raise ReadError(path, "header", f"FileType {' or '.join(KINDS)}", quote(kind))
     data = raw[end.end() :]
-    export = Export(path, "PHI SPE", "xps")
+    profile = kind == "DEPTHPRO"
+    export = Export(path, "PHI PRO" if profile else "PHI SPE", "xps")
+    traces = _traces(data, path, end.end())
+    spectra = [t for t in traces if t.unit == "c/s"]
+    if len(spectra) != len(definitions):
+        n, found = len(definitions), len(spectra)
+        raise ReadError(
+            path, f"byte {end.end() + 4}", f"{n} traces in c/s", f"{found} of {len(traces)}"
+        )
+    times = _sputter_times(data, traces, len(definitions), path) if profile else None
     source = header.get("XraySource", "")
     photon = _first_number(source)
     if not math.isfinite(photon):
         raise ReadError(path, "header", "XraySource with its energy in eV", quote(source))
     vendor = {k: v for k, v in header.items() if not k.startswith("Channel Info")}
-    for index, definition in enumerate(definitions):
-        where = f"region {definition.name}"
-        intensity = _trace(data, index, len(definitions), definition, path, end.end())
+    for index, (definition, trace) in enumerate(zip(definitions, spectra, strict=True)):
+        where = f"byte {end.end() + trace.at} (region {definition.name})"
+        values = _values(data, trace, definition.n_points, where, path)
+        if len(values) > 1 and times is None:
+            raise ReadError(path, where, "one spectrum per region", f"{len(values)} cycles")
         energy = definition.start_eV + definition.step_eV * np.arange(definition.n_points)
-        attrs: dict[str, Any] = {
-            "instrument": " ".join(
-                part for part in ("PHI", header.get("InstrumentModel", "")) if part
-            ),
-            "date": _date(header.get("AcqFileDate") or header.get("FileDate", "")),
-            "sample": header.get("FileDesc", ""),
-            "technique": "XPS",
-            "pass_energy_eV": definition.pass_energy_eV,
-            "work_function_eV": _first_number(header.get("AnalyserWorkFcn", "")),
-            "transmission_coefficients": _coefficients(header.get("IntensityCalCoeff", "")),
-            "casaxps": None,
-            "vendor": vendor,
-        }
-        region = RawRegion(
-            name=definition.name,
-            energy_eV=np.round(energy, 9),
-            is_kinetic=False,
-            intensity=intensity,
-            is_rate=True,
-            photon_energy_eV=photon,
-            dwell_s=definition.dwell_s,
-            attrs=attrs,
-        )
-        export.sets.append(make_block(region, path, where, export.warnings))
+        for cycle, intensity in enumerate(values):
+            attrs: dict[str, Any] = {
+                "instrument": " ".join(
+                    part for part in ("PHI", header.get("InstrumentModel", "")) if part
+                ),
+                "date": _date(header.get("AcqFileDate") or header.get("FileDate", "")),
+                "sample": header.get("FileDesc", ""),
+                "technique": "XPS",
+                "variables": {} if times is None else {SPUTTER_TIME: float(times[index, cycle])},
+                "pass_energy_eV": definition.pass_energy_eV,
+                "work_function_eV": _first_number(header.get("AnalyserWorkFcn", "")),
+                "transmission_coefficients": _coefficients(header.get("IntensityCalCoeff", "")),
+                "casaxps": None,
+                "vendor": vendor,
+            }
+            region = RawRegion(
+                name=definition.name,
+                energy_eV=np.round(energy, 9),
+                is_kinetic=False,
+                intensity=intensity,
+                is_rate=True,
+                photon_energy_eV=photon,
+                dwell_s=definition.dwell_s,
+                attrs=attrs,
+            )
+            export.sets.append(
+                make_block(region, path, f"region {definition.name}", export.warnings)
+            )
+    export.warnings[:] = dict.fromkeys(export.warnings)  # not once more for every cycle
     return export
 
 
@@ -151,56 +172,76 @@ def _name(label: str) -> str:
     return "Survey" if label.startswith("Su1s") else region_name(label)
 
 
-def _trace(
-    data: bytes, index: int, n_regions: int, region: RegionDefinition, path: Path, base: int
-) -> np.ndarray:
-    """Return the intensities of one trace from its own offset."""
+@dataclass(frozen=True)
+class Trace:
+    """Where a trace lies: header and data in bytes after the text header, its two lengths, its type and unit."""
+
+    at: int
+    fast: int
+    slow: int
+    unit: str
+    dtype: str
+    length: int
+    offset: int
+
+
+def _traces(data: bytes, path: Path, base: int) -> list[Trace]:
+    """Read the headers of all traces."""
+    cut = "the file is cut; export it again"
+    if len(data) < 16:
+        raise ReadError(path, f"byte {base}", "16 bytes of trace counts", f"{len(data)}", cut)
+    _, n, size, _ = struct.unpack_from("<4i", data)
+    if not 1 <= n <= 10_000 or size != TRACE_BYTES * n:
+        expected = f"traces of {TRACE_BYTES} bytes"
+        raise ReadError(path, f"byte {base + 4}", expected, f"{n} traces, {size} bytes")
+    head = 16 + size
+    if len(data) < head:
+        raise ReadError(path, f"byte {base}", f"{head} bytes of trace headers", f"{len(data)}", cut)
+    found = []
+    for k in range(n):
+        at = 16 + TRACE_BYTES * k
+        fast, slow = struct.unpack_from("<2i", data, at + 0x14)
+        unit = data[at + 0x38 : at + 0x44].split(b"\0")[0].decode("latin-1")
+        kind = data[at + 0x48 : at + 0x4C].split(b"\0")[0]
+        length, offset = struct.unpack_from("<2i", data, at + 0x4C)
+        where = f"byte {base + at}"
+        if kind not in TYPES:
+            raise ReadError(path, where, "the type f4 or f8", quote(kind))
+        if offset < head or length < 0 or offset + length > len(data):
+            held = f"{len(data)} bytes after the header"
+            raise ReadError(path, where, f"data at {offset} to {offset + length}", held, cut)
+        found.append(Trace(at, fast, max(slow, 1), unit, TYPES[kind], length, offset))
+    return found
+
+
+def _values(data: bytes, trace: Trace, n_points: int, where: str, path: Path) -> np.ndarray:
+    """Return the numbers of a trace (slow, fast) from its own offset."""
     import numpy as np
 
-    head = 16 + TRACE_BYTES * n_regions
-    if len(data) < head:
-        raise ReadError(
-            path,
-            f"byte {base}",
-            f"{head} bytes of trace headers",
-            f"{len(data)}",
-            "the file is cut",
-        )
-    _, n_traces, size, _ = struct.unpack_from("<4i", data)
-    if n_traces != n_regions or size != TRACE_BYTES * n_traces:
-        raise ReadError(
-            path,
-            f"byte {base + 4}",
-            f"{n_regions} traces of {TRACE_BYTES} bytes",
-            f"{n_traces}, {size} bytes",
-        )
-    at = 16 + TRACE_BYTES * index
-    (n_points,) = struct.unpack_from("<i", data, at + 0x14)
-    unit = data[at + 0x38 : at + 0x3C].split(b"\0")[0]
-    kind = data[at + 0x48 : at + 0x4C].split(b"\0")[0]
-    length, offset = struct.unpack_from("<2i", data, at + 0x4C)
-    where = f"byte {base + at} (region {region.name})"
-    if n_points != region.n_points:
-        raise ReadError(path, where, f"{region.n_points} points as in the header", str(n_points))
-    if unit != b"c/s":
-        raise ReadError(path, where, "the unit c/s", quote(unit))
-    if kind not in TYPES:
-        raise ReadError(path, where, "the type f4 or f8", quote(kind))
-    dtype = np.dtype(TYPES[kind])
-    if length != n_points * dtype.itemsize:
-        raise ReadError(path, where, f"{n_points * dtype.itemsize} bytes of data", str(length))
-    if offset < head or offset + length > len(data):
-        raise ReadError(
-            path,
-            where,
-            f"data at {offset} to {offset + length}",
-            f"{len(data)} bytes after the header",
-            "the file is cut; export it again",
-        )
+    if trace.fast != n_points:
+        raise ReadError(path, where, f"{n_points} points as in the header", str(trace.fast))
+    dtype = np.dtype(trace.dtype)
+    n = trace.fast * trace.slow
+    if trace.length != n * dtype.itemsize:
+        raise ReadError(path, where, f"{n * dtype.itemsize} bytes of data", str(trace.length))
     with np.errstate(
         invalid="ignore"
     ):  # damaged bytes may be NaN of any kind; `make_block` refuses them
-        return np.frombuffer(data, dtype, n_points, offset).astype(float)
+        flat = np.frombuffer(data, dtype, n, trace.offset).astype(float)
+    return flat.reshape(trace.slow, trace.fast)
+
+
+def _sputter_times(data: bytes, traces: list[Trace], n_regions: int, path: Path) -> np.ndarray:
+    """Return the sputter time of each region and cycle in s."""
+    import numpy as np
+
+    own = [t for t in traces if t.unit == "s" and t.slow == n_regions]
+    if len(own) != 1:
+        raise ReadError(path, "traces", "one with the sputter times in s", str(len(own)))
+    times = _values(data, own[0], own[0].fast, f"byte {own[0].at}", path)
+    if not np.isfinite(times).all():
+        raise ReadError(path, "traces", "finite sputter times", "a value that is not finite")
+    return np.abs(np.round(times, 6))  # -0 s before the first sputtering
 
 
 def _first_number(text: str) -> float:

@@ -125,7 +125,7 @@ FORMATS: tuple[Format, ...] = (
     Format("Battery Data Format Parquet", "cycling", _starts(b"PAR1"), "bdf_parquet", instrument="any (Battery Data Alliance)", file_names="*.bdf.parquet, *.parquet"),
     Format("Arbin RES", "cycling", _starts(b"\x00\x01\x00\x00Standard"), "arbin_res", instrument="Arbin (MITS Pro), through mdbtools", file_names="*.res"),
     Format("VAMAS", "xps", _matches(r"\A\s*VAMAS Surface Chemical Analysis"), "vamas_iso", instrument="any (ISO 14976)", file_names="*.vms, *.npl"),
-    Format("PHI SPE", "xps", _matches(r"\A\s*SOFH\s"), "phi_spe", instrument="PHI (MultiPak)", file_names="*.spe"),
+    Format("PHI SPE", "xps", _matches(r"\A\s*SOFH\s"), "phi_spe", instrument="PHI (MultiPak)", file_names="*.spe, *.pro"),
     Format("CasaXPS ASCII", "xps", _matches(r"\A\s*Cycle \d+:"), "casaxps_ascii", instrument="any (CasaXPS)", file_names="*.txt"),
     Format("CasaXPS report", "xps", _matches(r"(?m)^Name\tPosition\tFWHM\t"), "casaxps_report", instrument="any (CasaXPS)", file_names="*.txt"),
     Format("XPS columns", "xps", _matches(r"\ABE/eV[\t,]"), "xps_columns", instrument="PHI (MultiPak), any", file_names="*.csv, *.txt"),

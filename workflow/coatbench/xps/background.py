@@ -88,6 +88,8 @@ def shirley(
     NotConverged
         No signal above the background, or no fixed point within `max_iterations`.
     """
+    from scipy.linalg import solve_triangular
+
     low, high = ends(len(x), n_end)
     y_low, y_high = float(low @ y), float(high @ y)
     scale = max(abs(y_high - y_low), 1e-9 * float(np.ptp(y)), 1e-300)
@@ -104,16 +106,22 @@ def shirley(
         raise NotConverged(problem)
 
     @cache
-    def system() -> tuple[np.ndarray, np.ndarray]:
-        # Fixed point B = y_low + (y_high - y_low) C(y - B) / w(y - B), differentiated implicitly.
+    def system() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        # Fixed point B = y_low + (y_high - y_low) C(y - B) / w(y - B), differentiated implicitly: 1 + a with
+        # a = slope (C - share w) is a triangle and one outer product, so nothing is inverted (Sherman, Morrison).
         matrix = cumulative(x)
-        a = (y_high - y_low) / total * (matrix - np.outer(share, matrix[-1]))
-        return a, np.linalg.inv(np.eye(len(x)) + a)
+        triangle = np.eye(len(x)) + slope * matrix
+        whole = solve_triangular(triangle, matrix[-1], trans="T", lower=True)
+        return matrix, triangle, slope * whole / (1 - slope * float(whole @ share))
+
+    slope = (y_high - y_low) / total
 
     def respond(m: np.ndarray) -> np.ndarray:
-        a, inverse = system()
-        z = m @ inverse
-        return np.outer(z @ (1 - share), low) + np.outer(z @ share, high) + z @ a
+        matrix, triangle, outer = system()
+        z = solve_triangular(triangle, m.T, trans="T", lower=True).T
+        z = z + np.outer(z @ share, outer)
+        moved = slope * (z @ matrix - np.outer(z @ share, matrix[-1]))
+        return np.outer(z @ (1 - share), low) + np.outer(z @ share, high) + moved
 
     return Background("shirley", values, respond)
 
