@@ -44,7 +44,9 @@ def main() -> None:
             best = min(best, time.process_time() - start)
     rows = found.tables["xps_profile"]
     n = len(levels[0])
-    print(f"{LEVELS} levels, {n} regions, {len(rows)} rows: {best:.2f} CPU s, {1000 * best / LEVELS / n:.0f} ms a region")
+    print(
+        f"{LEVELS} levels, {n} regions, {len(rows)} rows: {best:.2f} CPU s, {1000 * best / LEVELS / n:.0f} ms a region"
+    )
 
 
 if __name__ == "__main__":
