@@ -8,7 +8,9 @@ from typing import Any
 
 from ..errors import ReadError
 from ..readers.model import Export
+from .library import proposed
 from .quantify import rsf
+from .survey_tables import expected_elements, survey_of
 
 SURVEY_WIDTH_EV = 200.0
 
@@ -17,6 +19,8 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
     """Return which regions of which samples an export holds, and which of them have no model."""
     samples: dict[str, list[str]] = {}
     unmodelled: dict[str, None] = {}
+    unexpected: dict[str, None] = {}
+    known = {*expected_elements(config), "C", "O"}
     spectra = [block for block in export.sets if "region" in block.attrs]
     if export.sets and not spectra:
         raise ReadError(export.path, "export", "spectra", f"none ({export.format})")
@@ -28,11 +32,18 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
         samples.setdefault(str(block.attrs.get("sample") or ""), []).append(
             f"{name} (survey)" if survey else name
         )
-        if not survey and name not in config["regions"]:
+        if survey:
+            found = survey_of(block, config).elements
+            unexpected |= dict.fromkeys(e for e in found if e not in known)
+        elif name not in config["regions"]:
             unmodelled[name] = None
     regions = ", ".join(dict.fromkeys(r for names in samples.values() for r in names))
     several = f"{len(samples)} samples ({', '.join(samples)}): " if len(samples) > 1 else ""
     lacking = [f"no model: {', '.join(unmodelled)}"] if unmodelled else []
+    if starts := [start for line in unmodelled if (start := proposed(line))]:
+        lacking.append(f"to add in study.yaml under xps: regions: {'; '.join(starts)}")
+    if unexpected:
+        lacking.append(f"the survey shows {', '.join(unexpected)}, which no model of the study has")
     if without := _without_factor(spectra, config):
         lacking.append(f"no sensitivity factor in {config['rsf_library']}: {', '.join(without)}")
     return several + regions, "; ".join(lacking)

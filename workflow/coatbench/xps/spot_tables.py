@@ -21,6 +21,7 @@ from .amounts import (
 )
 from .region import RegionFit, integrate
 from .spot import Measured, SpotFit
+from .survey_tables import add_survey
 
 WHOLE = "region"  # the component name of a region that has no model
 
@@ -47,7 +48,11 @@ def add_spot(
         elif not judged.usable:
             _empty(result, key, m, judged)
         elif m.survey:
-            notes.append("survey: shown, not quantified")
+            notes.append(
+                add_survey(
+                    result, key, m.name, m.block, fitted.shift_eV, fitted.quality[m.name], config
+                )
+            )
         else:
             notes.append(
                 f"no model in the config: integrated above a {config['unmodelled_background']} background"

@@ -1,0 +1,138 @@
+"""Surveys: peaks are named, quantified, and what a study did not expect is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from coatbench.readers import read
+from coatbench.readers.model import Export
+from coatbench.simulate import xps as simulate
+from coatbench.xps.analyse import analyse
+from coatbench.xps.inside import describe
+from coatbench.xps.library import library, proposed, states
+from coatbench.xps.model import build
+from coatbench.xps.quantify import computed_rsf, rsf
+from coatbench.xps.survey import read_survey
+
+from .planted import Scan, scan, write
+
+PHOTON = 1486.69
+CLEAN = {"C": 30.0, "O": 45.0, "Ni": 12.0, "S": 8.0, "P": 5.0}
+LINES = {
+    "C": "C 1s", "O": "O 1s", "Ni": "Ni 2p", "S": "S 2p", "P": "P 2p", "Si": "Si 2p", "F": "F 1s", "Ca": "Ca 2p",
+    "Cl": "Cl 2p", "Na": "Na 1s", "Nb": "Nb 3d",
+}  # fmt: skip
+
+
+def survey(atoms: dict[str, float], shift: float = 1.4, seed: int = 1) -> Scan:
+    """A survey from 0 to 1200 eV with the strongest line of each element, its O KLL, and steps behind them."""
+    x = np.arange(1200.0, -0.4, -0.8)
+    lines = []
+    for element, share in atoms.items():
+        entry = library()[LINES[element]]
+        area = 900 * share * (rsf("scofield", entry.line, photon_eV=PHOTON) or 0.0)
+        second = (entry.ratio or 0.0) / (1 + (entry.ratio or 0.0))
+        lines.append((element, entry.binding_energy_eV, 2.6, area * (1 - second), 0.0))
+        if second:
+            at = entry.binding_energy_eV + (entry.splitting_eV or 0.0)
+            lines.append((element, at, 2.8, area * second, 0.0))
+    lines.append(("O KLL", 979.0, 12.0, 900 * atoms["O"] * 1.2, 0.0))
+    rate = 3000 + 2.5 * x + simulate.spectrum(x, lines, 0.0, 0.004, shift)
+    counts = np.random.default_rng(seed).poisson(rate * 0.6).astype(float)
+    return Scan("wide", x, counts, 0.6, PHOTON, scans=1)
+
+
+@pytest.mark.parametrize(
+    "odd", [{}, {"Si": 4.0}, {"F": 3.0, "Na": 2.0}, {"Ca": 2.0, "Cl": 3.0}, {"Nb": 6.0}]
+)
+def test_elements_are_named_and_quantified(config: dict, tmp_path: Path, odd: dict) -> None:
+    file = write(tmp_path / "a.vms", [survey(CLEAN | odd)])
+    found = analyse([{"sample": "s", "file": file.name, "spot": "1"}], [file], config)
+    rows = {r["element"]: r for r in found.tables["xps_survey"]}
+    planted = CLEAN | odd
+    assert set(rows) == set(planted)
+    total = sum(planted.values())
+    for element, share in planted.items():
+        row = rows[element]
+        assert row["line"] == LINES[element]
+        off = abs(row["at_percent"] - 100 * share / total)
+        assert off < max(0.12 * 100 * share / total, 3 * row["at_percent_sd"])
+        assert row["is_expected"] == (element not in odd)
+        assert row["quality"] == ("ok" if element not in odd else "doubtful")
+    note = found.tables["xps_fits"][0]["note"]
+    assert all(element in note for element in planted)
+    assert ("in no model" in note) == bool(odd)
+    # `check` names them before anything is run.
+    _, lacking = describe(read(file, "xps"), config)
+    assert [e for e in odd if e not in lacking] == []
+    assert ("the survey shows" in lacking) == bool(odd)
+
+
+def test_a_peak_that_nothing_explains_is_said(config: dict) -> None:
+    s = survey(CLEAN)
+    x, y = s.binding_eV[::-1], s.counts[::-1] / s.time_s
+    y = y + 9000 * np.exp(-(((x - 591.4) / 1.6) ** 2))
+    found = read_survey(x, y, s.time_s, PHOTON, preferred=("C", "O", "Ni", "S", "P"))
+    (rest,) = [f for f in found.found if not f.element]
+    assert rest.energy_eV == pytest.approx(590, abs=1.0)
+    assert set(found.elements) == set(CLEAN)
+
+
+@pytest.mark.parametrize(
+    ("name", "elements"),
+    [
+        ("0-150W.vms", {"O", "C", "W"}),
+        ("SnO2_10nm.spe", {"O", "C", "Sn"}),
+        ("regular.vms", {"O", "C", "Fe", "Mg"}),
+        ("multiplex.vms", {"O", "Ta"}),
+        ("survey.vms", {"O", "C", "Al"}),
+        ("single_sample.vms", {"I", "Pb"}),
+    ],
+)
+def test_public_surveys_show_what_was_measured(
+    realdata: Path, name: str, elements: set[str]
+) -> None:
+    block = next(
+        b for b in read(realdata / "xps" / name, "xps").sets if np.ptp(b["binding_energy_eV"]) > 200
+    )
+    found = read_survey(
+        block["binding_energy_eV"], block["intensity_cps"], block.attrs["counting_time_s"], block.attrs["photon_energy_eV"],
+    )  # fmt: skip
+    assert set(found.elements) == elements
+
+
+def test_noise_has_no_elements() -> None:
+    x = np.arange(0.0, 1200.0, 0.8)
+    y = np.random.default_rng(0).poisson(3000 + 2 * x).astype(float)
+    assert read_survey(x, y, 1.0, PHOTON).found == []
+    assert read_survey(x[:20], y[:20], 1.0, PHOTON).found == []
+
+
+@pytest.mark.parametrize("line", library())
+def test_entries_of_the_library_are_models(config: dict, line: str) -> None:
+    for entry in states()[line]:
+        (same,) = [e for e in states()[line] if e.component == entry.component]
+        assert same.source and 0 < same.within_eV < 2
+    section = yaml.safe_load(proposed(line))[line]
+    model = build(line, section, config)
+    (component,) = model.components
+    low, high = model.window_eV
+    assert low < section["components"][component.name]["binding_energy_eV"] < high
+    assert computed_rsf(line, 1486.6)
+    if "doublet" in section:
+        assert section["doublet"]["ratio"] == pytest.approx(
+            {"p": 0.5, "d": 0.667, "f": 0.75}[line[-1]]
+        )
+
+
+def test_a_region_without_a_model_comes_with_the_start_of_one(config: dict, tmp_path: Path) -> None:
+    s = scan("S 2p")
+    s.region = "Nb 3d"
+    export: Export = read(write(tmp_path / "a.vms", [s]), "xps")
+    _, lacking = describe(export, config)
+    assert "no model: Nb 3d" in lacking
+    start = yaml.safe_load(lacking.split("regions: ", 1)[1].split("; the survey")[0].strip())
+    assert start["Nb 3d"]["components"]["oxide"]["binding_energy_eV"] == 207.3

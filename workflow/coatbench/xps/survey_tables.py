@@ -1,0 +1,105 @@
+"""Rows of surveys: elements with their atomic percent, peaks that nobody explains, and what a study did not expect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ..analysis import Analysis
+from ..arrays import Arrays
+from ..quality import Quality, doubtful, worst
+from .quantify import rsf, transmission
+from .survey import Survey, read_survey
+
+LEAST_SURVEY_EV = 200.0
+
+
+def expected_elements(config: Mapping[str, Any]) -> list[str]:
+    """Return the elements that a study's models speak of."""
+    lines = list(config["regions"])
+    for section in config["regions"].values():
+        lines += [c["line"] for c in section["components"].values() if "line" in c]
+    return list(dict.fromkeys(line.split()[0] for line in lines))
+
+
+def survey_of(block: Arrays, config: Mapping[str, Any], shift_eV: float | None = None) -> Survey:
+    """Find and name the peaks of a survey block."""
+    return read_survey(
+        block["binding_energy_eV"],
+        block["intensity_cps"],
+        float(block.attrs["counting_time_s"]),
+        float(block.attrs.get("photon_energy_eV", math.nan)),
+        shift_eV,
+        expected_elements(config),
+    )
+
+
+def add_survey(
+    result: Analysis,
+    key: Mapping[str, str],
+    region: str,
+    block: Arrays,
+    shift_eV: float | None,
+    judged: Quality,
+    config: Mapping[str, Any],
+) -> str:
+    """Append the rows of one survey to xps_survey; return its note for xps_fits."""
+    survey = survey_of(block, config, shift_eV)
+    photon = float(block.attrs.get("photon_energy_eV", math.nan))
+    expected = {*expected_elements(config), "C", "O"}
+    amounts: dict[str, tuple[float, float]] = {}
+    for f in survey.found:
+        factor = (
+            rsf(config["rsf_library"], f.line, config.get("rsf_extra"), photon) if f.line else None
+        )
+        if factor is None and f.line:
+            factor = rsf("scofield", f.line, photon_eV=photon)
+        if factor:
+            t = transmission(block, photon - f.energy_eV - survey.shift_eV)[0]
+            amounts[f.element] = f.area / factor / t, f.area_sd / factor / t
+    total = sum(a for a, _ in amounts.values())
+    variance = sum(sd**2 for _, sd in amounts.values())
+    for f in survey.found:
+        quality = [judged]
+        if not f.element:
+            quality.append(doubtful(f"nothing explains the peak at {f.energy_eV:.0f} eV"))
+        elif f.element not in expected:
+            quality.append(
+                doubtful(f"{f.element} is in no model of the study: contamination, or the holder?")
+            )
+        if f.note:
+            quality.append(doubtful(f"{f.line}: {f.note}"))
+        percent: tuple[float | None, float | None] = None, None
+        if total > 0 and f.element in amounts:
+            a, sd = amounts[f.element]
+            share = a / total
+            spread = math.sqrt((1 - share) ** 2 * sd**2 + share**2 * (variance - sd**2)) / total
+            percent = 100 * share, 100 * spread
+        result.add(
+            "xps_survey",
+            **key,
+            region=region,
+            element=f.element or None,
+            line=f.line or None,
+            binding_energy_eV=f.energy_eV,
+            area_cps_eV=f.area if f.element else None,
+            area_cps_eV_sd=f.area_sd if f.element else None,
+            at_percent=percent[0],
+            at_percent_sd=percent[1],
+            is_expected=f.element in expected if f.element else None,
+            **worst(quality).columns(),
+        )
+    return in_words(survey, expected)
+
+
+def in_words(survey: Survey, expected: set[str]) -> str:
+    """Return what a survey shows, in one line."""
+    odd = [e for e in survey.elements if e not in expected]
+    rest = [f"{f.energy_eV:.0f}" for f in survey.found if not f.element]
+    text = f"survey: {', '.join(survey.elements) or 'no element'}"
+    if odd:
+        text += f"; in no model: {', '.join(odd)}"
+    if rest:
+        text += f"; unexplained peaks at {', '.join(rest)} eV"
+    return text
