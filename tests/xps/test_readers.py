@@ -117,58 +117,56 @@ def _damaged(raw: bytes, kind: str) -> bytes:
     return raw.decode("latin-1").encode("utf-16")
 
 
+@pytest.fixture(scope="module")
+def multipak(simulate) -> list[bytes]:
+    """The lines of an export as PHI MultiPak writes it."""
+    return simulate("c300").read_bytes().split(b"\r\n")
+
+
+def saved(folder: Path, lines: list[bytes]) -> Path:
+    path = folder / "a.npl"
+    path.write_bytes(b"\r\n".join(lines))
+    return path
+
+
 @pytest.mark.parametrize(
     "kind", ["cut in the middle", "cut in the header", "empty", "of another format"]
 )
-@pytest.mark.parametrize(
-    "name", ["Mutlipak_vms.npl", "FeO_analyzed.vms", "SnO2_10nm.spe", "0-150W.vms"]
-)
-def test_damaged_exports_give_one_line(
-    realdata: Path, tmp_path: Path, name: str, kind: str
-) -> None:
-    path = tmp_path / name
-    path.write_bytes(_damaged((realdata / "xps" / name).read_bytes(), kind))
+@pytest.mark.parametrize("extension", ["npl", "vms", "spe"])
+def test_damaged_exports_give_one_line(simulate, tmp_path: Path, extension: str, kind: str) -> None:
+    path = tmp_path / f"damaged.{extension}"
+    path.write_bytes(_damaged(simulate("c300", extension=extension).read_bytes(), kind))
     with pytest.raises(ReadError) as caught:
         read(path, "xps")
     message = str(caught.value)
-    assert "\n" not in message and name in message and "expected" in message
+    assert "\n" not in message and path.name in message and "expected" in message
 
 
-def test_utf_16_text_is_read_all_the_same(realdata: Path, tmp_path: Path) -> None:
-    raw = (realdata / "xps/Mutlipak_vms.npl").read_bytes()
-    path = tmp_path / "a.npl"
-    path.write_bytes(_damaged(raw, "utf-16"))
-    assert (
-        read(path)
-        .sets[0]
-        .to_xarray()
-        .equals(read(realdata / "xps/Mutlipak_vms.npl").sets[0].to_xarray())
-    )
+def test_utf_16_text_is_read_all_the_same(multipak: list[bytes], tmp_path: Path) -> None:
+    plain = read(saved(tmp_path, multipak)).sets[0].to_xarray()
+    path = tmp_path / "b.npl"
+    path.write_bytes(_damaged(b"\r\n".join(multipak), "utf-16"))
+    assert read(path).sets[0].to_xarray().equals(plain)
 
 
-def test_a_text_cell_where_a_number_belongs_names_its_line(realdata: Path, tmp_path: Path) -> None:
-    lines = (realdata / "xps/Mutlipak_vms.npl").read_bytes().split(b"\r\n")
-    lines[99] = b"--.--"
-    path = tmp_path / "a.npl"
-    path.write_bytes(b"\r\n".join(lines))
+def test_a_text_cell_where_a_number_belongs_names_its_line(
+    multipak: list[bytes], tmp_path: Path
+) -> None:
     with pytest.raises(ReadError, match="line 100"):
-        read(path)
+        read(saved(tmp_path, [*multipak[:99], b"--.--", *multipak[100:]]))
 
 
-def test_a_missing_value_is_noticed(realdata: Path, tmp_path: Path) -> None:
-    lines = (realdata / "xps/Mutlipak_vms.npl").read_bytes().split(b"\r\n")
-    del lines[99]
-    path = tmp_path / "a.npl"
-    path.write_bytes(b"\r\n".join(lines))
+def test_a_missing_value_is_noticed(multipak: list[bytes], tmp_path: Path) -> None:
     with pytest.raises(ReadError):
-        read(path)
+        read(saved(tmp_path, [*multipak[:99], *multipak[100:]]))
 
 
-def test_a_changed_digit_of_the_extremes_is_reported(realdata: Path, tmp_path: Path) -> None:
-    raw = (realdata / "xps/Mutlipak_vms.npl").read_bytes()
-    path = tmp_path / "a.npl"
-    path.write_bytes(raw.replace(b"\r\n6265.000000\r\n", b"\r\n9265.000000\r\n", 1))
-    assert any("extremes" in warning for warning in read(path).warnings)
+def test_a_changed_digit_of_the_extremes_is_reported(multipak: list[bytes], tmp_path: Path) -> None:
+    beyond = b"%.6f" % (
+        2 * float(multipak[67])
+    )  # line 68: the largest value, as the file declares it
+    changed = [*multipak[:99], beyond, *multipak[100:]]
+    assert any("extremes" in warning for warning in read(saved(tmp_path, changed)).warnings)
 
 
 def test_casaxps_columns_drop_only_an_incomplete_last_line(realdata: Path, tmp_path: Path) -> None:
@@ -194,55 +192,49 @@ def test_casaxps_columns_whose_halves_disagree_are_refused(realdata: Path, tmp_p
         read(path)
 
 
-def test_inclusion_lists_and_other_techniques_are_refused(realdata: Path, tmp_path: Path) -> None:
-    lines = (realdata / "xps/Mutlipak_vms.npl").read_bytes().split(b"\r\n")
-    assert lines[13:17] == [b"0"] * 4
-    technique = lines.index(b"XPS")
-    for index, value, expected in ((13, b"3", "inclusion"), (technique, b"ISS", "technique")):
-        changed = list(lines)
-        changed[index] = value
-        path = tmp_path / "a.npl"
-        path.write_bytes(b"\r\n".join(changed))
-        with pytest.raises(ReadError, match=expected):
-            read(path)
-
-
-def test_an_auger_block_among_others_is_left_out_and_said(realdata: Path, tmp_path: Path) -> None:
-    raw = (realdata / "xps/Mutlipak_vms.npl").read_bytes()
-    path = tmp_path / "a.npl"
-    path.write_bytes(raw.replace(b"\r\nXPS\r\n", b"\r\nAES dir\r\n", 1))
-    export = read(path)
-    assert [s.attrs["region"] for s in export.sets] == ["O 1s", "S 2p", "N 1s", "Mo 3d"]
-    assert any("AES dir, no XPS: left out" in w for w in export.warnings)
-    path.write_bytes(raw.replace(b"\r\nXPS\r\n", b"\r\nAES dir\r\n"))
-    with pytest.raises(ReadError, match="a block of XPS"):
-        read(path)
-
-
-def test_a_file_without_its_last_line_is_read_and_said(realdata: Path, tmp_path: Path) -> None:
-    raw = (realdata / "xps/Mutlipak_vms.npl").read_bytes()
-    path = tmp_path / "a.npl"
-    whole = raw[: raw.rindex(b"end of experiment")]
-    path.write_bytes(whole)
-    export = read(path)
-    assert len(export.sets) == 5
-    assert any("last line 'end of experiment' is missing" in w for w in export.warnings)
-    path.write_bytes(whole.rstrip().rsplit(b"\r\n", 1)[0])  # one value less
-    with pytest.raises(ReadError, match="cut"):
-        read(path)
-
-
-@pytest.mark.parametrize(
-    "name", ["Mutlipak_vms.npl", "FeO_analyzed.vms", "SnO2_10nm.spe", "vms_txt_export.txt"]
-)
-def test_random_damage_never_leaks_another_exception(
-    realdata: Path, tmp_path: Path, name: str
+def test_inclusion_lists_and_other_techniques_are_refused(
+    multipak: list[bytes], tmp_path: Path
 ) -> None:
-    raw = (realdata / "xps" / name).read_bytes()
-    # Damage the header and one block: that is where the structure stands.
-    raw = raw[:8000] if name.endswith("txt") else raw
-    rng = random.Random(name)
-    path = tmp_path / name
+    assert multipak[13:17] == [b"0"] * 4
+    technique = multipak.index(b"XPS")
+    for index, value, expected in ((13, b"3", "inclusion"), (technique, b"ISS", "technique")):
+        changed = list(multipak)
+        changed[index] = value
+        with pytest.raises(ReadError, match=expected):
+            read(saved(tmp_path, changed))
+
+
+def test_an_auger_block_among_others_is_left_out_and_said(
+    multipak: list[bytes], tmp_path: Path
+) -> None:
+    regions = [s.attrs["region"] for s in read(saved(tmp_path, multipak)).sets]
+    at = multipak.index(b"XPS")
+    export = read(saved(tmp_path, [*multipak[:at], b"AES dir", *multipak[at + 1 :]]))
+    assert [s.attrs["region"] for s in export.sets] == regions[1:]
+    assert any("AES dir, no XPS: left out" in w for w in export.warnings)
+    with pytest.raises(ReadError, match="a block of XPS"):
+        read(saved(tmp_path, [b"AES dir" if line == b"XPS" else line for line in multipak]))
+
+
+def test_a_file_without_its_last_line_is_read_and_said(
+    multipak: list[bytes], tmp_path: Path
+) -> None:
+    end = next(i for i, line in enumerate(multipak) if line.startswith(b"end of experiment"))
+    export = read(saved(tmp_path, [*multipak[:end], b""]))
+    assert len(export.sets) == multipak.count(b"XPS")
+    assert any("last line 'end of experiment' is missing" in w for w in export.warnings)
+    with pytest.raises(ReadError, match="cut"):
+        read(saved(tmp_path, multipak[: end - 1]))  # one value less
+
+
+@pytest.mark.parametrize("extension", ["npl", "vms", "spe"])
+def test_random_damage_never_leaks_another_exception(
+    simulate, tmp_path: Path, extension: str
+) -> None:
+    # Damage the header and the first blocks: that is where the structure stands.
+    raw = simulate("c300", extension=extension).read_bytes()
+    rng = random.Random(extension)
+    path = tmp_path / f"damaged.{extension}"
     for _ in range(60):
         data = bytearray(raw)
         for _ in range(rng.randint(1, 4)):
