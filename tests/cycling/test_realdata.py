@@ -60,59 +60,68 @@ def test_every_file_is_known_here(folder):
     assert {p.name for p in folder.iterdir()} == {*FILES, "index.csv"}
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_reads_and_analyses(folder, config, name):
-    export = readers.read(folder / name, "cycling")
-    table = export.sets[0].to_pandas()
-    assert len(table) == FILES[name]
-    assert list(table.columns) == [c for c in bdf.COLUMNS if c in table]
-    assert np.isfinite(table[bdf.VOLTAGE]).all()
-    assert np.isfinite(table[bdf.TIME]).all()
-    assert export.attrs["instrument"]
-    for protocol in ("short", "long"):
-        analysis = analyse([row(protocol)], [folder / name], config)
-        assert analysis.problem is None
+def test_reads_and_analyses(folder, config, subtests):
+    for name in FILES:
+        with subtests.test(name):
+            export = readers.read(folder / name, "cycling")
+            table = export.sets[0].to_pandas()
+            assert len(table) == FILES[name]
+            assert list(table.columns) == [c for c in bdf.COLUMNS if c in table]
+            assert np.isfinite(table[bdf.VOLTAGE]).all()
+            assert np.isfinite(table[bdf.TIME]).all()
+            assert export.attrs["instrument"]
+            for protocol in ("short", "long"):
+                analysis = analyse([row(protocol)], [folder / name], config)
+                assert analysis.problem is None
 
 
-@pytest.mark.parametrize("name", PAIRS)
-def test_binary_and_text_of_one_run_agree(folder, name):
-    binary = readers.read(folder / f"{name}.mpr", "cycling").sets[0].to_pandas()
-    text = readers.read(folder / f"{name}.mpt", "cycling").sets[0].to_pandas()
-    assert list(binary.columns) == list(text.columns)
-    for column in binary.columns:
-        if column == bdf.STEP_TYPE:
-            assert (binary[column] == text[column]).all()
-        else:
-            difference = np.abs(binary[column] - text[column]).max()
-            limit = 5e-8 if column == bdf.VOLTAGE else 1e-6
-            if column in (bdf.FREQUENCY, bdf.REAL, bdf.IMAGINARY):  # single precision in the binary
-                assert np.allclose(binary[column], text[column], rtol=1e-6, equal_nan=True), column
-                continue
-            if column == bdf.TIME:
-                limit = 2e-5  # files of 2012 store single-precision times
-            assert difference <= limit, column
+def test_binary_and_text_of_one_run_agree(folder, subtests):
+    for name in PAIRS:
+        with subtests.test(name):
+            binary = readers.read(folder / f"{name}.mpr", "cycling").sets[0].to_pandas()
+            text = readers.read(folder / f"{name}.mpt", "cycling").sets[0].to_pandas()
+            assert list(binary.columns) == list(text.columns)
+            for column in binary.columns:
+                if column == bdf.STEP_TYPE:
+                    assert (binary[column] == text[column]).all()
+                else:
+                    difference = np.abs(binary[column] - text[column]).max()
+                    limit = 5e-8 if column == bdf.VOLTAGE else 1e-6
+                    if column in (
+                        bdf.FREQUENCY,
+                        bdf.REAL,
+                        bdf.IMAGINARY,
+                    ):  # single precision in the binary
+                        assert np.allclose(
+                            binary[column], text[column], rtol=1e-6, equal_nan=True
+                        ), column
+                        continue
+                    if column == bdf.TIME:
+                        limit = 2e-5  # files of 2012 store single-precision times
+                    assert difference <= limit, column
 
 
 def first_cycles(folder, config, name):
     return analyse([row()], [folder / name], config).tables["cycling_cells"]
 
 
-@pytest.mark.parametrize("kind", ["mpr", "mpt"])
-def test_formation_capacities(folder, config, expected, kind):
-    file = "020-formation_CB5"
-    cells = first_cycles(folder, config, f"{file}.{kind}")
-    (charge,) = expected_values(expected, file, "first charge capacity")
-    (discharge,) = expected_values(expected, file, "first discharge capacity")
-    (efficiency,) = expected_values(expected, file, "initial Coulombic efficiency")
-    second = expected_values(expected, file, "second charge and discharge capacity")
-    assert cells[0]["charge_capacity_mAh_g"] == pytest.approx(charge, abs=1e-5)
-    assert cells[0]["discharge_capacity_mAh_g"] == pytest.approx(discharge, abs=1e-5)
-    assert cells[0]["coulombic_efficiency_percent"] == pytest.approx(efficiency, abs=1e-4)
-    assert cells[1]["charge_capacity_mAh_g"] == pytest.approx(second[0], abs=1e-5)
-    assert cells[1]["discharge_capacity_mAh_g"] == pytest.approx(second[1], abs=1e-5)
-    assert not any(c["interrupted"] for c in cells)
-    # The trapezoid is a check only: 62.1656 instead of 62.0163 mAh.
-    assert cells[0]["charge_check_percent"] == pytest.approx(0.241, abs=0.005)
+def test_formation_capacities(folder, config, expected, subtests):
+    for kind in ["mpr", "mpt"]:
+        with subtests.test(kind):
+            file = "020-formation_CB5"
+            cells = first_cycles(folder, config, f"{file}.{kind}")
+            (charge,) = expected_values(expected, file, "first charge capacity")
+            (discharge,) = expected_values(expected, file, "first discharge capacity")
+            (efficiency,) = expected_values(expected, file, "initial Coulombic efficiency")
+            second = expected_values(expected, file, "second charge and discharge capacity")
+            assert cells[0]["charge_capacity_mAh_g"] == pytest.approx(charge, abs=1e-5)
+            assert cells[0]["discharge_capacity_mAh_g"] == pytest.approx(discharge, abs=1e-5)
+            assert cells[0]["coulombic_efficiency_percent"] == pytest.approx(efficiency, abs=1e-4)
+            assert cells[1]["charge_capacity_mAh_g"] == pytest.approx(second[0], abs=1e-5)
+            assert cells[1]["discharge_capacity_mAh_g"] == pytest.approx(second[1], abs=1e-5)
+            assert not any(c["interrupted"] for c in cells)
+            # The trapezoid is a check only: 62.1656 instead of 62.0163 mAh.
+            assert cells[0]["charge_check_percent"] == pytest.approx(0.241, abs=0.005)
 
 
 def test_formation_peak_of_constant_current_rows(folder, config, expected):
@@ -129,12 +138,13 @@ def test_formation_peak_of_constant_current_rows(folder, config, expected):
     assert main.charge_mAh_g < 61.4  # the hold at 4.2 V is not in it
 
 
-@pytest.mark.parametrize("kind", ["mpr", "mpt"])
-def test_tiny_capacities(folder, config, expected, kind):
-    values = expected_values(expected, "v1150_GCPL", "first charge and discharge capacity")
-    first = first_cycles(folder, config, f"v1150_GCPL.{kind}")[0]
-    assert first["charge_capacity_mAh_g"] == pytest.approx(values[0], abs=1e-9)
-    assert first["discharge_capacity_mAh_g"] == pytest.approx(values[1], abs=1e-9)
+def test_tiny_capacities(folder, config, expected, subtests):
+    for kind in ["mpr", "mpt"]:
+        with subtests.test(kind):
+            values = expected_values(expected, "v1150_GCPL", "first charge and discharge capacity")
+            first = first_cycles(folder, config, f"v1150_GCPL.{kind}")[0]
+            assert first["charge_capacity_mAh_g"] == pytest.approx(values[0], abs=1e-9)
+            assert first["discharge_capacity_mAh_g"] == pytest.approx(values[1], abs=1e-9)
 
 
 def test_binary_without_current_column(folder, config, expected):
@@ -201,23 +211,24 @@ def test_header_masses_are_never_used(folder, config):
     assert first["charge_capacity_mAh_g"] == pytest.approx(6201.627, abs=0.001)
 
 
-@pytest.mark.parametrize("name", ["v1150_GCPL.mpt", "v1150_MB.mpt", "v1150_OCV.mpt"])
-def test_german_and_english_exports_give_equal_bytes(folder, tmp_path, config, name):
-    german = folder / name
-    english = tmp_path / name
-    lines = german.read_bytes().split(b"\r\n")
-    count = int(lines[1].split(b":")[1])
-    assert any(b"," in line for line in lines[count:])
-    # An English system also writes its lines with LF in some copies.
-    english.write_bytes(b"\n".join(line.replace(b",", b".") for line in lines))
-    for i, file in enumerate((german, english)):
-        save_rows(analyse([row()], [file], config), tmp_path / f"{i}.json")
-    assert (tmp_path / "0.json").read_bytes() == (tmp_path / "1.json").read_bytes()
-    pd.testing.assert_frame_equal(
-        eclab_mpt.read(german).sets[0].to_pandas(),
-        eclab_mpt.read(english).sets[0].to_pandas(),
-        check_exact=True,
-    )
+def test_german_and_english_exports_give_equal_bytes(folder, tmp_path, config, subtests):
+    for name in ["v1150_GCPL.mpt", "v1150_MB.mpt", "v1150_OCV.mpt"]:
+        with subtests.test(name):
+            german = folder / name
+            english = tmp_path / name
+            lines = german.read_bytes().split(b"\r\n")
+            count = int(lines[1].split(b":")[1])
+            assert any(b"," in line for line in lines[count:])
+            # An English system also writes its lines with LF in some copies.
+            english.write_bytes(b"\n".join(line.replace(b",", b".") for line in lines))
+            for i, file in enumerate((german, english)):
+                save_rows(analyse([row()], [file], config), tmp_path / f"{i}.json")
+            assert (tmp_path / "0.json").read_bytes() == (tmp_path / "1.json").read_bytes()
+            pd.testing.assert_frame_equal(
+                eclab_mpt.read(german).sets[0].to_pandas(),
+                eclab_mpt.read(english).sets[0].to_pandas(),
+                check_exact=True,
+            )
 
 
 @pytest.mark.parametrize("name", ["020-formation_CB5", "v1150_GCPL"])

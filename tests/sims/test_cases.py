@@ -80,21 +80,28 @@ def planted() -> dict[str, float]:
     return next(v for k, v in text.items() if k.startswith("all coated"))
 
 
-@pytest.mark.parametrize(
-    ("sample", "within", "level", "regions"),
-    [("plain", 0.05, "ok", 2), ("shift110", 0.05, "ok", 2), ("shift278", 0.05, "doubtful", 2), ("dust", 0.2, "doubtful", 5),
-     ("partner", 0.05, "ok", 2), ("copies", 0.07, "doubtful", 1), ("events", 0.12, "doubtful", 1),
-     ("events_scale", 0.12, "doubtful", 1), ("labels", 0.12, "doubtful", 1), ("onefolder", 0.12, "ok", 2)],
-)  # fmt: skip
-def test_planted_factors_come_back(
-    study: Case, planted: dict[str, float], sample: str, within: float, level: str, regions: int
-) -> None:
-    found = study.factors(sample)
-    for group, factor in planted.items():
-        assert found[group] == pytest.approx(factor, rel=within), group
-    assert set(study.qualities(sample, "sims_degradation").values()) == {level}
-    counts = {r["n_regions"] for r in study.tables["sims_degradation"] if r["sample"] == sample}
-    assert counts == {regions}
+def test_planted_factors_come_back(study: Case, planted: dict[str, float], subtests) -> None:
+    for sample, within, level, regions in [
+        ("plain", 0.05, "ok", 2),
+        ("shift110", 0.05, "ok", 2),
+        ("shift278", 0.05, "doubtful", 2),
+        ("dust", 0.2, "doubtful", 5),
+        ("partner", 0.05, "ok", 2),
+        ("copies", 0.07, "doubtful", 1),
+        ("events", 0.12, "doubtful", 1),
+        ("events_scale", 0.12, "doubtful", 1),
+        ("labels", 0.12, "doubtful", 1),
+        ("onefolder", 0.12, "ok", 2),
+    ]:
+        with subtests.test(sample):
+            found = study.factors(sample)
+            for group, factor in planted.items():
+                assert found[group] == pytest.approx(factor, rel=within), group
+            assert set(study.qualities(sample, "sims_degradation").values()) == {level}
+            counts = {
+                r["n_regions"] for r in study.tables["sims_degradation"] if r["sample"] == sample
+            }
+            assert counts == {regions}
 
 
 def test_the_clean_samples_are_ok_everywhere(study: Case) -> None:
@@ -105,14 +112,13 @@ def test_the_clean_samples_are_ok_everywhere(study: Case) -> None:
         }
 
 
-@pytest.mark.parametrize(
-    ("sample", "ppm"), [("shift110", 110), ("shift278", 278), ("events_scale", 140), ("plain", 0)]
-)
-def test_the_shift_is_said(study: Case, sample: str, ppm: float) -> None:
-    for row in study.acquisition(sample):
-        assert row["mass_shift_ppm"] == pytest.approx(ppm, abs=4)
-        assert 0 < row["mass_shift_ppm_sd"] < 3
-        assert row["peaks_used"] >= 20
+def test_the_shift_is_said(study: Case, subtests) -> None:
+    for sample, ppm in [("shift110", 110), ("shift278", 278), ("events_scale", 140), ("plain", 0)]:
+        with subtests.test(sample):
+            for row in study.acquisition(sample):
+                assert row["mass_shift_ppm"] == pytest.approx(ppm, abs=4)
+                assert 0 < row["mass_shift_ppm_sd"] < 3
+                assert row["peaks_used"] >= 20
 
 
 def test_no_fragment_takes_the_place_of_another(study: Case) -> None:
@@ -150,16 +156,18 @@ def test_copies_are_said(study: Case) -> None:
     assert note == "the counts of region r1 again"
 
 
-@pytest.mark.parametrize(
-    ("sample", "words"),
-    [("events_positive", ["events_positive_1.grd", "polarity", "positive"]), ("profile", ["depth profile"]),
-     ("container_itm", ["measurement.itm"]), ("container_raw", ["measurement.raw"])],
-)  # fmt: skip
-def test_what_cannot_be_used_is_refused_by_name(study: Case, sample: str, words: list[str]) -> None:
-    for word in words:
-        assert word in study.problems[sample]
-    assert "\n" not in study.problems[sample]
-    assert sample not in {r["sample"] for r in study.tables["sims_fragments"]}
+def test_what_cannot_be_used_is_refused_by_name(study: Case, subtests) -> None:
+    for sample, words in [
+        ("events_positive", ["events_positive_1.grd", "polarity", "positive"]),
+        ("profile", ["depth profile"]),
+        ("container_itm", ["measurement.itm"]),
+        ("container_raw", ["measurement.raw"]),
+    ]:
+        with subtests.test(sample):
+            for word in words:
+                assert word in study.problems[sample]
+            assert "\n" not in study.problems[sample]
+            assert sample not in {r["sample"] for r in study.tables["sims_fragments"]}
 
 
 def test_few_counts_give_no_bias() -> None:

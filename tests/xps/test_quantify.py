@@ -187,9 +187,10 @@ def test_an_uncoated_sample_that_looks_coated_is_doubted(simulate, config: dict)
     assert level("coated") == set()
 
 
-@pytest.mark.parametrize(
-    ("name", "spectra", "modelled"),
-    [
+def test_real_exports_are_analysed_without_a_model_of_their_own(
+    realdata: Path, config: dict, subtests
+) -> None:
+    for name, spectra, modelled in [
         ("Mutlipak_vms.npl", 5, {"C 1s", "O 1s", "S 2p"}),
         ("0-150W.vms", 5, {"C 1s", "O 1s", "Ni 2p"}),
         ("SnO2_10nm.spe", 1, set()),
@@ -200,26 +201,23 @@ def test_an_uncoated_sample_that_looks_coated_is_doubted(simulate, config: dict)
         ("xps_eis.vms", 4, set()),
         ("vms_txt_export.txt", 2, {"Ni 2p"}),
         ("0-150W_NiWNi2p_Ni2p.txt", 1, {"Ni 2p"}),
-    ],
-)
-def test_real_exports_are_analysed_without_a_model_of_their_own(
-    realdata: Path, config: dict, name: str, spectra: int, modelled: set[str]
-) -> None:
-    file = realdata / "xps" / name
-    row = {"sample": "x", "file": name, "spot": ""}
-    if name == "vms_txt_export.txt":
-        with pytest.raises(AnalysisError, match="sample_in_file"):
-            analyse([row], [file], config)
-        row["sample_in_file"] = "NiO"
-    found = analyse([row], [file], config)
-    fits = found.tables["xps_fits"]
-    assert len(fits) == len(found.curves) == spectra
-    for row in fits:
-        base = row["region"].split(" (")[0]
-        if base not in modelled:
-            assert row["converged"] is None
-            assert "survey" in row["note"] or "no model in the config" in row["note"]
-        else:
-            assert row["converged"] is not None or "outside" in row["note"]
-    for row in found.tables.get("xps_components", []):
-        assert np.isfinite(row["area_cps_eV"])
+    ]:
+        with subtests.test(name):
+            file = realdata / "xps" / name
+            row = {"sample": "x", "file": name, "spot": ""}
+            if name == "vms_txt_export.txt":
+                with pytest.raises(AnalysisError, match="sample_in_file"):
+                    analyse([row], [file], config)
+                row["sample_in_file"] = "NiO"
+            found = analyse([row], [file], config)
+            fits = found.tables["xps_fits"]
+            assert len(fits) == len(found.curves) == spectra
+            for row in fits:
+                base = row["region"].split(" (")[0]
+                if base not in modelled:
+                    assert row["converged"] is None
+                    assert "survey" in row["note"] or "no model in the config" in row["note"]
+                else:
+                    assert row["converged"] is not None or "outside" in row["note"]
+            for row in found.tables.get("xps_components", []):
+                assert np.isfinite(row["area_cps_eV"])

@@ -33,20 +33,21 @@ SPECTRA = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SPECTRA)
-def test_every_real_export_is_read(realdata: Path, name: str) -> None:
-    export = read(realdata / "xps" / name, "xps")
-    assert [block.attrs["region"] for block in datasets(export)] == SPECTRA[name]
-    for block in datasets(export):
-        energy = block["binding_energy_eV"].values
-        assert (np.diff(energy) > 0).all()
-        assert np.isfinite(block["intensity_cps"].values).all()
-        photon = block.attrs["photon_energy_eV"]
-        if np.isfinite(photon):
-            assert np.allclose(block["kinetic_energy_eV"].values + energy, photon)
-        if np.isfinite(block.attrs["counting_time_s"]):
-            rate = block["counts"].values / block.attrs["counting_time_s"]
-            assert np.allclose(rate, block["intensity_cps"].values)
+def test_every_real_export_is_read(realdata: Path, subtests) -> None:
+    for name in SPECTRA:
+        with subtests.test(name):
+            export = read(realdata / "xps" / name, "xps")
+            assert [block.attrs["region"] for block in datasets(export)] == SPECTRA[name]
+            for block in datasets(export):
+                energy = block["binding_energy_eV"].values
+                assert (np.diff(energy) > 0).all()
+                assert np.isfinite(block["intensity_cps"].values).all()
+                photon = block.attrs["photon_energy_eV"]
+                if np.isfinite(photon):
+                    assert np.allclose(block["kinetic_energy_eV"].values + energy, photon)
+                if np.isfinite(block.attrs["counting_time_s"]):
+                    rate = block["counts"].values / block.attrs["counting_time_s"]
+                    assert np.allclose(rate, block["intensity_cps"].values)
 
 
 def test_multipak_counts_per_second_are_not_divided_again(realdata: Path) -> None:
@@ -58,15 +59,16 @@ def test_multipak_counts_per_second_are_not_divided_again(realdata: Path) -> Non
     assert block.attrs["date"] == "2019-01-22"
 
 
-@pytest.mark.parametrize("region", ["Ni 2p", "O 1s"])
 def test_counts_of_kratos_file_are_those_the_vendor_exported_beside_it(
-    realdata: Path, region: str
+    realdata: Path, subtests
 ) -> None:
-    blocks = {b.attrs["region"]: b for b in datasets(read(realdata / "xps/0-150W.vms"))}
-    squeezed = region.replace(" ", "")
-    text = read(realdata / f"xps/0-150W_NiW{squeezed}_{squeezed}.txt").sets[0].to_xarray()
-    assert np.array_equal(blocks[region]["counts"].values, text["intensity_cps"].values)
-    assert np.allclose(blocks[region]["binding_energy_eV"], text["binding_energy_eV"])
+    for region in ["Ni 2p", "O 1s"]:
+        with subtests.test(region):
+            blocks = {b.attrs["region"]: b for b in datasets(read(realdata / "xps/0-150W.vms"))}
+            squeezed = region.replace(" ", "")
+            text = read(realdata / f"xps/0-150W_NiW{squeezed}_{squeezed}.txt").sets[0].to_xarray()
+            assert np.array_equal(blocks[region]["counts"].values, text["intensity_cps"].values)
+            assert np.allclose(blocks[region]["binding_energy_eV"], text["binding_energy_eV"])
 
 
 def test_spe_header(realdata: Path) -> None:
