@@ -20,7 +20,7 @@ MAIN = {
 CONFIG = {
     "mass_calibration": {"search_ppm": 500, "tolerance_ppm": 25, "min_peaks": 4}, "plausible": {}, "region_outlier_sd": 4.5,
     "main_groups": MAIN, "match_ppm": 100, "mass_resolution": 5500, "headline_weighting": "pca_max",
-    "bootstrap_repetitions": 300, "bootstrap_seed": 1,
+    "bootstrap_repetitions": 300, "bootstrap_seed": 1, "saturated_pixels": "keep",
 }  # fmt: skip
 FRAGMENTS = load_fragments()
 DEGRADATION = [f for f in FRAGMENTS if f.group != "matrix"]

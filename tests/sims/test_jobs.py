@@ -11,7 +11,7 @@ from coatbench.sims import jobs
 from coatbench.sims.fragments import DEFAULT_TABLE, load_fragments
 
 CONFIG = {
-    "dead_time": "none", "shots_per_pixel": None, "normalise_to": "total", "map_px": 64, "map_ions": 100, "match_ppm": 100,
+    "dead_time": "none", "shots_per_pixel": None, "saturated_pixels": "keep", "normalise_to": "total", "map_px": 64, "map_ions": 100, "match_ppm": 100,
     "mass_calibration": {"search_ppm": 500}, "mass_resolution": 5500, "window_ppm": 150, "fragments": "", "headline_weighting": "equal",
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from coatbench.sims.dead_time import correct_spectrum, harmonic_table
 from coatbench.sims.fragments import Fragment, windows
 from coatbench.sims.masses import ion_mass_u
 from coatbench.sims.reduce import Reduction, reduce_region
+from coatbench.sims.regions import saturated_regions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ from . import conftest as made
 CONFIG = {
     "dead_time": "none",
     "shots_per_pixel": None,
+    "saturated_pixels": "keep",
     "normalise_to": "total",
     "match_ppm": 100,
     "mass_calibration": {"search_ppm": 500, "tolerance_ppm": 25, "min_peaks": 4},
@@ -201,6 +203,22 @@ def test_the_peak_list_of_the_analyst_names_images(tmp_path: Path, counts, conte
         assert named == {"SO2": images[0].sum(), "PO3": images[2].sum()}  # S2 is what they call SO2
     (tmp_path / "peaks.txt").write_text("a,b\n1,2\n")
     assert "peaks.txt: header" in str(analyse(rows, [file], CONFIG, fragments=WINDOWS).problem)
+
+
+def test_saturated_pixels_are_left_out_where_that_is_asked_for(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    images, total = counts
+    shots = int(images.max())
+    full = (images == shots).any(axis=0)
+    asked = Reduction(shots_per_pixel=shots, without_saturated=True)
+    found = reduce_region(region_of(images, total), asked)
+    masked = reduce_region(region_of(images, total), Reduction(), ~full)
+    assert [r["sum_counts"] for r in found.rows] == [r["sum_counts"] for r in masked.rows]
+    for share in ("saturated_pixel_fraction", "masked_pixel_fraction"):
+        assert found.facts[share] == pytest.approx(full.mean())
+    for kept, level in (("keep", "doubtful"), ("leave_out", None)):
+        row = {"sample": "s", "region": "1", "saturated_pixel_fraction": full.mean()}
+        judged = saturated_regions([row], kept).get(("s", "1"))
+        assert (judged.level if judged else None) == level
 
 
 def test_saturated_pixels_are_counted(counts) -> None:  # type: ignore[no-untyped-def]

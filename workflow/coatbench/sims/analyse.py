@@ -52,7 +52,7 @@ def analyse(
     files : sequence of Path
         A BIF6 or GRD file, or a folder of ASCII images, per row.
     config : dict
-        `dead_time`, `shots_per_pixel`, `normalise_to`, `match_ppm`, `mass_calibration`, `window_ppm`, `map_px`, `map_ions`.
+        `dead_time`, `shots_per_pixel`, `saturated_pixels`, `normalise_to`, `match_ppm`, `mass_calibration`, `window_ppm`, `map_px`, `map_ions`.
     fragments : sequence of dict
         label, formula, charge, centre_u, lower_u, upper_u of the fragments that are looked for; no groups.
     maps : bool
@@ -259,7 +259,8 @@ def _reduction(
                 "change sims.normalise_to",
             )  # fmt: skip
         numbers = tuple(found[name] for name in wanted)
-    return Reduction(config["dead_time"], _whole(shots, region.path), numbers)
+    left_out = config["saturated_pixels"] == "leave_out"
+    return Reduction(config["dead_time"], _whole(shots, region.path), numbers, left_out)
 
 
 def _known(mass_u: float) -> float | None:

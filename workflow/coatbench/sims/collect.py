@@ -20,7 +20,7 @@ from .masses import SIGN, read_label
 from .naming import Image, Name, name_images, shift_of
 from .neighbours import close_neighbours
 from .ratio import Mean, mean_of_regions, pooled_scatter, ratio_of_means
-from .regions import by_region, damped, judge, judged_shift, of_region
+from .regions import by_region, damped, judge, judged_shift, of_region, saturated_regions
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +68,13 @@ def collect(
         named, fragments, other_ions(fragments), shifts, float(config["mass_resolution"])
     )
     widths = other_widths(named, acquisition, reference)
+    full = saturated_regions(acquisition, config["saturated_pixels"])
     named = [
-        r | worst([quality_of(r), widths.get(of_region(r), Quality())]).columns() for r in named
+        r
+        | worst(
+            [quality_of(r), widths.get(of_region(r), Quality()), full.get(of_region(r), Quality())]
+        ).columns()
+        for r in named
     ]
     rows = judge(named, reference, float(config["region_outlier_sd"]))
     _tell(rows)

@@ -12,10 +12,17 @@ ALL = "all"
 EVENT_FORMATS = ("grd", "simsh5", "sims-h5", "imzml")
 EVENT_ENDINGS = (".grd", ".h5", ".hdf5", ".imzml")
 STREAMED_IMAGES_MB = 64  # 60 images of 512 x 512 pixels
-REDUCE_KEYS = ("dead_time", "shots_per_pixel", "normalise_to", "map_px", "map_ions")
+REDUCE_KEYS = (
+    "dead_time",
+    "shots_per_pixel",
+    "saturated_pixels",
+    "normalise_to",
+    "map_px",
+    "map_ions",
+)
 COMPARE_KEYS = (
     "match_ppm", "mass_calibration", "plausible", "mass_resolution", "region_outlier_sd", "main_groups", "headline_weighting", "bootstrap_repetitions",
-    "bootstrap_seed",
+    "bootstrap_seed", "saturated_pixels",
 )  # fmt: skip
 
 

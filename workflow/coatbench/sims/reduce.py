@@ -36,11 +36,14 @@ class Reduction:
         None: as the export says.
     normalise_to : tuple of int
         Numbers of the images whose sum every fragment is divided by; empty: the total.
+    without_saturated : bool
+        Leave out pixels in which an image has as many counts as shots.
     """
 
     dead_time: str = "none"
     shots_per_pixel: int | None = None
     normalise_to: tuple[int, ...] = ()
+    without_saturated: bool = False
 
 
 @dataclass
@@ -82,6 +85,11 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
     from .pixels import block_sums, ratio_sums
 
     shots = how.shots_per_pixel or region.attrs.get("shots_per_pixel")
+    in_mask = region.shape[0] * region.shape[1] if mask is None else int(np.count_nonzero(mask))
+    saturated = np.zeros(region.shape, dtype=bool)
+    if how.without_saturated and shots:
+        saturated = _saturated(region, shots, mask)
+        mask = ~saturated if mask is None else mask & ~saturated
     image = _counted(_corrected(region, how, shots), mask)
     denominator, source, warnings = _denominator(region, how, image, mask)
     n_counted = region.shape[0] * region.shape[1] if mask is None else int(np.count_nonzero(mask))
@@ -103,7 +111,6 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
     apart = area / (blocks + 1.0) if how.normalise_to else part
     is_part = [not how.normalise_to or c.number in how.normalise_to for c in region.channels]
     sums = np.empty((len(is_part), 5))
-    saturated = np.zeros(region.shape, dtype=bool)
     for i, own in enumerate(is_part):
         counts = image(i)
         values = block_sums(counts, step)
@@ -152,11 +159,23 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
     facts = {
         "n_pixels_x": region.shape[1], "n_pixels_y": region.shape[0], "n_pixels": n,
         "n_empty_pixels": n_counted - n, "masked_pixel_fraction": 1 - n_counted / denominator.size,
-        "saturated_pixel_fraction": float(saturated.sum() / n_counted) if shots else None,
+        "saturated_pixel_fraction": float(saturated.sum() / in_mask) if shots else None,
         "total_counts": total_counts, "total_source": source, "shots_per_pixel": shots,
         "field_of_view_um": region.attrs.get("field_of_view_um"),
     }  # fmt: skip
     return Reduced(facts, rows, warnings)
+
+
+def _saturated(region: Region, shots: int, mask: np.ndarray | None) -> np.ndarray:
+    """Return the pixels that count and in which an image has as many counts as shots."""
+    import numpy as np
+
+    found = np.zeros(region.shape, dtype=bool)
+    for i in range(len(region.channels)):
+        counts = region.read_image(i)
+        if counts.max(initial=0) >= shots:
+            found |= counts >= shots
+    return found if mask is None else found & mask
 
 
 def _counted(

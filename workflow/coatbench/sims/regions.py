@@ -22,6 +22,7 @@ MAD_TO_SD = 1.4826
 LEAST_SCATTER = (
     0.05  # of the logarithm: regions that agree better than this are not unlike each other
 )
+MOST_SATURATED = 0.01
 LEAST_EXPECTED = 30.0  # counts; an image of zeros that should hold more is doubted
 EVENTS, IMAGE_ZERO = "events", "image 0"
 
@@ -102,6 +103,21 @@ def _copies(regions: Mapping[Region, list[Row]]) -> dict[Region, Quality]:
                 note = f"the same counts in samples {' and '.join(shown)}"
                 found[key] = worst([found.get(key, Quality()), doubtful(note)])
     return found
+
+
+def saturated_regions(acquisition: Sequence[Row], treatment: str) -> dict[Region, Quality]:
+    """Doubt regions of which many pixels are saturated and kept."""
+    if treatment != "keep":
+        return {}
+    shares = {of_region(r): r.get("saturated_pixel_fraction") or 0.0 for r in acquisition}
+    return {
+        key: doubtful(
+            f"{share:.0%} of the pixels have an image with as many counts as shots: it counts too few (sims.dead_time: harmonic, or "
+            "saturated_pixels: leave_out)"
+        )
+        for key, share in shares.items()
+        if share > MOST_SATURATED
+    }
 
 
 def _without_counts(rows: Sequence[Row], reference: str | None) -> dict[tuple[str, str, str], str]:
