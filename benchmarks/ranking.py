@@ -123,14 +123,12 @@ def even(factors, n: int) -> list[tuple]:
     return [tuple(a[int(u * len(a))] for a, u in zip(allowed, row, strict=True)) for row in cube]
 
 
-def regret(factors, settings, values, sd, truth, best: float, worst: float) -> float:
+def regret(factors, planted, settings, values, sd, best: float, worst: float) -> float:
     """Return the regret of the sample that the surfaces take for the best."""
-    ranking = ranked(factors, settings, values, sd)
-    surfaces, _ = fit_surfaces(ranking, least=4)
-    if surfaces is None:
-        return float(best - truth[int(np.argmax(values))]) / (best - worst)
-    mean, _ = surfaces.moments(surfaces.x)
-    return float(best - truth[int(np.argmax(mean))]) / (best - worst)
+    truth = [float(planted(*s)) for s in settings]
+    surfaces, _ = fit_surfaces(ranked(factors, settings, values, sd), least=4)
+    expected = values if surfaces is None else surfaces.moments(surfaces.x)[0]
+    return float(best - truth[int(np.argmax(expected))]) / (best - worst)
 
 
 def campaigns(repetitions: int, only: str = "") -> None:
@@ -169,45 +167,14 @@ def campaigns(repetitions: int, only: str = "") -> None:
                     ]
                 settings += new
                 values += [measure(s) for s in new]
-            found["advice"].append(
-                regret(
-                    factors,
-                    settings,
-                    values,
-                    sd,
-                    [float(planted(*s)) for s in settings],
-                    best,
-                    worst,
-                )
-            )
-            settings, values = list(base[0]), list(base[1])
-            new = [every[i] for i in rng.choice(len(every), 12, replace=len(every) < 12)]
-            settings += new
-            values += [measure(s) for s in new]
-            found["random"].append(
-                regret(
-                    factors,
-                    settings,
-                    values,
-                    sd,
-                    [float(planted(*s)) for s in settings],
-                    best,
-                    worst,
-                )
-            )
-            settings = even(factors, start + 12)
-            values = [measure(s) for s in settings]
-            found["grid"].append(
-                regret(
-                    factors,
-                    settings,
-                    values,
-                    sd,
-                    [float(planted(*s)) for s in settings],
-                    best,
-                    worst,
-                )
-            )
+            by_chance = [every[i] for i in rng.choice(len(every), 12, replace=len(every) < 12)]
+            grid = even(factors, start + 12)
+            for name_of, some, measured in (
+                ("advice", settings, values),
+                ("random", base[0] + by_chance, base[1] + [measure(s) for s in by_chance]),
+                ("grid", grid, [measure(s) for s in grid]),
+            ):
+                found[name_of].append(regret(factors, planted, some, measured, sd, best, worst))
         means = {k: float(np.mean(v)) for k, v in found.items()}
         total.append(list(means.values()))
         ratio = means["advice"] / max(means["random"], 1e-9)
