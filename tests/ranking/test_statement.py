@@ -142,3 +142,10 @@ def test_two_equal_samples_are_not_called_best():
     chances = [r["probability_best"] for r in made["ranking"] if r.get("rank")]
     assert abs(chances[0] - chances[1]) < 0.02
     assert not (text[0].startswith("Best") and abs(chances[0] - chances[1]) <= 0.005)
+
+
+def test_two_samples_were_ranked_not_was():
+    _, text = synthetic.make(
+        synthetic.tables((100, 300)), synthetic.samples((100, 300)), synthetic.config(), "uncoated"
+    )
+    assert "2 coated samples were ranked" in " ".join(text)

@@ -10,7 +10,15 @@ import pytest
 from coatbench.errors import AnalysisError
 from coatbench.xps.analyse import analyse
 from coatbench.xps.collect import collect, order_rows
-from coatbench.xps.coverage import Amount, Setting, average, coverage, spot_amounts, thickness
+from coatbench.xps.coverage import (
+    Amount,
+    Setting,
+    attenuation_nm,
+    average,
+    coverage,
+    spot_amounts,
+    thickness,
+)
 from coatbench.xps.quantify import phi_transmission, rsf, rsf_tables
 from coatbench.xps.region import integrate
 
@@ -142,6 +150,24 @@ def test_thickness_is_the_attenuation_law(config: dict) -> None:
     assert gone.value == pytest.approx(-length * math.log(1.96 * 0.005 / 0.498), rel=0.01)
     assert gone.value > 10  # three attenuation lengths and more: the paper's statement
     assert thickness(Amount(0.6, 0.001), bare, setting) is None
+
+
+@pytest.mark.parametrize("angle_deg", [0, 60])
+@pytest.mark.parametrize("planted_nm", [0.05, 1.3])
+def test_carbon_is_as_thick_as_planted(config: dict, planted_nm: float, angle_deg: float) -> None:
+    """Of areas of any size: here a few counts, as of an instrument that writes them on a scale of its own."""
+    config = config | {"coverage": config["coverage"] | {"emission_angle_deg": angle_deg}}
+    setting = Setting.of(config)
+    of = {line: attenuation_nm(line, 1486.6, setting) for line in ("C 1s", "Ni 2p")}
+    density = config["coverage"]["contamination_density"]
+    carbon = density * of["C 1s"] * (1 - math.exp(-planted_nm / of["C 1s"]))
+    below = of["Ni 2p"] * math.exp(-planted_nm / of["Ni 2p"])
+    areas = rows(
+        c=1e-3 * carbon * rsf("scofield", "C 1s"), ni=1e-3 * below * rsf("scofield", "Ni 2p")
+    )
+    for row in areas:
+        row["component"] = {"c": "adventitious"}.get(row["component"], row["component"])
+    assert spot_amounts(areas, "scofield", setting)["carbon_nm"].value == pytest.approx(planted_nm)
 
 
 def sensitivity(**values: list[float]) -> list[dict]:
