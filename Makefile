@@ -4,7 +4,7 @@ CORES ?= 8
 BIN := .venv/bin
 STAMP := .venv/.complete
 
-.PHONY: results test env lint fuzz mutate docs clean
+.PHONY: results test env lint fuzz mutate docs bench watch clean
 
 results: env
 	$(BIN)/snakemake --cores $(CORES)
@@ -22,6 +22,12 @@ $(STAMP): requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index -e .
 	$(BIN)/python -m compileall -q workflow/coatbench workflow/scripts
 	touch $@
+
+# Fits, windows and thresholds changed by eye, on a page that only this machine can open.
+STUDY ?= data/demo
+RESULTS ?= results
+bench: env
+	$(BIN)/marimo --quiet run apps/bench.py --host 127.0.0.1 --port $${PORT:-2718} -- --study $(STUDY) --results $(RESULTS)
 
 lint: env
 	$(BIN)/ruff format --check .

@@ -173,6 +173,45 @@ def load_study_settings(folder: str | Path) -> StudySettings:
     )
 
 
+def merged(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration with overrides laid over it, key by key, as Snakemake does.
+
+    Examples
+    --------
+    >>> merged({"xps": {"background": "shirley", "line_shape": "GL(30)"}}, {"xps": {"background": "linear"}})
+    {'xps': {'background': 'linear', 'line_shape': 'GL(30)'}}
+    """
+    found = dict(config)
+    for key, value in overrides.items():
+        inner = found.get(key)
+        if isinstance(inner, Mapping) and isinstance(value, Mapping):
+            value = merged(inner, value)
+        found[key] = value
+    return found
+
+
+def without_taken_out(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration without the XPS regions, components and keys of components that are null.
+
+    A study lays its settings over config.yaml and could not take anything out otherwise.
+
+    Examples
+    --------
+    >>> without_taken_out({"xps": {"regions": {"S 2p": {"components": {"sulfide": {}, "sulfite": None}}}}})
+    {'xps': {'regions': {'S 2p': {'components': {'sulfide': {}}}}}}
+    """
+    xps = config.get("xps")
+    if not isinstance(xps, dict) or not isinstance(xps.get("regions"), dict):
+        return config
+    return {**config, "xps": {**xps, "regions": _without_nulls(xps["regions"])}}
+
+
+def _without_nulls(section: Any) -> Any:
+    if not isinstance(section, dict):
+        return section
+    return {k: _without_nulls(v) for k, v in section.items() if v is not None}
+
+
 FOLLOW = "config:"
 
 

@@ -21,7 +21,13 @@ from coatbench.order import PLACE, colour_places, with_axis
 from coatbench.pictures import picture_of
 from coatbench.readers.description import content, load_folder, shipped
 from coatbench.readers.recognise import FORMATS
-from coatbench.settings import StudySettings, load_study_settings, load_yaml, settings_problems
+from coatbench.settings import (
+    StudySettings,
+    load_study_settings,
+    load_yaml,
+    settings_problems,
+    without_taken_out,
+)
 from coatbench.simulate.truth import load_truth, truth_of
 from coatbench.study import load_study
 from coatbench.techniques import TECHNIQUES, incomplete, undescribed
@@ -65,6 +71,7 @@ def load():
     update_config(config, settings.overrides)
     update_config(config, stated)
     config.update(spelled)
+    config.update(without_taken_out(config))
     for key in (
         "takeover",
         "strict_versions",
