@@ -29,6 +29,10 @@ RESULTS ?= results
 bench: env
 	$(BIN)/marimo --quiet run apps/bench.py --host 127.0.0.1 --port $${PORT:-2718} -- --study $(STUDY) --results $(RESULTS)
 
+# Runs again whenever exports or tables of the study change, until interrupted.
+watch: env
+	$(BIN)/coatbench watch $(STUDY) --results $(RESULTS) --cores $(CORES)
+
 lint: env
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -59,15 +59,21 @@ def _(fits, known, mo, preview, results, technique):
 
 @app.cell
 def _(mo, regions, technique, unit):
-    spots = regions.get(unit.value, {}) if technique.value == "xps" else {}
-    spot = mo.ui.dropdown(list(spots), value=next(iter(spots), None), label="spot")
-    region = mo.ui.dropdown(
-        list(dict.fromkeys(r for own in spots.values() for r in own)),
-        value=next((r for own in spots.values() for r in own), None),
-        label="region",
+    spots = list(regions.get(unit.value, {})) if technique.value == "xps" else []
+    spot = mo.ui.dropdown(spots, value=next(iter(spots), None), label="spot")
+    spot if spots else mo.md("")
+    return (spot,)
+
+
+@app.cell
+def _(mo, regions):
+    # Of all samples: another sample leaves the region, and what was typed, as they are.
+    every = list(
+        dict.fromkeys(r for own in regions.values() for part in own.values() for r in part)
     )
-    mo.hstack([spot, region], justify="start") if spots else mo.md("")
-    return region, spot
+    region = mo.ui.dropdown(every, value=next(iter(every), None), label="region")
+    region if every else mo.md("")
+    return (region,)
 
 
 @app.cell

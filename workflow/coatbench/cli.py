@@ -1,4 +1,4 @@
-"""The command `coatbench`: a start for a study of one's own, and what to measure next."""
+"""The command `coatbench`: a start for a study of one's own, what to measure next, and keeping up with changes."""
 
 from __future__ import annotations
 
@@ -41,15 +41,40 @@ def main(arguments: list[str] | None = None) -> int:
     )
     bdf.add_argument("export", type=Path, help="any export of cycling that is read")
     bdf.add_argument("output", type=Path, help="a new file, *.csv or *.parquet")
+    watching = commands.add_parser(
+        "watch",
+        help="run the workflow now, and again whenever exports or tables of the study change",
+    )
+    watching.add_argument("study", type=Path, help="the study folder")
+    watching.add_argument("--results", type=Path, default=Path("results"))
+    watching.add_argument("--cores", type=int, default=1)
+    watching.add_argument(
+        "--settle", type=float, default=5.0, help="seconds for which nothing may have changed"
+    )
     options = parser.parse_args(arguments)
     try:
         if options.command == "bdf":
             return battery_data_format(options.export, options.output)
+        if options.command == "watch":
+            return keep_up(options)
         if options.command == "next":
             return advise(options.study, options.results)
         return start(options.folder, options.preset)
     except BrokenPipeError:  # `| head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def keep_up(options: argparse.Namespace) -> int:
+    """Run again after every change until interrupted."""
+    from .watch import watch
+
+    if not options.study.is_dir():
+        print(f"{options.study}: expected a study folder, found none", file=sys.stderr)
+        return 1
+    try:
+        return watch(options.study, options.results, cores=options.cores, settle_s=options.settle)
+    except KeyboardInterrupt:
         return 0
 
 
