@@ -12,7 +12,7 @@ from conftest import ROOT
 
 LIBRARY = ROOT / "workflow" / "coatbench"
 # What a person calls: these see all the library, and no module of it imports one of them.
-ENTRIES = {"check", "cli", "propose", "results"}
+ENTRIES = {"bench", "check", "cli", "propose", "results"}
 SHARED = "modules beside the rooms"
 
 
@@ -54,9 +54,9 @@ def test_no_import_goes_in_a_circle() -> None:
 def test_no_arrow_points_upwards() -> None:
     arrows: dict[str, set[str]] = defaultdict(set)
     for name, others in graph().items():
-        if name in ENTRIES:
+        if name.partition(".")[0] in ENTRIES:
             continue
-        assert not others & ENTRIES, name
+        assert not {other.partition(".")[0] for other in others} & ENTRIES, name
         arrows[room_of(name)] |= {room_of(other) for other in others} - {room_of(name)}
     assert arrows.pop(SHARED) == set()
     for technique in TECHNIQUES:
