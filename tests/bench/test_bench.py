@@ -191,6 +191,20 @@ def test_windows_and_thresholds_are_fields_too(config):
         assert override.difference(config, preview.changed(config, technique, same)) == {}
 
 
+def test_commands_of_the_page_open_it_on_this_machine_only():
+    """What docs/bench.md tells to type; the app and the watch themselves run in the tests below and in test_watch.py."""
+    page = (ROOT / "docs" / "bench.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^make (.+)$", page, flags=re.M)
+    assert [c.split()[0] for c in commands] == ["bench", "watch"]
+    printed = [
+        subprocess.run(["make", "-n", *c.split()], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for c in commands
+    ]  # fmt: skip
+    assert "run apps/bench.py --host 127.0.0.1" in printed[0]
+    assert printed[0].rstrip().endswith("--study mystudy --results results/mystudy")
+    assert "coatbench watch mystudy --results results/mystudy" in printed[1]
+
+
 @pytest.mark.workflow
 @pytest.mark.slow
 @pytest.mark.browser

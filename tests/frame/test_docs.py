@@ -88,7 +88,7 @@ README = {
     ".venv/bin/coatbench init": "test_a_second_coating",
     "echo 'c350": "test_one_more_temperature",
 }
-ELSEWHERE = {"cluster.md": ROOT / "tests" / "cluster"}
+ELSEWHERE = {"bench.md": ROOT / "tests" / "bench", "cluster.md": ROOT / "tests" / "cluster"}
 
 
 def block_that_starts(start: str) -> str:
