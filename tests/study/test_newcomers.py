@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import partial
 from pathlib import Path
 
 import openpyxl
@@ -11,6 +12,7 @@ from coatbench.check import inspect_study
 from coatbench.claims.read import read_claims
 from coatbench.errors import StudyError
 from coatbench.factors import check_factors, read_factors
+from coatbench.readers.recognise import format_names
 from coatbench.settings import load_study_settings, settings_problems
 from coatbench.slips import what_it_was
 from coatbench.study import load_study
@@ -38,10 +40,16 @@ def study(folder: Path, samples: str = SAMPLES, **indexes: str) -> Path:
     return folder
 
 
+CHOICES = {
+    ("cycling", "protocol"): ["short", "long"],
+    ("leis", "format"): partial(format_names, "leis"),
+}
+
+
 def said(folder: Path) -> tuple[list[str], list[str]]:
     """Return the problems and the notes of a study."""
     try:
-        return [], load_study(folder, choices={("cycling", "protocol"): ["short", "long"]}).notes
+        return [], load_study(folder, choices=CHOICES).notes
     except StudyError as error:
         return error.problems, error.notes
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import StudyError, quote
-from .sheets import (  # fmt: skip
+from .sheet import (  # fmt: skip
     MAX_BYTES,
     MAX_TITLE_LINES,
     Sheet,

@@ -17,6 +17,7 @@ from .index import BROKEN, TEMPERATURE, Table, a_number, an_id, any_text, one_of
 from .marks import FILES, UNREADABLE
 from .spelling import kelvin_for_celsius, meant, plain
 from .study_doubts import (
+    Names,
     contradictions,
     levels_alike,
     made_by_spreadsheets,
@@ -146,7 +147,7 @@ def load_study(
     made_in: str | Path | None = None,
     declared: Collection[str] = (),
     more_folders: Sequence[str | Path] = (),
-    choices: Mapping[tuple[str, str], Collection[str]] | None = None,
+    choices: Mapping[tuple[str, str], Names] | None = None,
 ) -> Study:
     """Read and check samples.csv and every index.csv of a study folder.
 
@@ -168,7 +169,7 @@ def load_study(
     more_folders : sequence of path-like
         Folders besides the study's own that an index may name files in.
     choices : mapping of (technique, column) to names, optional
-        Names that the config makes, of which a cell must be one.
+        Names that the config and the formats give, of which a cell must be one; or functions that return them.
 
     Raises
     ------
@@ -223,7 +224,7 @@ def load_study(
             )
         rows = [row for row in rows if row.get(BROKEN) != "cells"]
         problems.extend(_unknown_samples(index, rows, samples, table))
-        problems.extend(unknown_choices(index, rows, technique, choices, folder))
+        problems.extend(unknown_choices(index, rows, technique, choices))
         notes.extend(f"{index}: {line}" for line in kelvin_for_celsius(rows))
         notes.extend(f"{index}: {line}" for line in made_by_spreadsheets(rows, about.index))
         notes.extend(f"{index}: {line}" for line in named_after_others(rows, about, samples))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .errors import quote
@@ -15,6 +15,8 @@ from .techniques import Technique
 # People's names of one gas: not two atmospheres.
 SAME = {"argon": "ar", "nitrogen": "n2", "stickstoff": "n2", "oxygen": "o2", "sauerstoff": "o2", "luft": "air",
         "vakuum": "vacuum", "helium": "he", "wasserstoff": "h2", "hydrogen": "h2"}  # fmt: skip
+Names = Collection[str] | Callable[[], Collection[str]]
+MAX_NAMES = 12  # that a message lists
 MIN_WORD, NEAR_WORD = 5, 0.8  # letters; likeness of two words of which one is probably mistyped
 
 
@@ -119,29 +121,30 @@ def unknown_choices(
     path: Path,
     rows: Sequence[Mapping[str, str]],
     technique: str,
-    choices: Mapping[tuple[str, str], Collection[str]] | None,
-    study: Path,
+    choices: Mapping[tuple[str, str], Names] | None,
 ) -> list[str]:
-    """Name cells that are none of the names that the config or the formats give."""
-    found = {
-        column: list(names) for (of, column), names in (choices or {}).items() if of == technique
-    }
-    wrong = []
-    for row in rows:
-        for column, names in found.items():
-            text = row.get(column, "")
-            if text and text not in names and an_id(text) is None:
-                wrong.append(
-                    (row["#"], f"column {column}: found {quote(text)}, expected one of {', '.join(names)}{meant(text, names, 0.6)}")
-                )  # fmt: skip
-    if named := [row for row in rows if row.get("format")]:
-        from .readers.recognise import all_formats
+    """Name cells that are none of the names that the config or the formats give; a format's case does not matter.
 
-        names = [f.name for f in all_formats(technique, study / "formats")]
-        folded = {n.casefold() for n in names}
-        wrong += [
-            (row["#"], f"column format: found {quote(row['format'])}, expected a name of `snakemake formats`{meant(row['format'], names, 0.5)}")
-            for row in named
-            if row["format"].casefold() not in folded
-        ]  # fmt: skip
+    `choices` is a mapping of (technique, column) to names, or to a function that returns them where one is asked for.
+    """
+    wrong = []
+    for (of, column), given in (choices or {}).items():
+        named = [row for row in rows if row.get(column)] if of == technique else []
+        names = list((given() if callable(given) else given) if named else ())
+        folded = {n.casefold() for n in names} if column == "format" else set()
+        for row in named:
+            text = row[column]
+            if text in names or text.casefold() in folded or (an_id(text) and column != "format"):
+                continue
+            expected = (
+                f"one of {', '.join(names)}"
+                if len(names) <= MAX_NAMES
+                else f"a name of `snakemake {column}s`"
+            )
+            wrong.append(
+                (
+                    row["#"],
+                    f"column {column}: found {quote(text)}, expected {expected}{meant(text, names, 0.5)}",
+                )
+            )
     return [f"{path}: {line}" for line in together(wrong)]

@@ -1,7 +1,7 @@
 # Configuration, the study, and the helpers that every rule file uses. No path is spelled twice.
 
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from snakemake.utils import update_config
@@ -20,7 +20,7 @@ from coatbench.factors import check_factors, read_factors
 from coatbench.order import PLACE, colour_places, with_axis
 from coatbench.pictures import picture_of
 from coatbench.readers.description import content, load_folder, shipped
-from coatbench.readers.recognise import FORMATS
+from coatbench.readers.recognise import FORMATS, format_names
 from coatbench.settings import (
     StudySettings,
     load_study_settings,
@@ -94,7 +94,7 @@ def load():
             made_in=f"{config['results']}/exports" if simulate else None,
             declared=factor_columns(config),
             more_folders=more if isinstance(more := config.get("more_folders"), list) else [],
-            choices=config_names(config),
+            choices=names_for_cells(config, folder / "formats"),
         )
         notes = study.notes
         if not problems:  # a wrong section of the config is said already
@@ -118,12 +118,13 @@ def claims_problems(path, notes):
     return []
 
 
-def config_names(config):
-    """Return the names that the config makes for cells of an index; a wrong section is named elsewhere."""
-    protocols = (
-        section.get("protocols") if isinstance(section := config.get("cycling"), dict) else {}
-    )
-    return {("cycling", "protocol"): protocols} if isinstance(protocols, dict) else {}
+def names_for_cells(config, formats):
+    """Return the names that the config and the formats give for cells of an index; a wrong section is named elsewhere."""
+    found = {(t, "format"): partial(format_names, t, formats) for t in TECHNIQUES}
+    cycling = config.get("cycling")
+    if isinstance(cycling, dict) and isinstance(protocols := cycling.get("protocols"), dict):
+        found["cycling", "protocol"] = list(protocols)
+    return found
 
 
 def factor_columns(config):

@@ -182,6 +182,11 @@ def all_formats(technique: str | None = None, folder: Path | None = None) -> Ite
     yield from (f for f in plain if f.generic)
 
 
+def format_names(technique: str, folder: Path | None = None) -> list[str]:
+    """Return the names that the index column `format` may hold."""
+    return [f.name for f in all_formats(technique, folder)]
+
+
 def study_formats(path: Path) -> Path | None:
     """Return the folder `formats` of the study that a file stands in, if there is one."""
     for folder in path.parents:
