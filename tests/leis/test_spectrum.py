@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from coatbench.arrays import Arrays
 from coatbench.errors import AnalysisError
 from coatbench.leis import stopping, windows
 from coatbench.leis.collect import ratio
+from coatbench.leis.compare import spread
 from coatbench.leis.kinematics import Geometry
 from coatbench.leis.spectrum import prepare
 
@@ -145,3 +148,39 @@ def test_windows_over_different_energies_have_no_ratio():
         for low in (500, 600)
     ]
     assert ratio(*rows) == (None, None)
+
+
+def drawn_shapes(rng: np.random.Generator, n: int, scatter: float) -> dict[str, dict[str, Arrays]]:
+    """Spectra whose slopes over 1000 to 2000 eV scatter by so much between samples, with counting noise."""
+    energy = np.arange(990.0, 2012.0, 2.0)
+    position = (energy - 1500) / 500
+    found = {}
+    for k in range(n):
+        counts = rng.poisson(60 * (1 + rng.normal(0, scatter) * position)).astype(float)
+        variables = {
+            "intensity": ("energy", counts),
+            "intensity_sd": ("energy", np.sqrt(np.maximum(counts, 1))),
+        }
+        found[f"s{k}"] = {"T200": Arrays.of(variables, {"energy_eV": ("energy", energy)})}
+    return found  # fmt: skip
+
+
+def test_the_spread_of_shapes_is_what_was_planted_without_the_noise():
+    rng = np.random.default_rng(11)
+    rows = []
+    for _ in range(80):
+        curves = drawn_shapes(rng, 8, 0.12)
+        rows += spread(curves, list(curves), 1000.0, 2000.0, 20.0)
+    values = np.array([r["spread"] for r in rows])
+    # The mean square over the range of a slope is a third of its square at the end.
+    assert np.mean(values**2) == pytest.approx(0.12**2 / 3, rel=0.15)
+    assert np.mean([r["noise"] for r in rows]) == pytest.approx(1 / math.sqrt(600), rel=0.05)
+    assert np.mean([r["spread_sd"] for r in rows]) == pytest.approx(values.std(ddof=1), rel=0.3)
+
+
+def test_the_spread_of_two_has_no_uncertainty_and_one_has_no_spread():
+    curves = drawn_shapes(np.random.default_rng(2), 2, 0.12)
+    (row,) = spread(curves, list(curves), 1000.0, 2000.0, 20.0)
+    assert row["n_samples"] == 2 and row["spread_sd"] is None
+    assert spread(curves, ["s0"], 1000.0, 2000.0, 20.0) == []
+    assert spread(curves, list(curves), 500.0, 2000.0, 20.0) == []  # no spectrum covers it
