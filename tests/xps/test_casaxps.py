@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coatbench.readers import read
-from coatbench.xps import casaxps, lineshapes
+from coatbench.readers import casaxps_comments, read
+from coatbench.xps import background, casaxps, lineshapes
 from coatbench.xps.analyse import analyse
 from coatbench.xps.casaxps_write import write_vamas
 from coatbench.xps.fit import solve
 from coatbench.xps.lines import Spectrum
 from coatbench.xps.model import build
+from coatbench.xps.region import fit_region
 from conftest import datasets
 
 
@@ -171,3 +172,88 @@ def test_a_model_can_be_built_from_nothing_but_the_file(simulate) -> None:
         {"line_shape": "GL(30)", "background": "shirley"},
     )
     assert again.names == model.names
+
+
+@pytest.mark.parametrize("sample", ["c300", "c500", "uncoated"])
+def test_a_fit_of_what_we_write_is_our_fit(
+    simulate, config: dict, tmp_path: Path, sample: str
+) -> None:
+    """Ties, limits and factors are in the file: fitting what stands there gives our numbers again."""
+    file = simulate(sample)
+    given = {**config, "end_points": 9}  # a number of points that CasaXPS can say (2 n + 1)
+    found = analyse([{"sample": sample, "file": file.name, "spot": "1"}], [file], given)
+    path = tmp_path / "fits.vms"
+    write_vamas(path, sample, found.curves, given)
+    compared = 0
+    for block in read(path, "xps").sets:
+        curves = found.curves[f"1|{block.attrs['region']}"]
+        if not curves.attrs["fitted"] or curves.attrs["background"] != "shirley":
+            continue
+        model, why = casaxps.stored_model(block)
+        assert model is not None, why
+        fit = fit_region(
+            block["binding_energy_eV"], block["intensity_cps"], block.attrs["counting_time_s"], model, 0.0, given,
+        )  # fmt: skip
+        assert fit is not None
+        names = [n.split(" #")[0] for n in model.names]
+        areas = np.array([fit.fit.p[0][i] for i in range(len(names))])
+        for j, name in enumerate(curves["component"]):
+            own = areas[[i for i, n in enumerate(names) if n == name]].sum()
+            off = abs(own - float(curves["area_cps_eV"][j]))
+            assert off < 0.1 * max(float(curves["area_cps_eV_sd"][j]), 1e-3 * own)
+            compared += 1
+        # What the configuration ties is tied there too: no more is free than in our own fit.
+        ours = build(block.attrs["region"], config["regions"][block.attrs["region"]], config)
+        assert fit.fit.q.size <= len(ours.parameters(0.0).names)
+    assert compared >= 8
+
+
+def test_a_stored_cross_section_gives_the_background_that_casaxps_exported(realdata: Path) -> None:
+    block = read(realdata / "xps/FeO_analyzed.vms", "xps").sets[0]
+    exported = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt", "xps").sets[0][
+        "background_cps"
+    ]
+    region = block.attrs["casaxps"].regions[0]
+    assert region.cross_section == (335.44588, 551.0, 436.0, 3.0)
+    x, y = block["binding_energy_eV"], block["intensity_cps"]
+    edges = sorted(block.attrs["photon_energy_eV"] - e for e in (region.start_eV, region.end_eV))
+    inside = (x >= edges[0]) & (x <= edges[1])
+    base = background.static(
+        "tougaard", x[inside], y[inside], 2 * region.average_width + 1, cross_section=casaxps.cross_section(region)
+    )  # fmt: skip
+    step = np.ptp(exported[inside])
+    assert np.sqrt(np.mean((base.values - exported[inside]) ** 2)) < 0.002 * step
+    change = np.random.default_rng(1).normal(0, 1, inside.sum())
+    moved = background.tougaard_of(
+        x[inside], y[inside] + change, 2 * region.average_width + 1, casaxps.cross_section(region)
+    )
+    assert np.allclose(base.respond(np.eye(inside.sum())) @ change, moved.values - base.values)
+
+
+def test_calibrations_that_do_not_say_their_shift_are_named(simulate, config: dict) -> None:
+    plain = [
+        "Casa Info Follows",
+        "Calib M = 285.1185 A = 284 BE ADD",
+        "Calib M = 1200 A = 1201 KE ADD",
+    ]
+    fit, notes = casaxps_comments.parse(plain)
+    assert fit is not None and fit.shift_eV == pytest.approx(-2.1185) and not notes
+    fit, notes = casaxps_comments.parse([*plain, "Calib M = 282.4,283.5 A = 286.8 BE ADD"])
+    assert fit is not None and math.isnan(fit.shift_eV) and "282.4,283.5" in notes[0]
+    block = next(
+        b for b in read(simulate("c500", extension="vms")).sets if b.attrs["region"] == "S 2p"
+    )
+    block.attrs["casaxps"] = replace(block.attrs["casaxps"], shift_eV=math.nan)
+    rows = casaxps.stored_rows(block, 0.0, None, config)
+    assert rows and all("range of energies" in r["note"] for r in rows)
+    assert all(r.get("refit_area_cps_eV") is None for r in rows)
+
+
+def test_a_stored_cross_section_of_two_parameters() -> None:
+    # As a public export of CasaXPS has it: C is negative, in the same formula.
+    line = "CASA region (*C 1s*) (*U 2 Tougaard*) 1188.2828 1203.1467 1 4 0 0 79.760588 -1450 0 0 (*NoTag*) 12.011 0 1"
+    fit, _ = casaxps_comments.parse(["Casa Info Follows", line])
+    assert fit is not None
+    assert casaxps.cross_section(fit.regions[0]) == background.CrossSection(
+        79.760588, -1450.0, 0.0, 0.0
+    )

@@ -9,6 +9,7 @@ Layout after the public description of cheminfo/vamas and pynxtools-xps.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 
@@ -51,7 +52,7 @@ class CasaComponent:
 
 @dataclass(frozen=True)
 class CasaRegion:
-    """One quantification region: kinetic start and end in eV, background type, RSF, points averaged."""
+    """One quantification region: kinetic start and end in eV, background type, RSF, points averaged, cross section (B, C, D, T0)."""
 
     name: str
     background: str
@@ -59,6 +60,7 @@ class CasaRegion:
     end_eV: float
     rsf: float
     average_width: int
+    cross_section: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class CasaFit:
     Attributes
     ----------
     shift_eV : float
-        Sum of the calibrations, actual minus measured binding energy.
+        Sum of the calibrations, actual minus measured binding energy; NaN where one of them does not say it.
     regions, components : list
     """
 
@@ -101,6 +103,10 @@ def parse(lines: list[str]) -> tuple[CasaFit | None, list[str]]:
             measured, actual = float(match[1]), float(match[2])
             step = actual - measured
             shift += step if match[3] == "BE" else -step
+        elif line.startswith("Calib"):
+            # `Calib M = 282.4,283.5 A = 286.8 BE ADD`: the maximum in that range was put there; how far that was is not said.
+            shift = math.nan
+            problems.append(line)
     notes = [f"CasaXPS comment not understood: {line[:60]!r}" for line in problems]
     return CasaFit(shift, regions, components), notes
 
@@ -112,7 +118,8 @@ def _region(line: str) -> CasaRegion | None:
     values = [float(v) for v in match[3].split()]
     if len(values) < 4:
         return None
-    return CasaRegion(match[1], match[2], values[0], values[1], values[2], int(values[3]))
+    cross = tuple(values[6:10]) if len(values) >= 10 else ()
+    return CasaRegion(match[1], match[2], values[0], values[1], values[2], int(values[3]), cross)
 
 
 def _component(line: str) -> CasaComponent | None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..arrays import Arrays
 from . import lineshapes
+from .background import CrossSection
 from .lines import Lines
 from .model import RegionModel, build
 from .region import RegionFit, fit_region
@@ -28,6 +29,14 @@ BACKGROUNDS = (
     (re.compile(r"(?i)\blinear\b"), "linear", True),
     (re.compile(r"(?i)tougaard"), "tougaard", False),
 )
+
+
+def cross_section(region: Any) -> CrossSection | None:
+    """Return the cross section that a Tougaard region stores, None where it stores none that we know."""
+    # B T / ((C - T^2)^2 + D T^2) above T0: with two parameters C is negative, and D and T0 are 0.
+    b, c, d, t0 = (*region.cross_section, 0.0, 0.0, 0.0, 0.0)[:4]
+    known = re.match(r"(?i)U [23] Tougaard", region.background)
+    return CrossSection(b, c, d, t0) if known and b > 0 and c != 0 else None
 
 
 def stored_names(block: Arrays) -> list[str]:
@@ -50,6 +59,8 @@ def stored_model(block: Arrays) -> tuple[RegionModel | None, str]:
     photon = block.attrs["photon_energy_eV"]
     if not fit.regions:
         return None, "no region is stored"
+    if not math.isfinite(fit.shift_eV):
+        return None, "its calibration names a range of energies, not how far the axis was shifted"
     for component in fit.components:
         try:
             lineshapes.shape(component.shape)
@@ -121,12 +132,17 @@ def refit(block: Arrays, config: Mapping[str, Any]) -> tuple[RegionFit | None, s
     if model is None:
         return None, why
     region = block.attrs["casaxps"].regions[0]
-    settings = {**config, "end_points": 2 * max(region.average_width, 0) + 1}
+    settings = {
+        **config,
+        "end_points": 2 * max(region.average_width, 0) + 1,
+        "cross_section": cross_section(region),
+    }
     x, y = block["binding_energy_eV"], block["intensity_cps"]
     fit = fit_region(x, y, math.nan, model, 0.0, settings)
     if fit is None:
         return None, "the stored window is outside of the data"
     same = next(s for p, _, s in BACKGROUNDS if p.search(region.background))
+    same = same or settings["cross_section"] is not None
     return fit, "" if same else f"{region.background} compared with our {fit.background}"
 
 
@@ -168,7 +184,7 @@ def stored_rows(
 
 
 def _nearest(own: RegionFit | None, binding_eV: float) -> str | None:
-    if own is None:
+    if own is None or not math.isfinite(binding_eV):
         return None
     n = len(own.model.names)
     distances = np.abs(own.estimate.p[n : 2 * n] - binding_eV)

@@ -249,7 +249,10 @@ def _background(
     options = config["shirley"]
     n_end = background.end_points(x, config["end_width_eV"], config.get("end_points"))
     try:
-        base = background.static(kind, x, y, n_end, options["tolerance"], options["max_iterations"])
+        base = background.static(
+            kind, x, y, n_end, options["tolerance"], options["max_iterations"],
+            config.get("cross_section"),
+        )  # fmt: skip
         return base, kind
     except background.NotConverged as error:
         notes.append(f"{error}; fitted together with the lines instead (active Shirley)")

@@ -235,6 +235,7 @@ def _curves(m: Measured, fit: RegionFit | None, fitted: SpotFit, notes: list[str
     coords |= {
         "component": ("component", fit.model.names),
         "part_of": ("component", [c.part_of for c in fit.model.components]),
+        "held": ("component", np.array([float(n in fit.held) for n in fit.model.names])),
         "line_shape": ("component", [c.shape for c in fit.model.components]),
         "position_eV": ("component", p[n : 2 * n] - shift),
         "fwhm_eV": ("component", p[2 * n :]),
