@@ -23,7 +23,10 @@ sys.path.insert(0, str(ROOT / "workflow"))
 
 import numpy as np  # noqa: E402
 from coatbench.readers import bif6, grd, surfacelab_ascii  # noqa: E402
+from coatbench.readers.channel_lookup import channel_lookup  # noqa: E402
 from coatbench.readers.sims_region import Window  # noqa: E402
+from coatbench.sims.analyse import analyse  # noqa: E402
+from coatbench.sims.fragments import load_fragments, windows  # noqa: E402
 from coatbench.sims.reduce import Reduction, reduce_region  # noqa: E402
 from coatbench.simulate.write_bif6 import write_bif6  # noqa: E402
 from coatbench.simulate.write_grd import write_grd  # noqa: E402
@@ -32,6 +35,11 @@ from coatbench.simulate.write_surfacelab import write_surfacelab  # noqa: E402
 N_IMAGES, N_REGIONS, PIXELS = 50, 14, 256
 SCALE, OFFSET = 32982.7, -398.7
 MASSES = np.linspace(20, 200, N_IMAGES)
+IONS = np.array([f.mass_u for f in load_fragments()])  # of event lists
+SHIFT_PPM = 90.0
+JOB = {
+    "dead_time": "none", "shots_per_pixel": None, "saturated_pixels": "keep", "normalise_to": "total", "map_px": 64, "map_ions": 100,
+}  # fmt: skip
 
 
 def region(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -211,7 +219,8 @@ def bench_grd(folder: Path, gigabytes: float) -> None:
     piece[:, 0], piece[:, 1] = np.arange(n) * 14 // n, 0
     piece[:, 2:4] = rng.integers(0, PIXELS, (n, 2))
     piece[:, 4] = np.rint(
-        SCALE * np.sqrt(rng.choice(MASSES, n) * (1 + rng.normal(0, 3e-5, n))) + OFFSET
+        SCALE * np.sqrt(rng.choice(IONS, n) * (1 + SHIFT_PPM * 1e-6 + rng.normal(0, 3e-5, n)))
+        + OFFSET
     )
     pieces = max(1, round(gigabytes * 1e9 / piece.nbytes))
     write_grd(path, piece, resolution_px=PIXELS, field_of_view_m=1.5e-4, scale_factor=SCALE, offset=OFFSET,
@@ -220,14 +229,14 @@ def bench_grd(folder: Path, gigabytes: float) -> None:
         for _ in range(pieces - 1):
             piece.tofile(stream)
     events = pieces * n
-    windows = [Window(str(i), m, m * (1 - 150e-6), m * (1 + 150e-6)) for i, m in enumerate(MASSES)]
+    chosen = [Window(str(i), m, m * (1 - 150e-6), m * (1 + 150e-6)) for i, m in enumerate(MASSES)]
     first = folder / "first.grd"
     write_grd(first, piece, resolution_px=PIXELS, field_of_view_m=1.5e-4, scale_factor=SCALE, offset=OFFSET,
               upper_mass_u=880.0, scans=14)  # fmt: skip
-    grd.open_region(first, windows)  # compiled before it is timed
+    grd.open_region(first, chosen)  # compiled before it is timed
 
     def with_numpy() -> np.ndarray:
-        lookup = grd.channel_lookup(grd.read_properties(first), windows)
+        lookup = channel_lookup(SCALE, OFFSET, chosen, first)
         data = np.fromfile(first, "<u4").reshape(-1, 5)
         window = lookup[data[:, 4]].astype(np.int64)
         index = (window * PIXELS + data[:, 3]) * PIXELS + data[:, 2]
@@ -237,12 +246,12 @@ def bench_grd(folder: Path, gigabytes: float) -> None:
         for _ in grd.event_chunks(file):
             pass
 
-    ours = grd.open_region(first, windows)
+    ours = grd.open_region(first, chosen)
     counts = np.stack([image for _, image in ours.images()])
     np.testing.assert_array_equal(counts.ravel(), with_numpy())
     speed = {
         "ours: read, check, bin into 50 images": n
-        / typical(lambda: grd.open_region(first, windows), 7),
+        / typical(lambda: grd.open_region(first, chosen), 7),
         "numpy bincount on whole arrays": n / typical(with_numpy, 3),
         "reading the bytes": n / typical(lambda: only_read(first), 7),
     }
@@ -252,41 +261,47 @@ def bench_grd(folder: Path, gigabytes: float) -> None:
     done = subprocess.run(
         [sys.executable, __file__, "--open", str(path), "--folder", str(folder)], capture_output=True, text=True, check=True
     )  # fmt: skip
-    total, seconds, peak = (float(x) for x in done.stdout.split())
-    assert total == events
-    print(f"  {path.stat().st_size / 1e9:.1f} GB, {events / 1e6:.0f} M events in a process of its own: "
-          f"{seconds:.1f} s, {events / seconds / 1e6:.1f} M events/s, peak memory {peak:.0f} MB")  # fmt: skip
+    total, found, whole, reading, peak = (float(x) for x in done.stdout.split())
+    assert total == events and abs(found - SHIFT_PPM) < 2
+    size = path.stat().st_size / 1e9
+    print(
+        f"  {size:.2f} GB, {events / 1e6:.0f} M events in a process of its own, spectrum and mass scale, reading, binning and reduction:"
+    )
+    print(f"  {whole:.2f} s, {whole / reading:.1f} times reading the bytes ({reading:.2f} s), peak memory {peak:.0f} MB; "
+          f"at this rate 10 GB take {whole / size * 10:.0f} s")  # fmt: skip
 
 
 def open_grd(path: Path) -> None:
-    """Bin one file and print its ions, the seconds, and this process's peak memory in MB."""
-    windows = [Window(str(i), m, m * (1 - 150e-6), m * (1 + 150e-6)) for i, m in enumerate(MASSES)]
+    """Calibrate, bin and reduce one file as a job does; print ions, shift, the seconds, those of reading alone, and the peak memory in MB."""
+    config = JOB | {
+        "match_ppm": 100, "window_ppm": 150,
+        "mass_calibration": {"search_ppm": 500, "tolerance_ppm": 25, "min_peaks": 4},
+    }  # fmt: skip
+    rows = [{"sample": "s", "region": "1", "file": path.name}]
+    wanted = windows(load_fragments(), 150)
+    small = [path.with_name("first.grd")]
+    analyse(rows, small, config, fragments=wanted)  # compiled before it is timed
+
+    def only_read() -> None:
+        for _ in grd.event_chunks(path):
+            pass
+
     start = time.process_time()
-    total = grd.open_region(path, windows).total
-    assert total is not None
+    row = analyse(rows, [path], config, fragments=wanted).tables["sims_acquisition"][0]
     seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(int(total.sum(dtype=np.uint64)), seconds, peak)
+    print(int(row["total_counts"]), row["mass_shift_ppm"], seconds, typical(only_read, 3), peak)
 
 
 def run_job(folder: Path) -> None:
     """Reduce all regions as one job does and print the seconds and this process's peak memory in MB."""
     from coatbench.analysis import save_rows
     from coatbench.curves import save_curves
-    from coatbench.sims.analyse import analyse
 
     files = sorted(folder.glob("*.bif6"))
     rows = [{"sample": "s", "region": p.stem, "file": p.name} for p in files]
-    config = {
-        "dead_time": "none",
-        "shots_per_pixel": None,
-        "normalise_to": "total",
-        "match_ppm": None,
-        "map_px": 64,
-        "map_ions": 100,
-    }
     start = time.process_time()
-    result = analyse(rows, files, config, fragments=[])
+    result = analyse(rows, files, JOB | {"match_ppm": None}, fragments=[])
     save_curves(result.curves, folder / "job.nc")
     save_rows(result, folder / "job.json")
     assert len(result.tables["sims_regions"]) == N_IMAGES * len(files)

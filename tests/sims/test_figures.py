@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import yaml
 from coatbench.analysis import save_rows
+from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
-from coatbench.figures import fig6, sims_boxes, sims_maps, sims_pca, sims_quicklook
+from coatbench.figures import fig6, sims_boxes, sims_maps, sims_nmf, sims_pca, sims_quicklook
 from coatbench.sims import jobs
 from coatbench.sims.analyse import analyse
 from coatbench.sims.collect import collect
 from coatbench.sims.fragments import load_fragments
+from coatbench.sims.nmf import factorise
 from coatbench.sims.peaks import named_intervals, named_peaks
 from coatbench.tables import read_table, write_table
 from matplotlib.axes import Axes
@@ -200,3 +202,39 @@ def test_the_quicklook_shows_named_and_unassigned_peaks(tmp_path: Path, kind: st
         sample={"sample": "bare", "role": "uncoated"}, simulated=True, config=CONFIG["figures"], spectrum=lambda rows, events: peaks,
     )  # fmt: skip
     assert (tmp_path / "a.png").stat().st_size > 10_000
+
+
+def test_parts_of_pixels_come_back(tmp_path: Path) -> None:
+    """Two planted parts that no pixel shares evenly, with Poisson noise: loadings within 5 %, twice the same bytes."""
+    rng = np.random.default_rng(4)
+    names = ["S2", "SO2", "PO2", "PO3", "PS2"]
+    planted = np.array([[0.5, 0.3, 0.0, 0.0, 0.2], [0.0, 0.0, 0.45, 0.35, 0.2]])
+    regions = []
+    for sample in ("bare", "coated"):
+        share = np.where(
+            rng.random((40, 40)) < 0.3, rng.random((40, 40)), rng.random((40, 40)) < 0.5
+        )
+        counts = rng.poisson(400 * np.einsum("kyx,kf->fyx", [share, 1 - share], planted))
+        total = counts.sum(axis=0)
+        maps = Arrays.of(
+            {"normalised_intensity": (("image", "y", "x"), counts / total), "total_counts": (("y", "x"), total)},
+            coords={"number": ("image", np.arange(1, 6))}, attrs={"sample": sample, "region": "1"},
+        )  # fmt: skip
+        save_curves({"maps": maps}, tmp_path / f"{sample}.nc")
+        regions += [
+            {"sample": sample, "region": "1", "number": i + 1, "fragment": f, "group": "g"} for i, f in enumerate(names)
+        ]  # fmt: skip
+    curves = [str(tmp_path / f"{s}.nc") for s in ("bare", "coated")]
+    first, second = (factorise(curves, regions, 2, 7) for _ in range(2))
+    assert first is not None and second is not None
+    assert np.array_equal(first.loadings, second.loadings)
+    found = sorted(first.loadings.tolist(), key=lambda row: -row[0])
+    np.testing.assert_allclose(found, planted, atol=0.05)
+    assert factorise(curves, regions, 6, 7) is None
+    shown = [{"sample": s, "role": r} for s, r in (("bare", "uncoated"), ("coated", "coated"))]
+    output = {k: str(tmp_path / f"nmf.{k}") for k in ("pdf", "png", "csv", "webp")}
+    sims_nmf.draw(
+        output, parts=first, groups={}, sims={}, samples=shown, reference="bare", simulated=False, config=CONFIG["figures"]
+    )  # fmt: skip
+    with Path(output["csv"]).open() as stream:
+        assert len(list(csv.DictReader(stream))) == 2 * 5

@@ -13,6 +13,8 @@ SIMS_FIGURES = {
     "sims_pca": "principal components",
     "sims_maps": "fragment maps",
 }
+if config["sims"]["nmf_components"]:
+    SIMS_FIGURES["sims_nmf"] = "parts of pixels"
 SIMS_FIGURE_CONFIG = {
     key: config["sims"].get(key)
     for key in ("group_labels", "main_groups", "headline_weighting", "map_fragments")
@@ -155,6 +157,7 @@ rule sims_figures:
     params:
         figure=figure_params("sims"),
         sims=SIMS_FIGURE_CONFIG,
+        nmf={k: config["sims"][k] for k in ("nmf_components", "bootstrap_seed")},
         code=code("sims/figures.py"),
     message:
         "ToF-SIMS: figure 6, boxes, principal components, maps"

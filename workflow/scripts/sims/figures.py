@@ -1,4 +1,4 @@
-"""Draw figure 6 (relative degradation), every region of every sample, their principal components, and maps."""
+"""Draw figure 6 (relative degradation), every region of every sample, their principal components, maps, and parts of pixels where asked for."""
 
 from functools import partial
 
@@ -13,4 +13,15 @@ if __name__ == "__main__":
         "sims_pca": partial(sims_pca.draw, scores=given.scores, weights=given.weights),
         "sims_maps": partial(sims_maps.draw, curves=given.curves, regions=given.regions),
     }
+    if params.nmf["nmf_components"]:
+        from coatbench.figures import sims_nmf
+        from coatbench.sims.nmf import factorise
+        from coatbench.tables import read_table
+
+        rows = read_table(given.regions)
+        parts = factorise(
+            given.curves, rows, params.nmf["nmf_components"], params.nmf["bootstrap_seed"]
+        )
+        groups = {r["fragment"]: r["group"] for r in rows}
+        figures["sims_nmf"] = partial(sims_nmf.draw, parts=parts, groups=groups)
     job.figures(snakemake, figures, sims=params.sims, **params.figure)
