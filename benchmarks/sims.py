@@ -259,7 +259,7 @@ def bench_grd(folder: Path, gigabytes: float) -> None:
     for name, rate in speed.items():
         print(f"  {name:<46} {rate / 1e6:10.1f} M events/s")
     done = subprocess.run(
-        [sys.executable, __file__, "--open", str(path), "--folder", str(folder)], capture_output=True, text=True, check=True
+        [sys.executable, str(ROOT / "benchmarks/sims.py"), "--open", str(path), "--folder", str(folder)], capture_output=True, text=True, check=True
     )  # fmt: skip
     total, found, whole, reading, peak = (float(x) for x in done.stdout.split())
     assert total == events and abs(found - SHIFT_PPM) < 2
@@ -301,7 +301,12 @@ def run_job(folder: Path) -> None:
     files = sorted(folder.glob("*.bif6"))
     rows = [{"sample": "s", "region": p.stem, "file": p.name} for p in files]
     start = time.process_time()
-    result = analyse(rows, files, JOB | {"match_ppm": None}, fragments=[])
+    result = analyse(
+        rows,
+        files,
+        JOB | {"match_ppm": None, "mass_calibration": None, "window_ppm": None},
+        fragments=[],
+    )
     save_curves(result.curves, folder / "job.nc")
     save_rows(result, folder / "job.json")
     assert len(result.tables["sims_regions"]) == N_IMAGES * len(files)
@@ -311,7 +316,7 @@ def run_job(folder: Path) -> None:
 def bench_job(folder: Path) -> None:
     print(f"\nOne job: {N_REGIONS} regions of {PIXELS} x {PIXELS} x {N_IMAGES + 1} to a table")
     done = subprocess.run(
-        [sys.executable, __file__, "--job", "--folder", str(folder)], capture_output=True, text=True, check=True
+        [sys.executable, str(ROOT / "benchmarks/sims.py"), "--job", "--folder", str(folder)], capture_output=True, text=True, check=True
     )  # fmt: skip
     seconds, peak = (float(x) for x in done.stdout.split())
     print(f"  {'in all':<46} {seconds:10.2f} s, peak memory {peak:.0f} MB")
