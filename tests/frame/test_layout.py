@@ -131,7 +131,7 @@ def test_the_last_bits_of_places_do_not_reach_the_files(tmp_path, monkeypatch) -
             axes = part.subplots()
             image = axes.imshow(np.arange(12).reshape(3, 4), aspect="auto")
             part.colorbar(image, ax=axes)
-        output = {kind: str(tmp_path / f"fig.{kind}") for kind in ("pdf", "png", "csv")}
+        output = {kind: str(tmp_path / f"fig.{kind}") for kind in ("pdf", "svg", "png", "csv")}
         style.save(figure, output, [], simulated=True)
-        files.append([(tmp_path / f"fig.{kind}").read_bytes() for kind in ("pdf", "png")])
+        files.append([(tmp_path / f"fig.{kind}").read_bytes() for kind in ("pdf", "svg", "png")])
     assert files[0] == files[1] == files[2]

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from coatbench.report import workbook
+from coatbench.report import wide, workbook
 from coatbench.report.workbook import write_workbook
 from coatbench.tables import write_table
 from openpyxl import load_workbook
@@ -44,6 +44,7 @@ def write(path: Path) -> None:
 
 def test_examples() -> None:
     assert doctest.testmod(workbook).failed == 0
+    assert doctest.testmod(wide).failed == 0
 
 
 def test_each_table_is_a_sheet_with_labels_and_factors_beside_the_sample(made: Path) -> None:
@@ -92,3 +93,34 @@ def test_long_names_stay_apart(tmp_path: Path) -> None:
     tables = [tmp_path / f"{n}.csv" for n in names]
     write_workbook(path, tables, title="t", simulated=False, samples=[])
     assert len(set(load_workbook(path).sheetnames)) == 4
+
+
+def test_a_figure_of_curves_has_a_column_per_curve_with_sample_and_unit(tmp_path: Path) -> None:
+    """Curves that share an abscissa share its column; what is no curve stands in a sheet of its own."""
+    stack = [
+        {"sample": s, "region": "S 2p", "binding_energy_eV": x, "intensity_cps": 10.0 * x, "background_cps": 1.0,
+         "envelope_cps": 10.0, "divided_by_cps": 2.0, "offset": 0.0, "components_cps": f"C-O {x:g}; sulfate 0.5"}
+        for s in ("c300", "007") for x in (160.0, 161.0)
+    ]  # fmt: skip
+    dqdv = [
+        {"panel": "c", "sample": "c300", "quantity": "dqdv_mAh_g_V charge 2", "cell": None, "potential_V": 3.0, "value": 5.0},
+        {"panel": "a", "sample": "c300", "quantity": "capacity_mAh_g", "cell": "A", "potential_V": None, "value": 180.0},
+    ]  # fmt: skip
+    for name, rows in (("fig1", stack), ("fig5", dqdv)):
+        write_table(rows, list(rows[0]), tmp_path / f"{name}.csv")
+    write_workbook(
+        tmp_path / "figures.xlsx", [tmp_path / "fig1.csv", tmp_path / "fig5.csv"],
+        title="A study", simulated=False, samples=SAMPLES,
+    )  # fmt: skip
+    book = load_workbook(tmp_path / "figures.xlsx")
+    assert book.sheetnames == ["about", "fig1", "fig5", "fig5 points"]
+    head, first, second = book["fig1"].iter_rows(values_only=True)
+    assert head[0] == "binding energy / eV" and head.count("binding energy / eV") == 1
+    assert head[1] == "300 °C, S 2p: intensity / (counts/s)"
+    assert head[4:6] == ("300 °C, S 2p: C-O / (counts/s)", "300 °C, S 2p: sulfate / (counts/s)")
+    assert head[6].startswith("007, S 2p")
+    assert (first[0], first[1], first[4], second[4]) == (160, 1600, 160, 161)
+    assert next(book["fig5"].iter_rows(values_only=True)) == (
+        "potential / V", "300 °C, panel c: dqdv charge 2 / mAh g⁻¹ V⁻¹",
+    )  # fmt: skip
+    assert len(list(book["fig5 points"].iter_rows())) == 2

@@ -252,8 +252,8 @@ def picture(png):
 
 
 def figure_files(name):
-    """Return the three files of a figure, by kind."""
-    return {kind: results(f"figures/{name}.{kind}") for kind in ("pdf", "png", "csv")}
+    """Return the files of a figure, by kind."""
+    return {kind: results(f"figures/{name}.{kind}") for kind in ("pdf", "svg", "png", "csv")}
 
 
 def reported(name, category, label=None):

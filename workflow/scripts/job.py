@@ -195,5 +195,5 @@ def figures(snakemake: Any, draws: Mapping[str, Callable[..., None]], **context:
     """Run one job that draws several figures by name: a process and its imports cost more than a figure."""
     with logged(snakemake):
         for name, draw in draws.items():
-            kinds = ("pdf", "png", "csv", "webp")
+            kinds = ("pdf", "svg", "png", "csv", "webp")
             draw(output={kind: snakemake.output[f"{name}_{kind}"] for kind in kinds}, **context)

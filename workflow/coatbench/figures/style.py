@@ -71,6 +71,7 @@ def apply(config: Mapping[str, Any]) -> None:
             "legend.frameon": False,
             "pdf.fonttype": 42,  # embedded TrueType, editable by the journal
             "svg.hashsalt": "coatbench",
+            "svg.fonttype": "none",  # text stays text, editable
             "figure.dpi": config["dpi"],
             "mathtext.default": "regular",
         }
@@ -246,9 +247,9 @@ def save(
     *,
     simulated: bool,
 ) -> None:
-    """Write a figure as PDF and PNG, and the numbers that it shows as CSV.
+    """Write a figure as PDF, SVG and PNG, and the numbers that it shows as CSV.
 
-    `output` maps `pdf`, `png` and `csv` to paths, `webp` too if the report is to show it; `rows` are the plotted
+    `output` maps `pdf`, `png` and `csv` to paths, `svg` where that is wanted, `webp` if the report is to show it; `rows` are the plotted
     numbers, tidy, all with the same keys.
     """
     from matplotlib.backends.backend_pdf import FigureCanvasPdf  # quick-looks do without
@@ -257,7 +258,13 @@ def save(
     mark_simulated(figure, simulated)
     # Not with `savefig`, which draws every file twice: once to lay it out.
     FigureCanvasPdf(figure).print_pdf(output["pdf"], metadata={"Creator": "coatbench"})
-    figure.set_layout_engine("none")  # it stands; the second file need not compute it again
+    figure.set_layout_engine("none")  # it stands; the other files need not compute it again
+    if "svg" in output:
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        FigureCanvasSVG(figure).print_svg(
+            output["svg"], metadata={"Creator": "coatbench", "Date": None}
+        )
     _write_pixels(figure, output, mpl.rcParams["figure.dpi"])
     for problem in layout.problems(figure):
         log.warning("hard to read: %s: %s", Path(output["png"]).stem, problem)

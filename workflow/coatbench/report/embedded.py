@@ -89,7 +89,7 @@ def picture(
     webp = picture_of(path, results)
     with Image.open(webp) as image:
         width, height = image.size
-    beside = [path.with_suffix(s) for s in (".pdf", ".png", ".csv")]
+    beside = [path.with_suffix(s) for s in (".pdf", ".svg", ".png", ".csv")]
     title, caption = "", ""
     if captions is not None and (captions / f"{path.stem}.rst").is_file():
         title, caption = read_caption(captions / f"{path.stem}.rst", config)

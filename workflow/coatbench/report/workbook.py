@@ -17,6 +17,7 @@ from typing import Any
 
 from ..quality import DOUBTFUL, UNUSABLE
 from ..tables import read_table
+from .wide import wide
 
 SHEET_NAME = 31  # letters that Excel allows
 DIGITS = 6  # significant ones of a number without an uncertainty of its own
@@ -54,11 +55,22 @@ def write_workbook(
     for row in _about(title, simulated):
         first.append(_cells(first, row, bold=len(row) == 1))
     shown = {Path(t): read_table(t) for t in tables}
-    for table, rows in shown.items():
-        first.append([names[table.stem], f"{len(rows)} rows of {table.name}"])
     beside = {s["sample"]: _beside(s) for s in samples}
+    labels = {s["sample"]: str(s.get("label") or s["sample"]) for s in samples}
     for table, rows in shown.items():
-        _sheet(book.create_sheet(names[table.stem]), table, rows, beside)
+        # Of tables only a figure's plotted numbers are curves.
+        curves = None if meanings else wide(table.stem, rows, labels)
+        if curves is None:
+            first.append([names[table.stem], f"{len(rows)} rows of {table.name}"])
+            _sheet(book.create_sheet(names[table.stem]), table, rows, beside)
+            continue
+        heads, columns, rest = curves
+        first.append([names[table.stem], f"curves of {table.name}, a column each"])
+        _wide_sheet(book.create_sheet(names[table.stem]), heads, columns)
+        if rest:
+            points = f"{names[table.stem][: SHEET_NAME - 7]} points"
+            first.append([points, f"{len(rest)} rows of {table.name} that are no curve"])
+            _sheet(book.create_sheet(points), table, rest, beside)
     if meanings:
         sheet = book.create_sheet("columns")
         sheet.append(_cells(sheet, ["table", "column", "meaning"], bold=True))
@@ -120,6 +132,13 @@ def _sheet(
         own = beside.get(str(row.get("sample")), {})
         values = [own.get(k) if k in more else _rounded(row, k) for k in head]
         sheet.append(_cells(sheet, values, fill=FILLS.get(str(row.get("quality")))))
+
+
+def _wide_sheet(sheet: Any, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    sheet.freeze_panes = "A2"
+    sheet.append(_cells(sheet, heads, bold=True))
+    for row in rows:
+        sheet.append([float(f"{v:.{DIGITS}g}") if isinstance(v, float) else v for v in row])
 
 
 def _header(table: Path) -> list[str]:
