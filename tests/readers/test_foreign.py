@@ -28,6 +28,7 @@ def wide(text: str) -> bytes:
         ("x.grd", b"\1\0\0\0" * 20, "sims", "GRD event list without its properties"),
         ("x.bif3d", b"\0\0BIF3" + bytes(90), "sims", "BIF3D"),
         ("x.imzML", b'<?xml version="1.0"?>\n<mzML><cv id="IMS" fullName="imzML"/>', "leis", "imzML"),
+        ("x.h5", b"\x89HDF\r\n\x1a\n" + bytes(30) + b"TofDAQ" + bytes(90), "sims", "Tofwerk"),
         ("x.h5", b"\x89HDF\r\n\x1a\n" + bytes(90), "sims", "an HDF5 file"),
         ("x.xlsx", ZIP + b"[Content_Types].xml" + bytes(60), "cycling", "Excel workbook (.xlsx)"),
         ("x.zip", ZIP + b"a.txt" + bytes(60), "leis", "a zip archive"),
