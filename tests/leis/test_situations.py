@@ -105,6 +105,23 @@ def test_a_shift_without_a_common_peak_may_be_charging(tmp_path, config):
     assert row.get("charging_shift_eV") is None
 
 
+@pytest.mark.parametrize(
+    ("own", "word"),
+    [
+        ({"leis.charging_eV": 20.0, "leis.area_Na_200": 0.0, "leis.area_Na_600": 0.0}, "charging"),
+        ({"leis.charging_eV": 20.0} | {f"leis.area_{e}_{t}": 0.0 for e in ("O", "Na") for t in (200, 600)}, "charging"),
+        ({"leis.charging_eV": 150.0}, "charging"),
+        ({"leis.dose_error": -0.5}, "dose"),
+        ({"leis.dose_error": 0.3}, "dose"),
+        ({"leis.near_surface_ratio_200": 0.5, "leis.near_surface_ratio_600": 0.5}, ""),
+    ],
+)  # fmt: skip
+def test_what_may_be_no_coating_is_doubted_in_the_ratio_too(tmp_path, config, own, word):
+    row, window = layer_of(tmp_path, config, own)
+    assert row["quality"] == window["quality"] == ("doubtful" if word else "ok")
+    assert word in window["quality_note"] and word in row["quality_note"]
+
+
 def test_a_ratio_that_no_coating_gives_is_flagged_and_a_small_one_is_not_used(tmp_path, config):
     for error, level in ((1.5, "doubtful"), (30.0, "unusable")):
         row, window = layer_of(tmp_path, config, {"leis.dose_error": error})

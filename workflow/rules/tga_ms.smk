@@ -6,12 +6,24 @@ if measured("tga_ms"):
     TARGETS += [table(t) for t in table_columns("tga_ms")]
     TARGETS += units("tga_ms", "quicklook/tga_ms/{run}.png", "run")
     TARGETS += figure_files("figS4").values()
+    # Kinetics take three runs of one sample; whether at as many heating rates, their analysis says.
+    RUN_SAMPLES = [row["sample"] for row in STUDY.rows("tga_ms")]
+    if max(map(RUN_SAMPLES.count, RUN_SAMPLES)) > 2:
+        TARGETS += figure_files("tga_ms_kinetics").values()
 
 
 localrules:
     tga_ms_tables,
     tga_ms_quicklook,
     figS4,
+    tga_ms_kinetics,
+
+
+def annealings():
+    """Return temperature in degC and time in h of every annealing of the study, each once."""
+    names = ("annealing_temperature_degC", "annealing_time_h")
+    cells = [tuple(s.get(n) or "" for n in names) for s in SAMPLES]
+    return sorted({tuple(map(float, pair)) for pair in cells if all(pair)})
 
 
 rule tga_ms_run:
@@ -44,6 +56,7 @@ rule tga_ms_run:
 rule tga_ms_tables:
     input:
         rows=units("tga_ms", "tga_ms/{run}.json", "run"),
+        curves=units("tga_ms", "tga_ms/{run}.nc", "run"),
     output:
         **{t: table(t) for t in table_columns("tga_ms")},
     log:
@@ -59,7 +72,8 @@ rule tga_ms_tables:
         runtime=5,
     params:
         samples=samples_of("tga_ms"),
-        config=config["tga_ms"],
+        config=keys("tga_ms", "temperature_sd_K"),
+        settings=annealings(),
         columns=table_columns("tga_ms"),
         code=code("tga_ms/tables.py"),
     message:
@@ -119,3 +133,29 @@ rule figS4:
         "Figure S4: thermogravimetry and evolved gases"
     script:
         "../scripts/tga_ms/figS4.py"
+
+
+rule tga_ms_kinetics:
+    input:
+        tga_ms_kinetics=table("tga_ms_kinetics"),
+        tga_ms_conversion=table("tga_ms_conversion"),
+        tga_ms_conversion_map=table("tga_ms_conversion_map"),
+    output:
+        **reported("tga_ms_kinetics", "TGA-MS"),
+    log:
+        log_file("figures/tga_ms_kinetics"),
+    benchmark:
+        benchmark_file("figures/tga_ms_kinetics")
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=800,
+        runtime=5,
+    params:
+        figure=figure_params("tga_ms"),
+        code=code("tga_ms/kinetics.py"),
+    message:
+        "Figure: kinetics from several heating rates"
+    script:
+        "../scripts/tga_ms/kinetics.py"

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..curves import load_curves
 from ..order import ordered
+from ..quality import quality_of
 from ..tables import read_table
 from . import style
 from . import tga_ms_common as common
@@ -148,6 +149,7 @@ def _column(
             )
     temperature = mass["temperature_degC"]
     top.set_xlim(float(np.nanmin(temperature)), float(np.nanmax(temperature)))
+    own = [row for row in own if quality_of(row).usable]
     for panel in panels:
         common.mark_events(panel, own)
     if suggested is not None and suggested["width_K"] is not None and suggested["width_K"] > 0:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..arrays import Arrays
+from ..quality import DOUBTFUL, quality_of
 from . import style
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 DTG_COLOUR = style.CATEGORIES[0]
 DSC_COLOUR = style.CATEGORIES[1]
 # What the gas is where the nominal mass leaves no doubt; for others the ratios table has the answer.
-SPECIES = {18: "H$_2$O", 44: "CO$_2$", 48: "SO", 64: "SO$_2$"}
+SPECIES = {
+    18: "H$_2$O", 44: "CO$_2$", 48: "SO", 50: "$^{34}$SO*", 64: "SO$_2$", 66: "$^{34}$SO$_2$*",
+}  # fmt: skip
+HEADROOM = 0.45  # of the decades that the currents span
 LABEL_WIDTH = 0.075  # of the panel, for three digits
 EVENT_COLOURS = {"gain": style.CATEGORIES[2], "loss": style.ACCENT, "evolution": style.GREY}
 
@@ -36,15 +40,22 @@ def mass_panel(axes: Axes, curve: Arrays, colour: Any) -> Axes:
 
 def dsc_panel(axes: Axes, curve: Arrays) -> None:
     """Draw the DSC signal, with the direction of exothermic heat where the export says it."""
+    import numpy as np
+
     axes.plot(curve["temperature_degC"], curve["dsc"], color=DSC_COLOUR)
     unit = str(curve.attrs_of("dsc").get("units", "")).replace("uV", "µV")
     axes.set_ylabel(f"DSC / {unit}" if "/" not in unit else f"DSC / ({unit})")
     exo = int(curve.attrs_of("dsc").get("exo", 0))
     if exo:
+        # On the side where the curve leaves more room for the arrow.
+        known = np.asarray(curve["dsc"])[np.isfinite(curve["dsc"])]
+        ends = known[: known.size // 8], known[-known.size // 8 :]
+        room = [(-exo * part).min() for part in ends if part.size]
+        at = 0.945 if len(room) == 2 and room[1] > room[0] else 0.055
         axes.annotate(
             "exo",
-            xy=(0.055, 0.93 if exo > 0 else 0.07),
-            xytext=(0.055, 0.7 if exo > 0 else 0.3),
+            xy=(at, 0.93 if exo > 0 else 0.07),
+            xytext=(at, 0.7 if exo > 0 else 0.3),
             xycoords="axes fraction",
             ha="center",
             va="center",
@@ -77,10 +88,10 @@ def ion_panel(axes: Axes, ions: Arrays, chosen: Sequence[int]) -> None:
     axes.set_yscale("log")
     if high > 0:
         axes.set_ylim(
-            low / 1.6, high * (high / low) ** 0.15
+            low / 1.6, high * (high / low) ** HEADROOM
         )  # room for the legend above the highest peak
     axes.set_ylabel("ion current / A")
-    axes.legend(
+    legend = axes.legend(
         title="m/z",
         loc="upper right",
         ncols=min(4, -(-len(chosen) // 2)),
@@ -89,10 +100,11 @@ def ion_panel(axes: Axes, ions: Arrays, chosen: Sequence[int]) -> None:
         borderaxespad=0.2,
         alignment="left",
         frameon=True,
-        framealpha=0.75,
+        framealpha=1.0,
         edgecolor="none",
         fancybox=False,
     )
+    legend.set_zorder(10)  # above the lines of the events
 
 
 def mark_events(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -100,7 +112,9 @@ def mark_events(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         colour = EVENT_COLOURS.get(str(row["event"]).split()[0], style.GREY)
         onset, end = row["onset_first_deviation_degC"], row["end_degC"]
-        if onset is not None and end is not None and end > onset:
+        # What is doubted stays open.
+        filled = quality_of(row).level != DOUBTFUL
+        if filled and onset is not None and end is not None and end > onset:
             axes.axvspan(onset, end, color=colour, alpha=0.12, linewidth=0)
         for value in (onset, end):
             if value is not None:
@@ -116,20 +130,23 @@ def label_positions(
     """Write onset and end of each event of the mass above the panel, where they do not collide."""
     low, high = axes.get_xlim()
     labels = sorted(
-        ((row[position] - low) / (high - low), row[position], row["event"])
-        for row in rows
-        for position in ("onset_first_deviation_degC", "end_degC")
-        if row[position] is not None and low <= row[position] <= high
+        (
+            ((row[position] - low) / (high - low), row[position], row)
+            for row in rows
+            for position in ("onset_first_deviation_degC", "end_degC")
+            if row[position] is not None and low <= row[position] <= high
+        ),
+        key=lambda label: label[:2],
     )
     # Two levels: a label that would touch its neighbour stands above it.
     last = [-1.0, -1.0]
-    for at, value, event in labels:
+    for at, value, row in labels:
         level = next((k for k in (0, 1) if at - last[k] >= width), None)
         if level is None:
             continue
         last[level] = at
         axes.annotate(
-            f"{value:.0f}",
+            f"({value:.0f})" if quality_of(row).level == DOUBTFUL else f"{value:.0f}",
             (at, 1.0),
             xytext=(0, 2 + 6 * level),
             textcoords="offset points",
@@ -137,5 +154,5 @@ def label_positions(
             ha="center",
             va="bottom",
             fontsize=5.5,
-            color=EVENT_COLOURS.get(str(event).split()[0], style.GREY),
+            color=EVENT_COLOURS.get(str(row["event"]).split()[0], style.GREY),
         )

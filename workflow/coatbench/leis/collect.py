@@ -12,7 +12,7 @@ from ..quality import Quality, doubtful
 from .charging import Charging, charging
 from .compare import heating_ratios, spread
 from .kinematics import Geometry, elastic_energies
-from .layer import layers
+from .layer import DOSE, MAY_BE_CHARGING, UNSURE, layers
 
 Row = dict[str, Any]
 Curves = Mapping[str, Mapping[str, Arrays]]
@@ -82,6 +82,7 @@ def collect(
         edge_element=config["edge_element"],
         dose_ratio_sd=config["dose_ratio_sd"],
     )
+    _share_doubts(result["leis_windows"], result["leis_layers"])
     names = [e for entry in config["elements"] for e in entry.split("/")]
     result["leis_elastic_energies"] = elastic_energies([*names, config["edge_element"]], geometry)
     low, high = config["spread_range_eV"]
@@ -157,6 +158,23 @@ def _note_charging(
         )
         if not whole:
             row.update(quality.worst([quality.quality_of(row), doubtful(charge.note)]).columns())
+
+
+def _share_doubts(rows: list[Row], found: list[Row]) -> None:
+    """Doubt the windows of a spectrum whose edge says that it may be charged, or of another dose."""
+    doubts = {
+        (r["sample"], r["heating_temperature_degC"]): [
+            n
+            for n in quality.quality_of(r).notes
+            if MAY_BE_CHARGING in n or UNSURE in n or DOSE in n
+        ]
+        for r in found
+    }
+    for row in rows:
+        if row.get("relative_to_reference") is None:
+            continue
+        for note in doubts.get((row["sample"], row["heating_temperature_degC"]), []):
+            row.update(quality.worst([quality.quality_of(row), doubtful(note)]).columns())
 
 
 def ratio(row: Row, other: Row) -> tuple[float | None, float | None]:

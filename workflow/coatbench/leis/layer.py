@@ -37,6 +37,11 @@ ALIKE = "no layer: the edge is that of the reference within the uncertainties of
 PATCHES = "the edge is not shifted: patches with gaps, for which the thickness is a lower limit"
 CLOSED = "the edge is shifted as by a closed layer"
 IN_PART = "the edge is shifted by less than a closed layer would: closed in part"
+MAY_BE_CHARGING = "no surface peak in common with the reference: it may be charging"
+UNSURE = "the peaks do not tell charging from a thin layer"
+# What takes the same share of every part of a spectrum, the outermost layer included.
+DOSE = "a wrong dose does that, too"
+BINS, MOST_REDUCED = 60, 1.6
 BRIGHTER = "more signal than the reference: no layer in this model"
 
 
@@ -100,11 +105,17 @@ def layers(
         low, high = row["energy_low_eV"], row["energy_high_eV"]
         own = curves.get(row["sample"], {}).get(f"T{temperature:g}")
         charge = charged.get((row["sample"], temperature))
-        if own is not None:
-            estimate.update(_edge(edge_shape(base, own, low, high), charge, dose_ratio_sd))
+        shape: Row = edge_shape(base, own, low, high) if own is not None else {}
+        estimate.update(_edge(shape, charge, dose_ratio_sd))
         estimate.update(_thickness(base, low, high, ratio, sd, scales))
         estimate["note"] = _verdict(estimate, charge) or estimate.get("note", "")
         judged = [quality.quality_of(row), _judged(estimate, charge, missing)]
+        if own is not None and estimate["note"] in (PATCHES, BRIGHTER):
+            judged.append(_like_another_dose(base, own))
+        if estimate["note"] == ALIKE and abs(shape["edge_shift_eV"]) > MOVED * shape["edge_shift_eV_sd"]:  # fmt: skip
+            moved = estimate["edge_shift_eV"]
+            if charge is None or not charge.significant:
+                judged.append(doubtful(f"the edge stands {moved:.1f} eV lower: {UNSURE}"))
         out.append(estimate | quality.worst(judged).columns())
     return out
 
@@ -154,10 +165,42 @@ def _judged(estimate: Row, charge: Charging | None, missing: str) -> Quality:
     if estimate["note"] == "":
         return quality.worst(found)
     if charge is None and estimate["note"] in (CLOSED, IN_PART):
-        found.append(doubtful("no surface peak in common with the reference: it may be charging"))
+        found.append(doubtful(MAY_BE_CHARGING))
     if estimate["note"].startswith("the edge stands higher"):
         found.append(doubtful(estimate["note"]))
     return quality.worst(found)
+
+
+def _like_another_dose(base: Arrays, own: Arrays) -> Quality:
+    """Doubt a spectrum that is the reference's times one factor everywhere: patches would show what they are made of."""
+    import numpy as np
+
+    energy = np.asarray(own["energy_eV"])
+    axis = np.asarray(base["energy_eV"])
+    low, high = max(energy[0], axis[0]), min(energy[-1], axis[-1])
+    edges = np.linspace(low, high, BINS + 1)
+
+    def binned(spectrum: Arrays) -> tuple[np.ndarray, np.ndarray]:
+        at = np.asarray(spectrum["energy_eV"])
+        step = float(at[1] - at[0])
+        place = np.digitize(at, edges) - 1
+        inside = (place >= 0) & (place < BINS)
+        sums = [
+            np.bincount(place[inside], values[inside], BINS) / step
+            for values in (np.asarray(spectrum["intensity"]), np.asarray(spectrum["intensity_sd"]) ** 2 / step)
+        ]  # fmt: skip
+        return sums[0], sums[1]
+
+    (m, m_var), (y, y_var) = binned(base), binned(own)
+    factor = float(y.sum() / m.sum()) if m.sum() > 0 else 1.0
+    variance = y_var + factor**2 * m_var
+    known = variance > 0
+    reduced = float(
+        ((y - factor * m)[known] ** 2 / variance[known]).sum() / max(known.sum() - 1, 1)
+    )
+    if reduced > MOST_REDUCED:
+        return Quality()
+    return doubtful(f"the whole spectrum is the reference's times {factor:.2f}: {DOSE}")
 
 
 def _thickness_scales(

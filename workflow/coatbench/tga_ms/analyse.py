@@ -11,7 +11,8 @@ from ..analysis import Analysis
 from ..arrays import Arrays
 from ..errors import AnalysisError
 from . import ions as ion_module
-from .events import Event, Signal, find_events
+from .event import Event, Signal, extent_variable
+from .events import find_events
 from .isotopes import ratios
 from .lag import Lag, estimate_lag
 from .run import Run, heating_rate_K_s, prepare
@@ -102,6 +103,12 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
         result.add("tga_ms_slopes", **key, **cells)
     result.add("tga_ms_runs", **key, **_describe(exports, run, lag))
     result.curves = _curves(run, ions, config["smoothing_window_K"])
+    extents = {
+        extent_variable(event.name): ("time", event.extent, {"units": "1"})
+        for event in mass_events
+        if event.extent is not None
+    }
+    result.curves["mass"] = result.curves["mass"].assign(extents)
     return result
 
 

@@ -15,7 +15,7 @@ from .smooth import smooth
 if TYPE_CHECKING:
     import numpy as np
 
-    from .events import Event
+    from .event import Event
     from .ions import Ions
 
 # Abundances: IUPAC 2013 representative isotopic composition, Meija et al., Pure Appl. Chem. 88 (2016) 293.

@@ -57,12 +57,15 @@ class Steps:
     covariance : (k, k) array
     misfit : float
         Root mean square of the residual over the white noise.
+    extent : (k, n) array
+        From 0 to 1, at the times of the record; of the shape that describes it best.
     """
 
     change: np.ndarray
     sd: np.ndarray
     covariance: np.ndarray
     misfit: float
+    extent: np.ndarray
 
 
 def fit_steps(
@@ -117,7 +120,8 @@ def fit_steps(
     covariance = np.mean([one.covariance for one in good], axis=0) + sum(
         np.outer(d, d) for d in apart
     ) / max(1, len(good) - 1)
-    return Steps(change, np.sqrt(np.diag(covariance)), covariance, least)
+    best = min(found, key=lambda one: one.misfit)
+    return Steps(change, np.sqrt(np.diag(covariance)), covariance, least, best.extent)
 
 
 def _fit(
@@ -160,13 +164,15 @@ def _fit(
         for t0 in at
     ]
 
+    def extent_at(p: np.ndarray, k: int) -> np.ndarray:
+        energy, rate, order = p[2 + 4 * k : 5 + 4 * k]
+        return extent_of(time, rate - kernels[k] * np.exp(energy), order)
+
     def model(p: np.ndarray) -> np.ndarray:
         slope = np.full(time.size, p[-slopes])
         value = np.full(time.size, p[0])
         for k in range(n_steps):
-            change, energy, rate, order = p[1 + 4 * k : 5 + 4 * k]
-            reduced = kernels[k] * np.exp(energy)
-            extent = extent_of(time, rate - reduced, order)
+            change, extent = p[1 + 4 * k], extent_at(p, k)
             value += change * extent
             slope += (p[-slopes + k + 1] - p[-slopes + k]) * extent
         drift = np.concatenate([[0.0], np.cumsum(0.5 * (slope[1:] + slope[:-1]) * np.diff(time))])
@@ -197,7 +203,8 @@ def _fit(
     covariance += prior @ prior.T
     places = 1 + 4 * np.arange(n_steps)
     own = covariance[np.ix_(places, places)]
-    return Steps(found.x[places], np.sqrt(np.diag(own)), own, misfit)
+    extent = np.array([np.interp(time_s, time, extent_at(found.x, k)) for k in range(n_steps)])
+    return Steps(found.x[places], np.sqrt(np.diag(own)), own, misfit, extent)
 
 
 def scale_columns(jacobian: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from .. import quality
 from ..quality import doubtful, unusable
 
 if TYPE_CHECKING:
-    from .events import Event
+    from .event import Event
     from .run import Run
     from .smooth import Grid
 

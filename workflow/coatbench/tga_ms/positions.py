@@ -1,0 +1,185 @@
+"""Where an event begins, peaks and ends, with uncertainties: from resampled noise and from the choices that an onset needs.
+
+A number like "onset 180 degC" depends on noise, on the threshold k, on the smoothing window and on the
+length of the baseline. All of them are varied, and the scatter of the result is its uncertainty.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from .event import POSITIONS, Event, Signal
+from .onset import Settings, measure_sides, refine_peak
+from .regions import Region
+from .smooth import Grid, averaged_points, block_noise, smooth, white_noise
+
+if TYPE_CHECKING:
+    import numpy as np
+
+KINDS = {
+    ("mass", 1): "gain",
+    ("mass", -1): "loss",
+    ("dsc", 1): "exothermic",
+    ("dsc", -1): "endothermic",
+}
+MIN_SHARE = 0.5  # a position that fewer of the variations find is not a finding
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One way to look at the signal: other noise, or another choice."""
+
+    source: str  # "value", "choice", "noise"
+    smoothed: np.ndarray
+    derivative: np.ndarray  # per point
+    rate: np.ndarray
+    settings: Settings
+    floor: float
+
+
+def variations_of(
+    signal: Signal,
+    smoothed: np.ndarray,
+    grid: Grid,
+    config: dict[str, Any],
+    rng: np.random.Generator,
+) -> Iterator[Variation]:
+    """Return the ways to look at a signal: as chosen, with other choices, with other noise."""
+    k, kelvin, length = config["onset_k"], config["smoothing_window_K"], config["baseline_K"]
+    chosen = (k, kelvin, length)
+    choices = {
+        *product(config["onset_k_choices"], config["smoothing_window_K_choices"], [length]),
+        *product(config["onset_k_choices"], [kelvin], config["baseline_K_choices"]),
+    }
+    white = white_noise(signal.values)
+
+    def vary(source: str, values: np.ndarray, k: float, kelvin: float, length: float) -> Variation:
+        window = grid.window(kelvin)
+        curve = smooth(values, window)
+        derivative = smooth(values, window, 1.0)
+        independent = averaged_points(window)
+        settings = Settings(
+            k,
+            grid.points(length),
+            max(4, grid.points(config["baseline_min_K"])),
+            grid.points(kelvin),
+            independent,
+        )
+        floor = white / math.sqrt(independent)
+        rate = derivative if signal.step else curve - signal.pedestal
+        return Variation(source, curve, derivative, rate, settings, floor)
+
+    yield vary("value", signal.values, *chosen)
+    for choice in sorted(choices - {chosen}):
+        yield vary("choice", signal.values, *choice)
+    residual = signal.values - smoothed
+    block = 2 * grid.window(kelvin)
+    for noise in block_noise(residual, block, rng, config["resamples"]):
+        yield vary("noise", smoothed + noise, *chosen)
+
+
+def measure(
+    signal: Signal,
+    region: Region,
+    grid: Grid,
+    variations: list[Variation],
+    drift: Callable[[float], float],
+    common_sd_K: float,
+) -> Event:
+    """Measure one event in all variations: its positions as chosen, and how they scatter."""
+    import numpy as np
+
+    results: dict[str, list[np.ndarray]] = {"value": [], "choice": [], "noise": []}
+    for variation in variations:
+        results[variation.source].append(_positions(signal, region, variation))
+    time = dict(zip((*POSITIONS, "change", "change_sd"), results["value"][0], strict=True))
+    event = Event(signal.name, _kind(signal, region), region)
+    event.time_s = {p: float(grid.time_s[0] + time[p] * grid.step_s) for p in POSITIONS}
+    for j, position in enumerate((*POSITIONS, "change")):
+        known = np.isfinite(time[position])
+        spreads = []
+        for source in ("choice", "noise"):
+            column = np.array([r[j] for r in results[source]])
+            if position != "change":
+                column = grid.temperature_at(grid.time_s[0] + column * grid.step_s)
+            column = column[np.isfinite(column)]
+            known = known and column.size >= MIN_SHARE * len(results[source])
+            spreads.append(float(np.std(column, ddof=1)) if column.size > 1 else float("nan"))
+        if not known:
+            event.value[position] = event.sd[position] = float("nan")
+            event.time_s.pop(position, None)
+        elif position == "change":
+            event.value["change"] = time["change"]
+            length = abs(event.value["end"] - event.value["onset_first_deviation"])
+            event.sd["change"] = math.hypot(*spreads, drift(length), time["change_sd"])
+        else:
+            event.value[position] = float(grid.temperature_at(event.time_s[position]))
+            event.sd[position] = math.hypot(*spreads, common_sd_K)
+    event.size = _size(signal, region, variations[0])
+    event.note = _note(region, event)
+    return event
+
+
+def _positions(signal: Signal, region: Region, v: Variation) -> np.ndarray:
+    """Return the five positions in points, the change from first deviation to end, and what its baselines leave.
+
+    The last one is the scatter of the two baselines where they are read, with their extrapolation: a balance
+    wanders more slowly than resampled noise does.
+    """
+    import numpy as np
+
+    inside = v.rate[region.left : region.right + 1]
+    peak = region.left + int(np.argmax(region.sign * inside))
+    here = replace(region, peak=peak)
+    before, after = measure_sides(
+        v.smoothed, v.derivative, here, v.settings, step=signal.step, floor=v.floor
+    )
+    # A maximum within a window of the end of the record is the end of the record.
+    at_edge = peak <= 0 or peak >= v.rate.size - 1 - v.settings.gap
+    position = float("nan") if at_edge else refine_peak(v.rate, peak, region.sign)
+    change = change_sd = float("nan")
+    if signal.step and before.line is not None and after.line is not None:
+        # Between the baselines, not the curve: at its first deviation that has left them by k sigma already.
+        change = float(after.line.at(after.deviation) - before.line.at(before.deviation))
+        change_sd = math.hypot(
+            before.line.sd_at(before.deviation), after.line.sd_at(after.deviation)
+        )
+    return np.array(
+        [
+            before.deviation, before.extrapolated, position, after.extrapolated, after.deviation,
+            change, change_sd,
+        ]
+    )  # fmt: skip
+
+
+def _kind(signal: Signal, region: Region) -> str:
+    if signal.name == "dsc":
+        return KINDS["dsc", region.sign * (signal.exo or 1)]
+    return KINDS.get((signal.name, region.sign), "evolution")
+
+
+def _size(signal: Signal, region: Region, v: Variation) -> float:
+    import numpy as np
+
+    if signal.step:
+        return abs(float(v.smoothed[region.right] - v.smoothed[region.left]))
+    return abs(float(np.sum(v.rate[region.left : region.right + 1])))
+
+
+def _note(region: Region, event: Event) -> str:
+    import numpy as np
+
+    notes = []
+    if region.at_start:
+        notes.append("under way when the record starts")
+    elif not np.isfinite(event.value["onset_first_deviation"]):
+        notes.append("no baseline established before it")
+    if region.at_end:
+        notes.append("not finished when the record ends")
+    elif not np.isfinite(event.value["end"]):
+        notes.append("no baseline established after it")
+    return "; ".join(notes)
