@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import numpy as np
 import pytest
 import xarray as xr
 from coatbench.stem import elements
 from coatbench.stem.segment import segment
 
-from .conftest import level_rim
+from .conftest import ROOT, level_rim
 
 rng = np.random.default_rng(4)
 LAYER, BESIDE = np.zeros((60, 60), bool), np.zeros((60, 60), bool)
@@ -96,3 +98,15 @@ def test_a_map_from_a_spectrum_image():
         elements.map_of(block, "Xx")
     with pytest.raises(ValueError, match="outside the spectrum"):
         elements.map_of(block.isel(energy=slice(300, None)), "Na")
+
+
+def test_two_atomic_percent_is_found_and_absent_elements_are_not():
+    """Spectrum images of thin oxide layers, S, P, Nb and Zr among each other; `benchmarks/stem_elements.py` with 500."""
+    spec = importlib.util.spec_from_file_location("stem_elements", ROOT / "benchmarks/stem_elements.py")  # fmt: skip
+    assert spec is not None and spec.loader is not None
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    rates = benchmark.rates(60)
+    for element in benchmark.SOUGHT:
+        assert rates[f"{element} found"] >= 0.95, rates
+    assert rates["false, ok"] <= 0.005 and rates["false, any"] <= 0.01, rates

@@ -290,6 +290,13 @@ def samples_of(technique):
     return [{k: v for k, v in s.items() if k != "label"} for s in SAMPLES if s["sample"] in known]
 
 
+def annealings():
+    """Return temperature in degC and time in h of every annealing of the study, each once."""
+    names = ("annealing_temperature_degC", "annealing_time_h")
+    cells = [tuple(s.get(n) or "" for n in names) for s in SAMPLES]
+    return sorted({tuple(map(float, pair)) for pair in cells if all(pair)})
+
+
 def figure_params(technique=None):
     """Return what every figure needs besides its data: samples in order, face label, style.
 

@@ -19,13 +19,6 @@ localrules:
     tga_ms_kinetics,
 
 
-def annealings():
-    """Return temperature in degC and time in h of every annealing of the study, each once."""
-    names = ("annealing_temperature_degC", "annealing_time_h")
-    cells = [tuple(s.get(n) or "" for n in names) for s in SAMPLES]
-    return sorted({tuple(map(float, pair)) for pair in cells if all(pair)})
-
-
 rule tga_ms_run:
     input:
         raw=raw_files("tga_ms", "run"),
