@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 from coatbench.check import inspect_study
 from coatbench.claims.read import read_claims
-from coatbench.errors import StudyError
+from coatbench.errors import ReadError, StudyError
 from coatbench.factors import check_factors, read_factors
-from coatbench.readers.recognise import format_names
+from coatbench.readers.recognise import format_names, recognise
 from coatbench.settings import load_study_settings, settings_problems
 from coatbench.slips import what_it_was
 from coatbench.study import load_study
@@ -401,3 +401,12 @@ def test_a_file_that_says_it_is_another_sample(tmp_path: Path, realdata: Path) -
     assert [f["odd"] for f in found] == [
         "the file says of itself that it is Ni-W", "the file says of itself that it is AK_control",
     ]  # fmt: skip
+
+
+def test_a_folder_is_of_no_other_technique_by_being_one(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with pytest.raises(ReadError, match="found a folder; name a file"):
+        recognise(tmp_path / "data", "leis")
+    (tmp_path / "data" / "a (0) - total.txt").write_text("0 0 1\n")
+    with pytest.raises(ReadError, match="move its row to sims/index.csv"):
+        recognise(tmp_path / "data", "leis")

@@ -105,7 +105,7 @@ def load():
         notes += error.notes
     problems += claims_problems(folder / "claims.csv", notes)
     if problems:
-        stop(problems, notes)
+        stop(list(dict.fromkeys(problems)), notes)
     return study, settings
 
 

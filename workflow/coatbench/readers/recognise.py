@@ -298,6 +298,10 @@ def _head(path: Path) -> bytes:
 
 def _elsewhere(path: Path, head: bytes, technique: str) -> Format | None:
     """Return the format of another technique that a file certainly is; two columns of numbers can be anything."""
+    if path.is_dir() and not any(
+        re.search(r"(?i) \(\d+\) - .*\.txt\Z", p.name) for p in path.iterdir()
+    ):
+        return None  # a folder is an export only of images that are named so
     others = (f for f in all_formats() if f.technique != technique and not f.generic)
     return next((f for f in others if f.applies(path) and f.matches(head)), None)
 
