@@ -65,7 +65,7 @@ def case(tmp_path: Path):
         (SAMPLES, LEIS.replace("n400,n400_200C.txt,200", "bare,n400_200C.txt,200.0"), ["row 3", "again (first in row 2)"]),
         (SAMPLES, LEIS.replace("n400_200C", "./bare_200C"), ["row 3", "column file", "again (first in row 2)"]),
         (SAMPLES, LEIS.split("\n")[0], ["leis/index.csv", "a header only"]),
-        (SAMPLES, LEIS.replace("heating_temperature_degC", "heating_temperature_C"), ["expected a column heating_temperature_degC", "did you mean heating_temperature_C?"]),
+        (SAMPLES, LEIS.replace("heating_temperature_degC", "heating_temperature_C"), ["expected a column heating_temperature_degC", "rename heating_temperature_C to heating_temperature_degC?"]),
         (SAMPLES.replace("coated,400", "coatd,400"), LEIS, ["row 3", "'coatd'", "did you mean coated?"]),
         *((SAMPLES.replace("n400", name), LEIS.replace("n400,", f"{name},"), ["samples.csv: row 3", "column sample"]) for name in ("..", "-n", ".n", "x" * 65, "nul", "COM1.a", "a/b", "n{4}")),
     ],

@@ -63,6 +63,10 @@ def said(folder: Path) -> tuple[list[str], list[str]]:
         (SAMPLES.replace("n400,coated", "n 400,coated"), LEIS, ["samples.csv: row 3", "letters, digits"]),
         (SAMPLES.replace(",coated", ",Coated"), LEIS, ["samples.csv: row 3 (and in 1 more)", "did you mean coated?"]),
         (SAMPLES.replace("bare,", "001,"), LEIS.replace("bare,", "1,"), ["did you mean 001?"]),
+        (SAMPLES.replace("n400,coated,Ar", "n400;coated;Ar"), LEIS, ["samples.csv: row 3: found semicolons between cells, expected commas"]),
+        (SAMPLES.replace("n400,coated", "n400\tcoated"), LEIS, ["samples.csv: row 3: found tabs between cells, expected commas"]),
+        (SAMPLES + "n400,coated,Ar\n", LEIS, ["samples.csv: row 5", "expected each id once"]),
+        (SAMPLES.replace("sample,role", "Sample,Role"), LEIS, ["rename Sample to sample, Role to role?"]),
         # Cells
         (SAMPLES, LEIS.replace(",3\n", ",3 nC\n"), ["row 2 (and in 2 more)", "'3 nC'", "write the number alone, nC stands in the name"]),
         (SAMPLES, LEIS.replace("n400,b.txt,200,3", "n400,b.txt,200,3 µC"), ["row 3", "write the number alone, in nC"]),
@@ -80,6 +84,7 @@ def said(folder: Path) -> tuple[list[str], list[str]]:
         (SAMPLES, LEIS.replace(",", " "), ["found one column", "separate columns by commas"]),
         (SAMPLES, LEIS + f"n400,{'x' * 140000}.txt,300,\n", ["row 5: expected a row of a table, found 140,"]),
         # Files
+        (SAMPLES, LEIS.replace("b.txt", "b"), ["row 3", "did you mean b.txt?"]),
         (SAMPLES, LEIS.replace("b.txt", "*.txt"), ["row 3", "one file, no pattern; it fits a.txt, b.txt and 1 more"]),
         (SAMPLES, LEIS.replace("b.txt", "."), ["row 3", "found the folder '.', expected a file; name a file in it"]),
         (SAMPLES, LEIS.replace("b.txt", "C:\\Daten\\b.txt"), ["row 3", "not a path of Windows; did you mean b.txt?"]),
@@ -123,6 +128,8 @@ def test_slips_in_cells_of_a_battery(
         (SAMPLES, LEIS + "#n400,b.txt,300,3\n", {}, ["row 5 starts with # and is passed over"]),
         (SAMPLES.replace(",", "|"), LEIS, {}, ["read as bar-separated"]),
         ("Our samples 2026,,\n" + SAMPLES, LEIS, {}, ["1 line above the header passed over"]),
+        (SAMPLES.replace("atmosphere", "label,annealing_temperature_degC").replace("Ar", "400 °C,").replace("air", "500 °C,500"), LEIS, {}, ["samples.csv: row 3: column annealing_temperature_degC: found an empty cell, which counts as not annealed", "label says 400 °C"]),
+        (SAMPLES.replace("atmosphere", "label,annealing_temperature_degC").replace("Ar", "400 °C,600").replace("air", "500 °C,500"), LEIS, {}, ["row 3", "found 600, where the label says 400 °C"]),
         (SAMPLES, LEIS, {"index.csv": LEIS}, ["index.csv: is not read; an index stands in its technique's folder"]),
         (SAMPLES, LEIS, {"xps": "words"}, ["xps: is not read; expected a folder with an index.csv, found a file"]),
         (SAMPLES, LEIS, {"study.yml": "title: x"}, ["study.yml: is not read; did you mean study.yaml?"]),
@@ -408,5 +415,5 @@ def test_a_folder_is_of_no_other_technique_by_being_one(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="found a folder; name a file"):
         recognise(tmp_path / "data", "leis")
     (tmp_path / "data" / "a (0) - total.txt").write_text("0 0 1\n")
-    with pytest.raises(ReadError, match="move its row to sims/index.csv"):
+    with pytest.raises(ReadError, match="move its row to sims"):
         recognise(tmp_path / "data", "leis")

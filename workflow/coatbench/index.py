@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import StudyError, quote
-from .sheets import Sheet, read_sheet
+from .sheet import SEPARATORS, Sheet
+from .sheets import read_sheet
 from .slips import is_no_value, no_row_of_a_table, what_it_was
 from .spelling import meant, nearest
 
@@ -199,6 +200,14 @@ def read_rows(
         if any(cells[width:]):
             wrong.append((row["#"], f"found {len(cells)} cells, expected {width}; is a text with the separator in it without quotes?"))  # fmt: skip
             row[BROKEN] = "cells"
+        elif other := _another_separator(cells, width, sheet.separator):
+            wrong.append(
+                (
+                    row["#"],
+                    f"found {other}s between cells, expected {SEPARATORS[sheet.separator]}s as in the header",
+                )
+            )
+            row[BROKEN] = "cells"
         elif said := no_row_of_a_table(cells, sheet.header):
             wrong.append((row["#"], said))
             continue
@@ -215,6 +224,14 @@ def read_rows(
     problems.extend(f"{path}: {line}" for line in together(wrong))
     problems.extend(_repeated(path, whole, table))
     return rows
+
+
+def _another_separator(cells: Sequence[str], width: int, separator: str) -> str:
+    """Return the name of the separator that a row has instead of the header's; empty where it has the same."""
+    if not separator or len([c for c in cells if c]) >= width:
+        return ""
+    found = [name for mark, name in SEPARATORS.items() if mark != separator and mark in cells[0]]
+    return found[0] if found else ""
 
 
 def together(lines: Iterable[tuple[str, str]]) -> list[str]:
@@ -245,13 +262,11 @@ def _header_problems(path: Path, sheet: Sheet, table: Table) -> Iterable[str]:
             "separate columns by commas, semicolons or tabs"
         )
     elif lacking:
-        near = [f"{nearest(c, free, 0.5)} for {c}" for c in lacking if nearest(c, free, 0.5)]
-        guess = f"; did you mean {', '.join(near)}?" if near else ""
-        if len(lacking) == 1:
-            guess = meant(lacking[0], free, 0.5)
+        near = [(nearest(c, free, 0.5), c) for c in lacking]
+        renamed = ", ".join(f"{found} to {c}" for found, c in near if found)
         yield (
             f"{where}: expected {'a column' if len(lacking) == 1 else 'columns'} {', '.join(lacking)}, found "
-            f"{', '.join(header)[:200]}{guess}"
+            f"{', '.join(header)[:200]}{f'; rename {renamed}?' if renamed else ''}"
         )
     for column in sorted({c for c in header if c and header.count(c) > 1}):
         yield f"{where}: column {column}: found twice, expected once"
@@ -341,6 +356,6 @@ def _repeated(path: Path, rows: list[dict[str, str]], table: Table) -> Iterable[
                 shown = {c: row[c] for c in columns if row.get(c)}
                 yield (
                     f"{path}: row {row['#']}: column {'+'.join(shown)}: found {quote(' '.join(shown.values()))} "
-                    f"again (first in row {seen[value]}), expected each measurement once"
+                    f"again (first in row {seen[value]}), expected each {'measurement' if table.files else 'id'} once"
                 )
             seen.setdefault(value, row["#"])

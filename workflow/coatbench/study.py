@@ -19,6 +19,7 @@ from .spelling import kelvin_for_celsius, meant, plain
 from .study_doubts import (
     Names,
     contradictions,
+    labels_that_differ,
     levels_alike,
     made_by_spreadsheets,
     named_after_others,
@@ -207,6 +208,7 @@ def load_study(
     notes.extend(_alike(table, [row["sample"] for row in samples]))
     notes.extend(f"{table}: {line}" for line in kelvin_for_celsius(samples))
     notes.extend(f"{table}: {line}" for line in levels_alike(samples, declared))
+    notes.extend(f"{table}: {line}" for line in labels_that_differ(samples))
     measurements: dict[str, list[dict[str, str]]] = {}
     indexes: dict[str, Path] = {}
     excluded: list[dict[str, str]] = []
@@ -291,16 +293,18 @@ def _unknown_samples(
     unknown: dict[str, list[str]] = {}
     known = {row["sample"] for row in samples}
     # An id that is wrong there is wrong here too, and said there.
-    wrong = {plain(row["sample"]) for row in samples if row.get(BROKEN)}
+    wrong = {plain(re.split(r"[;,\t|]", row["sample"])[0]) for row in samples if row.get(BROKEN)}
     for row in rows if known else ():
         if row["sample"] and row["sample"] not in known and plain(row["sample"]) not in wrong:
             unknown.setdefault(row["sample"], []).append(row["#"])
-    names = [name for name in known if an_id(name) is None]
+    names = sorted(name for name in known if an_id(name) is None)
+    # Rather one that no row names: two rows of different samples are more often right than one of them twice.
+    idle = [name for name in names if all(row["sample"] != name for row in rows)]
     for sample, numbers in unknown.items():
         more = f" (and in {len(numbers) - 1} more)" if len(numbers) > 1 else ""
         yield (
             f"{path}: row {numbers[0]}{more}: column sample: found {quote(sample)}, "
-            f"expected a sample of {table.name}{meant(sample, sorted(names))}"
+            f"expected a sample of {table.name}{meant(sample, idle) or meant(sample, names, 0.8)}"
         )
 
 

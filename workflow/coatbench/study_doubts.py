@@ -16,6 +16,7 @@ from .techniques import Technique
 SAME = {"argon": "ar", "nitrogen": "n2", "stickstoff": "n2", "oxygen": "o2", "sauerstoff": "o2", "luft": "air",
         "vakuum": "vacuum", "helium": "he", "wasserstoff": "h2", "hydrogen": "h2"}  # fmt: skip
 Names = Collection[str] | Callable[[], Collection[str]]
+ROOM_DEGC = 40  # a label below tells of no annealing
 MAX_NAMES = 12  # that a message lists
 MIN_WORD, NEAR_WORD = 5, 0.8  # letters; likeness of two words of which one is probably mistyped
 
@@ -39,6 +40,31 @@ def levels_alike(
                         f"column {column}: found {quote(one)} and {quote(other)}, which count as two settings; "
                         "are they one?"
                     )
+
+
+def labels_that_differ(samples: Sequence[Mapping[str, str]]) -> list[str]:
+    """Name samples whose label says another annealing temperature than their cell; an empty cell is not annealed."""
+    column = "annealing_temperature_degC"
+    wrong = []
+    for row in samples:
+        said = re.findall(r"(\d{2,4}(?:\.\d+)?)\s*(?:\u00b0\s*C|degC|\u2103)", row.get("label", ""))
+        text = row.get(column, "")
+        if len(said) != 1 or column not in row or row.get("role") == "precursor":
+            continue
+        if not text and float(said[0]) > ROOM_DEGC:
+            found = "found an empty cell, which counts as not annealed"
+        elif (
+            re.fullmatch(r"[\d.]+", text)
+            and abs(float(text) - float(said[0])) > 1
+            and abs(float(text) - 273.15 - float(said[0])) > 1
+        ):
+            found = f"found {text}"
+        else:
+            continue
+        wrong.append(
+            (row["#"], f"column {column}: {found}, where the label says {said[0]} \u00b0C")
+        )
+    return together(wrong)
 
 
 def _one_level(one: str, other: str) -> bool:

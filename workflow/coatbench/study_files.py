@@ -135,7 +135,11 @@ def _matching(folder: Path, name: str) -> str:
 
 def _near(folder: Path, name: str) -> str:
     written = re.split(r"[\\/]", name)[-1]  # also of a path as Windows writes it
-    return meant(written, [n for n in entries(folder) if n not in NOT_EXPORTS])
+    there = [n for n in entries(folder) if n not in NOT_EXPORTS]
+    hidden = [
+        n for n in there if Path(n).stem == written
+    ]  # Windows hides what comes behind the dot
+    return meant(written, there) or (f"; did you mean {hidden[0]}?" if hidden else "")
 
 
 def _folder_problem(
