@@ -45,7 +45,7 @@ fuzz: env
 
 # Small bugs planted in copies of the project, held against the tests of their room (docs/tests.md). Takes some hours.
 mutate: env
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet cosmic-ray==8.7.0
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet cosmic-ray==8.7.0 coverage==7.17.4
 	$(BIN)/python benchmarks/mutate.py --bugs $${BUGS:-200} --write docs/tests.md
 
 # What is made of the code itself: the columns of all tables, and the graph of the rules.
