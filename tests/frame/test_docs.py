@@ -36,6 +36,20 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles}
 
 
+def test_twenty_words_before_a_first_change() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| word \|.*\n\|[-|]+\n((?:\|.*\n)+)", page, flags=re.M)
+    assert table is not None
+    rows = table[1].splitlines()
+    assert len(rows) <= 20
+    # Where the words stand is there: below the library, the workflow or the project.
+    for name in re.findall(
+        r"`([\w./*]+[/.][\w./*]*)`", " ".join(r.rsplit("|", 2)[1] for r in rows)
+    ):
+        homes = ("workflow/coatbench", "workflow/scripts", "workflow", ".")
+        assert any(list((ROOT / home).glob(name.rstrip("/"))) for home in homes), name
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.S)
