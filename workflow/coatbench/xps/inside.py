@@ -20,7 +20,7 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
     samples: dict[str, list[str]] = {}
     unmodelled: dict[str, None] = {}
     unexpected: dict[str, None] = {}
-    known = {*expected_elements(config), "C", "O"}
+    known = {*expected_elements(config["regions"]), "C", "O"}
     spectra = [block for block in export.sets if "region" in block.attrs]
     if export.sets and not spectra:
         raise ReadError(export.path, "export", "spectra", f"none ({export.format})")

@@ -15,10 +15,10 @@ from .survey import Survey, read_survey
 LEAST_SURVEY_EV = 200.0
 
 
-def expected_elements(config: Mapping[str, Any]) -> list[str]:
+def expected_elements(regions: Mapping[str, Any]) -> list[str]:
     """Return the elements that a study's models speak of."""
-    lines = list(config["regions"])
-    for section in config["regions"].values():
+    lines = list(regions)
+    for section in regions.values():
         lines += [c["line"] for c in section["components"].values() if "line" in c]
     return list(dict.fromkeys(line.split()[0] for line in lines))
 
@@ -31,7 +31,7 @@ def survey_of(block: Arrays, config: Mapping[str, Any], shift_eV: float | None =
         float(block.attrs["counting_time_s"]),
         float(block.attrs.get("photon_energy_eV", math.nan)),
         shift_eV,
-        expected_elements(config),
+        expected_elements(config["regions"]),
     )
 
 
@@ -47,7 +47,7 @@ def add_survey(
     """Append the rows of one survey to xps_survey; return its note for xps_fits."""
     survey = survey_of(block, config, shift_eV)
     photon = float(block.attrs.get("photon_energy_eV", math.nan))
-    expected = {*expected_elements(config), "C", "O"}
+    expected = {*expected_elements(config["regions"]), "C", "O"}
     amounts: dict[str, tuple[float, float]] = {}
     for f in survey.found:
         factor = (
