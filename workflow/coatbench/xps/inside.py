@@ -33,7 +33,7 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
             f"{name} (survey)" if survey else name
         )
         if survey:
-            found = survey_of(block, config).elements
+            found = survey_of(block, config["regions"]).elements
             unexpected |= dict.fromkeys(e for e in found if e not in known)
         elif name not in config["regions"]:
             unmodelled[name] = None

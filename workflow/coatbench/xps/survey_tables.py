@@ -23,7 +23,7 @@ def expected_elements(regions: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(line.split()[0] for line in lines))
 
 
-def survey_of(block: Arrays, config: Mapping[str, Any], shift_eV: float | None = None) -> Survey:
+def survey_of(block: Arrays, regions: Mapping[str, Any], shift_eV: float | None = None) -> Survey:
     """Find and name the peaks of a survey block."""
     return read_survey(
         block["binding_energy_eV"],
@@ -31,7 +31,7 @@ def survey_of(block: Arrays, config: Mapping[str, Any], shift_eV: float | None =
         float(block.attrs["counting_time_s"]),
         float(block.attrs.get("photon_energy_eV", math.nan)),
         shift_eV,
-        expected_elements(config["regions"]),
+        expected_elements(regions),
     )
 
 
@@ -45,7 +45,7 @@ def add_survey(
     config: Mapping[str, Any],
 ) -> str:
     """Append the rows of one survey to xps_survey; return its note for xps_fits."""
-    survey = survey_of(block, config, shift_eV)
+    survey = survey_of(block, config["regions"], shift_eV)
     photon = float(block.attrs.get("photon_energy_eV", math.nan))
     expected = {*expected_elements(config["regions"]), "C", "O"}
     amounts: dict[str, tuple[float, float]] = {}
