@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from coatbench.cli import main
 from coatbench.errors import MissingExtraError, ReadError
-from coatbench.readers import bdf, read
+from coatbench.readers import arbin_res, bdf, read
 from readers import plain_files as made
 
 HOURS = np.arange(0.0, 41.0)
@@ -143,4 +143,15 @@ def test_arbin_database_without_mdbtools_says_what_to_do(tmp_path, monkeypatch):
     path = tmp_path / "a.res"
     path.write_bytes(RES)
     with pytest.raises(ReadError, match="install mdbtools, or export CSV"):
+        read(path, "cycling")
+
+
+def test_program_that_comes_to_no_end_is_stopped(tmp_path, monkeypatch):
+    program(tmp_path / "bin", records())
+    (tmp_path / "bin" / "mdb-export").write_text("#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(arbin_res, "LONGEST_S", 0.2)
+    path = tmp_path / "a.res"
+    path.write_bytes(RES)
+    with pytest.raises(ReadError, match="does not come to the end"):
         read(path, "cycling")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import subprocess
+import tempfile
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,9 @@ from .model import Export
 from .typed_table import build
 
 RECORDS, GLOBAL = "Channel_Normal_Table", "Global_Table"
+# A damaged database may lead mdb-export round in circles: it gets so much time and so much output, over the file's size.
+LONGEST_S, SLOWEST_BYTES_S = 20.0, 1e6
+OUTPUT_FACTOR, OUTPUT_LEAST = 20, 10 << 20
 # Access counts days from here.
 ACCESS_EPOCH = datetime(1899, 12, 30)
 
@@ -70,11 +75,27 @@ def _started(days: str) -> datetime | None:
 
 def _exported(path: Path, table: str) -> tuple[list[str], list[str]]:
     """Return names and lines of a table of an Access database."""
-    done = subprocess.run(
-        ["mdb-export", "-Q", str(path), table], capture_output=True, text=True, errors="replace"
-    )
-    lines = done.stdout.splitlines()
+    size = path.stat().st_size
+    most = OUTPUT_FACTOR * size + OUTPUT_LEAST
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    with tempfile.TemporaryFile() as stream:
+        try:
+            done = subprocess.run(
+                ["mdb-export", "-Q", str(path), table], stdout=stream, stderr=subprocess.PIPE, check=False,
+                timeout=LONGEST_S + size / SLOWEST_BYTES_S, preexec_fn=limited,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired as error:
+            raise ReadError(
+                path, f"table {table}", "an intact database", "one that mdb-export does not come to the end of",
+                "export CSV or Excel with MITS Pro",
+            ) from error  # fmt: skip
+        stream.seek(0)
+        lines = stream.read().decode("utf-8", errors="replace").splitlines()
+    said = done.stderr.decode("utf-8", errors="replace").strip().split("\n")[-1]
     if done.returncode or not lines:
-        found = quote(done.stderr.strip().split("\n")[-1] or "nothing")
+        found = quote(said or "nothing")
         raise ReadError(path, f"table {table}", "a table that mdb-export reads", found, "export CSV or Excel with MITS Pro")  # fmt: skip
     return lines[0].split(","), [line for line in lines[1:] if line]
