@@ -89,6 +89,42 @@ def test_maccor_parts_go_on_with_counter_and_cycles(config, exports, tmp_path):
     ]
 
 
+def test_what_a_counter_holds_at_its_first_record_counts_where_no_clock_is_known(
+    config, exports, tmp_path
+):
+    """MACCOR without dates: the test goes on in a new file within a discharge, counter and time from zero."""
+    head, rows = parts_of((exports / KIT).read_bytes(), b"maccor")
+    names = next(line for line in head if line.startswith(b"Rec\t")).split(b"\t")
+    at = {n: names.index(n) for n in (b"TestTime", b"Cap. [Ah]", b"Md", b"Cycle C", b"DPT Time")}
+    comma = b"," in rows[0]
+    cells = [row.split(b"\t") for row in rows]
+    cut = [i for i, row in enumerate(cells) if row[at[b"Md"]] == b"D"][25] + 1
+
+    def shifted(value: bytes, by: float) -> bytes:
+        text = f"{float(value.replace(b',', b'.')) - by:.8f}".encode()
+        return text.replace(b".", b",") if comma else text
+
+    def number(name: bytes) -> float:
+        return float(cells[cut - 1][at[name]].replace(b",", b"."))
+
+    later = [list(row) for row in cells[cut:]]
+    for row in later:
+        row[at[b"TestTime"]] = shifted(row[at[b"TestTime"]], number(b"TestTime"))
+        if row[at[b"Cycle C"]] == cells[cut - 1][at[b"Cycle C"]] and row[at[b"Md"]] == b"D":
+            row[at[b"Cap. [Ah]"]] = shifted(row[at[b"Cap. [Ah]"]], number(b"Cap. [Ah]"))
+    undated = [line for line in head if not line.startswith(b"Started")]
+    files = []
+    for name, part in (("a.001", cells[:cut]), ("a.002", later)):
+        text = [
+            b"\t".join(b"" if i == at[b"DPT Time"] else c for i, c in enumerate(row))
+            for row in part
+        ]
+        files.append(write(tmp_path / name, undated, text))
+    found = run(config, *files, parts=("1", "2"), protocol="long")
+    whole = run(config, exports / KIT, protocol="long")
+    assert capacities(found)[:4] == pytest.approx(capacities(whole)[:4], rel=1e-6)
+
+
 def test_restart_after_a_crash_goes_on_with_a_new_clock_and_counter(
     config, pellet, exports, tmp_path
 ):

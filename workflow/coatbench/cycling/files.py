@@ -314,6 +314,9 @@ def _between(
     going_on = restarted - direction * counter[1] if counter is not None else restarted
     interval = max(float(new.time_s[0] - whole.time_s[-1]), 0.0)
     most = 1.1 * abs(float(new.current_A[0])) * interval / 3600.0
+    if interval <= 0 and new.integral_Ah is not None and new.integral_Ah.size > 1:
+        # The time between them is not known: as much as a usual record brings.
+        most = 1.5 * abs(float(new.integral_Ah[1]))
     # A counter that goes on is known to be right however long the gap; one that starts again may hold what flowed since.
     if counter is not None and direction * counter[1] > 0 and going_on >= 0:
         return direction * going_on

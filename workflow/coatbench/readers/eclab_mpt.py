@@ -109,7 +109,11 @@ def _header(path: Path) -> tuple[list[bytes], int, int, list[list[str]]]:
     elif b"time/s" in first.split(b"\t") and b"\r" not in first:
         count = 1
     else:
-        raise ReadError(path, "line 1", "'EC-Lab ASCII FILE' or column names", quote(first))
+        utf_16 = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+        raise ReadError(
+            path, "line 1", "'EC-Lab ASCII FILE' or column names", "UTF-16" if utf_16 else quote(first),
+            "save it as plain text (UTF-8), or export it again" if utf_16 else "export it again",
+        )  # fmt: skip
     header = [line.rstrip(b"\r") for line in lines[:count]]
     header[0] = first
     offset = sum(len(line) + 1 for line in lines[:count])
