@@ -9,8 +9,9 @@ from pathlib import Path
 import job
 import openpyxl
 import pytest
+from coatbench.cell_checks import a_number, an_id, any_text
 from coatbench.errors import StudyError
-from coatbench.index import Table, a_number, an_id, any_text, read_rows
+from coatbench.index import Table, read_rows
 from coatbench.sheets import read_sheet
 from coatbench.study import load_study
 from coatbench.techniques import TECHNIQUES

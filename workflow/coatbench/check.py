@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -121,11 +122,8 @@ def inspect_study(
                         filter(None, (row["odd"], _of_another(export, entry["sample"], ids)))
                     )
                     if section is not None:
-                        context: dict[str, dict[str, Any]] = {
-                            "sims": {"study": study},
-                            "cycling": {"row": entry if alone(entry, entries, about) else None},
-                        }
-                        row |= _inside(export, technique, section, context.get(technique, {}))
+                        own = entry if alone(entry, entries, about) else None
+                        row |= _inside(export, section, study=study, row=own)
                 except CoatbenchError as error:
                     failed += 1
                     row |= {"warnings": f"ERROR {error}"}
@@ -163,15 +161,16 @@ def implausible(row: Mapping[str, str], section: Mapping[str, Any]) -> str:
     return f"{found} (the unit stands in the column's name)" if found else ""
 
 
-def _inside(
-    export: Export, technique: str, section: Mapping[str, Any], context: Mapping[str, Any]
-) -> dict[str, str]:
-    """Ask the technique's own room what is inside, where it has something to say."""
+def _inside(export: Export, section: Mapping[str, Any], **more: Any) -> dict[str, str]:
+    """Ask the technique's own room what is inside, where it has something to say; it takes what it needs of `more`."""
     try:
-        room = importlib.import_module(f".{technique}.inside", __package__)
+        room = importlib.import_module(f".{export.technique}.inside", __package__)
     except ModuleNotFoundError:
         return {}
-    inside, lacking = room.describe(export, section, **context)
+    needs = inspect.signature(room.describe).parameters
+    inside, lacking = room.describe(
+        export, section, **{k: v for k, v in more.items() if k in needs}
+    )
     return {"inside": inside, "not_evaluated": lacking}
 
 

@@ -164,7 +164,7 @@ def cell_name(path: Path, sample: str) -> str:
 
 def same_run(paths: Iterable[Path], technique: str) -> dict[Path, list[Path]]:
     """Return for each export that is proposed the others that hold the same run: a binary file beside its text export."""
-    order = PREFERRED.get(technique, ())
+    order = TECHNIQUES[technique].preferred
 
     def rank(path: Path) -> tuple[int, list[tuple[bool, int, str]]]:
         suffix = path.suffix.lower()
@@ -191,12 +191,3 @@ def same_run(paths: Iterable[Path], technique: str) -> dict[Path, list[Path]]:
         first, *others = sorted(group, key=rank)
         chosen[first] = others
     return chosen
-
-
-# Which of several files of one run is proposed, by suffix: what needs no optional library, and says most of itself.
-PREFERRED = {
-    "xps": (".vms", ".npl", ".spe", ".txt"),
-    "cycling": (".mpt", ".ndax", ".nda", ".mpr", ".txt"),
-    "tga_ms": (".ngb-ss3", ".txt", ".csv"),
-    "stem": (".dm4", ".dm3", ".bcf", ".tif", ".tiff"),
-}

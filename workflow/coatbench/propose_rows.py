@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def index_table(technique: str, folder: Path, found: Sequence[Found]) -> str:
     """Return the text of the proposed index of a technique; empty where it has no exports."""
     about = TECHNIQUES[technique]
     own = [f for f in found if f.technique == technique]
-    rows = MAKERS.get(technique, _plain)(own)
+    rows = globals().get(f"_{technique}", _plain)(own)
     if not rows:
         return ""
     optional = [c for c in about.index.optional if c not in ("format", "exclude")]
@@ -187,11 +187,6 @@ def _stem(found: list[Found]) -> Rows:
         edx = bool(element) or any(t.casefold() in ("edx", "eds") for t in words)
         row |= {"kind": "edx" if edx else "laadf", "element": element}
     return rows
-
-
-MAKERS: dict[str, Callable[[list[Found]], Rows]] = {
-    "xps": _xps, "tga_ms": _tga_ms, "leis": _leis, "cycling": _cycling, "sims": _sims, "stem": _stem,
-}  # fmt: skip
 
 
 def _table(head: list[str], columns: list[str], rows: list[dict[str, str]]) -> str:

@@ -12,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .cell_checks import TEMPERATURE, a_number, an_id, any_text, one_of
 from .errors import StudyError, quote
-from .index import BROKEN, TEMPERATURE, Table, a_number, an_id, any_text, one_of, read_rows
+from .index import BROKEN, Table, read_rows
 from .marks import FILES, UNREADABLE
 from .spelling import kelvin_for_celsius, meant, plain
 from .study_doubts import (

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from .cell_checks import a_number, an_id
 from .errors import quote
-from .index import Table, a_number, an_id, together
+from .index import Table, together
 from .slips import looks_like_a_date
 from .spelling import likeness, meant
 from .techniques import Technique

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .index import (
+from .cell_checks import (
     POSITIVE,
     TEMPERATURE,
-    Table,
     a_number,
     a_reason,
     an_id,
@@ -20,6 +19,7 @@ from .index import (
     cycle_numbers,
     one_of,
 )  # fmt: skip
+from .index import Table
 
 
 def nothing_beside(file: str) -> list[str]:
@@ -63,6 +63,9 @@ class Technique:
         Its exports are images: large, and silent about the sample.
     folder_of : str
         Regular expression of the files in a folder that is one export; empty: an export is a file.
+    preferred : tuple of str
+        Suffixes of files of one run, in the order in which one of them is proposed: what needs no optional library, and
+        says most of itself, first.
     unit_columns, per_unit : tuple of str
         Several rows that agree in the first are one thing, which has each of the second once.
     """
@@ -77,6 +80,7 @@ class Technique:
     guessed: str = "sample"
     images: bool = False
     folder_of: str = ""
+    preferred: tuple[str, ...] = ()
     unit_columns: tuple[str, ...] = ()
     per_unit: tuple[str, ...] = ()
 
@@ -103,6 +107,7 @@ TECHNIQUES: dict[str, Technique] = {
                 ("file", "sample_in_file", "level"): ("file",),
             },
         ),
+        preferred=(".vms", ".npl", ".spe", ".txt"),
         guessed="sample, spot (numbered in order)",
         abscissa="binding_energy_eV",
         export="VAMAS (.vms), or energy and intensity as text with a line of labels",
@@ -118,6 +123,7 @@ TECHNIQUES: dict[str, Technique] = {
             key=("run",),
             claims={("tga_file",): ("tga_file",)},
         ),
+        preferred=(".ngb-ss3", ".txt", ".csv"),
         guessed="run, sample, ms_file (the ion currents with the most similar name), blank_file (a baseline by name)",
         abscissa="temperature_degC",
         export="text with time, temperature and mass (or ion currents), with labels and units",
@@ -160,6 +166,7 @@ TECHNIQUES: dict[str, Technique] = {
             key=("sample", "cell", "protocol", "file"),
             claims={("file",): ("file",), ("sample", "cell", "protocol", "part"): ("part",)},
         ),
+        preferred=(".mpt", ".ndax", ".nda", ".mpr", ".txt"),
         guessed="sample, cell (from the file's name)",
         unit_columns=("sample", "cell", "protocol"),
         per_unit=(
@@ -207,6 +214,7 @@ TECHNIQUES: dict[str, Technique] = {
             claims={("file", "kind", "element"): ("file",)},
         ),
         images=True,
+        preferred=(".dm4", ".dm3", ".bcf", ".tif", ".tiff"),
         guessed="sample, kind and element (from the file's name)",
         abscissa="x_nm",
         export="TIFF with its scale, or .dm3/.dm4",

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..cell_checks import any_text
 from ..conditions import Condition, parse
 from ..errors import StudyError, quote
-from ..index import Table, any_text, read_rows
+from ..index import Table, read_rows
 from ..spelling import meant, nearest
 
 ALIASES = {
