@@ -189,9 +189,12 @@ def test_patches_and_a_closed_layer_are_told_by_the_edge(scale, shift):
         found = edge_shape(base, own, 1900.0, 2339.8)
         assert found["edge_shift_eV"] == pytest.approx(shift, abs=3)
         assert found["edge_scale"] == pytest.approx(scale, rel=0.02)
-        pulls.append((found["edge_shift_eV"] - shift) / found["edge_shift_eV_sd"])
-        pulls.append((found["edge_scale"] - scale) / found["edge_scale_sd"])
-    assert 0.5 < np.std(pulls) < 1.8
+        off = (found["edge_shift_eV"] - shift, found["edge_scale"] - scale)
+        pulls.append((off[0] / found["edge_shift_eV_sd"], off[1] / found["edge_scale_sd"]))
+    # The shift's uncertainty is somewhat too large, the scale's is right: twice the variance would show.
+    of_shift, of_scale = np.std(pulls, axis=0)
+    assert 0.6 < of_shift < 1.2
+    assert 0.75 < of_scale < 1.3
 
 
 def test_the_demo_coating_is_patches(demo_tables):

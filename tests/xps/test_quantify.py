@@ -93,7 +93,9 @@ def test_an_integral_scatters_as_its_uncertainty_says(config: dict) -> None:
     x = np.cumsum(np.r_[100.0, np.tile([0.1, 0.15], 60)])
     rate = 400.0 + 300.0 * np.exp(-0.5 * ((x - 107.0) / 0.8) ** 2)
     time_s = 0.3
-    found = [integrate(x, rng.poisson(rate * time_s) / time_s, time_s, config) for _ in range(600)]
+    drawn = [rng.poisson(rate * time_s) / time_s for _ in range(600)]
+    found = [integrate(x, y, time_s, config) for y in drawn]
+    assert found[0].area == pytest.approx(np.trapezoid(drawn[0] - found[0].background, x))
     areas = np.array([f.area for f in found])
     planted = 300.0 * 0.8 * math.sqrt(2 * math.pi)
     assert areas.mean() == pytest.approx(planted, abs=4 * areas.std() / math.sqrt(len(areas)))
