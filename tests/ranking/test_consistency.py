@@ -95,3 +95,54 @@ def test_correlations_have_the_planted_sign_and_an_honest_interval():
     few = synthetic.tables((100, 300, 500))
     ranking = run(few, synthetic.samples((100, 300, 500)))
     assert all("correlation" not in r for r in correlations(ranking.ranked))
+
+
+PROGRESS = {
+    "oxidised": {
+        "XPS": {
+            "table": "xps_components", "column": "fraction", "uncertainty": "fraction_sd", "where": {"region": "S 2p"},
+            "parts": {"component": ["sulfite", "sulfate"]}, "relative_sd": 0.1,
+        },
+        "TGA": {
+            "table": "tga_ms_events", "column": "onset", "until": "end", "along": "annealing_temperature_degC",
+            "where": {"signal": "mass", "event": "gain 1"}, "relative_sd": 0.1, "caveat": "in bulk",
+        },
+    }
+}  # fmt: skip
+
+
+def oxidation(fractions):
+    """Two spots per sample with planted sulfite and sulfate, and a gain of mass from 200 to 300 degC."""
+    rows = [
+        {
+            "sample": f"c{t}", "spot": spot, "region": "S 2p", "component": c, "fraction": share * f + shift,
+            "fraction_sd": 0.01,
+        }
+        for t, f in fractions.items()
+        for spot, shift in (("1", 0.005), ("2", -0.005))
+        for c, share in (("sulfide", 1 / f - 1 if f else 1.0), ("sulfite", 0.25), ("sulfate", 0.75))
+    ]  # fmt: skip
+    gain = {"run": "r", "sample": "lps", "signal": "mass", "event": "gain 1", "quality": "ok"}
+    gain |= {"onset": 200.0, "onset_sd": 3.0, "end": 300.0, "end_sd": 3.0}
+    samples = [{"sample": "lps", "role": "precursor", "annealing_temperature_degC": ""}]
+    samples += [
+        {"sample": f"c{t}", "role": "coated", "annealing_temperature_degC": str(t)}
+        for t in fractions
+    ]
+    made = compare({"xps_components": rows, "tga_ms_events": [gain]}, samples, PROGRESS)
+    return {(r["sample"], r["technique"]): r for r in made}
+
+
+def test_the_gain_of_the_precursor_bounds_the_oxidation_from_below():
+    found = oxidation({100: 0.3, 250: 0.8, 500: 0.97})
+    assert [found[f"c{t}", "TGA"]["value"] for t in (100, 250, 500)] == [0.0, 0.5, 1.0]
+    assert found["c250", "XPS"]["value"] == pytest.approx(0.8)
+    # A furnace holds what the run only passes: more oxidation than TGA shows is no contradiction.
+    assert all(r["agrees"] for r in found.values())
+
+
+def test_sulfur_that_is_still_sulfide_after_the_gain_contradicts_it():
+    found = oxidation({400: 0.2})
+    assert not found["c400", "XPS"]["agrees"] and not found["c400", "TGA"]["agrees"]
+    assert "contradicts XPS" in found["c400", "TGA"]["note"]
+    assert found["c400", "TGA"]["note"].startswith("a lower limit")

@@ -16,9 +16,10 @@ CLOSEST = (
 )
 PLACE = "colour_place"  # key of a sample's row that holds its place
 # Keys of a coated sample's row: place on the figures' axis, its text there, the axis' label and scale (linear, log,
-# categorical), what else was varied in words, and what the sample is sorted by.
-AXIS, TICK, LABEL, SCALE, SERIES, SORT = (
-    "axis_place", "axis_tick", "axis_label", "axis_scale", "axis_series", "axis_sort",
+# categorical), what else was varied in words, what the sample is sorted by, and the
+# column of samples.csv that the axis is.
+AXIS, TICK, LABEL, SCALE, SERIES, SORT, FACTOR = (
+    "axis_place", "axis_tick", "axis_label", "axis_scale", "axis_series", "axis_sort", "axis_factor",
 )  # fmt: skip
 TEMPERATURE = Factor("annealing_temperature_degC", "annealing temperature", "°C", empty=None)
 TIME = Factor("annealing_time_h", "annealing time", "h")
@@ -54,6 +55,7 @@ def with_axis(
                 LABEL: f"{chosen.label}{unit}",
                 SCALE: chosen.scale if chosen.continuous else "categorical",
                 SERIES: ", ".join(words),
+                FACTOR: chosen.name,
                 SORT: " ".join(f"{k:.10g}" for k in keys),
             }
         rows.append(row)

@@ -32,6 +32,7 @@ rule claims:
         study={"samples": SAMPLES, **STUDY.measurements},
         reference=STUDY.reference,
         config=claimed_config(),
+        factors=config["factors"],
         code=code("claims/claims.py"),
     message:
         "Claims of the study held against its tables"

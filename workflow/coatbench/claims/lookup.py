@@ -11,6 +11,8 @@ import numpy as np
 
 from .. import quality
 from ..conditions import Condition, Row, pick
+from ..factors import Factor, Setting, axis
+from ..order import TEMPERATURE
 from ..statistics import NORMAL_95
 from .read import Claim, parse_range
 
@@ -48,6 +50,7 @@ class Lookup:
         samples: Sequence[Mapping[str, str]],
         reference: str | None,
         remarks: list[str],
+        factors: Sequence[Factor] = (),
     ) -> None:
         if claim.table not in tables:
             raise NotTestableError(f"table {claim.table} is not there")
@@ -59,6 +62,9 @@ class Lookup:
                 raise NotTestableError(f"table {claim.table} has no column {column}")
         self.claim, self.samples, self.reference = claim, samples, reference
         self.remarks = remarks
+        self.factor = _factor(claim, factors, samples)
+        known = {x for s in samples if (x := setting(self.factor, s)) is not None}
+        self.levels = [] if self.factor.continuous else sorted(map(str, known))
 
     def items(self, selector: str, changed: tuple[Condition, ...] = ()) -> list[Item]:
         """Return the items of the samples that a selector names; `changed` replaces conditions."""
@@ -67,10 +73,9 @@ class Lookup:
         found: list[Item] = []
         if not selector:
             found = self._of("", math.nan, pick(self.rows, where), required=True)
-        for sample, required in resolve(selector, self.samples, self.reference):
+        for sample, required in resolve(selector, self.samples, self.reference, self.factor):
             rows = [r for r in self.rows if r.get("sample") == sample["sample"]]
-            text = sample.get("annealing_temperature_degC") or ""
-            x = float(text) if text else math.nan
+            x = self._place(sample)
             if not rows:
                 if required:
                     raise NotTestableError(f"{sample['sample']} is not in {self.claim.table}")
@@ -80,6 +85,13 @@ class Lookup:
             fitting = selector or "; ".join(map(str, where))
             raise NotTestableError(f"no row of {self.claim.table} fits {fitting}")
         return found
+
+    def _place(self, sample: Mapping[str, str]) -> float:
+        """Return a sample's setting, or the number of its level; NaN where it has none."""
+        value = setting(self.factor, sample)
+        if value is None:
+            return math.nan
+        return float(value) if self.factor.continuous else float(self.levels.index(str(value)))
 
     def _of(self, sample: str, x: float, rows: list[Row], *, required: bool) -> list[Item]:
         kinds: list[str] = [""]
@@ -145,6 +157,28 @@ class Lookup:
         return _mean(values, sds)
 
 
+def _factor(
+    claim: Claim, factors: Sequence[Factor], samples: Sequence[Mapping[str, str]]
+) -> Factor:
+    if not claim.factor:
+        return axis(factors, samples) or next(
+            (f for f in factors if f.name == TEMPERATURE.name), TEMPERATURE
+        )
+    for factor in factors:
+        if factor.name == claim.factor:
+            return factor
+    raise NotTestableError(
+        f"the study has no factor {claim.factor}, expected one of {', '.join(f.name for f in factors)}"
+    )
+
+
+def setting(factor: Factor, sample: Mapping[str, str]) -> Setting | None:
+    """Return a sample's setting of a factor; an empty cell has a meaning for coated samples only."""
+    if sample["role"] != "coated" and not (sample.get(factor.name) or "").strip():
+        return None
+    return factor.setting(sample)
+
+
 def _sd(row: Row, column: str) -> float | None:
     if row.get(f"{column}_sd") is not None:
         return float(row[f"{column}_sd"])
@@ -185,12 +219,15 @@ def _sum(
 
 
 def resolve(
-    selector: str, samples: Sequence[Mapping[str, str]], reference: str | None
+    selector: str,
+    samples: Sequence[Mapping[str, str]],
+    reference: str | None,
+    factor: Factor = TEMPERATURE,
 ) -> list[tuple[Mapping[str, str], bool]]:
     """Return the samples that a selector names, each with whether the claim cannot do without it.
 
-    Parts separated by `;`: a sample's name, `reference`, `coated`, `uncoated`, `precursor`, `all`, an
-    annealing temperature (`300`) or a range of them (`300..500`). Named samples and single temperatures are
+    Parts separated by `;`: a sample's name, `reference`, `coated`, `uncoated`, `precursor`, `all`, a setting of
+    the factor (`300`, `O2`) or a range of them (`300..500`). Named samples and single settings are
     required; of a range or a role those count that were measured.
     """
     by_name = {s["sample"]: s for s in samples}
@@ -204,13 +241,16 @@ def resolve(
             hits, required = [by_name[reference]], True
         elif part in ROLES:
             hits, required = [s for s in samples if part in ("all", s["role"])], False
+        elif not factor.continuous:
+            required = True
+            hits = [s for s in samples if s["role"] == "coated" and setting(factor, s) == part]
         else:
             try:
                 low, high = parse_range(part)
             except ValueError:
                 raise NotTestableError(f"the study has no sample {part}") from None
             required = low == high
-            hits = [s for s in samples if s["role"] == "coated" and _between(s, low, high)]
+            hits = [s for s in samples if s["role"] == "coated" and _between(factor, s, low, high)]
         if not hits:
             raise NotTestableError(f"the study has no sample {part}")
         for hit in hits:
@@ -218,6 +258,6 @@ def resolve(
     return list(found.values())
 
 
-def _between(sample: Mapping[str, str], low: float, high: float) -> bool:
-    text = sample.get("annealing_temperature_degC") or ""
-    return bool(text) and low <= float(text) <= high
+def _between(factor: Factor, sample: Mapping[str, str], low: float, high: float) -> bool:
+    value = setting(factor, sample)
+    return value is not None and low <= float(value) <= high

@@ -66,6 +66,10 @@ class Claim:
         Expected values; a plain number has both ends equal, an open end is infinite.
     against : str
         Samples to compare with, or conditions that replace those of `where`.
+    factor : str
+        What `maximum`, `minimum`, `steepest_...` and numbers in `sample` speak of; empty: the factor that figures draw along.
+    levels : tuple of str
+        Expected levels of a category, where `maximum` or `minimum` has no unit.
     selected : bool
         False for a row that says what is claimed but not where to look: never testable.
     """
@@ -86,6 +90,8 @@ class Claim:
     aggregate: str
     against: str
     note: str
+    factor: str = ""
+    levels: tuple[str, ...] = ()
 
     @property
     def selected(self) -> bool:
@@ -151,6 +157,7 @@ def _claim(row: Mapping[str, str], problems: list[str]) -> Claim:
             f"column aggregate: found {quote(aggregate)}, expected one of {', '.join(AGGREGATES)}"
         )
     values: tuple[tuple[float, float], ...] = ()
+    levels: tuple[str, ...] = ()
     tolerance = None
     # A row without a selector may say what it expects in any words: it is only shown.
     if selected:
@@ -159,7 +166,9 @@ def _claim(row: Mapping[str, str], problems: list[str]) -> Claim:
                 f"column relation: found {quote(relation)}, expected one of "
                 f"{', '.join(sorted({*RELATIONS, *ALIASES}))}{meant(relation, [*RELATIONS, *ALIASES], 0.6)}"
             )
-        values = _values(cell("value"), problems)
+        if relation in ("maximum", "minimum") and not cell("unit"):
+            levels = _levels(cell("value"))
+        values = () if levels else _values(cell("value"), problems)
         tolerance = _tolerance(cell("tolerance"), problems)
         _complete(relation, cell("value"), cell("against"), tolerance, problems)
     return Claim(
@@ -179,6 +188,8 @@ def _claim(row: Mapping[str, str], problems: list[str]) -> Claim:
         aggregate=aggregate,
         against=cell("against"),
         note=cell("note"),
+        factor=cell("factor"),
+        levels=levels,
     )
 
 
@@ -243,6 +254,18 @@ def _values(text: str, problems: list[str]) -> tuple[tuple[float, float], ...]:
                 f"column value: found {quote(part)}, expected a number or a range such as 100..200"
             )
     return tuple(found)
+
+
+def _levels(text: str) -> tuple[str, ...]:
+    """Return the parts of a value as levels of a category; none where one of them is a number or a range."""
+    parts = tuple(p.strip() for p in text.split(";") if p.strip())
+    for part in parts:
+        try:
+            parse_range(part)
+        except ValueError:
+            continue
+        return ()
+    return parts
 
 
 def parse_range(text: str) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """The relations of a claim: each turns found values into margins, positive where the claim holds.
 
 Arrays have the shape (..., items); leading axes are Monte Carlo draws. An item is one sample, or one sample
-and one kind (`each`), with the annealing temperature `x`.
+and one kind (`each`), with its setting `x` of the factor.
 """
 
 from __future__ import annotations

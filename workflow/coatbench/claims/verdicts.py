@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..conditions import Row, parse
+from ..factors import Factor
 from ..statistics import seed_of
 from .lookup import Item, Lookup, NotTestableError
 from .read import Claim, is_conditions
@@ -35,6 +36,8 @@ COLUMNS = (
     "note",
 )
 DRAWS = 4000
+ON_AXIS = tuple(r for name, r in TABLE.items() if r.derive is not None and name != "constant")
+STEEPEST = (TABLE["steepest_rise"], TABLE["steepest_fall"])
 
 
 def verdicts(
@@ -42,6 +45,7 @@ def verdicts(
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],
     reference: str | None = None,
+    factors: Sequence[Factor] = (),
 ) -> list[dict[str, Any]]:
     """Return one row of the table `claims` per claim, in their order.
 
@@ -51,8 +55,9 @@ def verdicts(
     tables : dict of table name to rows; may also hold `config` and `study.<index>` (see `extra_tables`)
     samples : rows of samples.csv
     reference : sample that the word `reference` stands for
+    factors : those of the config
     """
-    return [_verdict(claim, tables, samples, reference) for claim in claims]
+    return [_verdict(claim, tables, samples, reference, factors) for claim in claims]
 
 
 def _verdict(
@@ -60,6 +65,7 @@ def _verdict(
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
+    factors: Sequence[Factor],
 ) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": claim.id,
@@ -75,7 +81,7 @@ def _verdict(
         "note": claim.note,
     }
     try:
-        row |= _decide(claim, tables, samples, reference)
+        row |= _decide(claim, tables, samples, reference, factors)
     except NotTestableError as reason:
         row["reason"] = str(reason)
     return row
@@ -86,13 +92,14 @@ def _decide(
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
+    factors: Sequence[Factor],
 ) -> dict[str, Any]:
     if not claim.selected:
         raise NotTestableError(
             "the claim names no result table and column" + (f": {claim.note}" if claim.note else "")
         )
     remarks: list[str] = []
-    look = Lookup(claim, tables, samples, reference, remarks)
+    look = Lookup(claim, tables, samples, reference, remarks, factors)
     items = look.items(claim.sample)
     relation = TABLE[claim.relation]
     against = _against(claim, look, items)
@@ -106,9 +113,9 @@ def _decide(
         known = known or other_known
     names = [item.name for item in items]
     if relation.derive is not None:
-        values, drawn, names = _derive(relation, relation.derive, items, values, drawn)
+        values, drawn, names = _derive(relation, relation.derive, items, values, drawn, look)
     try:
-        low, high = expand(claim.values, values.shape[-1])
+        low, high = expand(_expected(claim, look), values.shape[-1])
     except ValueError as error:
         raise NotTestableError(str(error)) from None
     share = claim.values[0][0] if claim.values and "_lower" in claim.relation else HALF
@@ -124,11 +131,13 @@ def _decide(
         sd = float(drawn[:, worst].std()) if known else None
     else:
         sd = items[worst].sd
+    of_category = relation in ON_AXIS and bool(look.levels)
+    shown = [look.levels[int(v)] if of_category else f"{v:.4g}" for v in values]
     return {
-        "found": float(values[worst]),
-        "found_sd": sd,
+        "found": None if of_category else float(values[worst]),
+        "found_sd": None if of_category else sd,
         "found_sample": names[worst],
-        "found_all": "; ".join(f"{n} {v:.4g}".strip() for n, v in zip(names, values, strict=True)),
+        "found_all": "; ".join(f"{n} {v}".strip() for n, v in zip(names, shown, strict=True)),
         "probability_holds": probability,
         "verdict": "holds" if holds else "fails",
         "reason": "; ".join(remarks),
@@ -178,22 +187,40 @@ def _derive(
     items: Sequence[Item],
     values: np.ndarray,
     drawn: np.ndarray,
+    look: Lookup,
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Turn the items of each kind into one number: a spread, or the temperature of an extremum."""
+    """Turn the items of each kind into one number: a spread, or the setting of an extremum."""
     x = np.array([i.x for i in items])
-    on_axis = relation is not TABLE["constant"]
+    on_axis, steepest = relation in ON_AXIS, relation in STEEPEST
+    if steepest and look.levels:
+        raise NotTestableError(f"{look.factor.label} has no numbers, so nothing rises along it")
+    log = steepest and look.factor.scale == "log"  # per unit of the factor's own scale
+    x = np.log(x) if log else x
     measured, draws, names = [], [], []
     for kind in dict.fromkeys(i.kind for i in items):
         mine = np.array([i.kind == kind and not (on_axis and math.isnan(i.x)) for i in items])
         if mine.sum() < relation.least_items:
             raise NotTestableError(
                 f"needs at least {relation.least_items} samples"
-                f"{' with a temperature' if on_axis else ''}, found {int(mine.sum())}"
+                f"{f' with {look.factor.label}' if on_axis else ''}, found {int(mine.sum())}"
             )
         measured.append(derive(values[mine], x[mine]))
         draws.append(derive(drawn[:, mine], x[mine]))
         names.append(kind)
-    return np.array(measured, dtype=float), np.stack(draws, axis=1), names
+    values, drawn = np.array(measured, dtype=float), np.stack(draws, axis=1)
+    return (np.exp(values), np.exp(drawn), names) if log else (values, drawn, names)
+
+
+def _expected(claim: Claim, look: Lookup) -> Sequence[tuple[float, float]]:
+    """Return the values that a claim expects; levels of a category by their numbers."""
+    if not claim.levels:
+        if look.levels and claim.values and TABLE[claim.relation] in ON_AXIS:
+            raise NotTestableError(f"{look.factor.label} has no numbers: {', '.join(look.levels)}")
+        return claim.values
+    for level in claim.levels:
+        if level not in look.levels:
+            raise NotTestableError(f"no sample has {look.factor.label} {level}")
+    return [(float(look.levels.index(v)), float(look.levels.index(v))) for v in claim.levels]
 
 
 def extra_tables(

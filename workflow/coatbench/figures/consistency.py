@@ -35,7 +35,9 @@ def draw(
     samples, reference, simulated, config
         As `figure_params` of the workflow gives them.
     """
-    rows = read_table(table)
+    every = read_table(table)
+    compared = {r["quantity"] for r in every if r["agrees"] is not None}
+    rows = [r for r in every if r["quantity"] in compared]
     quantities = list(dict.fromkeys(r["quantity"] for r in rows))
     names = {r["sample"] for r in rows}
     shown = [s for s in ordered(samples) if s["sample"] in names]

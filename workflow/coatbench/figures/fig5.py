@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..curves import load_set
-from ..order import ordered
+from ..order import SCALE, ordered
 from ..tables import read_table
 from . import style
 from .cycling_common import doubtful, potential_label, protocol_of, unusable
@@ -165,7 +165,8 @@ def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, st
     # The line leads the eye over the annealing; the uncoated sample is no part of that series.
     line = [i for i, s in enumerate(shown) if s["sample"] in efficiency and s["role"] == "coated"]
     values = [efficiency[shown[i]["sample"]]["value"] for i in line]
-    right.plot(line, values, "-", color=style.GREY, linewidth=0.6, zorder=1)
+    if all(shown[i].get(SCALE) != "categorical" for i in line):
+        right.plot(line, values, "-", color=style.GREY, linewidth=0.6, zorder=1)
     _points(right, efficiency, shown, "", "D", style.GREY)  # its axis says what it is
     style.sample_axis(axes, shown, 2.3)
     # Capacities above, the legend between, efficiencies below; each scale only where its data are.

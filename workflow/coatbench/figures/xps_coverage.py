@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from ..order import LABEL, SCALE, SERIES, TICK, ordered, place_on_axis
+from ..order import FACTOR, LABEL, SCALE, SERIES, TEMPERATURE, TICK, ordered, place_on_axis
 from ..quality import COLUMNS as QUALITY_COLUMNS
 from ..quality import DOUBTFUL as DOUBTED
 from ..quality import quality_of
@@ -85,7 +85,7 @@ def draw(
         return
     _choices(axes, coated, others, column)
     series = _series(coated, by_sample)
-    joined = "" if list(series) == [SCATTERED] else "-"
+    joined = "-" if _joined(list(series), coated) else ""
     for i, (name, members) in enumerate(series.items()):
         axes.errorbar(
             [_x(s) for s in members],
@@ -121,10 +121,11 @@ def draw(
     )
     # The line of the uncoated sample may pass behind it.
     axes.legend(loc="best", frameon=True, framealpha=0.85, edgecolor="none", fancybox=False)
-    at = {s["sample"]: _x(s) for s in coated}
+    at = {s["sample"]: s.get(TICK) or _x(s) for s in coated}
+    factor = next((s[FACTOR] for s in coated if s.get(FACTOR)), TEMPERATURE.name)
     numbers = [
         {
-            "choice": "points", "sample": r["sample"], "annealing_temperature_degC": at.get(r["sample"]),
+            "choice": "points", "sample": r["sample"], factor: at.get(r["sample"]),
             "rsf_library": r["rsf_library"], column: r[column], f"{column}_sd": r[f"{column}_sd"],
             **quality_of(r).columns(),
         }
@@ -132,7 +133,7 @@ def draw(
     ] + [
         {
             "choice": f"line, {r['background']} background", "sample": r["sample"],
-            "annealing_temperature_degC": at[r["sample"]], "rsf_library": r["rsf_library"],
+            factor: at[r["sample"]], "rsf_library": r["rsf_library"],
             column: _height(r, column), f"{column}_sd": None, **dict.fromkeys(QUALITY_COLUMNS),
         }
         for r in others
@@ -199,6 +200,11 @@ def _series(
     return {SCATTERED: [s for members in series.values() for s in members]}
 
 
+def _joined(series: Sequence[str], coated: Sequence[Mapping[str, str]]) -> bool:
+    """Tell whether a line between neighbours means something: not where several factors differ, or between categories."""
+    return list(series) != [SCATTERED] and all(s.get(SCALE) != "categorical" for s in coated)
+
+
 def _choices(
     axes: Axes, coated: Sequence[Mapping[str, str]], rows: Sequence[Row], column: str
 ) -> None:
@@ -219,7 +225,7 @@ def _choices(
             axes.plot(
                 [_x(s) for s in ordered],
                 [_height(values[s["sample"]], column) for s in ordered],
-                "_" if name == SCATTERED else "-",
+                "-" if _joined([name], coated) else "_",
                 color="#c9c9c9",
                 linewidth=0.5,
                 zorder=1,

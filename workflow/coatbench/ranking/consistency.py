@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -32,7 +32,9 @@ def compare(
     tables : dict of table name to rows
     samples : rows of samples.csv
     config : per quantity and technique `table`, `column`, `where`, `uncertainty`, `relative_sd` (what the method's own
-        assumptions leave open, as a share of the value), `limit` (column that says the value is a lower limit) and `caveat`
+        assumptions leave open, as a share of the value), `limit` (column that says the value is a lower limit), `caveat`, `parts`
+        (rows of one spot that are added up: column and its values), or `until` and `along` in place of a value of the sample
+        itself: how far an event of the precursor, from `column` to `until`, has gone at the sample's setting of `along`
     reference : sample without coating; it has nothing to compare
 
     Notes
@@ -41,17 +43,70 @@ def compare(
     everything above it. Values that are unusable do not stand here; with one technique alone `agrees` is empty.
     """
     rows = []
-    for sample in (
-        s["sample"] for s in samples if s["role"] == "coated" and s["sample"] != reference
-    ):
+    precursors = {s["sample"] for s in samples if s["role"] == "precursor"}
+    for sample in samples:
+        if sample["role"] != "coated" or sample["sample"] == reference:
+            continue
         for quantity, techniques in config.items():
             found = [
                 v
                 for name, entry in techniques.items()
-                if (v := _value(tables, sample, name, entry)) is not None
+                if (
+                    v := _progress(tables, sample, precursors, name, entry)
+                    if "until" in entry
+                    else _value(tables, sample["sample"], name, entry)
+                )
+                is not None
             ]
-            rows += [{"sample": sample, "quantity": quantity} | row for row in _judged(found)]
+            rows += [
+                {"sample": sample["sample"], "quantity": quantity} | row for row in _judged(found)
+            ]
     return rows
+
+
+def _progress(
+    tables: Mapping[str, Sequence[Row]],
+    sample: Mapping[str, str],
+    precursors: Collection[str],
+    technique: str,
+    entry: Mapping[str, Any],
+) -> dict[str, Any] | None:
+    """Return how far an event of the precursor has gone at the setting of a sample; what is held longer goes further."""
+    start, end = str(entry["column"]), str(entry["until"])
+    text = (sample.get(entry["along"]) or "").strip()
+    rows = [
+        r
+        for r in pick(tables.get(entry["table"], ()), from_mapping(entry.get("where") or {}))
+        if r.get("sample") in precursors and r.get(start) is not None and r.get(end) is not None
+    ]
+    rows, judged = quality.counted(rows)
+    if not rows or not text:
+        return None
+    shares, variances = [], []
+    for row in rows:
+        low, width = float(row[start]), float(row[end]) - float(row[start])
+        if width <= 0:
+            continue
+        share = min(max((float(text) - low) / width, 0.0), 1.0)
+        ends = (
+            (1 - share) * float(row.get(f"{start}_sd") or 0),
+            share * float(row.get(f"{end}_sd") or 0),
+        )
+        shares.append(share)
+        variances.append((math.hypot(*ends) / width) ** 2)
+    if not shares:
+        return None
+    n, value = len(shares), float(np.mean(shares))
+    scatter = float(np.std(shares, ddof=1)) / math.sqrt(n) if n > 1 else 0.0
+    own = math.sqrt(sum(variances)) / n
+    return {
+        "technique": technique,
+        "value": value,
+        "value_sd": math.hypot(own, scatter, float(entry.get("relative_sd", 0.0))),
+        "limit": True,
+        "caveat": str(entry.get("caveat", "")),
+        "doubt": judged.note if judged.level != quality.OK else "",
+    }
 
 
 def _value(
@@ -63,6 +118,8 @@ def _value(
         if r.get("sample") == sample and r.get(entry["column"]) is not None
     ]
     rows, judged = quality.counted(rows)
+    if entry.get("parts"):
+        rows = _added_up(rows, entry)
     if not rows:
         return None
     values = np.array([float(r[entry["column"]]) for r in rows])
@@ -83,6 +140,24 @@ def _value(
         "caveat": str(entry.get("caveat", "")),
         "doubt": judged.note if judged.level != quality.OK else "",
     }
+
+
+def _added_up(rows: Sequence[Row], entry: Mapping[str, Any]) -> list[Row]:
+    """Return one row per spot, the sum of its parts; a spot that lacks one is left out."""
+    ((name, wanted),) = entry["parts"].items()
+    column, sd = str(entry["column"]), str(entry.get("uncertainty", ""))
+    spots: dict[Any, dict[str, Row]] = {}
+    for row in rows:
+        if row.get(name) in wanted:
+            spots.setdefault(row.get("spot"), {})[str(row[name])] = row
+    return [
+        {
+            column: sum(float(p[column]) for p in parts.values()),
+            sd: math.sqrt(sum(float(p.get(sd) or 0) ** 2 for p in parts.values())) or None,
+        }
+        for parts in spots.values()
+        if len(parts) == len(wanted)
+    ]
 
 
 def _judged(found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 import job
 from coatbench.claims.read import read_claims
 from coatbench.claims.verdicts import COLUMNS, extra_tables, verdicts
+from coatbench.factors import read_factors
 from coatbench.tables import read_table, write_table
 
 
@@ -16,10 +17,11 @@ def main(
     study: dict[str, list[dict[str, str]]],
     reference: str | None,
     config: dict[str, Any],
+    factors: dict[str, Any],
 ) -> None:
     tables = {Path(path).stem: read_table(path) for path in inputs}
     tables |= extra_tables(config, study)
-    rows = verdicts(read_claims(claims), tables, study["samples"], reference)
+    rows = verdicts(read_claims(claims), tables, study["samples"], reference, read_factors(factors))
     for row in rows:
         if row["verdict"] != "holds":
             job.log.warning("claim %s: %s: %s", row["id"], row["verdict"], row.get("reason") or "")
@@ -35,4 +37,5 @@ if __name__ == "__main__":
             snakemake.params.study,
             snakemake.params.reference,
             snakemake.params.config,
+            snakemake.params.factors,
         )
