@@ -10,6 +10,7 @@ from coatbench.factors import Factor
 from coatbench.ranking.optimum import UNDECIDED
 from coatbench.ranking.words import listed, setting_text
 
+from ranking import synthetic
 from ranking.planted import FACTORS, study
 
 T, TIME, GAS = FACTORS
@@ -119,3 +120,40 @@ def test_a_number_that_could_be_of_two_factors_names_its_own():
     assert setting_text([oxygen, time, gas], [21.0, 2.0, "air"]) == "oxygen 21 %, 2 h, air"
     assert setting_text([oxygen, water], [21.0, 3.0]) == "oxygen 21 %, water 3 %"
     assert setting_text([oxygen], [21.0]) == "21 %"
+
+
+def judged(table: str, samples: tuple[str, ...], quality: str):
+    tables = synthetic.tables((100, 200, 300, 400, 500))
+    rows = [r for r in tables[table] if not samples or r["sample"] in samples]
+    for row in rows:
+        row |= {"quality": quality, "quality_note": "charging"}
+    made, text = synthetic.make(
+        tables, synthetic.samples((100, 200, 300, 400, 500)), synthetic.config(), "uncoated"
+    )
+    return made, " ".join(text)
+
+
+def test_what_is_unusable_everywhere_was_measured():
+    _, text = judged("xps_coverage", (), "unusable")
+    assert "coverage (eq. 1) (no usable value; unusable: charging)" in text
+    assert "not measured" not in text
+
+
+def test_a_reference_without_usable_values_is_no_zero_and_no_comparison():
+    made, text = judged("cycling_metrics", ("uncoated",), "unusable")
+    assert "Nothing tells whether coating helps: uncoated lacks initial Coulombic" in text
+    assert "(unusable: charging)" in text and "where it has no value from the lowest" in text
+    assert all(r.get("probability_better_than_reference") is None for r in made["ranking"])
+
+
+def test_one_that_lacks_little_is_worth_a_measurement():
+    made, text = judged("xps_coverage", ("c300",), "unusable")
+    assert next(r for r in made["ranking"] if r["sample"] == "c300").get("rank") is None
+    assert "Measure what 300 °C (coverage (eq. 1)) lacks, so that it can be ranked." in text
+
+
+@pytest.mark.parametrize("samples, reasons", [(("c300",), True), ((), False)])
+def test_many_doubts_are_named_and_few_are_explained(samples, reasons):
+    _, text = judged("cycling_metrics", samples, "doubtful")
+    part = text.split("Doubtful values count: ")[1].split(".")[0]
+    assert ("charging" in text) == reasons and "300 °C" in part

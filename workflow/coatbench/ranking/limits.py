@@ -11,6 +11,8 @@ from .rank import Ranking, group_utilities
 from .score import kendall_w
 from .words import chance_of, factor_of, in_order, labels_of, listed, named, tied_first
 
+FEW = 3  # doubtful samples whose reasons are repeated
+
 
 def limits(
     ranking: Ranking,
@@ -40,13 +42,9 @@ def limits(
         changed = _changes(ranking, sensitivity, kind, set(stated))
         if changed and len(rows) > 1:
             parts.append(f"{lead} changes the highest score: {'; '.join(changed)}.")
-    doubtful = [
-        f"{ranking.label(r['sample'])} ({r['quality_note']})"
-        for r in ranking.rows
-        if r.get("rank") is not None and r["quality"] != OK
-    ]
+    doubtful = [r for r in ranking.rows if r.get("rank") is not None and r["quality"] != OK]
     if doubtful:
-        parts.append(f"Doubtful values count: {'; '.join(doubtful)}.")
+        parts.append(f"Doubtful values count: {_doubts(ranking, doubtful)}.")
     labels = {c.name: c.label for c in ranking.ranked.criteria}
     apart = _apart(ranking, optimum, labels)
     if apart:
@@ -64,6 +62,14 @@ def limits(
             f"Not all settings are known of {listed(labels_of(ranking, optimum.left_out))}: left out of the optimum."
         )
     return parts
+
+
+def _doubts(ranking: Ranking, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Name doubtful samples, with the reasons while they are few."""
+    if len(rows) <= FEW:
+        return "; ".join(f"{ranking.label(r['sample'])} ({r['quality_note']})" for r in rows)
+    names = named(labels_of(ranking, [r["sample"] for r in rows]))
+    return f"those of {names}, for reasons that stand in the table `ranking`"
 
 
 def _apart(ranking: Ranking, optimum: Optimum, labels: Mapping[str, str]) -> str:

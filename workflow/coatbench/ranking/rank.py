@@ -139,12 +139,22 @@ def _core(coated: Values, least: float) -> tuple[list[str], dict[str, str]]:
     counted, dropped = [], {}
     for criterion, n in zip(coated.criteria, have, strict=True):
         if n == 0 or n < least * len(coated.samples):
-            dropped[criterion.name] = (
-                f"measured for {n} of {len(coated.samples)} coated samples" if n else "not measured"
+            unusable = _unusable(coated, criterion.name)
+            reason = f"measured for {n} of {len(coated.samples)} coated samples"
+            if not n:
+                reason = "no usable value" if unusable else "not measured"
+            dropped[criterion.name] = reason + (
+                f"; unusable: {', '.join(unusable)}" if unusable else ""
             )
         else:
             counted.append(criterion.name)
     return counted, dropped
+
+
+def _unusable(values: Values, criterion: str) -> list[str]:
+    """Return why values of a criterion are unusable, each reason once."""
+    judged = (values.judged.get((s, criterion)) for s in values.samples)
+    return list(dict.fromkeys(q.note for q in judged if q is not None and not q.usable))
 
 
 def stated_weights(criteria: Sequence[Criterion], given: Mapping[str, float]) -> np.ndarray:

@@ -14,12 +14,13 @@ import jinja2
 import numpy as np
 
 from .advice import CONFIRM, EXTEND, LITTLE
-from .criteria import read_criteria
+from .criteria import Criterion, read_criteria
 from .limits import agreement, front, limits, scatter
 from .optimum import UNDECIDED, Optimum
 from .rank import Ranking, group_utilities
 from .surfaces import OVERALL
 from .words import (
+    MOST_NAMES,
     chance_of,
     factor_of,
     in_order,
@@ -82,7 +83,7 @@ def statement(
                 f"{g} [{', '.join(c.label for c in ranked.criteria if c.group == g)}]"
                 for g in ranked.groups
             ],
-            "zero": ranking.label(ranking.reference) if ranking.reference else "the lowest value",
+            "zero": _zero(ranking),
             "front": front(ranking),
             "agreement": agreement(ranking),
             "scatter": scatter(ranking, sensitivity),
@@ -170,6 +171,10 @@ def _why(ranking: Ranking) -> str:
 
 def _reference(ranking: Ranking) -> str:
     known = [r for r in ranking.rows if r.get("probability_better_than_reference") is not None]
+    lacking = [c for c in _lacking(ranking, ranking.reference) if not c.coating_only]
+    if ranking.reference and lacking and not known:
+        names = listed([_with_reason(ranking, ranking.reference, c) for c in lacking])
+        return f"Nothing tells whether coating helps: {ranking.label(ranking.reference)} lacks {names}."
     aside = [c.label for c in ranking.ranked.criteria if c.coating_only]
     if not known or not ranking.reference:
         if ranking.reference and aside and len(aside) == len(ranking.ranked.criteria):
@@ -191,6 +196,46 @@ def _reference(ranking: Ranking) -> str:
         else ""
     )
     return f"Against {ranking.label(ranking.reference)}, with at least 97.5 % probability{note}: {'; '.join(parts)}."
+
+
+def _lacking(ranking: Ranking, sample: str | None) -> list[Criterion]:
+    """Return the criteria of which a sample has no usable value."""
+    if sample not in ranking.values.samples:
+        return []
+    gaps = np.isnan(ranking.values.value[ranking.values.samples.index(sample)])
+    return [c for c, gap in zip(ranking.values.criteria, gaps, strict=True) if gap]
+
+
+def _with_reason(ranking: Ranking, sample: str, criterion: Criterion) -> str:
+    judged = ranking.values.judged.get((sample, criterion.name))
+    return criterion.label + (f" (unusable: {judged.note})" if judged is not None else "")
+
+
+def _zero(ranking: Ranking) -> str:
+    """Return what the scores are counted from."""
+    if not ranking.reference:
+        return "the lowest value"
+    label = ranking.label(ranking.reference)
+    lacking = _lacking(ranking, ranking.reference)
+    if len(lacking) == len(ranking.values.criteria):
+        return f"the lowest value, since {label} has none"
+    return label + (", where it has no value from the lowest," if lacking else "")
+
+
+def _to_complete(ranking: Ranking) -> str:
+    """Say which samples would be ranked after one or two further measurements."""
+    words = []
+    for row in ranking.rows:
+        lacking = _lacking(ranking, row["sample"])
+        if row["sample"] in ranking.settings and 0 < 2 * len(lacking) <= len(
+            ranking.values.criteria
+        ):
+            words.append(f"{ranking.label(row['sample'])} ({listed([c.label for c in lacking])})")
+    if not words:
+        return ""
+    if len(words) > MOST_NAMES:
+        return f" {len(words)} samples lack few properties: measured, they could be ranked."
+    return f" Measure what {'; '.join(words)} lack{'s' if len(words) == 1 else ''}, so that {'it' if len(words) == 1 else 'they'} can be ranked."
 
 
 def _effects(ranking: Ranking, effects: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -241,7 +286,7 @@ def _next(ranking: Ranking, optimum: Optimum, advice: Sequence[Mapping[str, Any]
     if stuck:
         names = listed([factor_of(ranking, n).label for n in sorted(stuck)])
         text += f" The optimum lies at an end of the tested range, and the config allows nothing beyond it: widen low or high of {names} if it can be made."
-    return text
+    return text + _to_complete(ranking)
 
 
 def _conflicts(ranking: Ranking, consistency: Sequence[Mapping[str, Any]]) -> list[str]:
