@@ -9,8 +9,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import yaml
 from coatbench.errors import MissingExtraError, ReadError
+from coatbench.propose import propose
+from coatbench.readers.recognise import read
 from coatbench.readers.sims_open import open_region, read_spectrum
+from coatbench.sims.inside import describe
 from coatbench.sims.jobs import has_events, parts
 from coatbench.sims.spectrum import find_peaks
 from coatbench.simulate.write_simsh5 import write_simsh5
@@ -129,3 +133,15 @@ def test_jobs_know_exports_of_events(tmp_path: Path, counts) -> None:  # type: i
     assert has_events({"file": "a.dat", "format": "SIMS-H5"})
     path = made.imzml(tmp_path, *counts)
     assert parts(path) == [path.with_suffix(".ibd").as_posix()]
+
+
+@pytest.mark.parametrize("write", [made.grd, made.imzml, made.simsh5])
+def test_check_and_init_know_exports_of_events(tmp_path: Path, counts, write: made.Writer) -> None:  # type: ignore[no-untyped-def]
+    """Windows are chosen by the analysis: no fragment is missing; what stands beside a file is no export of its own."""
+    config = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())["sims"]
+    (tmp_path / "sims").mkdir()
+    path = write(tmp_path / "sims", *counts)
+    inside, lacking = describe(read(path, "sims"), config)
+    assert inside.startswith(f"{counts[1].sum()} ions in") and lacking == ""
+    proposal = propose(tmp_path)
+    assert proposal.unknown == [] and len(proposal.found) == 1

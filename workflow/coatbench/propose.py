@@ -20,7 +20,7 @@ from .techniques import TECHNIQUES
 PRESETS = Path(__file__).parent / "presets"
 # What a study holds besides exports.
 TABLES = ("samples.csv", "samples.xlsx", "index.csv", "index.xlsx", "study.yaml", "claims.csv", "truth.csv", "fragments.csv")  # fmt: skip
-SUFFIXES_BESIDE = (".properties.txt",)
+SUFFIXES_BESIDE = (".properties.txt", ".ibd", ".IBD")
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..readers.model import Export
+from ..readers.sims_region import ALL_EVENTS
 from .fragments import load_fragments
 from .ions import other_ions
 from .jobs import table_path
@@ -13,12 +14,14 @@ from .naming import Image, name_images, shift_of
 
 
 def describe(export: Export, config: Mapping[str, Any], study: str = "") -> tuple[str, str]:
-    """Return how many images of which size an export holds and how many fragments, and which are not there."""
+    """Return how many images (or ions) of which size an export holds and how many fragments, and which are not there."""
     wanted = load_fragments(table_path(study, config["fragments"]))
     images: list[Image] = []
     shape = ""
     for block in export.sets:
         shape = " x ".join(str(n) for n in block["counts"].shape[1:])
+        if block.attrs.get("total_source") == ALL_EVENTS:  # windows are chosen by the analysis
+            return f"{int(block['total'].sum())} ions in {shape} px", ""
         numbers, labels, masses = (block[n] for n in ("number", "label", "mass_u"))
         images += [
             Image(int(n), str(label), float(m) if float(m) == float(m) else None)
