@@ -93,6 +93,20 @@ def test_damping() -> None:
     assert (half[:2] == values[:2]).all()
 
 
+def test_few_counts_in_one_sample_do_not_hide_the_dust_in_another() -> None:
+    rng = np.random.default_rng(8)
+    values = study(rng, n=5)
+    values[1, 2] *= 2.5
+    rows = as_rows(values)
+    for row in rows:
+        if row["sample"] in ("b", "c"):  # ten counts a fragment
+            row["poisson_sd"] = 0.5 * row["normalised_intensity"]
+            row["normalised_intensity"] *= float(rng.lognormal(0, 0.5))
+    tables = made(rows)
+    assert {k for k, (level, _) in quality(tables, "a").items() if level != "ok"} == {"2"}
+    assert {level for level, _ in quality(tables, "b").values()} == {"ok"}
+
+
 @pytest.mark.slow
 def test_intervals_cover_the_truth_with_shifts_and_a_dusty_region() -> None:
     """Of the 95 % intervals of a sample with one dusty region of fourteen, 92 to 98 % hold the truth.

@@ -15,6 +15,7 @@ from .regions import damped
 from .weights import STANDARD, WEIGHTINGS, principal_components, weights
 
 Row = dict[str, Any]
+WIDEST = 25.0  # upper over lower end of an interval; wider ones say next to nothing
 
 
 def degradation_tables(
@@ -118,6 +119,9 @@ def _quality(
     if ratio.value is None:
         return worst([own, unusable(ratio.note)]).columns()
     few = [doubtful("one region")] if n_regions == 1 else []
+    if ratio.low and ratio.high and ratio.high > WIDEST * ratio.low:
+        span = f"{ratio.high / ratio.low:.0f}"
+        few.append(doubtful(f"the interval spans a factor of {span}: too few counts or regions"))
     return worst([own, *([] if is_reference else [base]), *few]).columns()
 
 

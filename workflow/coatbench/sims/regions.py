@@ -179,9 +179,11 @@ def _unlike(
                 floors[key] = {g: f for g, (_, f) in groups.items()}
     scatter: dict[str, float] = {}
     for group in {g for own in logs.values() for g in own}:
-        # The region that is itself the median says nothing about the scatter.
+        # The region that is itself the median says nothing about the scatter. What counting explains is taken off: a sample of
+        # few counts does not hide the dust in another.
         size = [
-            abs(own[group]) * math.sqrt(len(samples[k[0]]) / (len(samples[k[0]]) - 1))
+            math.sqrt(max(own[group] ** 2 - floors[k][group] ** 2, 0.0))
+            * math.sqrt(len(samples[k[0]]) / (len(samples[k[0]]) - 1))
             for k, own in logs.items()
             if own.get(group)
         ]
@@ -192,7 +194,7 @@ def _unlike(
     for key, own in logs.items():
         measured = {
             g: abs(d)
-            / max(scatter[g], usual, LEAST_SCATTER, floors[key][g])
+            / math.hypot(max(scatter[g], usual, LEAST_SCATTER), floors[key][g])
             / _tail(len(samples[key[0]]))
             for g, d in own.items()
         }
