@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
 from ..factors import Factor, read_factors
 from ..order import ordered
@@ -19,7 +20,7 @@ from . import layout, style
 Row = dict[str, Any]
 OVERALL = "overall"
 TOGETHER = "all, any weighting"
-LEGEND_SHARE = 1.7  # height of the panel with the legend, others 1
+LEGEND_BELOW_INCH = 0.4  # the height that ticks and name of an axis take
 LONG_LABEL = 16  # characters of a sample's label that leave the criteria little room
 
 
@@ -58,20 +59,17 @@ def draw(
     n = max(len(shown), 3)
     curves = read_table(tables["ranking_response"])
     varied = list(dict.fromkeys(r["factor"] for r in curves))
-    # The first of several panels holds the legend of all.
-    heights = [LEGEND_SHARE if len(varied) > 1 else 1.0] + [1.0] * (len(varied) - 1)
-    tall = max(2.3, 1.35 + 0.19 * n, 1.75 * sum(heights))
+    panels = max(len(varied), 1)
+    tall = max(3.0, 1.35 + 0.19 * n, 1.6 * panels + 1.1)  # the legend stands below the last panel
     figure = style.new_figure(config, "double", min(tall, layout.PAGE_INCH))
     if not ranked:
         axes = figure.subplots()
         style.no_data(axes, "no sample has all core criteria, so none can be ranked")
         style.save(figure, output, rows, simulated=simulated)
         return
-    grid = figure.add_gridspec(
-        len(heights), 3, width_ratios=[1.05, 1.25, 1.5], height_ratios=heights
-    )
+    grid = figure.add_gridspec(panels, 3, width_ratios=[1.05, 1.25, 1.5])
     left, middle = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[:, 1])
-    right = [figure.add_subplot(grid[i, 2]) for i in range(max(len(varied), 1))]
+    right = [figure.add_subplot(grid[i, 2]) for i in range(panels)]
     _scores(left, first, shown, by_name, style.colours(samples))
     shown_criteria = [
         (
@@ -95,10 +93,9 @@ def draw(
         found = next(r for r in optimum if r["response"] == OVERALL and r["factor"] == name)
         draw_panel = _along if known[name].continuous else _levels
         draw_panel(axes, mine, found, labels, known[name])
-        between = "\n" if len(varied) > 1 else " "
-        axes.set_ylabel(f"response / smallest{between}differences that matter")
-        if i == 0:
-            _legend(axes, mine, labels, figure.get_figheight() * heights[0] / sum(heights))
+        axes.set_ylabel("response / smallest\ndifferences that matter")
+        if i == panels - 1:
+            _legend(axes)
     for letter, axes in zip("abcdefgh", (left, middle, *right), strict=False):
         style.panel_letter(axes, letter)
     style.save(figure, output, _numbers(rows, curves), simulated=simulated)
@@ -317,14 +314,14 @@ def _ticks(t: np.ndarray) -> list[float]:
     ]
 
 
-def _legend(
-    axes: Axes, curves: Sequence[Row], labels: Mapping[str, str], height_inch: float
-) -> None:
-    """Make room above the curves and put the legend there."""
-    bottom, top = axes.get_ylim()
-    share = min(0.6, 0.115 * (len(_lines(curves, labels)) + 1) / max(height_inch - 0.7, 0.8))
-    axes.set_ylim(bottom, bottom + (top - bottom) / (1 - share))
-    axes.legend(loc="upper left", fontsize=5.2, handlelength=1.4, labelspacing=0.25)
+def _legend(axes: Axes) -> None:
+    """Name the curves below a panel, where they leave room: inside they would cross what it names."""
+    figure = axes.figure
+    below = ScaledTranslation(0, -LEGEND_BELOW_INCH, figure.dpi_scale_trans)
+    axes.legend(
+        loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=axes.transAxes + below, fontsize=5.2,
+        handlelength=1.4, labelspacing=0.25, borderaxespad=0,
+    )  # fmt: skip
 
 
 def _curve(curves: Sequence[Row], name: str, column: str) -> tuple[np.ndarray, np.ndarray]:
