@@ -13,6 +13,7 @@ from coatbench.tables import read_table
 from conftest import ROOT
 from studies import (
     cut_study,
+    edit_rows,
     hard_to_read,
     make_exports,
     planned,
@@ -161,3 +162,14 @@ def _named(path: Path) -> set[str]:
 
 def _long_cells(study: Path) -> list[dict[str, str]]:
     return [r for r in read_table(study / "cycling" / "index.csv") if r["protocol"] == "long"]
+
+
+def test_a_figure_without_its_kind_of_cells_is_not_made_and_named(workflow, tmp_path) -> None:
+    study = cut_study(tmp_path / "study", ["cycling"], ["uncoated", "c300"])
+    edit_rows(study / "cycling" / "index.csv", lambda r: r if r["protocol"] == "short" else None)
+    arguments = ["--config", f"study={study}", "results=out"]
+    assert planned(workflow, "out/figures/fig5.svg", *arguments)["cycling_figures"] == 1
+    assert "fig7" in workflow.run("-n", "out/figures/fig7.pdf", *arguments, check=False)
+    workflow.run("out/tables/warnings.csv", *arguments)
+    said = [r["warning"] for r in read_table(workflow.folder / "out" / "tables" / "warnings.csv")]
+    assert "cycling: figure 7 is not made: no cell was measured by a protocol of kind long" in said

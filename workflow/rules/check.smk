@@ -90,7 +90,7 @@ rule problems:
         runtime=5,
     params:
         units=ANALYSED,
-        gaps=STUDY.notes + STUDY.gaps(),
+        gaps=STUDY.notes + STUDY.gaps() + NOT_MADE,
         code=code("problems.py"),
     message:
         "Problems and warnings of all measurements"

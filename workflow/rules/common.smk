@@ -149,6 +149,7 @@ INCOMPLETE = [line for t in TECHNIQUES for line in incomplete(t, WORKFLOW)]
 if INCOMPLETE:
     stop(INCOMPLETE)
 TARGETS = []  # each rule file adds what it makes
+NOT_MADE = []  # and says which figures it has nothing for
 # Priority of what others wait for: measurements, tables, the ranking with its figure. Other figures fill the gaps,
 # the long ones first: started last, one would run alone at the end.
 EARLY, LONG = 10, 5

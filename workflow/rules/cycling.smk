@@ -11,6 +11,9 @@ CELL_KEYS = """
     retention_cycle noise_half_width_cycles dqdv_cycles profile_cycles dqdv kramers_kronig_residual_percent
     """.split()
 
+# Figures by the kind of protocol that they draw; one whose kind was not measured is not made, and the report says so.
+CYCLING_FIGURES = {}
+
 if measured("cycling"):
     if unknown := [
         f"{config['study']}/cycling/index.csv: {row['sample']} {row['cell']}: column protocol: found "
@@ -30,7 +33,18 @@ if measured("cycling"):
     ROWS += units("cycling", f"{CELL_PATH}.json", *CELL)
     TARGETS += [table(t) for t in table_columns("cycling")]
     TARGETS += units("cycling", "quicklook/cycling/{sample}.png", "sample")
-    TARGETS += [*figure_files("fig5").values(), *figure_files("fig7").values()]
+    KINDS = {
+        config["cycling"]["protocols"][row["protocol"]]["kind"] for row in STUDY.rows("cycling")
+    }
+    CYCLING_FIGURES = {
+        name: kind for name, kind in {"fig5": "short", "fig7": "long"}.items() if kind in KINDS
+    }
+    TARGETS += [path for name in CYCLING_FIGURES for path in figure_files(name).values()]
+    NOT_MADE += [
+        f"cycling: figure {name.removeprefix('fig')} is not made: no cell was measured by a protocol of kind {kind}"
+        for name, kind in {"fig5": "short", "fig7": "long"}.items()
+        if kind not in KINDS
+    ]
 
 
 include: "cycling_cells.smk"
@@ -135,7 +149,7 @@ rule cycling_figures:
         metrics=table("cycling_metrics"),
         features=table("cycling_dqdv_features"),
     output:
-        **reported_all(dict.fromkeys(["fig5", "fig7"]), "Cycling"),
+        **reported_all(dict.fromkeys(CYCLING_FIGURES), "Cycling"),
     log:
         log_file("figures/cycling"),
     benchmark:
@@ -151,6 +165,7 @@ rule cycling_figures:
         figure=figure_params("cycling"),
         cycling=cycling_figure_params,
         units=STUDY.units("cycling", *CELL),
+        figures=list(CYCLING_FIGURES),
         code=code("cycling/figures.py"),
     message:
         "Cycling: figures 5 (short) and 7 (long protocol)"
