@@ -86,3 +86,26 @@ def test_half_cycle_that_has_just_begun_condemns_nothing(config, tmp_path):
     analysis = run(config, tmp_path, rows)
     assert analysis.tables["cycling_cells"][-1]["running"] == "charge"
     assert "unusable" not in levels(analysis)
+
+
+def test_numbers_inherit_the_doubts_of_the_cycles_that_they_count(config, tmp_path):
+    """All charges of this cell end below the protocol's cut-off alike: every number is doubtful."""
+    rows = record([REST, CHARGE, REST, DISCHARGE, REST, *CYCLE * 3])
+    window = {"charge_cutoff_V": 3.9, "discharge_cutoff_V": 2.047}
+    path = write(tmp_path, mpt(rows))
+    protocols = config["protocols"] | {"short": FREE | window}
+    analysis = analyse([ROW], [path], config | {"protocols": protocols})
+    found = {m["metric"]: m for m in analysis.tables["cycling_cell_metrics"]}
+    assert found["capacity_at_0.05C_mAh_g"]["quality"] == "doubtful"
+    assert "where the protocol says 3.9 V (and" in found["capacity_at_0.05C_mAh_g"]["quality_note"]
+
+
+def test_titration_has_no_rate(config, tmp_path):
+    pulses = [*[(0.1, 700), (0.0, 1800)] * 100, *[(-0.1, 700), (0.0, 1800)] * 100]
+    rows = record([REST, CHARGE, REST, DISCHARGE, REST, *pulses, *CYCLE])
+    analysis = run(config, tmp_path, rows)
+    rates = [c["c_rate"] for c in analysis.tables["cycling_cells"]]
+    assert np.isnan(rates[1])
+    assert [rates[0], rates[2]] == [0.05, 0.05]
+    found = {m["metric"]: m["quality"] for m in analysis.tables["cycling_cell_metrics"]}
+    assert found["capacity_at_0.05C_mAh_g"] == "ok"

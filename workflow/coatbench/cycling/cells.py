@@ -254,6 +254,8 @@ def cycle_row(
     measured = next((r for r in rates if r is not None and math.isfinite(r)), math.nan)
     row["c_rate_measured"] = measured
     row["c_rate"] = recognise_rate(measured, config["rates_C"], config["rate_tolerance"])
+    if any(half.is_titration for half in cycle.halves):
+        row["c_rate"] = math.nan  # its pulses have one, with the rests between them it has none
     # After a faster cycle a slower one takes out what that left: more than the charge between them brought.
     left = before.left_mAh_g(measured) if before else 0.0
     first = row.get(f"{NAMES[cycle.first]}_capacity_mAh_g")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -139,6 +139,15 @@ def irreversible(
     return found
 
 
+def _doubts(rows: Sequence[Row], counted: Iterable[int]) -> quality.Quality:
+    """Return the doubts of the cycles that a number counts, by the first of them."""
+    own = [rows[i] for i in counted if quality.quality_of(rows[i]).level == quality.DOUBTFUL]
+    if not own:
+        return quality.Quality()
+    more = f" (and {len(own) - 1} more cycles)" if len(own) > 1 else ""
+    return quality.doubtful(f"cycle {own[0]['cycle']}: {quality.quality_of(own[0]).note}{more}")
+
+
 def long_test(
     rows: Sequence[Row], relative_sd: float, config: Mapping[str, Any]
 ) -> tuple[list[Row], list[Row], list[str]]:
@@ -148,13 +157,16 @@ def long_test(
     found: list[Row] = []
     at_rates = rates.capacities_at_rates(series, parts)
     slowest = min(at_rates, default=None)
+    test = parts.rate_test[~series.left_out[parts.rate_test]]
     for rate, (value, error, _) in at_rates.items():
+        own = test[series.rate[test] == rate].tolist()
         noise = error if math.isfinite(error) else 0.0
         found.append(
             {
                 "metric": f"capacity_at_{rate:g}C_mAh_g",
                 "value": value,
                 "value_sd": math.hypot(value * relative_sd, noise),
+                "quality": _doubts(rows, own),
             }
         )
         if slowest is not None and rate != slowest:
@@ -166,6 +178,7 @@ def long_test(
                     "metric": f"rate_retention_at_{rate:g}C_percent",
                     "value": share,
                     "value_sd": share * math.hypot(noise / value, base_noise / base) or None,
+                    "quality": _doubts(rows, own + test[series.rate[test] == slowest].tolist()),
                 }
             )
     noise = rates.cycle_noise(series, parts, config["noise_half_width_cycles"])
@@ -174,8 +187,15 @@ def long_test(
         # Mass cancels in a ratio; the scatter of a single cycle does not, and stands on both sides:
         # for R = 100 Q/Q0, u(R) = u(Q)/Q0 sqrt(100^2 + R^2).
         sd = noise / series.discharge[parts.reference] * math.hypot(100.0, value)
+        last = int(np.flatnonzero(series.cycle == config["retention_cycle"])[0])
+        since = 0 if metric == "retention_vs_first_cycle_percent" else parts.reference
         found.append(
-            {"metric": metric, "value": value, "value_sd": sd if math.isfinite(sd) else None}
+            {
+                "metric": metric,
+                "value": value,
+                "value_sd": sd if math.isfinite(sd) else None,
+                "quality": _doubts(rows, [i for i in (since, last) if i is not None]),
+            }
         )
     if math.isfinite(noise):
         found.append({"metric": "cycle_noise_mAh_g", "value": noise, "value_sd": None})

@@ -229,6 +229,8 @@ def _label_rates(axes: Axes, known: Sequence[Row]) -> None:
     axes.set_ylim(bottom - 0.35 * (top - bottom), top + 0.18 * (top - bottom))
     blocks = [(rate, list(block)) for rate, block in groupby(longest, key=lambda r: r["c_rate"])]
     for rate, block in blocks:
+        if rate is None:
+            continue  # a titration
         first, last = block[0]["cycle"], block[-1]["cycle"]
         centre = 0.5 * (first + last)
         # A block of few cycles is narrower than its label: that stands upright over all of it.
