@@ -58,6 +58,9 @@ def test_elements_are_named_and_quantified(config: dict, tmp_path: Path, odd: di
     for element, share in planted.items():
         row = rows[element]
         assert row["line"] == LINES[element]
+        assert row["binding_energy_eV"] == pytest.approx(
+            library()[LINES[element]].binding_energy_eV, abs=2.0 if element != "Ni" else 3.0
+        )
         off = abs(row["at_percent"] - 100 * share / total)
         assert off < max(0.12 * 100 * share / total, 3 * row["at_percent_sd"])
         assert row["is_expected"] == (element not in odd)

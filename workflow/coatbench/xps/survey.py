@@ -102,7 +102,7 @@ def read_survey(
     peaks = find_peaks(x, y, time_s)
     shift = shift_eV if shift_eV is not None else _shift(peaks)
     elements = _elements(peaks, x, shift, photon, preferred)
-    found = [_area(x, y, time_s, shift, photon, e, elements) for e in elements]
+    found = [_area(x, y, time_s, peaks, shift, photon, e, elements) for e in elements]
     explained = [p for p in peaks if _explained(p, peaks, elements, shift, photon)]
     rest = [
         Found("", "", p.energy_eV - shift, math.nan, math.nan) for p in peaks if p not in explained
@@ -252,6 +252,7 @@ def _area(
     x: np.ndarray,
     y: np.ndarray,
     time_s: float,
+    peaks: Sequence[Peak],
     shift: float,
     photon: float,
     element: str,
@@ -276,7 +277,8 @@ def _area(
     strongest = max(f.height for f, *_ in options)
     free = [o for o in options if not o[3] and o[0].height > 0.2 * strongest]
     chosen, low, high, shared = max(free or options, key=lambda o: o[0].height)
-    line, energy = chosen.line, chosen.energy_eV
+    seen = _nearest(peaks, chosen.energy_eV + shift, chosen.tolerance_eV + 1)
+    line, energy = chosen.line, seen.energy_eV - shift if seen else chosen.energy_eV
     note = f"its window holds {', '.join(sorted(shared))} as well" if shared else ""
     inside = (x >= low) & (x <= high)
     wx, wy = x[inside], y[inside]
