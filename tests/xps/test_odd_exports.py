@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from coatbench.errors import AnalysisError
 
 from .planted import REGIONS, eq1, scan, tables, write
 
@@ -113,3 +114,42 @@ def test_levels_are_times_angles_or_numbers(
     assert [r["angle_deg"] for r in rows] == angle
     percent = [r["at_percent"] for r in rows]
     assert percent == sorted(percent, reverse=True)
+
+
+@pytest.mark.parametrize("value", [0.0, 388.0])
+def test_a_charge_reference_that_was_not_measured_is_no_missing_one(
+    config: dict, tmp_path: Path, value: float
+) -> None:
+    scans = [scan(r) for r in REGIONS]
+    scans[0].counts[:] = value
+    found = tables(write(tmp_path / "a.vms", scans), config)
+    row = eq1(found)
+    assert row["coverage"] == pytest.approx(0.5, abs=0.02)
+    assert row["quality"] == "doubtful" and "C 1s: all 231 intensities are" in row["quality_note"]
+    assert all(r["charge_shift_eV"] is None for r in found["xps_fits"])
+
+
+def test_few_points_scatter_more(config: dict, tmp_path: Path) -> None:
+    """Steps of 0.5 eV: some 20 points a region, of which none deviates by more than counting makes them."""
+    doubted = 0
+    for seed in range(12):
+        scans = [scan(r, seed=seed) for r in REGIONS[2:4]]
+        for s in scans:
+            s.binding_eV, s.counts = s.binding_eV[::5], s.counts[::5]
+        fits = tables(write(tmp_path / "a.vms", scans), config)["xps_fits"]
+        doubted += sum(r["quality"] != "ok" for r in fits)
+    assert doubted <= 1
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_samples_and_levels_in_one_file(config: dict, tmp_path: Path, first: bool) -> None:
+    scans = [
+        scan(r, base + v / 300, variable=v, sample=name)
+        for name, base in (("a", 0.2), ("b", 0.6)) for v in (0, 30, 60) for r in REGIONS
+    ]  # fmt: skip
+    file = write(tmp_path / "a.vms", scans, ("Etch Time", "s"))
+    with pytest.raises(AnalysisError, match="1 = 'a', 2 = 'b'"):
+        tables(file, config)
+    name, base = ("a", 0.2) if first else ("b", 0.6)
+    row = eq1(tables(file, config, sample_in_file=name, level="30"))
+    assert row["coverage"] == pytest.approx(base + 0.1, abs=0.02)

@@ -24,6 +24,10 @@ SEEN = (
     0.9,
     0.5,
 )  # share of a line's area inside of the scan: below the first doubtful, below the second unusable
+NOISE_SIGMA = 3.0
+SPIKE_SQUARE = (
+    60.0  # of two neighbouring channels, in units of their variance: noise hardly makes half of it
+)
 SPIKE_SHARE = 0.5  # of the misfit, in two neighbouring channels: no line is that narrow
 
 
@@ -56,7 +60,15 @@ def described(
     if not fit.converged:
         found.append(quality.doubtful(f"{name}: the fit did not converge"))
     sigma = rho * math.sqrt(fit.n_points)
-    own = limits.get("reduced_chi_square", {})
+    # Few points scatter more than the limits allow for: what noise alone makes once in some hundred fits is no misfit.
+    noise = round(NOISE_SIGMA * math.sqrt(2 / max(fit.n_points - fit.n_free, 1)), 2)
+    own: dict[str, Any] = {
+        level: (
+            None if low is None else max(min(low, 1 - noise), 0.0),
+            None if high is None else max(high, 1 + noise),
+        )
+        for level, (low, high) in limits.get("reduced_chi_square", {}).items()
+    }
     counts = float(np.median(fit.models[0])) * time_s
     if not counts >= COUNTABLE:
         own = {level: (None, high) for level, (_, high) in own.items()}
@@ -89,7 +101,7 @@ def _hint(fit: Fit, shift_eV: float) -> str:
     x, square = fit.x[0], fit.residual**2
     pairs = square[:-1] + square[1:]
     worst = int(np.argmax(pairs))
-    if pairs[worst] > SPIKE_SHARE * square.sum():
+    if pairs[worst] > max(SPIKE_SHARE * square.sum(), SPIKE_SQUARE):
         at = x[worst + int(square[worst + 1] > square[worst])] - shift_eV
         return f"a spike at {at:.1f} eV: remove that channel, or measure again"
     at = x[int(np.argmax(np.convolve(fit.residual, np.ones(5) / 5, mode="same")))] - shift_eV

@@ -115,6 +115,10 @@ def fit_spot(
     bare = {m.name: dead(m.name, m.y) for m in measured}
     modelled = [m for m in measured if m.model is not None and bare[m.name].usable]
     shift = find_shift(modelled, config)
+    reference = config["charge_reference"]["region"]
+    if reference in bare and not bare[reference].usable:
+        why = f"no charge reference, nothing is shifted: {bare[reference].note}"
+        shift = replace(shift, quality=doubtful(why))
     fits: dict[str, RegionFit | None] = {}
     judged = dict(bare)
     for m in modelled:
