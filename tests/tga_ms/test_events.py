@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from coatbench.tga_ms import ions as ion_module
-from coatbench.tga_ms.events import Signal, find_events
+from coatbench.tga_ms.areas import set_areas
+from coatbench.tga_ms.event import Signal
+from coatbench.tga_ms.events import find_events
+from coatbench.tga_ms.ions import robust_baseline
 from coatbench.tga_ms.smooth import (
     Grid,
     averaged_points,
@@ -214,3 +217,23 @@ def test_block_noise_keeps_variance_and_correlation():
     assert np.std(draws) == pytest.approx(np.std(x), rel=0.05)
     again = np.mean(draws[:, 1:] * draws[:, :-1]) / np.var(draws)
     assert again == pytest.approx(np.mean(x[1:] * x[:-1]) / np.var(x), abs=0.05)
+
+
+@pytest.mark.parametrize("step", [0.0, 0.1])
+@pytest.mark.parametrize("baseline", ["linear", "sigmoidal"])
+def test_area_of_a_peak_on_a_stepped_baseline(config, baseline, step):
+    """A heat capacity that changes with the reaction is a sigmoidal baseline; both choices hold the truth."""
+    grid = ramp()
+    rate = np.exp(-0.5 * ((grid.temperature_degC - 400) / 15) ** 2)
+    grown = np.cumsum(rate) / rate.sum()
+    noise = np.random.default_rng(1).normal(0, 0.005, grid.time_s.size)
+    values = 0.1 + rate + step * grown + noise
+    signal = Signal("dsc", values, False, (1, -1), robust_baseline(values, 3), 1)
+    found = [e for e in find_events(signal, grid, config) if e.kind == "exothermic"]
+    set_areas(found, signal, grid, "mW/mg", baseline)
+    (peak,) = found
+    true = 15 * np.sqrt(2 * np.pi) / (10 / 60)
+    assert peak.area_unit == "J/g"
+    assert abs(peak.area - true) < 3 * peak.area_sd < 0.2 * true
+    if baseline == "sigmoidal":
+        assert peak.area == pytest.approx(true, rel=0.03)

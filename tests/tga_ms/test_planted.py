@@ -110,6 +110,32 @@ def test_claims_of_the_paper(demo):
     assert endothermic["peak_degC"] == pytest.approx(mass["loss 1"]["peak_degC"], abs=5)
 
 
+def test_areas_of_the_heat_signal(demo, truth):
+    """The simulator makes heat in proportion to oxygen that is taken up and SO2 that leaves."""
+    mg = truth["tga_ms.sample_mass_mg"] / 100
+    planted = {
+        "exothermic 1": 3.2 * 60 * mg * truth["tga_ms.gain_percent"],
+        "endothermic 1": 1.4
+        * 60
+        * mg
+        * truth["tga_ms.loss_percent"]
+        * truth["tga_ms.sulfur_share"],
+    }
+    for name, area in planted.items():
+        row = event(demo[0], "dsc", name)
+        assert row["area_unit"] == "uV s/mg"
+        # One begins where the other ends: their tails cannot be told apart.
+        assert abs(row["area"] - area) < 2.5 * row["area_sd"] < 0.35 * area
+    assert np.isnan(event(demo[0], "mass", "gain 1")["area"])
+
+
+def test_temperatures_of_losses_and_residue_have_uncertainties(demo):
+    (row,) = demo[0].tables["tga_ms_runs"]
+    assert 340 < row["loss_5_percent_degC"] < 390
+    assert 1.0 <= row["loss_5_percent_degC_sd"] < 2.0
+    assert 0 < row["final_mass_percent_sd"] < 0.1
+
+
 def test_annealing_window_lies_between_gain_and_loss(demo, truth):
     (row,) = demo[0].tables["tga_ms_window"]
     assert row["window_start_degC"] == pytest.approx(truth["tga_ms.gain_end_degC"], abs=8)

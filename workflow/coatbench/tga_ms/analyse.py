@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from ..analysis import Analysis
 from ..arrays import Arrays
 from ..errors import AnalysisError
 from . import ions as ion_module
+from .areas import set_areas
 from .event import Event, Signal, extent_variable
 from .events import find_events
 from .isotopes import ratios
@@ -72,6 +74,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
             result.warnings.append(
                 "the export does not say which sign of DSC is exothermic: taken as positive"
             )
+        set_areas(dsc_events, _signal("dsc", run), run.grid, run.dsc_unit, config["dsc_baseline"])
         events += dsc_events
     lag, ions = _ions(row, exports, run, config, result)
     ion_events: list[Event] = []
@@ -101,7 +104,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
     result.add("tga_ms_window", **key, **recommended(mass_events, run.buoyancy))
     for cells in slopes(run, run.grid, mass_events, config["baseline_min_K"]):
         result.add("tga_ms_slopes", **key, **cells)
-    result.add("tga_ms_runs", **key, **_describe(exports, run, lag))
+    result.add("tga_ms_runs", **key, **_describe(exports, run, lag, config["temperature_sd_K"]))
     result.curves = _curves(run, ions, config["smoothing_window_K"])
     extents = {
         extent_variable(event.name): ("time", event.extent, {"units": "1"})
@@ -196,7 +199,9 @@ def _evolutions(events: list[Event], mz: int) -> list[Event]:
     return sorted(chosen, key=lambda e: not e.main)
 
 
-def _describe(exports: dict[str, Any], run: Run, lag: Lag) -> dict[str, Any]:
+def _describe(
+    exports: dict[str, Any], run: Run, lag: Lag, temperature_sd_K: float
+) -> dict[str, Any]:
     window_s = float(run.grid.step_s)
     return {
         "instrument": exports["tga_file"].attrs.get("instrument", ""),
@@ -208,7 +213,8 @@ def _describe(exports: dict[str, Any], run: Run, lag: Lag) -> dict[str, Any]:
         "final_mass_percent": float(run.mass_percent[-4:].mean()),
         "mass_noise_percent": white_noise(run.mass_percent),
         "grid_step_s": window_s,
-        **_losses(run),
+        "final_mass_percent_sd": _mass_sd(run, ends=4),
+        **_losses(run, temperature_sd_K),
         "artefacts": "; ".join(a.note for a in run.artefacts),
         "buoyancy": run.buoyancy,
         "drift_sd_percent": run.drift_sd_percent,
@@ -219,17 +225,32 @@ def _describe(exports: dict[str, Any], run: Run, lag: Lag) -> dict[str, Any]:
     }
 
 
-def _losses(run: Run) -> dict[str, float]:
+def _mass_sd(run: Run, ends: int = 1) -> float:
+    """Standard uncertainty of the mass in percent, averaged over so many points: noise, and what buoyancy leaves."""
+    return math.hypot(white_noise(run.mass_percent) / math.sqrt(ends), run.drift(math.inf))
+
+
+def _losses(run: Run, temperature_sd_K: float) -> dict[str, float]:
     """Temperatures at which 5 and 10 % of the initial mass are lost, for good; NaN: not lost."""
     import numpy as np
 
     cells = {}
+    mass, temperature = run.mass_percent, run.grid.temperature_degC
     for percent in (5, 10):
-        above = np.flatnonzero(run.mass_percent > 100 - percent)
+        above = np.flatnonzero(mass > 100 - percent)
         last = int(above[-1]) if above.size else -1
-        known = 0 <= last < run.mass_percent.size - 1
-        at = float(run.grid.temperature_degC[last]) if known else float("nan")
+        at = sd = math.nan
+        if 0 <= last < mass.size - 1:
+            at = float(temperature[last])
+            # How far the temperature goes while the mass changes by its uncertainty.
+            near = slice(max(last - 5, 0), last + 6)
+            slope = abs(float(np.polyfit(np.arange(mass[near].size), mass[near], 1)[0]))
+            points = _mass_sd(run) / slope if slope > 0 else math.inf
+            ends = [min(max(last + sign * points, 0), mass.size - 1) for sign in (-1, 1)]
+            reach = 0.5 * float(np.ptp(np.interp(ends, np.arange(mass.size), temperature)))
+            sd = math.hypot(reach, temperature_sd_K)
         cells[f"loss_{percent}_percent_degC"] = at
+        cells[f"loss_{percent}_percent_degC_sd"] = sd
     return cells
 
 

@@ -39,6 +39,8 @@ class Event:
         Position -> temperature in degC and its standard uncertainty; ``change``: in percent.
     main : bool
         The largest of its kind in this signal.
+    area, area_sd, area_unit : float, float, str
+        Of a peak of the heat signal; NaN where it has no beginning or end.
     extent : (n,) array or None
         Of a fitted step on the run's grid, from 0 to 1.
     note : str
@@ -55,6 +57,9 @@ class Event:
     main: bool = False
     note: str = ""
     quality: Quality = field(default_factory=Quality)
+    area: float = math.nan
+    area_sd: float = math.nan
+    area_unit: str = ""
     extent: np.ndarray | None = None
 
     @property
@@ -78,6 +83,7 @@ class Event:
             cells[cell] = self.time_s.get(position, float("nan"))
         cells["change_percent"] = self.value.get("change", float("nan"))
         cells["change_percent_sd"] = self.sd.get("change", float("nan"))
+        cells |= {"area": self.area, "area_sd": self.area_sd, "area_unit": self.area_unit}
         return cells | {"main": self.main, "note": self.note} | self.quality.columns()
 
 
