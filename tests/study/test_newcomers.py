@@ -191,6 +191,7 @@ def test_names_are_found_as_they_are_spelled_elsewhere(tmp_path: Path) -> None:
     folder = study(tmp_path / "s", leis=LEIS.replace("b.txt", "Prüfung\\ä.txt"))
     decomposed = folder / "leis" / unicodedata.normalize("NFD", "Prüfung")
     decomposed.mkdir()
+    (folder / "leis" / "b.txt").unlink()
     (decomposed / unicodedata.normalize("NFD", "ä.txt")).write_text("1\t2\n")
     found = load_study(folder)
     assert Path(found.files("leis", sample="n400")[0]).is_file()
@@ -391,6 +392,14 @@ def test_copies_of_tables_and_paths_of_windows(tmp_path: Path) -> None:
     assert "under WSL C: is /mnt/c" in problems[0]
     problems, _ = said(tmp_path / "mystudi")
     assert "did you mean mystudy?" in problems[0]
+
+
+def test_a_file_that_no_row_names(tmp_path: Path) -> None:
+    folder = study(tmp_path / "s")
+    for name in ("d.txt", "d.pdf", "readme.txt", "~$d.txt"):
+        (folder / "leis" / name).write_text("x")
+    found = load_study(folder)
+    assert (found.notes, found.beside) == ([], ["leis: no row of the index names d.txt"])
 
 
 def test_a_sample_that_nothing_measured_is_named(tmp_path: Path) -> None:

@@ -251,6 +251,6 @@ def _repeated(path: Path, rows: list[dict[str, str]], table: Table) -> Iterable[
                 shown = {c: row[c] for c in columns if row.get(c)}
                 yield (
                     f"{path}: row {row['#']}: column {'+'.join(shown)}: found {quote(' '.join(shown.values()))} "
-                    f"again (first in row {seen[value]}), expected each {'measurement' if table.files else 'id'} once"
+                    f"again (first in row {seen[value]}), expected each {'measurement once; tell them apart, or exclude one' if table.files else 'id once'}"
                 )
             seen.setdefault(value, row["#"])

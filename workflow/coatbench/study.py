@@ -26,7 +26,7 @@ from .study_doubts import (
     named_after_others,
     unknown_choices,
 )
-from .study_files import copies, file_problems, mark_braces, readable
+from .study_files import copies, file_problems, mark_braces, readable, unnamed
 from .study_folder import entries, find_table, near_misses, own_exports
 from .techniques import TECHNIQUES
 
@@ -72,6 +72,8 @@ class Study:
         Folder that holds the techniques' folders with raw files: the study's, or that of simulated exports.
     table : Path
         Where the samples stand.
+    beside : list of str
+        Files that no index names, one line a technique: only said by `check`, since no result depends on them.
     """
 
     folder: Path
@@ -85,6 +87,7 @@ class Study:
     notes: list[str] = field(default_factory=list)
     exports: Path = Path()
     table: Path = Path("samples.csv")
+    beside: list[str] = field(default_factory=list)
 
     def units(self, technique: str, *keys: str) -> list[tuple[str, ...]]:
         """Return the distinct values of `keys` in the index of a technique, in its order."""
@@ -212,6 +215,7 @@ def load_study(
     notes.extend(f"{table}: {line}" for line in labels_that_differ(samples))
     measurements: dict[str, list[dict[str, str]]] = {}
     indexes: dict[str, Path] = {}
+    indexed: dict[str, list[dict[str, str]]] = {}  # rows that are left out too
     excluded: list[dict[str, str]] = []
     for technique, about in TECHNIQUES.items():
         if technique not in entries(folder) or not (folder / technique).is_dir():
@@ -246,19 +250,29 @@ def load_study(
             if locked:
                 row[UNREADABLE] = " ".join(locked)
         measurements[technique] = kept
+        indexed[technique] = rows
         mark_braces(index.parent, kept, about.index.files)
         indexes[technique] = index
     notes.extend(near_misses(folder))
     chosen = _reference(table, samples, reference, problems, notes)
     if problems:
         raise StudyError(problems, notes)
+    beside: list[str] = []
     if made_in is None:
         notes.extend(copies(folder, measurements))
+        used = {
+            folder / t / f
+            for t, rows in indexed.items()
+            for row in rows
+            for f in TECHNIQUES[t].files_of(row)
+        }
+        for technique, rows in indexed.items():
+            beside.extend(unnamed(folder, technique, rows, used))
     for row in [*samples, *(r for rows in measurements.values() for r in rows)]:
         del row["#"]
     return Study(
         folder, title or folder.name, simulated, samples, measurements, chosen, indexes, excluded,
-        notes, exports, table,
+        notes, exports, table, beside,
     )  # fmt: skip
 
 

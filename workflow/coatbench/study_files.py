@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .checksums import checksum, checksums
@@ -191,6 +191,34 @@ def _exists(file: Path) -> bool:
 def readable(file: Path) -> bool:
     """Tell whether a file may be read, as far as it is there."""
     return not _exists(file) or os.access(file, os.R_OK)
+
+
+def unnamed(
+    folder: Path, technique: str, rows: Iterable[Mapping[str, str]], used: Collection[Path] = ()
+) -> Iterable[str]:
+    """Name files that no row names although files beside them, of the same kind, are named: a row was forgotten.
+
+    `rows` are all of the index, those that are left out too; `used` are files that other indexes name.
+    """
+    about = TECHNIQUES[technique]
+    named = {folder / technique / file for row in rows for file in about.files_of(row)}
+    named |= {path.with_name(beside) for path in named for beside in about.beside(path.name)}
+    kinds = {(path.parent, path.suffix.lower()) for path in named if path.is_file()}
+    known = {os.path.normpath(path) for path in (*named, *used)}
+    found = [
+        path
+        for place in dict.fromkeys(parent for parent, _ in kinds)
+        for name in entries(place)
+        if (path := place / name).is_file()
+        and (place, path.suffix.lower()) in kinds
+        and os.path.normpath(path) not in known
+        and not name.startswith((".", "~$"))
+        and name.casefold() not in NOT_EXPORTS
+    ]
+    if found:
+        shown = ", ".join(path.name for path in found[:3])
+        shown += f" and {len(found) - 3} more" if len(found) > 3 else ""
+        yield f"{technique}: no row of the index names {shown}"
 
 
 def copies(folder: Path, measurements: Mapping[str, Sequence[Mapping[str, str]]]) -> Iterable[str]:

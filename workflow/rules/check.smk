@@ -32,6 +32,7 @@ rule check:
         output=results("check.csv"),
         screen=results("check.txt"),
         gaps=STUDY.notes
+        + STUDY.beside
         + [
             f"{row['technique']}: left out: {row['unit']}: {row['reason']}"
             for row in STUDY.excluded
