@@ -1,12 +1,12 @@
 """What the ranking promises, measured: intervals of the optimum that hold, and advice that pays.
 
-    python benchmarks/ranking.py calibration [repetitions]
-    python benchmarks/ranking.py campaigns [repetitions]
+    python benchmarks/ranking.py calibration [repetitions] [--write]
+    python benchmarks/ranking.py campaigns [repetitions] [--write]
 
 `calibration` plants responses of six kinds and counts how often the 95 % interval of `ranking_optimum` holds the planted optimum.
 `campaigns` starts with a few samples, follows the advice for three rounds of four, and compares what is reached with
 random settings and with a grid of the same size. Regret: how far the sample that is taken for the best lies below the best
-possible setting, as a share of the range of the planted surface.
+possible setting, as a share of the range of the planted surface. With `--write` the tables go into docs/ranking.md.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ from coatbench.ranking.surfaces import fit_surfaces, spread_points  # noqa: E402
 T = Factor("t", "temperature", "°C", low=0, high=1, step=0.02)
 U = Factor("u", "time", "h", low=0, high=1, step=0.1)
 V = Factor("v", "amount", "", low=0, high=1, step=0.1)
+ROUNDS, BATCH = 3, 4
 GAS = Factor("gas", "gas", kind="categorical", levels=("a", "b", "c"))
 CONFIG = {
     "criteria": {
         "q": {"table": "t", "column": "q", "uncertainty": "q_sd", "direction": "higher", "smallest_difference": 0.05}
     },
     "annotations": {}, "weights": {}, "prior_cells": 4, "core_share": 0.5, "draws": 1000, "confidence": 0.8,
-    "response_draws": 2000, "next": {"batch": 4, "cost_per_sample": 1.0, "cost_per_setting": {}},
+    "response_draws": 2000, "next": {"batch": BATCH, "cost_per_sample": 1.0, "cost_per_setting": {}},
 }  # fmt: skip
 
 
@@ -77,10 +78,11 @@ def response(kind: str, rng: np.random.Generator) -> Callable[[np.ndarray], np.n
     return lambda t: gaussian(0.25, 0.1)(t) + second * gaussian(0.75, 0.1)(t)
 
 
-def calibration(repetitions: int) -> None:
-    """Count how often the interval of one factor's optimum holds the planted one."""
+def calibration(repetitions: int) -> list[tuple[str, ...]]:
+    """Count how often the interval of one factor's optimum holds the planted one; print and return a table."""
     grid = np.linspace(0, 1, 1001)
     every = []
+    table = [("planted response", "interval holds the optimum / %", "mean width / tested range")]
     for kind in ("smooth", "narrow", "stepped", "plateau", "edge", "bimodal"):
         hits, widths = [], []
         for k in range(repetitions):
@@ -96,10 +98,11 @@ def calibration(repetitions: int) -> None:
             hits.append(row["optimum_ci_low"] - 1e-6 <= best <= row["optimum_ci_high"] + 1e-6)
             widths.append(row["optimum_ci_high"] - row["optimum_ci_low"])
         every += hits
-        print(
-            f"{kind:8s} held {100 * np.mean(hits):5.1f} %   mean width {np.mean(widths):.2f} of the tested range"
-        )
-    print(f"{'all':8s} held {100 * np.mean(every):5.1f} %")
+        table.append((kind, f"{100 * np.mean(hits):.1f}", f"{np.mean(widths):.2f}"))
+        print(*table[-1], flush=True)
+    table.append(("all", f"{100 * np.mean(every):.1f}", ""))
+    print(*table[-1])
+    return table
 
 
 def surfaces_to_climb():
@@ -123,73 +126,95 @@ def even(factors, n: int) -> list[tuple]:
     return [tuple(a[int(u * len(a))] for a, u in zip(allowed, row, strict=True)) for row in cube]
 
 
-def regret(factors, planted, settings, values, sd, best: float, worst: float) -> float:
+def regret(factors, settings, values, sd, truth, best: float, worst: float) -> float:
     """Return the regret of the sample that the surfaces take for the best."""
-    truth = [float(planted(*s)) for s in settings]
-    surfaces, _ = fit_surfaces(ranked(factors, settings, values, sd), least=4)
-    expected = values if surfaces is None else surfaces.moments(surfaces.x)[0]
-    return float(best - truth[int(np.argmax(expected))]) / (best - worst)
+    ranking = ranked(factors, settings, values, sd)
+    surfaces, _ = fit_surfaces(ranking, least=4)
+    if surfaces is None:
+        return float(best - truth[int(np.argmax(values))]) / (best - worst)
+    mean, _ = surfaces.moments(surfaces.x)
+    return float(best - truth[int(np.argmax(mean))]) / (best - worst)
 
 
-def campaigns(repetitions: int, only: str = "") -> None:
-    """Compare advice with chance and with a grid."""
+def campaign(factors, planted, every, first, rng, sd: float) -> tuple[list[tuple], list[float]]:
+    """Follow the advice for three rounds of four from some first settings; return all settings and measured values."""
+    measure = lambda s: float(planted(*s)) + rng.normal(0, sd)  # noqa: E731
+    settings, values = list(first), [measure(s) for s in first]
+    for _ in range(ROUNDS):
+        ranking = ranked(factors, settings, values, sd)
+        surfaces, _reason = fit_surfaces(ranking, least=4)
+        if surfaces is None:  # too few distinct settings: nothing is advised yet
+            new = [every[i] for i in rng.choice(len(every), BATCH, replace=False)]
+        else:
+            known = {f.name for f in ranking.factors}
+            fixed = {f.name: settings[0][i] for i, f in enumerate(factors)}
+            new = [
+                tuple(r[f.name] if f.name in known else fixed[f.name] for f in factors)
+                for r in advise(surfaces, CONFIG["next"])
+            ]
+        settings += new
+        values += [measure(s) for s in new]
+    return settings, values
+
+
+def campaigns(repetitions: int) -> list[tuple[str, ...]]:
+    """Compare advice with chance and with a grid of the same size; print and return a table."""
     sd, total = 0.05, []
+    table = [("planted surface", "advice", "random", "grid", "advice / random", "advice / grid")]
+    more = ROUNDS * BATCH
     for name, factors, planted in surfaces_to_climb():
-        if only not in name:
-            continue
         every = list(product(*(f.allowed([]) for f in factors)))
         heights = np.array([float(planted(*s)) for s in every])
         best, worst = heights.max(), heights.min()
         start = 4 + 2 * (len(factors) - 1)
-        found = {"advice": [], "random": [], "grid": []}
+        found: dict[str, list[float]] = {"advice": [], "random": [], "grid": []}
         for k in range(repetitions):
             rng = np.random.default_rng([k, len(every)])
-            first = (
-                even(factors, start)
-                if len(factors) == 1
-                else [every[i] for i in rng.choice(len(every), start, replace=False)]
-            )
-            measure = lambda s: float(planted(*s)) + rng.normal(0, sd)  # noqa: B023, E731
-            settings, values = list(first), [measure(s) for s in first]
-            base = (list(settings), list(values))
-            for _ in range(3):
-                ranking = ranked(factors, settings, values, sd)
-                surfaces, _reason = fit_surfaces(ranking, least=4)
-                if surfaces is None:  # too few distinct settings: nothing is advised yet
-                    new = [every[i] for i in rng.choice(len(every), 4, replace=False)]
+            chance = [every[i] for i in rng.choice(len(every), start, replace=False)]
+            first = even(factors, start) if len(factors) == 1 else chance
+            plans = {
+                "advice": campaign(factors, planted, every, first, rng, sd),
+                "random": first + [every[i] for i in rng.choice(len(every), more, replace=len(every) < more)],
+                "grid": even(factors, start + more),
+            }  # fmt: skip
+            for plan, made in plans.items():
+                if plan == "advice":
+                    settings, values = made
                 else:
-                    advice = advise(surfaces, CONFIG["next"])
-                    by_name = {f.name for f in ranking.factors}
-                    fixed = {f.name: settings[0][i] for i, f in enumerate(factors)}
-                    new = [
-                        tuple(r[f.name] if f.name in by_name else fixed[f.name] for f in factors)
-                        for r in advice
-                    ]
-                settings += new
-                values += [measure(s) for s in new]
-            by_chance = [every[i] for i in rng.choice(len(every), 12, replace=len(every) < 12)]
-            grid = even(factors, start + 12)
-            for name_of, some, measured in (
-                ("advice", settings, values),
-                ("random", base[0] + by_chance, base[1] + [measure(s) for s in by_chance]),
-                ("grid", grid, [measure(s) for s in grid]),
-            ):
-                found[name_of].append(regret(factors, planted, some, measured, sd, best, worst))
-        means = {k: float(np.mean(v)) for k, v in found.items()}
-        total.append(list(means.values()))
-        ratio = means["advice"] / max(means["random"], 1e-9)
-        print(
-            f"{name:18s} "
-            + "  ".join(f"{k} {v:.3f}" for k, v in means.items())
-            + f"  advice/random {ratio:.2f}",
-            flush=True,
-        )
-    advice, chance, grid = np.mean(total, axis=0)
-    print(
-        f"{'all':18s} advice {advice:.3f}  random {chance:.3f}  grid {grid:.3f}  advice/random {advice / chance:.2f}"
-    )
+                    settings = made
+                    values = [float(planted(*s)) + rng.normal(0, sd) for s in settings]
+                truth = [float(planted(*s)) for s in settings]
+                found[plan].append(regret(factors, settings, values, sd, truth, best, worst))
+        means = [float(np.mean(v)) for v in found.values()]
+        total.append(means)
+        table.append(_line(name, means))
+        print(*table[-1], flush=True)
+    table.append(_line("mean", [float(v) for v in np.mean(total, axis=0)]))
+    print(*table[-1])
+    return table
+
+
+def _line(name: str, means: list[float]) -> tuple[str, ...]:
+    advice, chance, grid = means
+    return (name, *(f"{m:.3f}" for m in means), f"{advice / chance:.2f}", f"{advice / grid:.2f}")
+
+
+def write(name: str, table: list[tuple[str, ...]], repetitions: int) -> None:
+    """Put a table into docs/ranking.md, between its two marks."""
+    path = ROOT / "docs" / "ranking.md"
+    text = path.read_text(encoding="utf-8")
+    first, last = f"<!-- {name}: made by benchmarks/ranking.py -->", f"<!-- end of {name} -->"
+    head, rest = text.split(first)
+    _, tail = rest.split(last)
+    lines = ["| " + " | ".join(row) + " |" for row in table]
+    lines.insert(1, "|" + "---|" * len(table[0]))
+    made = "\n".join([first, *lines, "", f"{repetitions} repetitions each.", last])
+    path.write_text(head + made + tail, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    n = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    {"calibration": calibration, "campaigns": campaigns}[sys.argv[1]](n, *sys.argv[3:])
+    words = [w for w in sys.argv[1:] if w != "--write"]
+    n = int(words[1]) if len(words) > 1 else 20
+    made = {"calibration": calibration, "campaigns": campaigns}[words[0]](n)
+    if "--write" in sys.argv:
+        write(words[0], made, n)

@@ -227,3 +227,7 @@ def test_a_finished_run_gives_lines_for_samples_csv(tmp_path, capsys):
         "next1,coated,375,375,1,air",
         "next2,coated,300,300,1,air",
     ]
+    (tmp_path / "tables" / "ranking_optimum.csv").write_text(
+        f"response,factor,optimum,unit\noverall,{T},370,°C\n", encoding="utf-8"
+    )
+    assert "next1,coated,375 °C,375,1,air" in next_samples(tmp_path, tmp_path)

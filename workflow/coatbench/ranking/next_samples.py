@@ -48,7 +48,9 @@ def next_samples(results: str | Path, study: str | Path) -> str:
     samples = list(csv.DictReader(lines))
     names = [c for c in advice[0] if c not in (*NEXT_HEAD, *NEXT_TAIL)]
     varied = [n for n in names if any(r[n] is not None for r in advice)]
-    rows = sample_rows(advice, [Factor(n, n) for n in varied], samples)
+    found = path.with_name("ranking_optimum.csv")
+    units = {r["factor"]: r["unit"] or "" for r in read_table(found)} if found.is_file() else {}
+    rows = sample_rows(advice, [Factor(n, n, units.get(n, "")) for n in varied], samples)
     columns = list(dict.fromkeys([*samples[0], *varied]))
     stream_out = io.StringIO()
     writer = csv.DictWriter(stream_out, columns, lineterminator="\n", restval="")
