@@ -10,7 +10,7 @@ import pytest
 from coatbench.quality import doubtful
 from coatbench.report.doubts import REMEDIES, doubts_of, remark
 from coatbench.report.page import ROWS_SHOWN, build, render, write_page
-from coatbench.report.wording import expectation, percent, read_caption, show, size
+from coatbench.report.wording import expectation, in_labels, percent, read_caption, show, size
 from coatbench.tables import write_table
 from coatbench.techniques import TECHNIQUES
 
@@ -201,6 +201,18 @@ def test_pictures_beyond_the_budget_are_named(run, monkeypatch):
 )
 def test_cells_read_well(value, text):
     assert show(value) == text
+
+
+def test_what_is_missing_is_told_in_labels():
+    labels = {"c300": "300 °C"}
+    assert (
+        in_labels("leis: not measured for c300, c400", labels)
+        == "LEIS: not measured for 300 °C, c400"
+    )
+    assert (
+        in_labels("sims: not measured in this study", labels)
+        == "ToF-SIMS: not measured in this study"
+    )
 
 
 def test_small_words():

@@ -67,9 +67,11 @@ def draw(
         style.no_data(axes, "no sample has all core criteria, so none can be ranked")
         style.save(figure, output, rows, simulated=simulated)
         return
-    grid = figure.add_gridspec(panels, 3, width_ratios=[1.05, 1.25, 1.5])
+    grid = figure.add_gridspec(
+        panels, 3 if varied else 2, width_ratios=[1.05, 1.25, 1.5][: 3 if varied else 2]
+    )
     left, middle = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[:, 1])
-    right = [figure.add_subplot(grid[i, 2]) for i in range(panels)]
+    right = [figure.add_subplot(grid[i, 2]) for i in range(len(varied))]
     _scores(left, first, shown, by_name, style.colours(samples))
     shown_criteria = [
         (
@@ -86,7 +88,7 @@ def draw(
     labels = {name: label for name, label, *_ in shown_criteria}
     optimum = read_table(tables["ranking_optimum"])
     if not varied:
-        style.no_data(right[0], "too few settings for an optimum")
+        style.explain(figure, "Too few settings for an optimum.")
     known = {f.name: f for f in read_factors(factors)}
     for i, (name, axes) in enumerate(zip(varied, right, strict=False)):
         mine = [r for r in curves if r["factor"] == name]

@@ -158,7 +158,7 @@ def _limits(
         axes.set_ylim(min(values) - 0.6 * span, max(values) + 0.15 * span)
         return
     low, high = axes.get_ylim()
-    axes.set_ylim(min(low, 0.0), max(high, 1.02))
+    axes.set_ylim(min(low, 0.0), max(high, 1.08))
 
 
 def _x(sample: Mapping[str, str]) -> float:

@@ -18,7 +18,7 @@ from ..tables import read_table
 from .doubts import QUALITY_COLUMNS, Doubt, doubts_of, reasons, remark
 from .embedded import Picture, picture, thumbnails
 from .living import gather, pack
-from .wording import expectation, percent, show, size
+from .wording import expectation, in_labels, percent, show, size
 
 DATA = Path(__file__).parent / "data"
 OWN = {
@@ -114,6 +114,7 @@ def build(
     quality = [q for t in by_name.values() if (q := quality_of(t)) is not None]
     quality.sort(key=lambda q: q.name != "xps_fits")
     labels = labels or {}
+    title = str(run["study"]["title"]).replace(" degC", " °C")
     looks, left_out = thumbnails(quicklooks, results)
     against = (run["parameters"].get("cycling") or {}).get("potential_reference") or ""
     living = gather(curves, results, rows("cycling_cells"), against)
@@ -122,9 +123,9 @@ def build(
         text = Path(statement).read_text(encoding="utf-8")
         paragraphs = [p.strip() for p in text.split("\n\n") if p.strip()]
     return Page(
-        title=str(run["study"]["title"]),
+        title=title,
         simulated=bool(run["study"]["simulated"]),
-        reference=run["study"]["reference"] or "",
+        reference=labels.get(run["study"]["reference"] or "", run["study"]["reference"] or ""),
         statement=paragraphs,
         ranking=by_name.get("ranking"),
         criteria=_labels(run["parameters"].get("ranking") or {}),
@@ -150,14 +151,17 @@ def build(
         curve_titles={view.id: view.title for view in living},
         curves_about=json.dumps(
             {
-                "title": str(run["study"]["title"]),
+                "title": title,
                 "simulated": bool(run["study"]["simulated"]),
                 "labels": dict(labels),
             },
             ensure_ascii=False,
         ),
         problems=rows("problems"),
-        warnings=rows("warnings"),
+        warnings=[
+            w | {"warning": in_labels(w["warning"], labels)} if w["unit"] is None else w
+            for w in rows("warnings")
+        ],
         tables=loaded,
         run=run,
         config_text=config_text,

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..techniques import TECHNIQUES
+
 # How a claim reads: a sign, then what it is held against.
 SIGNS = {
     "equals": "=",
@@ -64,6 +66,23 @@ def show(value: Any) -> str:
             return f"{value:.0f}"
         return f"{value:.4g}"
     return str(value)
+
+
+def in_labels(text: str, labels: Mapping[str, str]) -> str:
+    """Return a line about what was not measured with labels and titles instead of ids.
+
+    Examples
+    --------
+    >>> in_labels("leis: not measured for c025, c100", {"c025": "25 °C"})
+    'LEIS: not measured for 25 °C, c100'
+    """
+    technique, colon, rest = text.partition(": ")
+    if colon and technique in TECHNIQUES:
+        technique = TECHNIQUES[technique].title
+    said, missing, names = rest.partition("not measured for ")
+    if missing:
+        names = ", ".join(labels.get(name, name) for name in names.split(", "))
+    return f"{technique}{colon}{said}{missing}{names}"
 
 
 def percent(value: float | None) -> str:
