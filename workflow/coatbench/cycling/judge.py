@@ -338,6 +338,7 @@ def of_cell(judged: Sequence[tuple[Mapping[str, Any], Judgement]]) -> Quality:
         cycle, quality = wrong[0]
         more = f" (and {len(wrong) - 1} more cycles)" if len(wrong) > 1 else ""
         found += [unusable(f"cycle {cycle}: {note}{more}") for note in quality.notes]
+        found.append(unusable("leave_out_cycles of the index leaves out cycles that went wrong"))
     return worst(found)
 
 
