@@ -291,3 +291,42 @@ def test_clock_that_was_set_back_leaves_the_order_to_part(
     if back_s == 3600:
         with pytest.raises(AnalysisError, match="of the same cell, or repeat it"):
             run(config, a, b, parts=("2", "1"))
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_hold_in_a_technique_of_its_own_belongs_to_the_charge(config, tmp_path, linked):
+    """Constant current, constant voltage and rest as three linked files, with a net charge that goes on or starts again."""
+    t, held = np.arange(0.0, 72001, 60), np.arange(60.0, 7201, 60)
+    tau, top = 1800.0, 0.1 * 20
+    current = 0.1 * np.exp(-held / tau)
+    hold = 0.1 * tau / 3600 * (1 - np.exp(-held / tau))
+    parts = {
+        "a_01_CP.mpt": (1, t, np.full(t.size, 0.1), 0.1 * t / 3600, 2.0 + 0.85 * 0.1 * t / 3600),
+        "a_02_CA.mpt": (2, 72000 + held, current, top + hold, np.full(held.size, 3.7)),
+        "a_03_OCV.mpt": (
+            3,
+            79200 + held,
+            0 * held,
+            np.full(held.size, top + hold[-1]),
+            np.full(held.size, 3.69),
+        ),
+    }
+    files = []
+    for name, (mode, seconds, mA, net, volts) in parts.items():
+        net = net if linked else net - net[0]
+        rows = [
+            b"\t".join(f"{v:.9g}".encode() for v in (mode, *row))
+            for row in zip(seconds, mA, net, volts, strict=True)
+        ]
+        head = [
+            b"EC-Lab ASCII FILE", b"Nb header lines : 4", b"Acquisition started on : 02/15/2024 10:00:00",
+            b"mode\ttime/s\t<I>/mA\t(Q-Qo)/mA.h\tEwe/V",
+        ]  # fmt: skip
+        files.append(write(tmp_path / name, head, rows))
+    (cycle,) = run(config, *files[::-1]).tables["cycling_cells"]
+    # A net charge that starts again has lost what flowed up to its first record.
+    lost = 0.0 if linked else hold[0]
+    assert cycle["charge_capacity_mAh_g"] * 9.6e-3 == pytest.approx(top + hold[-1] - lost, rel=1e-6)
+    share = (hold[-1] - lost) / (top + hold[-1] - lost)
+    assert cycle["charge_constant_voltage_share"] == pytest.approx(share, rel=1e-3)
+    assert (cycle["quality"], cycle["end_of_charge_V"]) == ("ok", 3.7)

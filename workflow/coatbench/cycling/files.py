@@ -106,6 +106,7 @@ def joined(parts: Sequence[Part]) -> tuple[Record, list[Part], list[str]]:
     order = _order(parts, records)
     whole: Record | None = None
     counter: tuple[float, float] | None = None
+    net: tuple[float, float] | None = None
     used: list[Part] = []
     previous: Part | None = None
     for i in order:
@@ -120,12 +121,15 @@ def joined(parts: Sequence[Part]) -> tuple[Record, list[Part], list[str]]:
             continue
         new = _cut(new, first, len(used))
         own = part.attrs.get("counter_Ah")
+        at = 0 if whole is None else whole.time_s.size
         whole = (
             new
             if whole is None
             else _append(whole, new, counter if first == 0 else None, own, first)
         )
-        counter = own
+        if net is not None and first == 0 and at and whole.increments_Ah is not None:
+            whole.increments_Ah[at] = _net_between(whole, at, net, part.attrs.get("net_Ah"))
+        counter, net = own, part.attrs.get("net_Ah")
         used.append(part)
         previous = part
     if whole is None:
@@ -298,6 +302,16 @@ def _append(
         if step is not None and first == 0:
             step[at] = charge
     return Record(**fields)  # type: ignore[arg-type]
+
+
+def _net_between(
+    whole: Record, at: int, before: tuple[float, float], own: tuple[float, float] | None
+) -> float:
+    """Return what a net charge that goes on through linked techniques grew by up to a file's first record."""
+    step = 0.0 if own is None else own[0] - before[1]
+    interval = max(float(whole.time_s[at] - whole.time_s[at - 1]), 0.0)
+    most = 1.1 * float(np.abs(whole.current_A[at - 1 : at + 1]).max()) * interval / 3600.0
+    return step if step * float(whole.sign[at]) > 0 and abs(step) <= most else 0.0
 
 
 def _between(

@@ -120,6 +120,11 @@ def normalise(path: Path, columns: Taken, controlled: str = "") -> Normalised:
     held = (mode == MODE_VOLTAGE) & ~_galvanostatic(voltage, current, steps, mode)
     types = bdf.step_types(direction, held)
     types[alternating] = bdf.AC
+    ends = (
+        None
+        if net is None or not net.size or since_step is not None
+        else (float(net[0]), float(net[-1]))
+    )
     if net is None and increment is not None:
         net = np.cumsum(increment)
     counted = increment is not None or integral is not None
@@ -142,6 +147,8 @@ def normalise(path: Path, columns: Taken, controlled: str = "") -> Normalised:
     if net is not None:
         table[bdf.NET] = net
     more: dict[str, Any] = {"potential": potential} if others else {}
+    if ends is not None:
+        more["net_Ah"] = ends
     if integral is not None:
         block = bdf.step_count(*([half] if half is not None else []), np.sign(integral))
         if integral.size:
