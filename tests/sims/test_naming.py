@@ -211,3 +211,15 @@ def test_labels_as_people_write_them(label: str, name: str | None, level: str) -
     found = name_images([Image(1, label)], FRAGMENTS, OTHERS, 100)[0]
     assert (found.fragment.name if found.fragment else None) == name
     assert found.quality.level == level
+
+
+@pytest.mark.parametrize("ppm", [-700, -560, 520, 600, 620, 680])
+def test_a_shift_beyond_the_search_is_never_taken_for_a_smaller_one(ppm: float) -> None:
+    for seed in range(5):
+        listed = images([*LISTED, "SO3", "LiPO3", "LiSO3", "NiO2", "POS2", "PS3"], ppm, 5.0, seed)
+        shift = shift_of(listed, FRAGMENTS, OTHERS, HOW)
+        judged = judged_shift(shift, {"doubtful": [-150, 150], "unusable": [-400, 400]})
+        named = [
+            n.fragment for n in name_images(listed, FRAGMENTS, OTHERS, 100, shift) if n.fragment
+        ]
+        assert judged.level == "unusable" or (judged.level == "doubtful" and not named), shift

@@ -28,10 +28,11 @@ def relabelled(labels: str) -> dict:
 )  # fmt: skip
 def test_a_region_of_which_nothing_is_named_says_why(labels: str, words: str) -> None:
     tables = relabelled(labels)
-    for name in ("sims_regions", "sims_degradation"):
+    for name, level in (("sims_regions", "doubtful"), ("sims_degradation", "unusable")):
         own = [r for r in tables[name] if r["sample"] == "a"]
-        assert {r["quality"] for r in own} == {"unusable"}
+        assert {r["quality"] for r in own} == {level}
     assert words in own[0]["quality_note"]
+    assert all(r.get("relative_degradation") is None for r in own)
     assert {r["quality"] for r in tables["sims_regions"] if r["sample"] == "b"} == {"ok"}
 
 

@@ -17,6 +17,7 @@ OTHER_WEIGHT = 0.6  # of an ion that is not in the fragment table: it is less of
 FARNESS = 0.1  # of the votes that the farthest shift loses: instruments are calibrated as a rule
 RIVAL = 0.8  # of the votes: another shift with as many makes the names a guess
 MAD_TO_SD = 1.4826
+FEW, LOOSE = 3, 0.6  # fewer than a third that agree only loosely may do so by chance
 MANY = 4  # times as many masses as agree: the rest says that something is wrong
 SLOPE_MOST, SLOPE_STEP = (
     4000.0,
@@ -122,7 +123,7 @@ def common_shift(
     n = int(used.sum())
     if n < AGREE * masses.size:
         tilted = _tilted(distance, weight, masses, grid, tolerance, TILTED * float(votes[best]))
-        if tilted is not None and tilted.peaks >= int(how["min_peaks"]):
+        if tilted is not None and tilted.peaks >= max(n + 1, masses.size / 2):
             return tilted
     if n < int(how["min_peaks"]):
         told = f"{n} of {masses.size} masses agree on a shift"
@@ -132,6 +133,11 @@ def common_shift(
                 note=f"mass scale not certain: {told}: it is far off, or the ions are others than in the fragment table",
             )
         return MassShift(peaks=n, note=f"mass scale not checked: {told}")
+    if n < masses.size / FEW and scatter > LOOSE * tolerance:
+        return MassShift(
+            peaks=n,
+            note=f"mass scale not certain: only {n} of {masses.size} masses agree, within {scatter:.0f} ppm",
+        )
     far = np.abs(grid - grid[best]) > 3 * tolerance
     rival = int(np.where(far, votes, -1.0).argmax())
     if votes[rival] > RIVAL * votes[best]:

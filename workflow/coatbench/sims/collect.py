@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..quality import Quality, counted, doubtful, quality_of, unusable, worst
+from ..quality import Quality, counted, doubtful, quality_of, worst
 from .calibration import MassShift
 from .capture import other_widths
 from .degradation import degradation_tables, of_reference
@@ -139,6 +139,11 @@ def named_rows(
             f = name.fragment
             by_mass = image.mass_u is not None and not (image.label or image.listed)
             rests_on_mass = by_mass or facts.get("mass_source") == "events"
+            of_scale = scale if rests_on_mass else Quality()
+            if (
+                f is None and not of_scale.usable
+            ):  # no name that could be wrong: the image is what it is
+                of_scale = doubtful("; ".join(of_scale.notes))
             named.append(
                 row
                 | {
@@ -147,7 +152,7 @@ def named_rows(
                     "exact_u": f.mass_u if f else None,
                     "matched_by": name.by,
                 }
-                | worst([whole, scale if rests_on_mass else Quality(), name.quality]).columns()
+                | worst([whole, of_scale, name.quality]).columns()
             )
     return named, shifts
 
@@ -162,12 +167,12 @@ def _nothing_named(
     wanted = {1 if f.charge > 0 else -1 for f in fragments}
     if signs and not signs & wanted:
         found, expected = (SIGN[max(s)] for s in (signs, wanted))
-        return unusable(
+        return doubtful(
             f"polarity: the labels name {found} ions, the fragment table {expected} ones: give the other measurement or a "
             "fragment table of that polarity"
         )
     shown = ", ".join(n.name for n in names[:3]) + (" ..." if len(names) > 3 else "")
-    return unusable(
+    return doubtful(
         f"none of {len(names)} images is a fragment of the table ({shown}): label them by formula or mass, or give a peak_list"
     )
 

@@ -101,14 +101,14 @@ def degradation_tables(
 def _judged(rows: Sequence[Row], groups: Mapping[str, set[str]]) -> dict[tuple[str, str], Quality]:
     """Return the judgement of each sample and group: the worst of its regions' images that count.
 
-    Where no image is of the group, that of the images that have no name they could be trusted under.
+    Where no image is of the group, that of the images without a fragment.
     """
     found = {}
     for sample in dict.fromkeys(r["sample"] for r in rows):
         own = [r for r in rows if r["sample"] == sample]
         for group, members in groups.items():
             images = [r for r in own if r["group"] in members]
-            images = images or [r for r in own if not quality_of(r).usable]
+            images = images or [r for r in own if not r["group"] and quality_of(r).notes]
             found[sample, group] = counted(images, "region")[1]
     return found
 
