@@ -127,7 +127,11 @@ def start(folder: Path, preset: str | None) -> int:
             f"{folder}: expected exports of instruments, found none that is known", file=sys.stderr
         )
         return 1
-    kept = [n for n in (*proposal.tables, *files) if n not in written]
+    kept = [
+        n if (folder / n).exists() else str(Path(n).with_suffix(".xlsx"))
+        for n in (*proposal.tables, *files)
+        if n not in written
+    ]
     if written:
         print(f"written below {folder}: {', '.join(written)}")
     if kept:

@@ -16,7 +16,7 @@ from .spelling import meant
 from .study_folder import NOT_EXPORTS, entries
 from .techniques import TECHNIQUES, Technique
 
-HEAD_BYTES = 65536
+PIECE_BYTES = 16384
 
 
 def file_problems(
@@ -224,13 +224,13 @@ def unnamed(
 def copies(folder: Path, measurements: Mapping[str, Sequence[Mapping[str, str]]]) -> Iterable[str]:
     """Name exports of two samples that are the same, byte for byte: one of them is probably a copy by mistake.
 
-    Content is read only where sizes are the same, in full only where the beginning is.
+    Content is read only where sizes are the same, in full only where beginning, middle and end are.
     """
     for technique, rows in measurements.items():
         column = TECHNIQUES[technique].index.files[0]
         files = {row[column]: row["sample"] for row in rows if UNREADABLE not in row}
         groups = [list(files)]
-        for key in (_extent, _head, _content):
+        for key in (_extent, _samples_of_bytes, _content):
             groups = [g for names in groups for g in _groups(folder / technique, names, key)]
         for one, *others in groups:
             for other in others:
@@ -266,11 +266,17 @@ def _extent(file: Path) -> Hashable:
         return None
 
 
-def _head(file: Path) -> Hashable:
+def _samples_of_bytes(file: Path) -> Hashable:
+    """Return the beginning, middle and end of a file: images of one kind may begin with the same thousands of zeros."""
     try:
         with file.open("rb") as stream:
-            return stream.read(HEAD_BYTES)
+            size = file.stat().st_size
+            found = []
+            for at in (0, size // 2, size - PIECE_BYTES):
+                stream.seek(max(at, 0))
+                found.append(stream.read(PIECE_BYTES))
+            return tuple(found)
     except IsADirectoryError:
-        return b""
+        return ()
     except OSError:
         return None
