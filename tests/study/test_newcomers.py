@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from coatbench.check import inspect_study
-from coatbench.claims.read import read_claims
+from coatbench.claims.read import OPTIONAL, TABLE, read_claims
 from coatbench.errors import ReadError, StudyError
 from coatbench.factors import check_factors, read_factors
 from coatbench.readers.recognise import format_names, recognise
@@ -426,3 +427,8 @@ def test_a_folder_is_of_no_other_technique_by_being_one(tmp_path: Path) -> None:
     (tmp_path / "data" / "a (0) - total.txt").write_text("0 0 1\n")
     with pytest.raises(ReadError, match="move its row to sims"):
         recognise(tmp_path / "data", "leis")
+
+
+def test_every_column_of_claims_is_known_to_the_one_who_looks_for_slips() -> None:
+    source = (ROOT / "workflow" / "coatbench" / "claims" / "read.py").read_text(encoding="utf-8")
+    assert set(re.findall(r'cell\("(\w+)"\)', source)) == {*OPTIONAL, *TABLE.required}

@@ -99,7 +99,7 @@ class Claim:
         return bool(self.table and self.column)
 
 
-OPTIONAL = ("figure", "sample", "value", "tolerance", "unit", "table", "column", "where", "each", "aggregate",
+OPTIONAL = ("figure", "sample", "factor", "value", "tolerance", "unit", "table", "column", "where", "each", "aggregate",
             "against", "note")  # fmt: skip
 OTHER_WORDS = {"expected": "value", "samples": "sample", "reference": "against", "sd": "tolerance"}
 
