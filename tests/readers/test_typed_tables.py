@@ -53,7 +53,9 @@ def test_parquet_with_labels_for_people_and_for_machines(tmp_path, labels):
 
 def test_parquet_of_something_else_or_cut_is_one_line(tmp_path):
     path = parquet(tmp_path / "a.parquet", {"a": HOURS, "b": HOURS})
-    with pytest.raises(ReadError, match="a column for time_s"):
+    with pytest.raises(
+        ReadError, match=r"columns for time_s, voltage_V, current_A, found a, b; give them labels"
+    ):
         read(path, "cycling")
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ReadError, match="an intact Parquet file"):

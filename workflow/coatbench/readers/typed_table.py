@@ -69,6 +69,12 @@ def build(
     ]
     if size == 0:
         raise ReadError(path, "content", "records", "a table without any", "export it again")
+    lacking = [q for q in ("time_s", "voltage_V", "current_A") if part.of(q) is None]
+    if lacking:
+        raise ReadError(
+            path, "columns", f"columns for {', '.join(lacking)}", ", ".join(labels)[:120],
+            "give them labels of Battery Data Format (Test Time / s, Voltage / V, Current / A), or save it as CSV",
+        )  # fmt: skip
     export = plain_cycling.build(DescribedFile(path, description, tables))
     if started is not None:
         export.sets[0].attrs.update(bdf.clock(started), date=started.isoformat(timespec="seconds"))

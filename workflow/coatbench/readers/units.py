@@ -49,7 +49,7 @@ SPELLINGS = {
     "voltage": {"volt": "V", "volts": "V", "millivolt": "mV"},
     "charge": {
         "A.h": "Ah", "A*h": "Ah", "Amp-hr": "Ah", "mA.h": "mAh", "mAmp-hr": "mAh", "ah": "Ah", "mah": "mAh",
-        "ampere_hour": "Ah", "milliampere_hour": "mAh", "coulomb": "C", "As": "C",
+        "ampere_hour": "Ah", "milliampere_hour": "mAh", "coulomb": "C", "As": "C", "mAs": "mC",
     },
     "energy": {"ev": "eV", "kev": "keV"},
     "length": {"micron": "um", "microns": "um", "Å": "angstrom", "A": "angstrom"},
