@@ -47,7 +47,7 @@ def results(tmp_path_factory, demo, analysed, truth, index_row):
 
 
 def draw(results, style, runs, stem):
-    output = {kind: str(results / f"{stem}.{kind}") for kind in ("pdf", "png", "csv")}
+    output = {kind: str(results / f"{stem}.{kind}") for kind in ("pdf", "svg", "png", "csv")}
     figS4.draw(
         [str(results / f"{run}.nc") for run, _ in runs],
         runs,
@@ -72,14 +72,17 @@ def draw(results, style, runs, stem):
         [("lps_air", "lps"), *[("plain", "lps")] * 5],
     ],
 )
-def test_figS4(results, style, runs):
+def test_figS4(results, style, runs, caplog):
     output = draw(results, style, runs, "figS4")
+    assert "hard to read" not in caplog.text
     for kind in ("pdf", "png"):
         assert (results / f"figS4.{kind}").stat().st_size > 3000
     with Path(output["csv"]).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     drawn = {run for run, _ in runs if run != "failed"}
     assert {r["run"] for r in rows} == drawn
+    # No mark without an explanation on the face; text of an SVG stays text.
+    assert (figS4.EXPLAINED in Path(output["svg"]).read_text(encoding="utf-8")) == bool(drawn)
     if "lps_air" in drawn:
         signals = {r["signal"] for r in rows if r["run"] == "lps_air"}
         assert {"mass_percent", "dtg_percent_min", "dsc", "mz64_A", "mz66_A"} <= signals

@@ -16,6 +16,7 @@ from . import tga_ms_common as common
 
 PREFERRED_MZ = (64, 48, 66, 50)  # the paper's channels; other runs show what they have
 MAX_COLUMNS = 4
+EXPLAINED = "lines: deviation, end; dotted: extrapolated; hatched: window"
 TITLE_PAD = 16  # points; two lines of temperatures stand between title and panel
 
 
@@ -100,6 +101,8 @@ def draw(
         numbers += _numbers(run, sample, sets)
     if len(loaded) > len(shown):
         figure.supxlabel(f"{len(loaded) - len(shown)} more runs: see the quick-looks", fontsize=5.5)
+    # On the face, since the caption does not go where the figure goes.
+    style.explain(figure, EXPLAINED)
     style.save(figure, output, numbers, simulated=simulated)
 
 
@@ -136,7 +139,7 @@ def _column(
         if "ions" in sets:
             have = [int(m) for m in sets["ions"]["mz"]]
             chosen = [m for m in PREFERRED_MZ if m in have] or have[: len(style.CATEGORIES)]
-            common.ion_panel(panel, sets["ions"], chosen)
+            common.ion_panel(panel, sets["ions"], chosen, narrow=columns > 2)
         else:
             panel.text(
                 0.5,

@@ -64,8 +64,8 @@ def dsc_panel(axes: Axes, curve: Arrays) -> None:
         )
 
 
-def ion_panel(axes: Axes, ions: Arrays, chosen: Sequence[int]) -> None:
-    """Draw ion currents on a logarithmic axis, each labelled by its m/z."""
+def ion_panel(axes: Axes, ions: Arrays, chosen: Sequence[int], *, narrow: bool = False) -> None:
+    """Draw ion currents on a logarithmic axis, each labelled by its m/z, tersely in a narrow panel."""
     import numpy as np
 
     temperature = ions["temperature_degC"]
@@ -95,8 +95,10 @@ def ion_panel(axes: Axes, ions: Arrays, chosen: Sequence[int]) -> None:
         title="m/z",
         loc="upper right",
         ncols=min(4, -(-len(chosen) // 2)),
-        handlelength=1.2,
-        columnspacing=1.0,
+        handlelength=0.6 if narrow else 1.2,
+        columnspacing=0.5 if narrow else 1.0,
+        handletextpad=0.3 if narrow else 0.8,
+        fontsize=5.2 if narrow else None,
         borderaxespad=0.2,
         alignment="left",
         frameon=True,
