@@ -9,6 +9,7 @@ the optional package hdf5plugin.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,9 @@ def read_spectrum(path: Path) -> Spectrum:
     return Spectrum(counts, scale.scale_factor, scale.offset)
 
 
-def _opened(path: Path) -> h5py.File:
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    """Open a file; what HDF5 says of damage inside becomes one line."""
     import h5py
 
     try:
@@ -112,9 +115,22 @@ def _opened(path: Path) -> h5py.File:
     except ImportError as error:
         raise MissingExtraError("hdf5plugin", "sims", "Reading SIMS-H5") from error
     try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise ReadError(path, "file", "a whole HDF5 file", str(error), "copy it again") from error
+        with h5py.File(path, "r") as file:
+            yield file
+    except ReadError:
+        raise
+    except (
+        OSError,
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        OverflowError,
+        RuntimeError,
+    ) as error:
+        raise ReadError(
+            path, "file", "a whole SIMS-H5 file", str(error), "copy it again"
+        ) from error
 
 
 def _shape(path: Path, file: h5py.File) -> tuple[int, int, int]:
