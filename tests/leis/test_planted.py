@@ -197,6 +197,14 @@ def test_patches_and_a_closed_layer_are_told_by_the_edge(scale, shift):
     assert 0.75 < of_scale < 1.3
 
 
+def test_an_edge_that_moved_out_of_sight_has_no_shift():
+    axis = np.arange(500.0, 2601.0, 2.0)
+    tail = 8 * 0.5 * erfc((axis - 2245) / 65) * (1 + (2245 - axis) / 4000)
+    for seed in range(5):
+        own = counted(np.interp(axis + 620, axis, tail), axis, seed)
+        assert edge_shape(counted(tail, axis, 9 + seed), own, 1500.0, 2339.8) == {}
+
+
 def test_the_demo_coating_is_patches(demo_tables):
     for row in demo_tables["leis_layers"]:
         if row["heating_temperature_degC"] == 200:

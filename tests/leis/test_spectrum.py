@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -150,13 +149,17 @@ def test_windows_over_different_energies_have_no_ratio():
     assert ratio(*rows) == (None, None)
 
 
-def drawn_shapes(rng: np.random.Generator, n: int, scatter: float) -> dict[str, dict[str, Arrays]]:
+def drawn_shapes(
+    rng: np.random.Generator, n: int, scatter: float, tilt: float = 0.0
+) -> dict[str, dict[str, Arrays]]:
     """Spectra whose slopes over 1000 to 2000 eV scatter by so much between samples, with counting noise."""
     energy = np.arange(990.0, 2012.0, 2.0)
     position = (energy - 1500) / 500
     found = {}
     for k in range(n):
-        counts = rng.poisson(60 * (1 + rng.normal(0, scatter) * position)).astype(float)
+        counts = rng.poisson(
+            60 * (1 + tilt * position) * (1 + rng.normal(0, scatter) * position)
+        ).astype(float)
         variables = {
             "intensity": ("energy", counts),
             "intensity_sd": ("energy", np.sqrt(np.maximum(counts, 1))),
@@ -165,16 +168,24 @@ def drawn_shapes(rng: np.random.Generator, n: int, scatter: float) -> dict[str, 
     return found  # fmt: skip
 
 
-def test_the_spread_of_shapes_is_what_was_planted_without_the_noise():
+@pytest.mark.parametrize("tilt", [0.0, 0.8])
+def test_the_spread_of_shapes_is_what_was_planted_without_the_noise(tilt):
     rng = np.random.default_rng(11)
     rows = []
     for _ in range(80):
-        curves = drawn_shapes(rng, 8, 0.12)
+        curves = drawn_shapes(rng, 8, 0.12, tilt)
         rows += spread(curves, list(curves), 1000.0, 2000.0, 20.0)
     values = np.array([r["spread"] for r in rows])
-    # The mean square over the range of a slope is a third of its square at the end.
-    assert np.mean(values**2) == pytest.approx(0.12**2 / 3, rel=0.15)
-    assert np.mean([r["noise"] for r in rows]) == pytest.approx(1 / math.sqrt(600), rel=0.05)
+    # Slopes about the place that scaling to equal areas leaves as it is.
+    position = np.linspace(-1, 1, 1001)
+    centre = np.mean((1 + tilt * position) * position)
+    assert np.mean(values**2) == pytest.approx(
+        0.12**2 * np.mean((position - centre) ** 2), rel=0.15
+    )
+    counts = 600 * (1 + tilt * position)  # of a bin
+    assert np.mean([r["noise"] for r in rows]) == pytest.approx(
+        np.mean(1 / counts) ** 0.5, rel=0.04
+    )
     assert np.mean([r["spread_sd"] for r in rows]) == pytest.approx(values.std(ddof=1), rel=0.3)
 
 
