@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coatbench.arrays import Arrays
 from coatbench.errors import AnalysisError
 from coatbench.xps.analyse import analyse
 from coatbench.xps.collect import collect, order_rows
@@ -19,7 +20,7 @@ from coatbench.xps.coverage import (
     spot_amounts,
     thickness,
 )
-from coatbench.xps.quantify import phi_transmission, rsf, rsf_tables
+from coatbench.xps.quantify import phi_transmission, rsf, rsf_tables, transmission
 from coatbench.xps.region import integrate
 
 
@@ -49,6 +50,14 @@ def test_sensitivity_factors_are_of_whole_doublets() -> None:
     assert rsf("wagner", "Mo 3d") is None
     assert rsf("scofield", "Mo 3d", {"Mo 3d": 9.5}) == 9.5
     assert set(rsf_tables()) == {"scofield", "kratos_f1s", "wagner"}
+
+
+def test_a_pass_energy_that_is_not_known_leaves_the_transmission_to_the_file() -> None:
+    attrs = {"transmission_coefficients": (180.254, 0.348), "pass_energy_eV": 0.0}
+    kinetic = {"kinetic_energy_eV": ("energy", [1000.0, 900.0])}  # falls, as binding energies rise
+    block = Arrays.of(kinetic | {"transmission": ("energy", [1.0, 2.0])}, attrs=attrs)
+    assert transmission(block, 925.0) == (pytest.approx(1.75), "file")
+    assert transmission(Arrays.of(kinetic, attrs=attrs), 925.0) == (1.0, "none")
 
 
 def rows(**areas: float) -> list[dict]:
