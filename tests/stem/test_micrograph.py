@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 import tifffile
-from coatbench.errors import MissingExtraError, ReadError
+from coatbench.errors import AnalysisError, MissingExtraError, ReadError
 from coatbench.readers import read
 from coatbench.simulate.write_tiff import write_tiff
+from coatbench.stem.image import prepare
 
 from .dm3_file import dm3
 
@@ -95,10 +96,13 @@ def test_colours_are_averaged_and_stacks_are_told(tmp_path):
     export, block = only(path)
     assert np.array_equal(block["intensity"], PIXELS * 2)
     assert export.warnings == ["a colour image: its channels are averaged"]
-    tifffile.imwrite(path, np.stack([PIXELS] * 3), imagej=True)
-    export, block = only(path)
-    assert np.array_equal(block["intensity"], PIXELS)
-    assert export.warnings == ["3 images in the file; the first one is read"]
+    tifffile.imwrite(path, np.stack([PIXELS, PIXELS * 2, PIXELS * 3]), imagej=True)
+    export = read(path, "stem")
+    assert len(export.sets) == 3
+    row = {"kind": "laadf", "pixel_size_nm": "1"}
+    first = prepare(row, path, export)
+    assert np.array_equal(first.pixels, PIXELS)
+    assert any(w.startswith("3 images in the file") for w in first.warnings)
 
 
 def test_dm3(tmp_path):
@@ -190,4 +194,54 @@ def test_empty_and_other_files(tmp_path):
         read(path, "stem")
     path.write_bytes(b"AAMVHFSS" + bytes(600))
     with pytest.raises(ReadError, match="Bruker BCF structure"):
+        read(path, "stem")
+
+
+def test_velox_images_and_their_choice(tmp_path, config):
+    """An HDF5 file as Velox writes it: images of two detectors, told by title or number."""
+    h5py = pytest.importorskip("h5py")
+    pytest.importorskip("rsciio")
+    path = tmp_path / "a.emd"
+    with h5py.File(path, "w") as file:
+        for name, level in (("S", 3), ("HAADF", 10), ("BF", 90)):
+            group = file.create_group(f"data/{name}")
+            group.attrs["emd_group_type"] = 1
+            group.create_dataset("data", data=np.full((20, 30), level, np.uint16))
+            for k, n in ((1, 20), (2, 30)):
+                axis = group.create_dataset(f"dim{k}", data=0.5 * np.arange(n))
+                axis.attrs["name"], axis.attrs["units"] = "yx"[k - 1], "[n_m]"
+        file.attrs["version_major"], file.attrs["version_minor"] = 0, 2
+    export = read(path, "stem")
+    assert export.format == "Velox EMD" and len(export.sets) == 3
+    titles = [b.attrs["title"] for b in export.sets]
+    row = {"kind": "laadf", "pixel_size_nm": "0.5"}
+    for wanted in ("BF", str(titles.index("BF") + 1)):
+        assert prepare(row | {"image": wanted}, path, export).pixels.max() == 90
+    first = prepare(row, path, export)
+    assert any("2 images in the file" in w and "BF" in w for w in first.warnings)
+    assert first.pixels.max() != 3  # the map of an element is no micrograph
+    assert prepare({"kind": "edx", "element": "S", "pixel_size_nm": "0.5"}, path, export).pixels.max() == 3  # fmt: skip
+    with pytest.raises(AnalysisError, match="there are: 1 BF, 2 HAADF, 3 S"):
+        prepare(row | {"image": "DF"}, path, export)
+
+
+def test_pages_of_a_tiff_are_images_of_their_own(tmp_path):
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as file:
+        for k in (1, 2):
+            file.write(
+                PIXELS * k, metadata=None, resolution=(1e7, 1e7), resolutionunit="CENTIMETER"
+            )
+    export = read(path, "stem")
+    assert len(export.sets) == 2 and not export.warnings
+    row = {"kind": "laadf", "image": "2"}
+    assert np.array_equal(prepare(row, path, export).pixels, PIXELS * 2.0)
+
+
+@pytest.mark.parametrize("head", [b"II\x97\x01", b"\x89HDF\r\n\x1a\n", b"\x30\x01\x00\x00PTTDFIL"])
+def test_a_cut_file_of_another_vendor_is_one_line(tmp_path, head):
+    pytest.importorskip("rsciio")
+    path = tmp_path / "a.bin"
+    path.write_bytes(head + bytes(300))
+    with pytest.raises(ReadError, match=r"a\.bin"):
         read(path, "stem")

@@ -1,6 +1,6 @@
-"""Micrographs and element maps: TIFF, Gatan .dm3/.dm4, Bruker .bcf.
+"""Micrographs and element maps: TIFF, Gatan .dm3/.dm4, Bruker .bcf, Velox .emd, TIA .ser, .mrc, JEOL .pts.
 
-TIFF is read with tifffile; the two vendors' binary formats need rosettasciio (GPL-3.0, optional). The size of
+TIFF is read with tifffile; the vendors' binary formats need rosettasciio (GPL-3.0, optional). The size of
 a pixel comes from the file where it states one. Where it does not, the image has pixel numbers instead
 of nanometres, `pixel_size_nm` is NaN, and it is for the index to give it: a scale is never guessed, and a
 burned-in scale bar is not read.
@@ -8,10 +8,20 @@ burned-in scale bar is not read.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import ReadError
 from .model import Export
+
+HEAD = 256
+# How the formats begin that rosettasciio reads, besides those of Gatan and Bruker.
+OTHERS: dict[str, Callable[[bytes], bool]] = {
+    "Velox EMD": lambda head: head.startswith(b"\x89HDF\r\n\x1a\n"),
+    "TIA series": lambda head: head.startswith(b"II\x97\x01"),
+    "MRC": lambda head: head[208:212] == b"MAP ",
+    "JEOL PTS": lambda head: head.startswith(b"\x30\x01\x00\x00PTTDFIL"),
+}
 
 
 def read(path: Path) -> Export:
@@ -30,18 +40,23 @@ def read(path: Path) -> Export:
     ReadError
         Damaged, cut, without an image, larger than memory allows, or in a compression that is not read.
     MissingExtraError
-        A .dm3, .dm4 or .bcf file without rosettasciio.
+        A vendor's file without rosettasciio.
     """
     path = Path(path)
     try:
         with path.open("rb") as stream:
-            head = stream.read(16)
+            head = stream.read(HEAD)
     except OSError as error:
         raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
+    other = next((name for name, known in OTHERS.items() if known(head)), "")
+    if other:
+        from .micrograph_vendor import read_other
+
+        return read_other(path, other)
     if head[:2] in (b"II", b"MM"):
         from .micrograph_tiff import read_tiff
 
         return read_tiff(path)
     from .micrograph_vendor import read_bcf, read_dm
 
-    return read_bcf(path) if head.startswith(b"AAMVHFSS") else read_dm(path, head)
+    return read_bcf(path) if head.startswith(b"AAMVHFSS") else read_dm(path, head[:16])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arrays import Arrays
 from ..errors import ReadError, quote
 from .micrograph_block import image, in_nm
 from .model import Export
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     import tifffile
 
-MAX_BYTES = 1 << 30  # of one image in memory
+MAX_BYTES = 1 << 30  # of images in memory
+MAX_PAGES = 64
 # Deflate cannot shrink data further than about 1:1032.
 MAX_COMPRESSION = 1100
 # Baseline resolution is a print setting on most images (72 dpi: 0.35 mm). A micrograph's is far finer.
@@ -26,7 +28,7 @@ Size = tuple[float, float] | None  # height and width of a pixel in nm
 
 
 def read_tiff(path: Path) -> Export:
-    """Read the first image of a TIFF file (see `micrograph.read`)."""
+    """Read the images of a TIFF file (see `micrograph.read`); of a stack with one header the first."""
     import tifffile
 
     # Damaged tags are answered by our one line, not by tifffile's log as well.
@@ -44,14 +46,25 @@ def read_tiff(path: Path) -> Export:
 
 
 def _read(path: Path, file: tifffile.TiffFile) -> Export:
-    page: Any = file.pages.first
-    warnings = []
-    _check_extent(path, page)
+    warnings: list[str] = []
+    blocks: list[Arrays] = []
+    held = 0
+    for page in file.pages[:MAX_PAGES]:
+        whole: Any = page.aspage()  # a frame knows less of its tags
+        _check_extent(path, whole)
+        held += int(whole.nbytes)
+        if held > MAX_BYTES:
+            break
+        blocks.append(_one(path, file, whole, warnings))
+    if (n := _images(file)) > len(blocks):
+        warnings.append(f"{n} images in the file; the first {len(blocks) if len(blocks) > 1 else 'one'} {'are' if len(blocks) > 1 else 'is'} read")  # fmt: skip
+    return Export(path, "TIFF", "stem", blocks, warnings=list(dict.fromkeys(warnings)))
+
+
+def _one(path: Path, file: tifffile.TiffFile, page: Any, warnings: list[str]) -> Arrays:
     pixels, note = _plane(path, page)
     if note:
         warnings.append(note)
-    if (n := _images(file)) > 1:
-        warnings.append(f"{n} images in the file; the first one is read")
     size, source = _calibration(file, page)
     tags = page.tags
     block = image(
@@ -64,7 +77,7 @@ def _read(path: Path, file: tifffile.TiffFile) -> Export:
         vendor={"software": _text(tags.valueof("Software"))},
     )
     block.attrs["instrument"] = block.attrs["instrument"].strip()
-    return Export(path, "TIFF", "stem", [block], warnings=warnings)
+    return block
 
 
 def _text(value: Any) -> str:

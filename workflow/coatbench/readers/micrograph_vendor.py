@@ -1,9 +1,10 @@
-"""Gatan .dm3/.dm4 and Bruker .bcf through rosettasciio (GPL-3.0-or-later, optional)."""
+"""Gatan .dm3/.dm4, Bruker .bcf, Velox .emd, TIA .ser, .mrc and JEOL .pts through rosettasciio (GPL-3.0-or-later, optional)."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from .model import Export
 
 MAX_FILE_BYTES = 4 << 30
 MAX_CUBE_BYTES = 1 << 30
+SERIES_AXES, MAX_FRAMES = ("time", "stack", "z", "frame"), 64
 
 
 def read_dm(path: Path, head: bytes) -> Export:
@@ -43,13 +45,37 @@ def read_bcf(path: Path) -> Export:
     return _read(path, "Bruker BCF", lambda: file_reader(str(path)))
 
 
+# The module of rosettasciio that reads a format.
+MODULES = {"Velox EMD": "emd", "TIA series": "tia", "MRC": "mrc", "JEOL PTS": "jeol"}
+
+
+def read_other(path: Path, name: str) -> Export:
+    """Read a file of one of MODULES: its images, and spectrum images as counts per pixel and energy."""
+    try:
+        reader = import_module(f"rsciio.{MODULES[name]}").file_reader
+    except ImportError as error:
+        raise MissingExtraError("rosettasciio", "microscopy", f"{path}: reading {name} files") from error  # fmt: skip
+
+    def load() -> list[dict[str, Any]]:
+        try:
+            return list(reader(str(path)))
+        except ModuleNotFoundError as error:
+            # The spectra of a Velox file are a list of events, which takes one more package.
+            raise ReadError(
+                path, name, "the packages that rosettasciio reads it with", quote(str(error)),
+                "pip install sparse, or export images and element maps as TIFF",
+            ) from error  # fmt: skip
+
+    return _read(path, name, load)
+
+
 def _read(path: Path, name: str, load: Callable[[], list[dict[str, Any]]]) -> Export:
     if (total := path.stat().st_size) > MAX_FILE_BYTES:
         raise ReadError(path, "file", f"at most {MAX_FILE_BYTES} bytes", f"{total} bytes")
     logging.getLogger("rsciio").setLevel(logging.CRITICAL)
     try:
         signals = load()
-        blocks = [b for signal in signals if (b := _block(path, signal, name)) is not None]
+        blocks = [b for signal in signals for b in _blocks(path, signal, name)]
     except ReadError:
         raise
     except Exception as error:  # rosettasciio raises whatever its parsers stumble over
@@ -60,6 +86,16 @@ def _read(path: Path, name: str, load: Callable[[], list[dict[str, Any]]]) -> Ex
     if not blocks:
         raise ReadError(path, name, "an image or a spectrum image", f"{len(signals)} other objects")
     return Export(path, name, "stem", blocks)
+
+
+def _blocks(path: Path, signal: dict[str, Any], name: str) -> list[Arrays]:
+    """Turn one signal into blocks: frames of a series are images of their own."""
+    data, axes = signal["data"], signal["axes"]
+    if data.ndim == 3 and str(axes[0].get("name", "")).lower() in SERIES_AXES:
+        frames = [dict(signal, data=frame, axes=axes[1:]) for frame in data[:MAX_FRAMES]]
+    else:
+        frames = [signal]
+    return [b for frame in frames if (b := _block(path, frame, name)) is not None]
 
 
 def _block(path: Path, signal: dict[str, Any], name: str) -> Arrays | None:
@@ -73,6 +109,8 @@ def _block(path: Path, signal: dict[str, Any], name: str) -> Arrays | None:
         "calibration": name,
         "instrument": str(_microscope(signal.get("metadata", {}))),
     }
+    if data.dtype.kind == "c":
+        return None  # a Fourier transform, or two signals in one: no micrograph
     if data.ndim == 2:
         size = (sizes[0], sizes[1]) if sizes[0] and sizes[1] else None
         return image(path, data, size, **about)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..readers.model import Export
+from .elements import SERIES
 from .surroundings import without_bar
 
 if TYPE_CHECKING:
     import numpy as np
 
+ELEMENTS = frozenset(e for series in SERIES.values() for e in series)
 # Where index and file both state a scale, they should agree this well.
 SCALE_AGREEMENT = 0.01
 # Pixels of electron micrographs are square; beyond this, distances would depend on direction.
@@ -59,16 +61,39 @@ def prepare(row: dict[str, str], file: Path, export: Export) -> Micrograph:
     images = [b for b in export.sets if "intensity" in b]
     if not images:
         raise AnalysisError(file, "file", "an image", "spectrum images only", "name its element in the index")  # fmt: skip
-    block = images[0]
     warnings = list(export.warnings)
-    if len(images) > 1:
-        warnings.append(f"{len(images)} images in the file; the first one is used")
+    block = _chosen(row, file, images, warnings)
     pixels = block["intensity"].astype(float)
     if row["kind"] != "edx":
         pixels, n = without_bar(pixels)
         if n:
             warnings.append(f"{n} rows of a data bar are left out")
     return Micrograph(file, pixels, *_scale(row, file, block, warnings), warnings)
+
+
+def _chosen(row: dict[str, str], file: Path, images: list[Arrays], warnings: list[str]) -> Arrays:
+    """Pick the image that the index names, by its number from 1 or its title; the first one where it names none."""
+    wanted = (row.get("image") or "").strip()
+    titles = [str(b.attrs.get("title") or "") for b in images]
+    listed = ", ".join(f"{i} {t}".strip() for i, t in enumerate(titles, 1))
+    if not wanted:
+        # A Velox file holds maps of the elements beside the detectors' images, by their symbols.
+        element = row.get("element") or ""
+        maps = [t in ELEMENTS for t in titles]
+        if row["kind"] == "edx" and element in titles:
+            return images[titles.index(element)]
+        if row["kind"] != "edx" and any(maps) and not all(maps):
+            images = [b for b, is_map in zip(images, maps, strict=True) if not is_map]
+            listed = ", ".join(str(b.attrs["title"]) for b in images)
+        if len(images) > 1:
+            warnings.append(f"{len(images)} images in the file ({listed}); the first one is used: `image` of the index picks another")  # fmt: skip
+        return images[0]
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(images):
+        return images[int(wanted) - 1]
+    named = [b for b, t in zip(images, titles, strict=True) if t.lower() == wanted.lower()]
+    if len(named) != 1:
+        raise AnalysisError(file, "index image", "the number or the title of one image in the file", f"{wanted!r}; there are: {listed}")  # fmt: skip
+    return named[0]
 
 
 def _scale(
