@@ -8,7 +8,6 @@ sign and separator are taken from the header, else from the line of column names
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..arrays import Arrays, Variable
 from ..errors import ReadError, quote
 from .model import Export
+from .proteus_columns import EAST_ASIAN, name_and_unit, quantity_of, settle_mass
 from .text import Text, parse_number, read_rows, read_text
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 FORMAT = "NETZSCH Proteus ASCII"
 SEPARATORS = {"SEMICOLON": ";", "COMMA": ",", "TAB": "\t", "TABULATOR": "\t", "BLANK": None}
 DECIMALS = {"POINT": ".", "COMMA": ","}
-MASS_UNITS = {"%": 1.0, "mg": 1.0, "g": 1000.0, "ug": 1e-3, "µg": 1e-3, "\u03bcg": 1e-3}
-SECONDS = {"min": 60.0, "s": 1.0, "h": 3600.0, "sec": 1.0, "Min": 60.0, "分": 60.0, "秒": 1.0}
 MAX_COLUMNS = 1024
 # No instrument leaves these; what does is a damaged number.
 LIMITS = {
@@ -37,34 +35,6 @@ LIMITS = {
     "ion_current_A": (-1.0, 1.0),
 }
 
-# How the instrument's software calls its columns, by the language of the PC.
-NAMES = {
-    "temperature": (
-        "temp", "temperature", "temperatur", "température", "temperatura", "температура", "темп", "温度", "溫度", "온도",
-        "sample temp", "probentemperatur", "試料温度", "样品温度",
-    ),
-    "time": ("time", "zeit", "temps", "tiempo", "tempo", "время", "时间", "時間", "시간"),
-    "mass": (
-        "mass", "tg", "masse", "masa", "massa", "масса", "тг", "质量", "質量", "重量", "질량", "weight", "gewicht",
-    ),
-    "mass_change": (
-        "mass change", "mass loss", "weight change", "weight loss", "massenänderung", "masseänderung", "massenverlust",
-        "masseverlust", "gewichtsverlust", "perte de masse", "variation de masse", "pérdida de masa", "perda de massa",
-        "perdita di massa", "изменение массы", "потеря массы", "质量变化", "质量损失", "失重", "質量変化", "質量減少",
-        "重量減少", "重量変化",
-    ),
-    "dsc": ("dsc", "ddk", "дск"),
-    "dta": ("dta", "дта"),
-    "segment": ("segment", "segmento", "сегмент", "段"),
-}  # fmt: skip
-_BY_NAME = {name: quantity for quantity, names in NAMES.items() for name in names}
-# Encodings of PCs whose column names are in none of the usual ones.
-EAST_ASIAN = ("gb18030", "cp932", "cp949", "big5")
-LOSSES = ("mass loss", "weight loss", "massenverlust", "masseverlust", "gewichtsverlust", "质量损失", "失重", "重量減少", "質量減少", "потеря")  # fmt: skip
-COUNTED_UP = 0.01  # of the sample: a loss above this counts up
-# A mass change starts within this of 0 %; a mass that was tared starts with the sample.
-NEAR_ZERO_PERCENT, TARED_SHARE = 30.0, 0.3
-_LABEL = re.compile(r"(?P<name>[^(/]*)(?P<note>(?:\([^)]*\))*)(?:/(?P<unit>.*))?", re.DOTALL)
 _QMID = re.compile(r"QMID\(s:(?P<block>\d{1,4})\|m:(?P<mz>\d{1,4}(?:[.,]\d{1,6})?)\)/(?P<unit>.*)")
 _DATE = re.compile(
     r"(?P<a>\d{1,2})(?P<sep>[./-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4})"
@@ -115,19 +85,12 @@ def read(path: Path) -> Export:
     return Export(path, FORMAT, "tga_ms", [dataset], warnings=warnings)
 
 
-def _quantity(label: str) -> str | None:
-    """Return what a column is, by its name in any of the known languages."""
-    name = label.lstrip("#").partition("/")[0]
-    name = re.sub(r"\([^)]*\)", "", name).strip().rstrip(".").strip().lower()
-    return _BY_NAME.get(unicodedata.normalize("NFC", name))
-
-
 def _is_columns(line: str) -> bool:
     """Whether a line names columns: two of them, time or temperature among them."""
     if line.lstrip().startswith("##"):
         return True
     cells = re.split(r"[;\t,]", line)
-    found = [_quantity(cell) for cell in cells if "/" in cell]
+    found = [quantity_of(cell) for cell in cells if "/" in cell]
     return len(cells) > 1 and "temperature" in found and ("time" in found or line.startswith("#"))
 
 
@@ -135,7 +98,7 @@ def _decoded(path: Path) -> Text:
     """Read the text; a line of columns in no known language is tried in East Asian encodings."""
     text = read_text(path)
     named = next((line for line in text.lines if line.lstrip().startswith("##")), "")
-    if not named or any(_quantity(c) for c in re.split(r"[;\t,]", named)):
+    if not named or any(quantity_of(c) for c in re.split(r"[;\t,]", named)):
         return text
     raw = path.read_bytes()
     for encoding in EAST_ASIAN:
@@ -145,7 +108,7 @@ def _decoded(path: Path) -> Text:
             continue
         lines = again.splitlines()
         line = next((line for line in lines if line.lstrip().startswith("##")), "")
-        if sum(_quantity(c) is not None for c in re.split(r"[;\t,]", line)) >= 2:
+        if sum(quantity_of(c) is not None for c in re.split(r"[;\t,]", line)) >= 2:
             return replace(text, encoding=encoding, lines=lines)
     return text
 
@@ -190,7 +153,7 @@ def _columns(text: Text, first: int, header: dict[str, str]) -> tuple[str | None
         labels = [cell.strip() for cell in line.split(separator)]
         while labels and not labels[-1]:
             labels.pop()
-        if 2 <= len(labels) <= MAX_COLUMNS and any(_quantity(c) == "time" for c in labels):
+        if 2 <= len(labels) <= MAX_COLUMNS and any(quantity_of(c) == "time" for c in labels):
             return separator, labels
     raise text.error(first, "columns Temp. and Time with one separator", line)
 
@@ -231,7 +194,7 @@ def _dataset(
                 warnings.append(f"{text.path.name}: m/z {mz:g} stands twice, the first one is used")
             channels.setdefault(mz, values[:, k])
             continue
-        name, unit, factor = _name_and_unit(text, label)
+        name, unit, factor = name_and_unit(text.path, label)
         while name in variables:
             name += "_"
         attrs = {"units": unit, "label": label}
@@ -240,7 +203,7 @@ def _dataset(
     if "temperature_K" in variables and "temperature_degC" not in variables:
         _, kelvin, attrs = variables.pop("temperature_K")
         variables["temperature_degC"] = ("time", kelvin - 273.15, attrs | {"units": "degC"})
-    _settle_mass(variables, sample_mass, warnings)
+    settle_mass(variables, sample_mass, warnings)
     for needed in ("time_s", "temperature_degC"):
         if needed not in variables:
             raise ReadError(
@@ -276,48 +239,6 @@ def _dataset(
     return Arrays.of(data, coords, _attrs(text, header, labels, sample_mass))
 
 
-def _settle_mass(
-    variables: dict[str, tuple[str, np.ndarray, dict[str, str]]],
-    sample_mass: float | None,
-    warnings: list[str],
-) -> None:
-    """Turn what the software calls a mass, a change or a loss into the mass, by where it starts.
-
-    `Mass loss/%` is the same signal as `Mass/%` where it starts at 100; where it starts at 0 it is a change, negative
-    for a loss, and rarely a loss that counts up. A mass in mg that starts at 0 was tared with the sample on the pan.
-    """
-    import numpy as np
-
-    def start(values: np.ndarray) -> float:
-        known = values[np.isfinite(values)]
-        return float(np.median(known[: max(5, known.size // 20)])) if known.size else float("nan")
-
-    for unit, whole in (("percent", 100.0), ("mg", sample_mass)):
-        change, mass = f"mass_change_{unit}", f"mass_{unit}"
-        if change in variables and mass not in variables:
-            _, values, attrs = variables[change]
-            first = start(values)
-            if unit == "percent" and first > NEAR_ZERO_PERCENT:
-                variables[mass] = ("time", variables.pop(change)[1], attrs)
-            elif whole:
-                last = float(np.nanmedian(values[-5:]))
-                falls = not (
-                    attrs["label"].lower().startswith(LOSSES) and last > COUNTED_UP * whole
-                )
-                variables[mass] = ("time", whole + (values if falls else -values), attrs)
-                if not falls:
-                    warnings.append(f"{attrs['label']} counts up: read as what is lost")
-        if mass not in variables or not whole:
-            continue
-        _, values, attrs = variables[mass]
-        if abs(start(values)) < TARED_SHARE * whole:
-            variables[mass] = ("time", values + whole, attrs)
-            variables[change] = ("time", values, attrs)
-            warnings.append(
-                f"{attrs['label']} starts at 0: tared with the sample, its mass is added"
-            )
-
-
 def _check_limits(
     text: Text, name: str, column: np.ndarray, start: int, *, may_be_unknown: bool
 ) -> None:
@@ -332,40 +253,12 @@ def _check_limits(
         raise text.error(line, f"{name} from {low:g} to {high:g}", text.lines[line])
 
 
-def _name_and_unit(text: Text, label: str) -> tuple[str, str, float]:
-    """Return the name of a column in the data model, its unit and the factor to that unit."""
-    match = _LABEL.fullmatch(label)
-    name = match["name"].strip() if match else label
-    unit = (match["unit"] or "").strip() if match else ""
-    inner = unit.strip("()")
-    lower, quantity = name.lower(), _quantity(label)
-    if quantity == "temperature":
-        kelvin = inner.strip() == "K"
-        if not kelvin and not inner.strip().upper().endswith(("C", "°", ">", "\u2103")):
-            raise ReadError(text.path, "line of columns", "temperature in °C or K", quote(label))
-        return ("temperature_K" if kelvin else "temperature_degC"), "K" if kelvin else "degC", 1.0
-    if quantity == "time":
-        if inner not in SECONDS:
-            raise ReadError(text.path, "line of columns", "time in min, s or h", quote(label))
-        return "time_s", "s", SECONDS[inner]
-    if quantity in ("mass", "mass_change") and inner in MASS_UNITS:
-        unit = "%" if inner == "%" else "mg"
-        return f"{quantity}_{'percent' if unit == '%' else 'mg'}", unit, MASS_UNITS[inner]
-    if quantity in ("dsc", "dta"):
-        return quantity, inner.replace("µ", "u"), 1.0
-    if quantity == "segment":
-        return "segment", "1", 1.0
-    note = match["note"] if match else ""
-    plain = re.sub(r"[^a-z0-9]+", "_", f"{lower}{note.lower()}").strip("_") or "column"
-    return plain, inner, 1.0
-
-
 def _attrs(
     text: Text, header: dict[str, str], labels: list[str], sample_mass: float | None
 ) -> dict[str, Any]:
     exo = parse_number(header.get("EXO", "").replace("±", ""))
     code = header.get("CORR. CODE", "").strip()
-    mass_label = next((c for c in labels if _quantity(c) in ("mass", "mass_change")), "")
+    mass_label = next((c for c in labels if quantity_of(c) in ("mass", "mass_change")), "")
     corrected = "subtr" in mass_label or bool(code.strip("0") and code.isdigit())
     return {
         "instrument": header.get("INSTRUMENT", ""),
