@@ -206,6 +206,7 @@ def legend_below(figure: Figure, handles: Mapping[str, Any], title: str | None =
     figure.legend(
         list(handles.values()), list(handles), title=title, loc="outside lower left", ncols=columns,
         handlelength=1.2, alignment="left",
+        borderaxespad=NOTE_INCH * 72 / size,  # notes stand below it, on a line of their own
     )  # fmt: skip
 
 
