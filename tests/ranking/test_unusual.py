@@ -157,3 +157,12 @@ def test_many_doubts_are_named_and_few_are_explained(samples, reasons):
     _, text = judged("cycling_metrics", samples, "doubtful")
     part = text.split("Doubtful values count: ")[1].split(".")[0]
     assert ("charging" in text) == reasons and "300 °C" in part
+
+
+def test_what_cannot_be_the_best_is_not_looked_at_for_being_it():
+    factors = {TIME: {"label": "annealing time", "unit": "h", "scale": "log"}}
+    settings = [{TIME: t} for t in (0.5, 1.0, 2.0, 4.0, 8.0)]
+    made, _ = study(settings, {"q": lambda s: 0.1 * math.log2(2 * s[TIME])}, factors=factors)
+    assert made["ranking_next"]
+    for row in made["ranking_next"]:
+        assert row[TIME] >= 4 or not row["note"].startswith("tells most")

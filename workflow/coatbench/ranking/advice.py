@@ -67,9 +67,11 @@ def advise(
             ]
         )
         doubt = np.sqrt(np.clip(np.diag(covariance), 0, None))
-        looking = order % 2 == 0
         hopeful = mean + PLAUSIBLE * doubt >= mean[made].max()
-        worth = _doubt_taken(covariance, noise, hopeful) if looking else gain
+        unseen = hopeful & free & ~np.isin(np.arange(len(x)), chosen)
+        looking = order % 2 == 0 and bool(unseen.any())
+        taken = _doubt_taken(covariance, noise, hopeful) if looking else gain
+        worth = np.where(unseen, taken, 0.0) if looking else gain
         worth = worth / np.where(cost > 0, cost, 1.0)
         worth[chosen] = -np.inf
         # What is made already is worth a repeat only where it may be the best.
