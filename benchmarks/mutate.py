@@ -325,7 +325,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20250311)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--cpu", type=int, default=120, help="CPU seconds of tests for a bug")
-    parser.add_argument("--watched", type=Path, help="folder that keeps what the tests reach")
+    parser.add_argument(
+        "--watched",
+        type=Path,
+        help="folder that keeps what the tests reach, for this state of the code only",
+    )
     parser.add_argument("--write", type=Path, help="table of the result (Markdown)")
     given = parser.parse_args()
 
