@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from pathlib import Path
 
@@ -258,3 +259,25 @@ def test_real_exports_are_analysed_without_a_model_of_their_own(
                     assert row["converged"] is not None or "outside" in row["note"]
             for row in found.tables.get("xps_components", []):
                 assert np.isfinite(row["area_cps_eV"])
+
+
+def test_the_attenuation_length_of_a_material(config: dict) -> None:
+    from coatbench.xps.attenuation import tpp_2m_nm
+
+    # Lithium phosphate, nm: longer for faster electrons, about as E^0.75, and near what the config has for it.
+    material = {
+        "density_g_cm3": 2.5,
+        "molar_mass_g_mol": 115.8,
+        "valence_electrons": 32,
+        "band_gap_eV": 6.0,
+    }
+    slow, fast = (tpp_2m_nm(e, **material) for e in (500.0, 1400.0))
+    assert np.log(fast / slow) / np.log(1400 / 500) == pytest.approx(0.75, abs=0.06)
+    changed = copy.deepcopy(config)
+    changed["coverage"]["attenuation_length_nm"] = {"tpp_2m": material}
+    length = Setting.of(changed).coverage["attenuation_length_nm"]
+    assert length == pytest.approx(tpp_2m_nm(955, **material), rel=0.03)
+    assert length == pytest.approx(config["coverage"]["attenuation_length_nm"], rel=0.15)
+    # A gap makes paths longer, a density shorter.
+    assert tpp_2m_nm(955, 2.5, 115.8, 32, 0.0) < tpp_2m_nm(955, **material)
+    assert tpp_2m_nm(955, 5.0, 115.8, 32, 6.0) < tpp_2m_nm(955, **material)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..quality import OK, Quality, counted, quality_of, worst
+from .attenuation import resolved
 from .quantify import AL_KALPHA_EV, ESCAPE_EXPONENT, kinetic_of, rsf
 from .uncertainty import Z95, upper_limit
 
@@ -52,7 +53,8 @@ class Setting:
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Setting:
         """Return the setting of a section `xps`."""
-        return cls(config["coverage"], config["rsf_library"], config.get("rsf_extra") or {})
+        extra = config.get("rsf_extra") or {}
+        return cls(resolved(config["coverage"]), config["rsf_library"], extra)
 
     def factor(self, row: Row, library: str) -> float | None:
         """Return the sensitivity factor of a row of xps_areas; its own one is on the headline library's scale."""
