@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ReadError, quote
 from . import casaxps_comments
 from .model import Export
-from .text import Text, integer, number, read_text
+from .text import number, read_text
+from .vamas_cursor import Cursor
 from .xps_block import (
     MAX_POINTS,
     UNKNOWN,
@@ -71,62 +72,6 @@ class Header:
     vendor: dict[str, str] = field(default_factory=dict)
 
 
-class _Cursor:
-    """Walks through the lines; every complaint names the line."""
-
-    def __init__(self, text: Text, start: int) -> None:
-        self.text, self.at = text, start
-
-    @property
-    def left(self) -> int:
-        return len(self.text.lines) - self.at
-
-    def take(self, what: str) -> str:
-        if self.at >= len(self.text.lines):
-            raise ReadError(
-                self.text.path,
-                "end of file",
-                what,
-                "nothing more",
-                "the file is cut; export it again",
-            )
-        self.at += 1
-        return self.text.lines[self.at - 1]
-
-    def where(self) -> str:
-        return self.text.where(self.at - 1)
-
-    def lines(self, n: int, what: str) -> list[str]:
-        return [self.take(what) for _ in range(n)]
-
-    def count(self, what: str, per_item: int = 1, low: int = 0) -> int:
-        """Read a declared count; the file must still hold that many items of `per_item` lines."""
-        raw = self.take(f"the number of {what}")
-        n = integer(raw, self.text.path, self.where(), f"the number of {what}", low, 10**9)
-        if n * per_item > self.left:
-            raise ReadError(
-                self.text.path,
-                self.where(),
-                f"{n} {what}",
-                f"{self.left} more lines in the file",
-                "the file is cut; export it again",
-            )
-        return n
-
-    def value(self, what: str) -> float:
-        """Read a number; the standard's 1E+37 (not known) becomes NaN."""
-        x = number(self.take(what), self.text.path, self.where(), what)
-        return math.nan if abs(x) > UNKNOWN else x
-
-    def choice(self, what: str, options: tuple[str, ...]) -> str:
-        word = self.take(what).strip()
-        if word not in options:
-            raise ReadError(
-                self.text.path, self.where(), f"{what}: {', '.join(options)}", quote(word)
-            )
-        return word
-
-
 def read(path: Path) -> Export:
     """Read all spectra of a VAMAS file.
 
@@ -146,7 +91,7 @@ def read(path: Path) -> Export:
     start = next((i for i, line in enumerate(text.lines) if line.strip()), 0)
     if text.lines[start].strip() != MAGIC:
         raise text.error(start, f"the line '{MAGIC}'", text.lines[start])
-    cursor = _Cursor(text, start + 1)
+    cursor = Cursor(text, start + 1)
     header = _header(cursor)
     export = Export(Path(path), "VAMAS", "xps")
     for index in range(header.n_blocks):
@@ -161,7 +106,7 @@ def read(path: Path) -> Export:
     return export
 
 
-def _header(c: _Cursor) -> Header:
+def _header(c: Cursor) -> Header:
     institution, instrument, operator, experiment = c.lines(4, "the header")
     comment = c.lines(c.count("comment lines"), "the comment")
     mode = c.choice("experiment mode", MODES)
@@ -199,7 +144,7 @@ def _header(c: _Cursor) -> Header:
     return Header(instrument.strip(), mode, scan, variables, n_future, n_blocks, vendor)
 
 
-def _block(c: _Cursor, h: Header, index: int, warnings: list[str]) -> tuple[RawRegion, str]:
+def _block(c: Cursor, h: Header, index: int, warnings: list[str]) -> tuple[RawRegion, str]:
     block_id, sample = (line.strip() for line in c.lines(2, f"block {index + 1} of {h.n_blocks}"))
     where = f"block {index + 1} ({block_id})" if block_id else f"block {index + 1}"
     date = _date([c.value("a part of the date") for _ in range(7)])
@@ -294,7 +239,7 @@ def _block(c: _Cursor, h: Header, index: int, warnings: list[str]) -> tuple[RawR
     return raw, where
 
 
-def _axis(c: _Cursor, scan: str) -> tuple[str, float, float] | None:
+def _axis(c: Cursor, scan: str) -> tuple[str, float, float] | None:
     if scan != "REGULAR":
         return None
     label = c.take("the abscissa")
@@ -308,7 +253,7 @@ def _axis(c: _Cursor, scan: str) -> tuple[str, float, float] | None:
 
 
 def _energies(
-    c: _Cursor,
+    c: Cursor,
     axis: tuple[str, float, float] | None,
     variables: list[tuple[str, ...]],
     values: np.ndarray,
@@ -333,7 +278,7 @@ def _energies(
 
 
 def _values(
-    c: _Cursor, variables: list[tuple[str, ...]], where: str, warnings: list[str]
+    c: Cursor, variables: list[tuple[str, ...]], where: str, warnings: list[str]
 ) -> np.ndarray:
     """Read the ordinates as a (point, variable) array."""
     import numpy as np
@@ -367,7 +312,7 @@ def _values(
     return table
 
 
-def _end(c: _Cursor, warnings: list[str]) -> None:
+def _end(c: Cursor, warnings: list[str]) -> None:
     if not any(line.strip(" \0\t") for line in c.text.lines[c.at :]):
         warnings.append(f"the last line '{END}' is missing; all blocks are complete")
         return
