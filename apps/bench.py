@@ -50,7 +50,8 @@ def _(fits, known, mo, preview, results, technique):
         unit = mo.ui.dropdown(list(regions), value=next(iter(regions), None), label="sample")
     else:
         choices = {
-            "/".join(u): u for u in known.units(technique.value, *preview.UNITS[technique.value])
+            "/".join(u): u
+            for u in known.units(technique.value, *preview.unit_columns(technique.value))
         }
         unit = mo.ui.dropdown(choices, value=next(iter(choices), None), label="measurement")
     unit  # noqa: B018

@@ -186,7 +186,7 @@ def test_windows_and_thresholds_are_fields_too(config):
     }
     after = preview.changed(config, "stem", {"thresholds": "[0.2, 0.6]"})
     assert override.difference(config, after) == {"stem": {"thresholds": [0.2, 0.6]}}
-    for technique in preview.SETTINGS:
+    for technique in preview.ADJUSTED:
         same = {k: yaml.safe_dump(v) for k, v in preview.fields(config, technique).items()}
         assert override.difference(config, preview.changed(config, technique, same)) == {}
 

@@ -88,7 +88,7 @@ def test_the_rule_graph_shows_who_needs_whom() -> None:
     graph = page[page.index("```mermaid") :]
     for arrow in (
         "xps_sample --> xps_tables",
-        "leis_sample --> fig3",
+        "leis_sample --> leis_figures",
         "ranking --> ranking_figure",
     ):
         assert f"  {arrow}\n" in graph

@@ -126,7 +126,7 @@ CHANGES: dict[Callable[[Path], None], tuple[int, str]] = {
     a_line_of_code: (2, "leis_tables"),
     a_cut_table: (0, "leis_tables"),
     a_number_edited_in_a_table: (0, "leis_tables"),
-    a_truncated_picture: (0, "fig3"),
+    a_truncated_picture: (0, "leis_figures"),
     damaged_curves: (1, "leis_tables"),
     half_of_a_rows_file: (1, "leis_tables"),
     curves_that_are_gone: (1, "leis_tables"),
@@ -160,7 +160,10 @@ def test_what_was_changed_and_nothing_else(
     assert plan.get("leis_sample", 0) == spectra
     assert rule in plan
     if not spectra:
-        assert plan.keys() <= {rule, "fig3", "leis_quicklooks", "ranking", "ranking_figure"} | LAST
+        assert (
+            plan.keys()
+            <= {rule, "leis_figures", "leis_quicklooks", "ranking", "ranking_figure"} | LAST
+        )
 
 
 @pytest.mark.parametrize("memory", MEMORY)
@@ -188,7 +191,7 @@ def test_an_edit_that_is_taken_back(project: Workflow) -> None:
 def test_a_label_changes_figures_and_no_table_of_its_technique(project: Workflow) -> None:
     edit_rows(project.folder / SAMPLES, lambda row: row | {"label": f"{row['label']} new"})
     plan = planned(project)
-    assert "fig3" in plan
+    assert "leis_figures" in plan
     assert not {"leis_sample", "leis_tables"} & plan.keys()
 
 

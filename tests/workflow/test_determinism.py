@@ -36,7 +36,7 @@ def test_two_runs_agree_byte_for_byte(tmp_path: Path) -> None:
     as_supplied(study, other.folder / "out" / "exports")
     shutil.rmtree(other.folder / "out")
     assert differences(tree(one.folder / "study"), tree(study)) == []
-    other.run("--prioritize", "fig3", "stem_tables", *arguments, cores=1)
+    other.run("--prioritize", "leis_figures", "stem_tables", *arguments, cores=1)
     found = result(one.folder / "out"), result(other.folder / "out")
     assert len(found[0]) > 60
     assert differences(*found) == []

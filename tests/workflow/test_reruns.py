@@ -29,8 +29,8 @@ SAMPLES = ["uncoated", "c400", "c700"]
 # The rules of each technique: its jobs and tables (by the start of their names), and its figures.
 FIGURES = {
     "xps": {"xps_figures"},
-    "tga_ms": {"figS4"},
-    "leis": {"fig3"},
+    "tga_ms": {"tga_ms_figures"},
+    "leis": {"leis_figures"},
     "cycling": {"cycling_figures"},
     "sims": {"sims_figures"},
     "stem": {"stem_figures"},
@@ -173,8 +173,8 @@ def test_a_changed_xps_model_reruns_xps_and_what_depends_on_it(project: Workflow
 
 # One key of each kind, another value, and the jobs of each rule that run for it besides RANKING and LAST.
 KEYS = {
-    "leis: {detection_significance: 4}": {"leis_sample": 3, "leis_quicklooks": 1, "leis_tables": 1, "fig3": 1},
-    "leis: {spread_bin_eV: 3}": {"leis_tables": 1, "fig3": 1},
+    "leis: {detection_significance: 4}": {"leis_sample": 3, "leis_quicklooks": 1, "leis_tables": 1, "leis_figures": 1},
+    "leis: {spread_bin_eV: 3}": {"leis_tables": 1, "leis_figures": 1},
     "xps: {coverage: {attenuation_length_nm: 3.3}}": {"xps_tables": 1, "xps_figures": 1},
     "cycling: {stub_fraction: 0.02}": {"cycling_cell": 10, "cycling_quicklook": 3, "cycling_tables": 1, "cycling_figures": 1},
     "cycling: {pool_least_degrees_of_freedom: 4}": {"cycling_tables": 1, "cycling_figures": 1},
@@ -242,12 +242,12 @@ def test_a_changed_figure_style_reruns_figures_only(project: Workflow) -> None:
     before = style.read_text()
     style.write_text(before + "\n# a changed line\n")
     plan = planned(project)
-    assert plan["fig3"] == plan["ranking_figure"] == 1
+    assert plan["leis_figures"] == plan["ranking_figure"] == 1
     assert {r for r in plan if not is_figure(r)} <= LAST
     style.write_text(before)
     override(project, "figures: {font_size_pt: 8}")
     plan = planned(project)
-    assert plan["fig3"] == plan["ranking_figure"] == 1
+    assert plan["leis_figures"] == plan["ranking_figure"] == 1
     assert {r for r in plan if not is_figure(r)} <= LAST
 
 

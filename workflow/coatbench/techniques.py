@@ -68,6 +68,11 @@ class Technique:
         says most of itself, first.
     unit_columns, per_unit : tuple of str
         Several rows that agree in the first are one thing, which has each of the second once.
+    by_eye : tuple of str
+        Settings that the bench changes beside the analysed measurement: keys of the technique's section, with dots into
+        deeper ones.
+    remedy : str
+        What a person can do about a doubtful measurement.
     """
 
     title: str
@@ -83,6 +88,8 @@ class Technique:
     preferred: tuple[str, ...] = ()
     unit_columns: tuple[str, ...] = ()
     per_unit: tuple[str, ...] = ()
+    by_eye: tuple[str, ...] = ()
+    remedy: str = ""
 
     def unit(self, row: Mapping[str, str]) -> str:
         """Return how a row of the index is called in lists: its ids, else its file."""
@@ -113,6 +120,7 @@ TECHNIQUES: dict[str, Technique] = {
         export="VAMAS (.vms), or energy and intensity as text with a line of labels",
         simulated_from=("spot",),
         also=("esca", "photoemission"),
+        remedy="look at the fit; change its components (`make bench`), or leave the spot out (`exclude` in xps/index.csv)",
     ),
     "tga_ms": Technique(
         "TGA-MS",
@@ -128,6 +136,15 @@ TECHNIQUES: dict[str, Technique] = {
         abscissa="temperature_degC",
         export="text with time, temperature and mass (or ion currents), with labels and units",
         also=("tga", "tg", "tgms", "sta"),
+        by_eye=(
+            "smoothing_window_K",
+            "onset_k",
+            "baseline_K",
+            "baseline_min_K",
+            "detection_sigma",
+            "min_step_percent",
+        ),
+        remedy="measure on until the signal is back at its baseline, or give a blank (`blank_file`)",
     ),
     "leis": Technique(
         "LEIS",
@@ -144,6 +161,7 @@ TECHNIQUES: dict[str, Technique] = {
         export="energy and intensity in two columns of text",
         simulated_from=("heating_temperature_degC", "intensity"),
         also=("iss", "qtac"),
+        remedy="neutralise the charge and measure again, or leave the spectrum out (`exclude` in leis/index.csv)",
     ),
     "cycling": Technique(
         "Cycling",
@@ -179,6 +197,8 @@ TECHNIQUES: dict[str, Technique] = {
         abscissa="Test Time / s",
         export="text or CSV with time, voltage, current and capacity",
         also=("battery", "echem", "electrochemistry", "galvanostatic"),
+        by_eye=("dqdv.bin_V", "dqdv.window_V", "dqdv.least_prominence_mAh_g_V", "dqdv.named"),
+        remedy="wait for a running cell; leave cycles (`leave_out_cycles`) or the cell (`exclude`) out in cycling/index.csv",
     ),
     "sims": Technique(
         "ToF-SIMS",
@@ -204,6 +224,7 @@ TECHNIQUES: dict[str, Technique] = {
         export="BIF6 or ASCII images",
         beside=beside_events,
         also=("tof", "tofsims"),
+        remedy="look at the region; leave it out (`exclude` in sims/index.csv), or measure more regions",
     ),
     "stem": Technique(
         "STEM",
@@ -220,6 +241,8 @@ TECHNIQUES: dict[str, Technique] = {
         export="TIFF with its scale, or .dm3/.dm4/.emd/.bcf",
         simulated_from=("kind", "field", "element"),
         also=("tem", "edx", "eds", "haadf"),
+        by_eye=("thresholds", "smoothing_nm", "layer_contrast", "min_layer_nm", "least_coverage"),
+        remedy="look at the outline; change the thresholds (`make bench`), or leave the image out (`exclude` in stem/index.csv)",
     ),
 }
 

@@ -12,10 +12,6 @@ from pathlib import Path
 from .techniques import TECHNIQUES
 
 State = dict[str, tuple[int, int]]
-FIGURES = {
-    "leis": ("fig3",),
-    "tga_ms": ("figS4",),
-}  # rules that are not named after their technique
 _DONE = re.compile(r"^Finished jobid: \d+ \(Rule: (\w+)\)")
 _PLAN = re.compile(r"^(\w+)\s+(\d+)$")
 
@@ -107,7 +103,7 @@ def technique_of(rule: str) -> str:
     """
     rule = rule.removeprefix("simulate_")
     for name, about in TECHNIQUES.items():
-        if rule.startswith(f"{name}_") or rule in FIGURES.get(name, ()):
+        if rule.startswith(f"{name}_"):
             return about.title
     return "ranking and report"
 

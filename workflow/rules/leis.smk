@@ -115,7 +115,7 @@ rule leis_quicklooks:
         "../scripts/leis/quicklooks.py"
 
 
-rule fig3:
+rule leis_figures:
     input:
         curves=units("leis", "leis/{sample}.nc", "sample"),
         windows=table("leis_windows"),

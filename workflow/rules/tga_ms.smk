@@ -101,7 +101,7 @@ rule tga_ms_quicklook:
         "../scripts/tga_ms/quicklook.py"
 
 
-rule figS4:
+rule tga_ms_figures:
     input:
         curves=units("tga_ms", "tga_ms/{run}.nc", "run"),
         events=table("tga_ms_events"),

@@ -16,18 +16,15 @@ from ..curves import save_curves
 from ..errors import CoatbenchError, StudyError
 from ..settings import load_study_settings
 from ..study import Study, load_study
+from ..techniques import TECHNIQUES
 
-# What of a technique can be changed by eye: keys of its section, with dots into deeper ones.
-SETTINGS = {
-    "tga_ms": (
-        "smoothing_window_K", "onset_k", "baseline_K", "baseline_min_K", "detection_sigma", "min_step_percent",
-    ),
-    "cycling": (
-        "dqdv.bin_V", "dqdv.window_V", "dqdv.least_prominence_mAh_g_V", "dqdv.named",
-    ),
-    "stem": ("thresholds", "smoothing_nm", "layer_contrast", "min_layer_nm", "least_coverage"),
-}  # fmt: skip
-UNITS = {"tga_ms": ("run",), "cycling": ("sample", "protocol", "cell"), "stem": ("sample",)}
+ADJUSTED = [name for name, about in TECHNIQUES.items() if about.by_eye]
+
+
+def unit_columns(technique: str) -> tuple[str, ...]:
+    """Return the columns of the index that tell what is analysed together."""
+    about = TECHNIQUES[technique]
+    return about.unit_columns or about.index.key[:1]
 
 
 def study_of(folder: str | Path, results: str | Path) -> Study:
@@ -60,7 +57,7 @@ def fields(config: Mapping[str, Any], technique: str) -> dict[str, Any]:
         elif not isinstance(value, str):
             found[key] = value
 
-    for key in SETTINGS[technique]:
+    for key in TECHNIQUES[technique].by_eye:
         value: Any = config[technique]
         for part in key.split("."):
             value = value.get(part, ...) if isinstance(value, Mapping) else ...
@@ -100,7 +97,7 @@ def analysed(
     StudyError
         Why it cannot be analysed, in one line.
     """
-    where = dict(zip(UNITS[technique], unit, strict=True))
+    where = dict(zip(unit_columns(technique), unit, strict=True))
     section = dict(config[technique])
     if technique == "cycling":
         own = section["protocols"][where["protocol"]]
@@ -122,7 +119,7 @@ def picture(
     config: Mapping[str, Any],
 ) -> bytes:
     """Return the quick-look of an analysis as PNG."""
-    where = dict(zip(UNITS[technique], unit, strict=True))
+    where = dict(zip(unit_columns(technique), unit, strict=True))
     name = where.get("sample") or study.rows(technique, **where)[0]["sample"]
     sample = next(s for s in study.samples if s["sample"] == name)
     module = importlib.import_module(f"coatbench.figures.{technique}_quicklook")

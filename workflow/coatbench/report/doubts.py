@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..quality import OK, quality_of
+from ..techniques import TECHNIQUES
 
 # Columns that say how good a row is in tables without `quality`: the value that is bad, and what it means.
 DOUBTS = {
@@ -16,16 +17,7 @@ DOUBTS = {
     "charge_conserved": (False, "charge not conserved"),
     "interrupted": (True, "interrupted"),
 }
-# What a person can do about a doubtful measurement of a technique.
-REMEDIES = {
-    "xps": "look at the fit; change its components (`make bench`), or leave the spot out (`exclude` in xps/index.csv)",
-    "cycling": "wait for a running cell; leave cycles (`leave_out_cycles`) or the cell (`exclude`) out in cycling/index.csv",
-    "tga_ms": "measure on until the signal is back at its baseline, or give a blank (`blank_file`)",
-    "leis": "neutralise the charge and measure again, or leave the spectrum out (`exclude` in leis/index.csv)",
-    "sims": "look at the region; leave it out (`exclude` in sims/index.csv), or measure more regions",
-    "stem": "look at the outline; change the thresholds (`make bench`), or leave the image out (`exclude` in stem/index.csv)",
-    "ranking": "mend the measurement that the note names; the ranking follows",
-}
+OF_THE_RANKING = "mend the measurement that the note names; the ranking follows"
 QUALITY_COLUMNS = (*DOUBTS, "quality", "note")
 
 
@@ -72,6 +64,12 @@ def remark(row: Mapping[str, Any]) -> str:
     return "; ".join(notes)
 
 
+def remedy(technique: str) -> str:
+    """Say what a person can do about a doubtful measurement of a technique, or value of the ranking."""
+    about = TECHNIQUES.get(technique)
+    return about.remedy if about else OF_THE_RANKING if technique == "ranking" else ""
+
+
 def look_id(technique: str, name: str) -> str:
     """Return the id of a quick-look on the page."""
     return f"look-{technique}-{name}"
@@ -107,6 +105,6 @@ def doubts_of(
             why,
             str(row["value"] or "").partition(":")[0],
             look_id(technique, shown) if shown else "",
-            todo=REMEDIES.get(technique, ""),
+            todo=remedy(technique),
         )
     return list(found.values())

@@ -18,6 +18,7 @@ import numpy as np
 from ..arrays import Arrays
 from ..curves import load_curves
 from ..quality import UNUSABLE
+from ..techniques import TECHNIQUES
 
 # Of a curve at most, twice what a phone shows across; where all curves together need more than the budget, fewer.
 POINTS = (900, 600, 400, 280, 200, 140, 100, 60)
@@ -217,9 +218,12 @@ def _sims(path: Path, inside: Sequence[str]) -> Found:
         yield "sims", Curve(inside[1], "", block, "peaks", "sticks", data["mass_u"], data["counts"])
 
 
+# By technique: `_xps` reads the curves of XPS. A technique without one has no living curves.
 READERS: dict[str, Callable[[Path, Sequence[str]], Found]] = {
-    "xps": _xps, "cycling": _cycling, "tga_ms": _tga_ms, "leis": _leis, "sims": _sims,
-}  # fmt: skip
+    technique: globals()[f"_{technique}"]
+    for technique in TECHNIQUES
+    if f"_{technique}" in globals()
+}
 
 
 def pack(views: Sequence[View], budget: int = PACKED_BYTES) -> dict[str, str]:
