@@ -324,5 +324,9 @@ def test_what_a_fault_leaves_is_not_taken_for_done(unfinished: Workflow) -> None
     """The fixture leaves one sample to do, and what follows from it."""
     plan = planned(unfinished)
     assert (
-        plan["leis_sample"] == plan["leis_tables"] == plan["leis_quicklooks"] == plan["leis_figures"] == 1
+        plan["leis_sample"]
+        == plan["leis_tables"]
+        == plan["leis_quicklooks"]
+        == plan["leis_figures"]
+        == 1
     )
