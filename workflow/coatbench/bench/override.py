@@ -98,36 +98,36 @@ def propose(study: str | Path, override: Mapping[str, Any]) -> Proposal:
     before = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     if not override:
         return Proposal(path, before, before)
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    document = yaml.load(before)
+    editor = YAML()
+    editor.preserve_quotes = True
+    editor.width = 4096
+    document = editor.load(before)
     kept = ""
     if document is None:  # nothing but comments, which would be lost
-        document, kept = yaml.map(), before and before.rstrip("\n") + "\n"
+        document, kept = editor.map(), before and before.rstrip("\n") + "\n"
     nested = document.get("config")
     for section, change in override.items():
         # A section below `config` wins over one at the top.
         home = nested if isinstance(nested, dict) and section in nested else document
-        _lay(home, {section: change}, yaml)
+        _lay(home, {section: change}, editor)
     stream = io.StringIO()
-    yaml.dump(document, stream)
+    editor.dump(document, stream)
     return Proposal(path, before, kept + stream.getvalue())
 
 
-def _lay(document: Any, override: Mapping[str, Any], yaml: Any) -> None:
+def _lay(document: Any, override: Mapping[str, Any], editor: Any) -> None:
     for key, value in override.items():
         if isinstance(value, Mapping):
             if not isinstance(document.get(key), Mapping):
-                document[key] = yaml.map()
-            _lay(document[key], value, yaml)
+                document[key] = editor.map()
+            _lay(document[key], value, editor)
         else:
-            document[key] = _plain(value, yaml)
+            document[key] = _plain(value, editor)
 
 
-def _plain(value: Any, yaml: Any) -> Any:
+def _plain(value: Any, editor: Any) -> Any:
     if isinstance(value, (list, tuple)):
-        found = yaml.seq(value)
+        found = editor.seq(value)
         found.fa.set_flow_style()
         return found
     return value

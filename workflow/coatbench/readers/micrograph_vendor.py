@@ -91,11 +91,16 @@ def _read(path: Path, name: str, load: Callable[[], list[dict[str, Any]]]) -> Ex
 def _blocks(path: Path, signal: dict[str, Any], name: str) -> list[Arrays]:
     """Turn one signal into blocks: frames of a series are images of their own."""
     data, axes = signal["data"], signal["axes"]
-    if data.ndim == 3 and str(axes[0].get("name", "")).lower() in SERIES_AXES:
+    spectra = any(_is_energy(axis) for axis in axes)
+    if data.ndim == 3 and str(axes[0].get("name", "")).lower() in SERIES_AXES and not spectra:
         frames = [dict(signal, data=frame, axes=axes[1:]) for frame in data[:MAX_FRAMES]]
     else:
         frames = [signal]
     return [b for frame in frames if (b := _block(path, frame, name)) is not None]
+
+
+def _is_energy(axis: dict[str, Any]) -> bool:
+    return str(axis["units"]).lower() in ("kev", "ev")
 
 
 def _block(path: Path, signal: dict[str, Any], name: str) -> Arrays | None:
@@ -114,7 +119,7 @@ def _block(path: Path, signal: dict[str, Any], name: str) -> Arrays | None:
     if data.ndim == 2:
         size = (sizes[0], sizes[1]) if sizes[0] and sizes[1] else None
         return image(path, data, size, **about)
-    if data.ndim == 3 and str(axes[2]["units"]).lower() in ("kev", "ev") and data.nbytes <= MAX_CUBE_BYTES:  # fmt: skip
+    if data.ndim == 3 and _is_energy(axes[2]) and data.nbytes <= MAX_CUBE_BYTES:
         return _cube(path, data, sizes, axes[2], about)
     return None
 

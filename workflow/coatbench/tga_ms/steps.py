@@ -33,6 +33,7 @@ SLOW_TAKEN = 1.5  # by how much slow noise, and its time, are larger than what a
 WELL_DESCRIBED = (
     1.6  # root mean square of the residual over the white noise; slow noise makes it more than 1
 )
+HANDED_OVER = 0.003  # of a step: where it has begun, and where it is over
 WIDTH = 2.45  # full width at half maximum of a first-order rate in units of R T^2 / E
 
 
@@ -204,6 +205,11 @@ def _fit(
     places = 1 + 4 * np.arange(n_steps)
     own = covariance[np.ix_(places, places)]
     extent = np.array([np.interp(time_s, time, extent_at(found.x, k)) for k in range(n_steps)])
+    # Where in a step one drift hands over to the next is not known, only that it does: anywhere from its begin to its end.
+    lasts = ((extent > HANDED_OVER) & (extent < 1 - HANDED_OVER)).sum(axis=1) * np.median(
+        np.diff(time_s)
+    )
+    own += np.diag((np.diff(found.x[-slopes:]) * lasts) ** 2 / 12)
     return Steps(found.x[places], np.sqrt(np.diag(own)), own, misfit, extent)
 
 
