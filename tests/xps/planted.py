@@ -90,7 +90,7 @@ def write(path: Path, scans: Sequence[Scan], variable: tuple[str, str] | None = 
         lines += [f"{s.pass_energy_eV:g}", UNKNOWN, "0", "0", UNKNOWN, UNKNOWN, "0", "0"]
         lines += [
             species,
-            transition or "-1",
+            transition or "-",
             "-1",
             f"{'Kinetic' if s.kinetic else 'Binding'} Energy",
             "eV",

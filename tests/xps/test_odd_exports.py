@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from coatbench.errors import AnalysisError
 
@@ -65,6 +67,10 @@ def _stuck(s: Any) -> None:
     s.counts[150:] = s.counts[150]
 
 
+def _dark(s: Any) -> None:
+    s.counts = np.random.default_rng(1).poisson(0.2, len(s.counts)).astype(float)
+
+
 def _spike(s: Any) -> None:
     s.counts[60] = 5 * s.counts.max()
 
@@ -84,6 +90,22 @@ def test_a_scan_that_went_wrong_gives_no_coverage(
     damage(scans[2])
     row = eq1(tables(write(tmp_path / "a.vms", scans), config))
     assert row["quality"] == "unusable" and said in row["quality_note"]
+
+
+def test_a_detector_that_was_hardly_on_measures_no_absence(config: dict, tmp_path: Path) -> None:
+    scans = [scan(r) for r in REGIONS]
+    _dark(scans[3])
+    row = eq1(tables(write(tmp_path / "a.vms", scans), config))
+    assert row["quality"] == "doubtful" and "was the detector on" in row["quality_note"]
+
+
+@pytest.mark.parametrize("named", ["XPS {}{}", "spot 1 {}{}", "{}{}/12", "{}{}2", "{} {}#2"])
+def test_names_around_the_name_of_a_line(config: dict, tmp_path: Path, named: str) -> None:
+    scans = [replace(scan(r), region=named.format(*r.split())) for r in REGIONS]
+    scans[0].region = scans[0].region.upper()
+    found = tables(write(tmp_path / "a.vms", scans), config)
+    assert eq1(found)["coverage"] == pytest.approx(0.5, abs=0.02)
+    assert found["xps_fits"][0]["charge_shift_eV"] == pytest.approx(1.0, abs=0.08)
 
 
 def test_differential_charging_is_doubted(config: dict, tmp_path: Path) -> None:

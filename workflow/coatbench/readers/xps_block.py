@@ -23,9 +23,12 @@ MAX_POINTS = 5_000_000
 UNKNOWN = 1e36  # ISO 14976 writes 1E+37 for a number that is not known
 # Nominal energies, for files that name the anode and leave the number open (NIST SRD 20).
 ANODES_EV = {"al": 1486.6, "mg": 1253.6, "ag": 2984.3, "cr": 5414.8, "ga": 9251.7}
-# `C1s`, `c 1s`, `Ni2p3`, `In 3d5/2`, `C1s Scan -`, `C1s_1`; and Auger lines such as `NaKLL`.
-_LINE = re.compile(r"([A-Za-z]{1,2})[ _-]*([1-7][spdf])[ _]*(?:[1357](?:[/ ]?2)?)?(?=$|[ _(:;,.-])")
-_AUGER = re.compile(r"([A-Za-z]{1,2})[ _-]*([KLMN][LMNOV1-5]{2,4})(?=$|[ _(:;,.-])", re.IGNORECASE)
+# `C1s`, `c 1s`, `C1S`, `Ni2p3`, `In 3d5/2`, `C1s Scan -`, `C1s_1`, `C 1s/2`; and Auger lines such as `NaKLL`.
+_WHOLE = r"(?<![A-Za-z0-9])([A-Za-z]{1,2})[ _-]*"
+_LINE = re.compile(
+    _WHOLE + r"([1-7][spdf])[ _]*(?:\d{1,2}(?:[/ ]?2)?)?(?![A-Za-z0-9])", re.IGNORECASE
+)
+_AUGER = re.compile(_WHOLE + r"([KLMN][LMNOV1-5]{2,4})(?![A-Za-z0-9])", re.IGNORECASE)
 _ELEMENTS = frozenset(
     re.findall(
         "[A-Z][a-z]?",
@@ -75,19 +78,25 @@ class RawRegion:
 
 
 def region_name(species: str, transition: str = "") -> str:
-    """Return the field's name of a region, element and orbital; a name that is no line stays as it is.
+    """Return the field's name of a region, element and orbital: that which a name begins with, or the only one in it.
 
     Examples
     --------
     >>> [region_name("C", "1s"), region_name("C1s Scan", "-"), region_name("Ni2p3"), region_name("wide")]
     ['C 1s', 'C 1s', 'Ni 2p', 'wide']
+    >>> [region_name("spot 1 C1S"), region_name("C 1s/2"), region_name("C1s K2p"), region_name("of C1s and N1s")]
+    ['C 1s', 'C 1s', 'C 1s', 'of C1s and N1s']
     """
     text = " ".join(part for part in (_clean(species), _clean(transition)) if part)
     for pattern in (_LINE, _AUGER):
-        match = pattern.match(text)
-        if match and (element := match[1].capitalize()) in _ELEMENTS:
-            orbital = match[2].lower() if pattern is _LINE else match[2].upper()
-            return f"{element} {orbital}"
+        found = {
+            f"{element} {m[2].lower() if pattern is _LINE else m[2].upper()}": m.start()
+            for m in reversed(list(pattern.finditer(text)))
+            if (element := m[1].capitalize()) in _ELEMENTS
+        }
+        for name, start in found.items():
+            if start == 0 or len(found) == 1:
+                return name
     return text or "unnamed"
 
 

@@ -16,6 +16,9 @@ from .model import RegionModel
 from .uncertainty import SIGNIFICANCE
 
 MIN_POINTS = 20
+EMPTY_SHARE = (
+    0.5  # of the channels, without a single count: the background of a working detector is more
+)
 CUT_SHARE = 0.05  # of the channels, that are all zero at an end of a region whose scan was cut
 COUNTABLE = (
     5.0  # expected counts per channel, from which on the scatter tells whether they are counts
@@ -174,6 +177,10 @@ def dead(name: str, y: np.ndarray) -> Quality:
         )
     if np.ptp(y) == 0:
         return quality.unusable(f"{name}: all {len(y)} intensities are {y[0]:g}")
+    if (y == 0).mean() > EMPTY_SHARE:
+        return quality.doubtful(
+            f"{name}: {(y == 0).sum()} of {len(y)} intensities are zero: was the detector on, or is the background subtracted?"
+        )
     if cut := _flat_end(y):
         return quality.unusable(
             f"{name}: {cut} of {len(y)} intensities at one end are the same number: an aborted scan"

@@ -124,7 +124,7 @@ def fit_spot(
     for m in modelled:
         if m.model is None:
             continue
-        judged[m.name] = too_short(m.x, m.model, shift.placed_eV)
+        judged[m.name] = worst([bare[m.name], too_short(m.x, m.model, shift.placed_eV)])
         if m.name == config["charge_reference"]["region"] and shift.fit is not None:
             fits[m.name] = shift.fit
         else:
@@ -134,7 +134,7 @@ def fit_spot(
             )  # fmt: skip
         fit = fits[m.name]
         if fit is not None:
-            judged[m.name] = worst([fit.quality, shift.quality])
+            judged[m.name] = worst([bare[m.name], fit.quality, shift.quality])
     spot = SpotFit(
         list(measured),
         shift.value_eV,
