@@ -35,7 +35,7 @@ def record(steps, resistance_ohm=0.0) -> np.ndarray:
 
 
 def mpt(rows: np.ndarray, *, columns="tVIq") -> bytes:
-    names = {"t": "time/s", "V": "Ewe/V", "I": "<I>/mA", "q": "(Q-Qo)/mA.h"}
+    names = {"t": "time/s", "V": "Ewe/V", "I": "<I>/mA", "q": "(Q-Qo)/mA.h", "d": "dQ/mA.h"}
     lines = ["EC-Lab ASCII FILE", "Nb header lines : 3", "\t".join(names[c] for c in columns)]
     at = [list(names).index(c) for c in columns]
     lines += ["\t".join(f"{row[i]:.10e}" for i in at) for row in rows]
@@ -172,3 +172,46 @@ def test_slower_cycle_after_a_faster_one_may_give_more_than_it_took(config, tmp_
     cells = run(config, tmp_path, record(steps), window=free).tables["cycling_cells"]
     assert cells[1]["coulombic_efficiency_percent"] == pytest.approx(116.7, abs=0.2)
     assert cells[1]["quality"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("columns", "quality", "reason"),
+    [
+        ("tVId", "unusable", "0.1017 mAh had flowed"),
+        ("tVI", "doubtful", "what had flowed before is not known"),
+    ],
+)
+def test_file_that_begins_within_a_charge_says_so(config, tmp_path, columns, quality, reason):
+    """An efficiency of 102 % is possible: only the count since the step tells, or nothing does."""
+    rows = record(PLAIN)[91 + 61 :]
+    step = np.cumsum(np.diff(np.sign(rows[:, 2]), prepend=0) != 0)
+    start = np.array([rows[step == s, 3][0] for s in range(step[-1] + 1) if (step == s).any()])
+    since = rows[:, 3] - start[step - step[0]]
+    since[step == step[0]] = rows[step == step[0], 3]
+    own = np.column_stack([rows, since])
+    path = write(tmp_path, mpt(own, columns=columns))
+    protocols = {"short": config["protocols"]["short"] | WINDOW}
+    analysis = analyse([ROW], [path], config | {"protocols": protocols})
+    first = analysis.tables["cycling_cells"][0]
+    assert first["quality"] == quality
+    assert reason in first["quality_note"]
+
+
+def test_first_charge_without_a_rest_before_it_is_no_middle(config, tmp_path):
+    rows = record(PLAIN[1:])
+    (first, _) = run(config, tmp_path, rows, columns="tVI").tables["cycling_cells"]
+    assert first["quality"] == "ok"
+
+
+def test_discharge_that_is_missing_between_two_charges_makes_no_long_charge(config, tmp_path):
+    """Its records, or its file, are not there: the voltage goes back over a time without records."""
+    rows = record(PLAIN)
+    current = rows[:, 2]
+    there = current >= 0
+    there[np.flatnonzero(current < 0)[-1] : np.flatnonzero(current < 0)[-1] + 92] = False
+    first = run(config, tmp_path, rows[there], columns="tVI").tables["cycling_cells"][0]
+    assert first["charge_capacity_mAh_g"] > 300
+    assert first["quality"] == "unusable"
+    assert "voltage goes back from 3.7" in first["quality_note"]
+    # Two files whose clocks are in the wrong order ask for the order.
+    assert "column part" in first["quality_note"]

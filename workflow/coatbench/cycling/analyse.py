@@ -56,9 +56,10 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
     windows = judge.windows_of(data, halves, cutoffs, config["cutoff_tolerance_V"])
     running = judge.running(data, halves, windows, config["hold_end_fraction"])
     judged = _cycles(data, parts, cycles, running, cell, windows, config)
+    whole = judge.of_cell(judged)
     cycle_rows = [row for row, _ in judged]
     for row in cycle_rows:
-        result.add("cycling_cells", **cell.key, **row)
+        result.add("cycling_cells", **cell.key, **row, cell_quality=whole.level)
         if row["note"] and not row["note"].startswith("no "):
             result.warnings.append(f"{name}: cycle {row['cycle']}: {row['note']}")
     named = ";".join(f"{low}-{high}" for low, high in cell.left_out)
@@ -76,7 +77,7 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
         more, fits, notes = metrics.long_test(cycle_rows, relative, config)
         found += more
         result.warnings += [f"{name}: {note}" for note in notes]
-        for fit in fits if judge.of_cell(judged).usable else []:
+        for fit in fits if whole.usable else []:
             result.add("cycling_fade", **cell.key, **fit)
     spectra = impedance.rows_of(
         data, cycles, cell.area_cm2, config["kramers_kronig_residual_percent"]
@@ -85,9 +86,8 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
         result.add("cycling_impedance", **cell.key, **spectrum)
     for pulse in pulses.rows_of(data, cycles, stubs, cell.area_cm2, config):
         result.add("cycling_pulses", **cell.key, **pulse)
-    curves = _differential(result, cell, data, cycles, running, config)
+    curves = _differential(result, cell, data, cycles, judged, running, config)
     found += _overpotential(curves, judged, config["dqdv"])
-    whole = judge.of_cell(judged)
     for metric in found:
         quality = worst([metric.pop("quality", Quality()), whole])
         result.add("cycling_cell_metrics", **cell.key, **metric, **quality.columns())
@@ -134,7 +134,8 @@ def _cycles(
     """Return row and judgement of every cycle."""
     judged = []
     before = judge.Before()
-    counter = parts[0].attrs.get("counter_Ah", (0.0, 0.0))[0]
+    uncounted = (None if data.source == "trapezoid" else 0.0,)
+    counter = parts[0].attrs.get("counter_Ah", uncounted)[0]
     for cycle in cycles:
         row, judgement = cells.cycle_row(
             data, cycle, cell, windows, config,
@@ -193,13 +194,15 @@ def _differential(
     cell: Cell,
     data: Record,
     cycles: Sequence[Cycle],
+    judged: Sequence[tuple[dict[str, Any], judge.Judgement]],
     running: HalfCycle | None,
     config: Mapping[str, Any],
 ) -> Curves:
     """Make dQ/dV of the configured cycles; add features and quality rows."""
     made: Curves = {}
     settings = config["dqdv"]
-    for cycle in cycles:
+    whole = judge.of_cell(judged)
+    for i, cycle in enumerate(cycles):
         if cycle.number not in config["dqdv_cycles"]:
             continue
         for half in cycle.halves:
@@ -227,6 +230,7 @@ def _differential(
                     f"{cell.key['sample']} {cell.key['cell']}: dQ/dV of {place['direction']} {cycle.number} holds "
                     f"{main.integral_over_charge:.4f} of the charge"
                 )
+            quality = worst([judge.up_to([j for _, j in judged], i, half.direction), whole])
             for f in features.find(main, others, half.direction, settings, config["voltage_sd_V"]):
                 result.add(
                     "cycling_dqdv_features",
@@ -239,6 +243,7 @@ def _differential(
                     kind=f.kind,
                     height_mAh_g_V=f.height,
                     seen_in=f.seen_in,
+                    **quality.columns(),
                 )
     return made
 

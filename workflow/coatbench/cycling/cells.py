@@ -198,7 +198,7 @@ def cycle_row(
     *,
     running: HalfCycle | None = None,
     before: judge.Before | None = None,
-    counter_Ah: float = 0.0,
+    counter_Ah: float | None = 0.0,
 ) -> tuple[dict[str, Any], judge.Judgement]:
     """Return the row of the table cycling_cells of one cycle, and what is to be said of it.
 
@@ -216,8 +216,8 @@ def cycle_row(
         The one that was still going on when the record ended.
     before : Before or None
         What the cycles before have shown.
-    counter_Ah : float
-        What the instrument's integral holds at the first record.
+    counter_Ah : float or None
+        What the instrument's integral holds at the first record; None: nothing tells.
     """
     row: dict[str, Any] = {"cycle": cycle.number, "running": "", "interrupted": False}
     found = judge.Judgement()
@@ -240,7 +240,9 @@ def cycle_row(
             if half is running
             else judge.half_cycle(data, half, its, config["interruption_s"])
         )
-        begun = judge.begins_in_the_middle(data, half, counter_Ah, config["stub_fraction"])
+        begun = judge.begins_in_the_middle(
+            data, half, counter_Ah, config["stub_fraction"], config["interruption_s"]
+        )
         index = judge.left_out() if cell.leaves_out(cycle.number) else Quality()
         found.halves[half.direction] = worst([index, own, begun])
         found.relaxed[half.direction] = relaxation.judge(data, half, config["relaxation_time_s"])

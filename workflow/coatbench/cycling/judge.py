@@ -20,6 +20,10 @@ from .record import NAMES, Record
 
 # Steps of the recorder between the last record and the cut-off that it may have missed.
 MOST_STEPS = 1.5
+# Later times are dates.
+LONGEST_TEST_S = 3e8
+# Share of a half cycle's span, and voltage, that no relaxation takes back.
+BACK_SHARE, BACK_V = 0.5, 0.15
 # A gap this many times as long as the longest usual interval is no habit of the recorder.
 GAP_FACTOR, FEWEST_INTERVALS = 5.0, 50
 
@@ -158,7 +162,11 @@ def running(
 
 
 def begins_in_the_middle(
-    data: Record, first: HalfCycle, counter_Ah: float, stub_fraction: float
+    data: Record,
+    first: HalfCycle,
+    counter_Ah: float | None,
+    stub_fraction: float,
+    interruption_s: float,
 ) -> Quality:
     """Judge a record whose first half cycle had begun before it.
 
@@ -167,13 +175,24 @@ def begins_in_the_middle(
     data : Record
     first : HalfCycle
         The first of the record.
-    counter_Ah : float
-        What the instrument's integral holds at the first record.
+    counter_Ah : float or None
+        What the instrument's integral holds at the first record; None: nothing tells.
     stub_fraction : float
         Share of the half cycle's charge from which on it matters.
+    interruption_s : float
+        A record whose time begins later was not the first of its test.
     """
+    if first.first > 0:
+        return Quality()
+    if counter_Ah is None:
+        late = float(data.time_s[0])
+        if not interruption_s < late < LONGEST_TEST_S:
+            return Quality()
+        return doubtful(
+            f"the file begins {late:.0f} s after the test, with current flowing: what had flowed before is not known"
+        )
     share = abs(counter_Ah) / first.charge_Ah if first.charge_Ah else 0.0
-    if first.first > 0 or share <= stub_fraction:
+    if share <= stub_fraction:
         return Quality()
     return unusable(
         f"the file begins in the middle of the {NAMES[first.direction]}: {1e3 * abs(counter_Ah):.4g} mAh had flowed"
@@ -208,6 +227,12 @@ class Judgement:
         return worst([*self.halves.values(), self.whole, *self.relaxed.values()])
 
 
+def up_to(judged: Sequence[Judgement], i: int, direction: int) -> Quality:
+    """Return the quality of a half cycle's numbers with that of what led to it, the cycle before included."""
+    before = [judged[i - 1].whole, *judged[i - 1].halves.values()] if i else []
+    return worst([judged[i].up_to(direction), judged[i].whole, *before])
+
+
 def half_cycle(data: Record, half: HalfCycle, its: Window, interruption_s: float) -> Quality:
     """Judge where a finished half cycle ended and whether it was interrupted."""
     name, end = NAMES[half.direction], float(data.controlled_V[half.last])
@@ -226,6 +251,13 @@ def half_cycle(data: Record, half: HalfCycle, its: Window, interruption_s: float
         found.append(doubtful(f"{name} to {end:.3f} V, where the protocol says {its.cutoff_V:g} V"))
     elif away is not None and abs(away) > its.tolerance_V:
         found.append(doubtful(f"{name} to {end:.3f} V, beyond the cut-off of {its.cutoff_V:g} V"))
+    if jump := missing_between(data, half, interruption_s):
+        found.append(
+            unusable(
+                f"within the {name} the voltage goes back from {jump[0]:.3f} to {jump[1]:.3f} V over a time without records: "
+                "some are missing, or files are in another order: give it in the index's column part"
+            )
+        )
     if half.is_titration:
         found.append(
             doubtful(f"{name} in {len(half.stretches)} pulses with rests between (titration)")
@@ -240,6 +272,25 @@ def half_cycle(data: Record, half: HalfCycle, its: Window, interruption_s: float
             )
         )
     return worst(found)
+
+
+def missing_between(
+    data: Record, half: HalfCycle, interruption_s: float
+) -> tuple[float, float] | None:
+    """Return the voltages before and after a time without records over which a half cycle was undone.
+
+    Between files, and where nothing was recorded for longer than an interruption, the voltage of a resting cell relaxes by
+    its overpotential. Where it goes back by half of what the half cycle spans, charge of the other direction flowed.
+    """
+    rows = np.arange(half.first, half.last + 1)
+    rows = rows[~data.alternating[rows]]
+    voltage = data.controlled_V[rows]
+    apart = (np.diff(data.file[rows]) != 0) | (np.diff(data.time_s[rows]) > interruption_s)
+    back = np.where(apart, half.direction * -np.diff(voltage), 0.0)
+    if back.size == 0 or not back.max() > max(BACK_SHARE * float(np.ptp(voltage)), BACK_V):
+        return None
+    at = int(back.argmax())
+    return float(voltage[at]), float(voltage[at + 1])
 
 
 def unexplained_gap_s(data: Record, half: HalfCycle) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from .. import quality
 from . import rates
 from .features import as_array
-from .judge import Judgement
+from .judge import Judgement, up_to
 from .record import CHARGE, DISCHARGE, NAMES
 
 Row = dict[str, Any]
@@ -68,11 +68,10 @@ def first_cycles(judged: Sequence[tuple[Row, Judgement]]) -> list[Row]:
             continue
         if row["running"] == NAMES.get(direction):
             continue  # what a half cycle has so far is not its capacity, nor its end a cut-off
-        reasons = [*judgement.halves.values()] if direction == 0 else [judgement.up_to(direction)]
+        own = [*judgement.halves.values()]
+        reasons = own if direction == 0 else [up_to([j for _, j in judged], i, direction)]
         if column.startswith("relaxed"):
             reasons.append(judgement.relaxed.get(direction, quality.Quality()))
-        if i:
-            reasons += [judgement.whole, *judged[i - 1][1].halves.values()]
         found.append(
             {
                 "metric": metric,

@@ -39,8 +39,8 @@ def protocol_of(rows: Sequence[Row], names: Sequence[str]) -> str | None:
 
 
 def unusable(row: Row) -> bool:
-    """Tell whether a row of a table enters no line of a figure."""
-    return bool(row.get("quality") == UNUSABLE)
+    """Tell whether a row of a table enters no line of a figure: it is unusable, or the whole cell that it is of."""
+    return UNUSABLE in (row.get("quality"), row.get("cell_quality"))
 
 
 def doubtful(row: Row) -> bool:

@@ -69,15 +69,13 @@ def draw(
     every = read_table(metrics)
     protocol = protocol_of(every, protocols["short"])
     rows = [r for r in every if r["protocol"] == protocol and r["value"] is not None]
-    bad = {
-        (r["sample"], r["cell"], int(r["cycle"]))
-        for r in read_table(cells)
-        if r["protocol"] == protocol and unusable(r)
-    }
+    bad = _without_curve([r for r in read_table(cells) if r["protocol"] == protocol])
     found = [
         r
         for r in read_table(features)
-        if r["protocol"] == protocol and (r["sample"], r["cell"], int(r["cycle"])) not in bad
+        if r["protocol"] == protocol
+        and not unusable(r)
+        and (r["sample"], r["cell"], int(r["cycle"])) not in bad
     ]
     names = {r["sample"] for r in rows}
     shown = [s for s in ordered(samples) if s["sample"] in names]
@@ -211,6 +209,12 @@ def _potentials(
 
 
 Lines = dict[tuple[str, int, str], tuple[np.ndarray, np.ndarray]]
+
+
+def _without_curve(rows: Sequence[Row]) -> set[tuple[str, str, int]]:
+    """Return the (sample, cell, cycle) whose curves enter no mean: unusable, or what an unusable cycle led to."""
+    own = {(r["sample"], r["cell"], int(r["cycle"])) for r in rows if unusable(r)}
+    return own | {(sample, cell, cycle + 1) for sample, cell, cycle in own}
 
 
 def _mean_curves(

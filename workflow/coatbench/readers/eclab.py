@@ -100,6 +100,10 @@ def normalise(path: Path, columns: Taken, controlled: str = "") -> Normalised:
     recorded = _scaled(columns, CURRENTS)
     increment = _scaled(columns, INCREMENTS)
     since_step = _scaled(columns, STEP_CHARGES) if increment is None else None
+    # What had flowed in a step before its first record: of a file that begins within one.
+    begun = (
+        None if since_step is None else (float(since_step[:1].sum()), float(since_step[-1:].sum()))
+    )
     net = _scaled(columns, NETS)
     integral = _scaled(columns, INTEGRALS)
     if "mode" not in columns and recorded is None:
@@ -149,6 +153,8 @@ def normalise(path: Path, columns: Taken, controlled: str = "") -> Normalised:
     more: dict[str, Any] = {"potential": potential} if others else {}
     if ends is not None:
         more["net_Ah"] = ends
+    if begun is not None:
+        more["counter_Ah"] = begun
     if integral is not None:
         block = bdf.step_count(*([half] if half is not None else []), np.sign(integral))
         if integral.size:

@@ -165,7 +165,7 @@ def _capacities(cells: Rows) -> Found:
     }
     of_cell: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for row in cells:
-        if row.get("quality") != UNUSABLE:
+        if UNUSABLE not in (row.get("quality"), row.get("cell_quality")):
             key = str(row["sample"]), str(row["protocol"]), str(row["cell"])
             of_cell.setdefault(key, []).append(row)
     for (sample, protocol, cell), rows in of_cell.items():
