@@ -49,8 +49,11 @@ def test_what_is_tried_besides_for_the_uncertainty_is_no_result() -> None:
         ([("300", "300 °C"), ("400", "400 °C")], False),
         ([("573", "A"), ("673", "B")], True),  # multiples of 25 in degC, and odd ones as they stand
         ([("573", "A"), ("680", "B")], False),  # may be degC
-        ([("573.15", ""), ("400", "")], False),
-        ([("25", "25 °C"), ("573.15", "")], False),
+        ([("573.15", ""), ("400", "")], True),  # one of them only
+        ([("401.15", ""), ("400", "")], False),  # may be measured
+        ([("25", "25 °C"), ("573.15", "")], True),
+        ([("300", "300 °C"), ("673", "400 °C")], True),
+        ([("300", "batch 27"), ("400", "")], False),
     ],
 )
 def test_kelvin_in_a_column_of_celsius_is_named(cells: list[tuple[str, str]], named: bool) -> None:

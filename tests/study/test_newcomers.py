@@ -16,6 +16,7 @@ from coatbench.factors import check_factors, read_factors
 from coatbench.readers.recognise import format_names, recognise
 from coatbench.settings import load_study_settings, settings_problems
 from coatbench.slips import what_it_was
+from coatbench.spelling import column_meant
 from coatbench.study import load_study
 from coatbench.techniques import TECHNIQUES
 from conftest import ROOT
@@ -131,6 +132,9 @@ def test_slips_in_cells_of_a_battery(
         ("Our samples 2026,,\n" + SAMPLES, LEIS, {}, ["1 line above the header passed over"]),
         (SAMPLES.replace("atmosphere", "label,annealing_temperature_degC").replace("Ar", "400 °C,").replace("air", "500 °C,500"), LEIS, {}, ["samples.csv: row 3: column annealing_temperature_degC: found an empty cell, which counts as not annealed", "label says 400 °C"]),
         (SAMPLES.replace("atmosphere", "label,annealing_temperature_degC").replace("Ar", "400 °C,600").replace("air", "500 °C,500"), LEIS, {}, ["row 3", "found 600, where the label says 400 °C"]),
+        (SAMPLES, LEIS.replace("n400,b.txt,200", "n400,b.txt,220"), {}, ["index.csv: row 3: column heating_temperature_degC: found 220, where bare has no row"]),
+        (SAMPLES, LEIS.replace(",dose_nC", ","), {}, ["row 1: column 4 has values but no name, and is not read"]),
+        (SAMPLES.replace("atmosphere", "Temperature"), LEIS, {}, ["column Temperature is not read; did you mean annealing_temperature_degC?"]),
         (SAMPLES, LEIS, {"index.csv": LEIS}, ["index.csv: is not read; an index stands in its technique's folder"]),
         (SAMPLES, LEIS, {"xps": "words"}, ["xps: is not read; expected a folder with an index.csv, found a file"]),
         (SAMPLES, LEIS, {"study.yml": "title: x"}, ["study.yml: is not read; did you mean study.yaml?"]),
@@ -432,3 +436,56 @@ def test_a_folder_is_of_no_other_technique_by_being_one(tmp_path: Path) -> None:
 def test_every_column_of_claims_is_known_to_the_one_who_looks_for_slips() -> None:
     source = (ROOT / "workflow" / "coatbench" / "claims" / "read.py").read_text(encoding="utf-8")
     assert set(re.findall(r'cell\("(\w+)"\)', source)) == {*OPTIONAL, *TABLE.required}
+
+
+@pytest.mark.parametrize(
+    ("technique", "name", "column"),
+    [
+        ("tga_ms", "baseline_file", "blank_file"), ("tga_ms", "blank", "blank_file"), ("tga_ms", "ms_lag_min", "ms_lag_s"),
+        ("cycling", "area", "area_cm2"), ("cycling", "electrode_area_cm2", "area_cm2"), ("cycling", "leave_out", "leave_out_cycles"),
+        ("sims", "dose", "primary_ion_dose_cm2"), ("sims", "binning", "pixel_binning"), ("stem", "image_number", "image"),
+        ("leis", "exclude_reason", "exclude"), ("xps", "spot_size_um", None), ("xps", "operator", None), ("stem", "T", None),
+    ],
+)  # fmt: skip
+def test_a_column_under_another_name(technique: str, name: str, column: str | None) -> None:
+    assert column_meant(name, list(TECHNIQUES[technique].index.optional)) == column
+
+
+STEM = (
+    "sample,file,kind,field,element\nbare,a.txt,laadf,1,\nn400,b.txt,laadf,1,\nn400,c.txt,edx,1,S\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("n400,c.txt,edx,1,S", "n400,c.txt,laadf,1,"), ["row 4: column sample+field+kind", "again (first in row 3)"]),
+        (("edx,1,S", "edx,1,"), ["row 4: column element: found an empty cell, expected a value where kind is edx"]),
+    ],
+)  # fmt: skip
+def test_slips_in_cells_of_images(
+    tmp_path: Path, change: tuple[str, str], words: list[str]
+) -> None:
+    assert said(study(tmp_path / "s", stem=STEM))[0] == []
+    problems, _ = said(study(tmp_path / "t", stem=STEM.replace(*change)))
+    assert len(problems) == 1, problems
+    for word in words:
+        assert word in problems[0]
+
+
+def test_a_folder_of_another_name_with_an_index_is_named(tmp_path: Path) -> None:
+    folder = study(tmp_path / "s")
+    (folder / "Messdaten").mkdir()
+    (folder / "Messdaten" / "index.csv").write_text(CYCLING)
+    (folder / "raw").mkdir()
+    (note,) = load_study(folder).notes
+    assert "Messdaten: is not read although it has an index" in note and "cycling" in note
+
+
+def test_a_row_of_an_unknown_sample_is_one_line(tmp_path: Path) -> None:
+    """Its file is named after the sample that was meant: said once."""
+    folder = study(tmp_path / "s", leis=LEIS.replace("n400,b.txt", "n 400,n400.txt"))
+    (folder / "leis" / "b.txt").rename(folder / "leis" / "n400.txt")
+    problems, notes = said(folder)
+    assert len(problems) == 1 and "did you mean n400?" in problems[0]
+    assert notes == []

@@ -158,7 +158,7 @@ def test_damaged_tables_end_in_a_reading_or_a_line(
     ("rows", "said"),
     [
         (["sample;role;annealing_temperature_degC;annealing_time_h", "a;uncoated;;", "b;coated;1.000;1,5"], "1.000"),
-        (["sample,role,annealing_temperature_degC", "a,uncoated,", "b,coated,673.15"], ""),
+        (["sample,role,annealing_temperature_degC", "a,uncoated,", "b,coated,673.15"], "kelvin"),
         (["sample,role,label,annealing_temperature_degC", "a,uncoated,,", "b,coated,400 °C,673.15"], "kelvin"),
         (["sample,role", "b,coated"], "no sample is uncoated"),
     ],

@@ -13,7 +13,7 @@ from .errors import StudyError, quote
 from .sheet import SEPARATORS, Sheet
 from .sheets import read_sheet
 from .slips import is_no_value, no_row_of_a_table, what_it_was
-from .spelling import nearest
+from .spelling import column_meant, nearest
 
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?\Z", re.ASCII)
 
@@ -33,6 +33,8 @@ class Table:
     claims : mapping of columns to columns
         No two rows share these either, where all of the columns on the right have a value: such rows claim the same
         measurement. Numbers are compared as numbers, files as paths.
+    needs : mapping of (column, value) to column
+        Where a row has that value, the other column may not be empty.
     """
 
     required: Mapping[str, Check]
@@ -40,6 +42,7 @@ class Table:
     files: tuple[str, ...] = ("file",)
     key: tuple[str, ...] = ("sample", "file")
     claims: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    needs: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def columns(self) -> dict[str, Check]:
@@ -85,6 +88,11 @@ def read_rows(
         return []
     notes.extend(_near_misses(path, sheet.header, table, declared))
     notes.extend(f"{path}: {line}" for line in sheet.odd)
+    for at, name in enumerate(sheet.header):
+        if not name and any(len(cells) > at and cells[at] for _, cells in sheet.rows):
+            notes.append(
+                f"{path}: row {sheet.header_row}: column {at + 1} has values but no name, and is not read"
+            )
     rows = []
     width = len(sheet.header)
     wrong: list[tuple[str, str]] = []  # (row, what is wrong with it)
@@ -174,7 +182,7 @@ def _near_misses(
     for column in header:
         if column in table.columns or column in declared:
             continue
-        if likely := nearest(column, absent):
+        if likely := column_meant(column, absent):
             yield f"{path}: column {column} is not read; did you mean {likely}?"
 
 
@@ -226,6 +234,9 @@ def _cell_problems(row: Mapping[str, str], table: Table) -> Iterable[str]:
             yield f"column {column}: found {quote(text)}, expected a value, or an empty cell where there is none"
         elif expected := check(text):
             yield f"column {column}: found {quote(text)}, expected {expected}{what_it_was(text, column)}"
+    for (column, value), needed in table.needs.items():
+        if row.get(column) == value and not row.get(needed) and not row.get("exclude"):
+            yield f"column {needed}: found an empty cell, expected a value where {column} is {value}"
 
 
 def _comparable(row: Mapping[str, str], column: str, table: Table) -> str:

@@ -25,6 +25,7 @@ from .study_doubts import (
     made_by_spreadsheets,
     named_after_others,
     unknown_choices,
+    without_reference,
 )
 from .study_files import copies, file_problems, mark_braces, readable, unnamed
 from .study_folder import entries, find_table, near_misses, own_exports
@@ -257,6 +258,9 @@ def load_study(
     chosen = _reference(table, samples, reference, problems, notes)
     if problems:
         raise StudyError(problems, notes)
+    for technique, rows in measurements.items():
+        lines = without_reference(rows, TECHNIQUES[technique], chosen)
+        notes.extend(f"{indexes[technique]}: {line}" for line in lines)
     beside: list[str] = []
     if made_in is None:
         notes.extend(copies(folder, measurements))

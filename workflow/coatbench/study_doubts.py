@@ -108,6 +108,8 @@ def named_after_others(
     }
     wrong = []
     for row in rows:
+        if row["sample"] not in ids:
+            continue  # said of the cell
         own = row["sample"].casefold()
         for column in about.index.files[:1]:
             name = row.get(column, "").replace("\\", "/").rpartition("/")[2].casefold()
@@ -118,6 +120,22 @@ def named_after_others(
                     (row["#"], f"column {column}: found {quote(row[column])} for sample {row['sample']}; is it of {others[0]}?")
                 )  # fmt: skip
     return together(wrong)
+
+
+def without_reference(
+    rows: Sequence[Mapping[str, str]], about: Technique, reference: str | None
+) -> list[str]:
+    """Name rows that nothing of the reference can be compared with: a slip, or a ratio that stays empty."""
+    column = about.compared_at
+    there = {float(row[column]) for row in rows if row["sample"] == reference} if column else set()
+    return together(
+        (
+            row["#"],
+            f"column {column}: found {row[column]}, where {reference} has no row: no ratio to it",
+        )
+        for row in rows
+        if there and float(row[column]) not in there
+    )
 
 
 def contradictions(rows: Sequence[Mapping[str, str]], about: Technique) -> list[str]:

@@ -109,6 +109,8 @@ def _technique_meant(folder: Path, name: str) -> Iterable[str]:
         if words & spellings or max(likeness(name, s) for s in spellings) >= 0.8:
             yield f"{folder / name}: is not read; did you mean {folder / technique}?"
             return
+    if any(re.match(r"(?i)index\.(csv|xlsx)\Z", n) for n in entries(folder / name)):
+        yield f"{folder / name}: is not read although it has an index; a technique's folder is one of {', '.join(TECHNIQUES)}"
 
 
 def _file_meant(path: Path) -> Iterable[str]:

@@ -68,6 +68,8 @@ class Technique:
         says most of itself, first.
     unit_columns, per_unit : tuple of str
         Several rows that agree in the first are one thing, which has each of the second once.
+    compared_at : str
+        A sample is compared with the reference at the same value of this column only.
     by_eye : tuple of str
         Settings that the bench changes beside the analysed measurement: keys of the technique's section, with dots into
         deeper ones.
@@ -88,6 +90,7 @@ class Technique:
     preferred: tuple[str, ...] = ()
     unit_columns: tuple[str, ...] = ()
     per_unit: tuple[str, ...] = ()
+    compared_at: str = ""
     by_eye: tuple[str, ...] = ()
     remedy: str = ""
 
@@ -157,6 +160,7 @@ TECHNIQUES: dict[str, Technique] = {
             },
         ),
         guessed="sample, heating_temperature_degC (from the file's name)",
+        compared_at="heating_temperature_degC",
         abscissa="energy_eV",
         export="energy and intensity in two columns of text",
         simulated_from=("heating_temperature_degC", "intensity"),
@@ -232,7 +236,11 @@ TECHNIQUES: dict[str, Technique] = {
             {"sample": any_text, "file": any_text, "kind": one_of("laadf", "edx")},
             {"field": an_id, "element": any_text, "image": any_text, "pixel_size_nm": POSITIVE},
             key=("sample", "file", "kind", "element", "image"),
-            claims={("file", "kind", "element", "image"): ("file",)},
+            claims={
+                ("file", "kind", "element", "image"): ("file",),
+                ("sample", "field", "kind", "element"): ("field",),
+            },
+            needs={("kind", "edx"): "element"},
         ),
         images=True,
         preferred=(".dm4", ".dm3", ".bcf", ".tif", ".tiff"),
