@@ -10,7 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coatbench.readers import casaxps_ascii, casaxps_report, phi_spe, vamas_iso, xps_columns
+from coatbench.readers import (
+    casaxps_ascii,
+    casaxps_report,
+    phi_spe,
+    scienta_txt,
+    specs_xy,
+    vamas_iso,
+    xps_columns,
+)
 from coatbench.simulate.write_phi_spe import write_spe
 from coatbench.simulate.write_vamas import SpectrumRecord, write_casaxps, write_multipak
 from conftest import datasets
@@ -68,6 +76,16 @@ def originals() -> dict[str, list[bytes]]:
         b"BE/eV\tPE: 20.0 eV\n" + text.encode(),
         b"BE/eV,InS2p_a\r\n" + text.replace("\t", ",").encode(),
     ]
+    rows = "\n".join(f"{170 - 0.1 * k:.1f}  {400 + k}.0" for k in range(60))
+    table = f"# Cycle: 0, Curve: 0, Scan: 0\n#\n# ColumnLabels: energy counts/s\n#\n{rows}\n"
+    found["specs"] = [
+        f"# Created by: SpecsLab Prodigy\n#   Energy Axis: Binding Energy\n#   Separate Scan Data: yes\n# Group: a\n#\n# Region: S2p\n"
+        f"# Dwell Time: 0.1\n# Excitation Energy: 1486.6\n\n# Cycle: 0\n# Number of Scans: 1\n\n{table}\n{table}".encode()
+    ]
+    found["scienta"] = [
+        f"[Info]\nNumber of Regions=0001\n\n[Region 1]\nRegion Name=S2p\nDimension 1 name=Binding Energy [eV]\nDimension 1 size=60\n\n"
+        f"[Info 1]\nStep Time=200\nNumber of Sweeps=2\nExcitation Energy=1486.6\n\n[Data 1]\n{rows}\n".encode()
+    ]
     found["report"] = [
         b"C:\\a.vms\t\r\n\r\nName\tPosition\tFWHM\tRaw Area\tArea/(RSF*T*MFP)\t%At Conc\tGoodness of Fit\t\r\n"
         b"S 2p\t161.2\t1.3\t900.1\t536.7\t41.89\t-1.#IND\t\r\nS 2p\t169.4\t1.5\t100.1\t59.6\t58.11\t-1.#IND\t\r\n\r\n"
@@ -81,6 +99,8 @@ READERS = {
     "casaxps": casaxps_ascii.read,
     "columns": xps_columns.read,
     "report": casaxps_report.read,
+    "specs": specs_xy.read,
+    "scienta": scienta_txt.read,
 }
 
 

@@ -21,6 +21,7 @@ def wide(text: str) -> bytes:
     ("name", "content", "technique", "found"),
     [
         ("x.vgd", OLE + wide("VGData"), "xps", "Thermo Avantage"),
+        ("x.VGD", OLE, "xps", "Thermo Avantage binary (.vgd); export VAMAS or text with Avantage"),
         ("x.xls", OLE + wide("Workbook"), "cycling", "Excel workbook of the old kind"),
         ("x.dat", OLE, "tga_ms", "OLE2"),
         ("x.raw", b"SOFH\r\nTechnique: TOF-SIMS\r\n\0\0", "sims", "PHI ToF-SIMS raw"),

@@ -115,6 +115,104 @@ def write(path: Path, scans: Sequence[Scan], variable: tuple[str, str] | None = 
     return path
 
 
+def write_specs(
+    path: Path, scans: Sequence[Scan], n: int = 1, parameter: str = "Loop", transmission: str = ""
+) -> Path:
+    """Write scans as SPECS Prodigy does: `n` passes with one scan each, the counts shared among them."""
+    rng = np.random.default_rng(5)
+    columns = "energy counts/s" + (" transmission" if transmission else "")
+    lines = ["# Created by:        SpecsLab Prodigy, Version 4.100.1-r111001 ", "#"]
+    lines += ["# XY-Serializer Export Settings:", "#   Comment Prefix:           #"]
+    lines += [
+        "#   Energy Axis:              Binding Energy",
+        "#   Separate Scan Data:       yes",
+        "#",
+    ]
+    for s in scans:
+        lines += [
+            f"# Group:                        {s.sample}",
+            "#",
+            f"# Region:                       {s.region}",
+        ]
+        lines += [
+            "# Acquisition Date:             08/24/23 13:59:11 UTC",
+            "# Analysis Method:              XPS",
+        ]
+        lines += [
+            f"# Dwell Time:                   {s.time_s / n:.9g}",
+            f"# Excitation Energy:            {s.photon_eV:g}",
+        ]
+        lines += [
+            f"# Pass Energy:                  {s.pass_energy_eV:g}",
+            "# Comment:                      a: b",
+            "",
+        ]
+        parts = rng.multinomial(s.counts.astype(int), np.full(n, 1 / n))
+        for k in range(n):
+            lines += [
+                f"# Cycle: {k}",
+                "#",
+                f'# Parameter: "{parameter}" = {k + 1}',
+                "#",
+                "# Number of Scans: 1",
+                "",
+            ]
+            lines += [
+                f"# Cycle: {k}, Curve: 0, Scan: 0",
+                "#",
+                f"# ColumnLabels:                 {columns}",
+                "#",
+            ]
+            rates = parts[:, k] / s.time_s * n
+            lines += [
+                f"{e:.6f}  {v:.9g}{transmission}" for e, v in zip(s.binding_eV, rates, strict=True)
+            ]
+            lines += [""]
+    path.write_bytes("\r\n".join(lines).encode())
+    return path
+
+
+def write_scienta(path: Path, scans: Sequence[Scan], slices: int = 1, gain: float = 1.0) -> Path:
+    """Write scans as Scienta SES does; a `gain` makes no counts of them, as a converter (ADC) does."""
+    rng = np.random.default_rng(5)
+    lines = ["[Info]", f"Number of Regions={len(scans):04d}", "Version=1.3.1", ""]
+    for k, s in enumerate(scans, 1):
+        energy = s.photon_eV - s.binding_eV if s.kinetic else s.binding_eV
+        name = "Kinetic" if s.kinetic else "Binding"
+        lines += [
+            f"[Region {k}]",
+            f"Region Name={s.region}",
+            f"Dimension 1 name={name} Energy [eV]",
+        ]
+        lines += [
+            f"Dimension 1 size={len(energy)}",
+            "Dimension 1 scale=" + " ".join(f"{e:g}" for e in energy),
+        ]
+        if slices > 1:
+            lines += [
+                "Dimension 2 name=Y-Scale [deg]",
+                f"Dimension 2 size={slices}",
+                "Dimension 2 scale=0",
+            ]
+        lines += ["", f"[Info {k}]", f"Region Name={s.region}", f"Pass Energy={s.pass_energy_eV:g}"]
+        lines += [
+            f"Number of Sweeps={s.scans}",
+            f"Excitation Energy={s.photon_eV:g}",
+            "Step Time=203",
+        ]
+        lines += [
+            f"Sample={s.sample}",
+            "Date=2023-03-08",
+            f"Time per Spectrum Channel={s.time_s:.9g}",
+        ]
+        lines += [f"[Run Mode Information {k}]", "", "", "", f"[Data {k}]"]
+        parts = rng.multinomial(s.counts.astype(int), np.full(slices, 1 / slices)) * gain
+        rows = zip(energy, parts, strict=True)
+        lines += [" " + "  ".join(f"{v:.14E}" for v in (e, *row)) for e, row in rows] + [""]
+    path.write_text("\n".join(lines))
+    return path
+
+
 def tables(file: Path, config: dict[str, Any], **row: str) -> dict[str, Any]:
     """Analyse one file as one coated sample and collect; warnings stand under `warnings`."""
     found = analyse([{"sample": "s", "file": file.name, "spot": "1", **row}], [file], config)

@@ -60,6 +60,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("PHI ToF-SIMS raw data (.raw)", (b"SOFH", b"\x00SOFH"), (b"TOF", b"SIMS"), "save the images of the peaks as text in the software of the instrument, or convert the file to SIMS-H5 (docs/sims.md has the steps)", certain=True),
     Kind("a PHI MultiPak depth profile or map (.pro, .map)", (b"SOFH",), (b"DEPTHPRO", b"FileType: MAP"), "export the spectra as .spe or VAMAS with MultiPak"),
     Kind("a Thermo Avantage binary (.vgd)", (_OLE,), (b"VGData", b"VGSpace", b"VGX"), "export VAMAS or text with Avantage"),
+    Kind("a Thermo Avantage binary (.vgd)", (_OLE,), suffixes=(".vgd",), advice="export VAMAS or text with Avantage"),
     Kind("Thermo Avantage properties (.vgp)", suffixes=(".vgp",), advice="export VAMAS or text with Avantage"),
     Kind("an Excel workbook of the old kind (.xls)", (_OLE, b"\x09\x08"), (b"Workbook", b"Book"), _CSV),
     Kind("a Word document", (_OLE,), (b"WordDocument",)),

@@ -128,6 +128,8 @@ FORMATS: tuple[Format, ...] = (
     Format("PHI SPE", "xps", _matches(r"\A\s*SOFH\s"), "phi_spe", instrument="PHI (MultiPak)", file_names="*.spe, *.pro"),
     Format("CasaXPS ASCII", "xps", _matches(r"\A\s*Cycle \d+:"), "casaxps_ascii", instrument="any (CasaXPS)", file_names="*.txt"),
     Format("CasaXPS report", "xps", _matches(r"(?m)^Name\tPosition\tFWHM\t"), "casaxps_report", instrument="any (CasaXPS)", file_names="*.txt"),
+    Format("SPECS XY", "xps", _matches(r"\A# Created by:\s+SpecsLab|\A(?:#.*\r?\n)+# Region:"), "specs_xy", instrument="SPECS (Prodigy)", file_names="*.xy"),
+    Format("Scienta SES text", "xps", _matches(r"\A\s*\[Info\]\s*Number of Regions="), "scienta_txt", instrument="Scienta Omicron (SES)", file_names="*.txt"),
     Format("XPS columns", "xps", _matches(r"\ABE/eV[\t,]"), "xps_columns", instrument="PHI (MultiPak), any", file_names="*.csv, *.txt"),
     Format("NETZSCH Proteus ASCII", "tga_ms", _matches(r"(?m)^##?\s*Temp\.?/|^##\S[^\r\n]{1,40}/|\A#EXPORTTYPE"), "proteus", instrument="NETZSCH (Proteus)", file_names="*.txt, *.csv, ExpDat_*"),
     Format("NETZSCH NGB", "tga_ms", lambda h: h[:2] == b"PK" and b"Streams/" in h, "ngb", instrument="NETZSCH (Proteus)", file_names="*.ngb-ss3, *.ngb-bs3, *.ngb-ds3"),
