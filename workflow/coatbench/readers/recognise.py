@@ -89,6 +89,14 @@ def _bruker_bcf(head: bytes) -> bool:
     return head.startswith(b"AAMVHFSS")
 
 
+# What Velox calls its groups and the keys of its metadata, and what other EMD files call theirs.
+_EMD = (b"Velox", b"SharedProperties", b"FrameLookupTable", b"InstrumentClass", b"emd_group_type")
+
+
+def _velox(head: bytes) -> bool:
+    return head.startswith(b"\x89HDF") and any(word in head for word in _EMD)
+
+
 def _dm(head: bytes) -> bool:
     # Version, length of the rest (32 or, in .dm4, 64 bits), 1 where the data are little-endian.
     byte_order = {b"\x00\x00\x00\x03": head[8:12], b"\x00\x00\x00\x04": head[12:16]}.get(head[:4])
@@ -143,7 +151,7 @@ FORMATS: tuple[Format, ...] = (
     Format("imzML", "sims", lambda h: b"<mzML" in h and b"IMS:1000" in h, "imzml", instrument="any", file_names="*.imzML beside *.ibd"),
     Format("Bruker BCF", "stem", _bruker_bcf, "micrograph", instrument="Bruker (Esprit)", file_names="*.bcf"),
     Format("Gatan DM", "stem", _dm, "micrograph", instrument="Gatan (DigitalMicrograph)", file_names="*.dm3, *.dm4"),
-    Format("Velox EMD", "stem", _starts(b"\x89HDF\r\n\x1a\n"), "micrograph", instrument="Thermo Fisher (Velox)", file_names="*.emd"),
+    Format("Velox EMD", "stem", _velox, "micrograph", instrument="Thermo Fisher (Velox)", file_names="*.emd"),
     Format("TIA series", "stem", _starts(b"II\x97\x01"), "micrograph", instrument="FEI (TIA)", file_names="*.ser"),
     Format("MRC", "stem", lambda head: head[208:212] == b"MAP ", "micrograph", instrument="any", file_names="*.mrc"),
     Format("JEOL PTS", "stem", _starts(b"\x30\x01\x00\x00PTTDFIL"), "micrograph", instrument="JEOL (Analysis Station)", file_names="*.pts"),
