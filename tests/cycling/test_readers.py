@@ -191,11 +191,26 @@ def test_values_that_no_cycler_measures_are_refused(tmp_path):
         readers.read(write(tmp_path, content))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig", "utf-8"])
+@pytest.mark.parametrize("name", [MPT, KIT])
+def test_exports_saved_as_unicode_hold_the_same(exports, tmp_path, name, encoding):
+    content = (exports / name).read_bytes()
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    path = write(tmp_path, (mark + content.decode("cp1252")).encode(encoding), name)
+    found, right = (readers.read(p, "cycling") for p in (path, exports / name))
+    for column in right.sets[0].variables:
+        np.testing.assert_array_equal(found.sets[0][column], right.sets[0][column])
+    assert found.sets[0].attrs["vendor"] == right.sets[0].attrs["vendor"]
+
+
 DAMAGE = {
     "empty": (lambda c: b"", "an empty file"),
     "cut in the header": (lambda c: c[:400], "cut within its header"),
     "cut in line 2": (lambda c: c[:25], "Nb header lines"),
-    "other encoding": (lambda c: c.decode("cp1252").encode("utf-16"), ""),
+    "half a character": (
+        lambda c: c.decode("cp1252").encode("utf-16").replace(b"3\0.\0", b"\0\xd8.\0", 1),
+        "expected UTF-16",
+    ),
     "text for a number": (lambda c: c.replace(b"3.6", b"3.x6", 40), "found"),
     "header count too small": (lambda c: c.replace(b"lines : 5", b"lines : 2", 1), ""),
     "no voltage": (lambda c: c.replace(b"Ewe/V", b"Evil/V"), "a voltage"),

@@ -346,6 +346,39 @@ def neware_xlsx() -> Made:
     )
 
 
+def neware_xlsx_chinese() -> Made:
+    names = ["数据序号", "循环号", "工步号", "工步类型", "时间", "总时间", "电流(A)", "电压(V)", "容量(Ah)", "充电容量(Ah)", "放电容量(Ah)", "绝对时间", "功率(W)"]  # fmt: skip
+    words = {"CC Chg": "恒流充电", "CC DChg": "恒流放电", "Rest": "静置"}
+    rows = [[words.get(str(cell), cell) for cell in row] for row in neware_rows()]
+    return Made("x.xlsx", workbook({"循环层": [["循环号"], [1]], "record": [names, *rows]}), "cycling", CELL)  # fmt: skip
+
+
+def bts_rows() -> list[list[object]]:
+    states = np.where(SIGN == 1, "CC_Chg", np.where(SIGN == -1, "CC_DChg", "Rest"))
+    return [[i + 1, str(states[i]), 0, 1, int(STEP[i]), 1e3 * abs(float(CURRENT[i])), float(VOLTAGE[i]), 1e3 * float(STEP_AH[i]), 0.0, "0:00:00.000", stamp(CLOCK[i])] for i in range(SIGN.size)]  # fmt: skip
+
+
+BTS = ["Record Index", "Status", "JumpTo", "Cycle", "Step", "Cur(mA)", "Voltage(V)", "CapaCity(mAh)", "Energy(mWh)", "Relative Time(h:min:s.ms)", "Absolute Time"]  # fmt: skip
+
+
+def neware_bts_xlsx() -> Made:
+    """A sheet holds so many rows; the next one goes on with the same labels."""
+    rows = bts_rows()
+    sheets = {
+        "Info_1": [["Test", "x"]],
+        "Record_1": [BTS, *rows[:40]],
+        "Record_2": [BTS, *rows[40:]],
+    }
+    return Made("x.xlsx", workbook(sheets), "cycling", CELL)
+
+
+def neware_bts_xlsx_chinese() -> Made:
+    names = ["记录序号", "状态", "跳转", "循环", "步次", "电流(mA)", "电压(V)", "容量(mAh)", "能量(mWh)", "相对时间(h:min:s.ms)", "绝对时间"]  # fmt: skip
+    words = {"CC_Chg": "恒流充电", "CC_DChg": "恒流放电", "Rest": "搁置"}
+    rows = [[words.get(str(cell), cell) for cell in row] for row in bts_rows()]
+    return Made("x.xlsx", workbook({"Record_1": [names, *rows]}), "cycling", CELL)
+
+
 def neware_nested_csv() -> Made:
     text = "Cycle Index,Chg. Cap.(Ah),DChg. Cap.(Ah)\n,Step Index,Step Number,Step Type\n,,DataPoint,Time,Total Time,Current(A),Voltage(V),Capacity(Ah),Date,T1(°C)\n1,0.0005,0.0005\n"
     for i in range(SIGN.size):
@@ -545,6 +578,9 @@ MADE = {
     "pec": ("PEC CSV", pec_csv),
     "neware_csv": ("Neware CSV", neware_csv),
     "neware_xlsx": ("Neware workbook", neware_xlsx),
+    "neware_xlsx_chinese": ("Neware workbook", neware_xlsx_chinese),
+    "neware_bts_xlsx": ("Neware BTS workbook", neware_bts_xlsx),
+    "neware_bts_xlsx_chinese": ("Neware BTS workbook", neware_bts_xlsx_chinese),
     "neware_nested_csv": ("Neware nested CSV", neware_nested_csv),
     "basytec": ("Basytec text", basytec),
     "landt_csv": ("LANDT CSV", landt_csv),

@@ -1,7 +1,7 @@
 """BioLogic EC-Lab and BT-Lab text exports (.mpt), with their header, with a three-line one, or without.
 
 Layout: the magic line, `Nb header lines : N` where N counts up to and including the column names, the
-settings, the column names, records. Windows-1252, decimal point or comma, CRLF or LF. Columns may end in
+settings, the column names, records. Windows-1252 (saved again: UTF-8, UTF-16), decimal point or comma, CRLF or LF. Columns may end in
 a tab that the records do not have. `time/s` holds seconds, or dates if exported so, or XXX.
 """
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ..errors import ReadError, quote
 from . import bdf, eclab
 from .model import Export
-from .tabular import NOT_AVAILABLE, Kind, read_columns, uses_decimal_comma
+from .tabular import NOT_AVAILABLE, Kind, opened, read_columns, uses_decimal_comma
 
 MAGIC = re.compile(rb"\A(EC|BT)-Lab ASCII FILE\s*\Z")
 COUNT = re.compile(rb"\ANb header lines\s*:\s*(\d{1,6})\s*\Z")
@@ -84,7 +84,7 @@ def read(path: Path) -> Export:
 def _header(path: Path) -> tuple[list[bytes], int, int, list[list[str]]]:
     """Return the header's lines, the number and the byte of the first record, and some records."""
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             head = stream.read(MAX_HEADER_BYTES)
     except OSError as error:
         raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
@@ -109,11 +109,9 @@ def _header(path: Path) -> tuple[list[bytes], int, int, list[list[str]]]:
     elif b"time/s" in first.split(b"\t") and b"\r" not in first:
         count = 1
     else:
-        utf_16 = head[:2] in (b"\xff\xfe", b"\xfe\xff")
         raise ReadError(
-            path, "line 1", "'EC-Lab ASCII FILE' or column names", "UTF-16" if utf_16 else quote(first),
-            "save it as plain text (UTF-8), or export it again" if utf_16 else "export it again",
-        )  # fmt: skip
+            path, "line 1", "'EC-Lab ASCII FILE' or column names", quote(first), "export it again"
+        )
     header = [line.rstrip(b"\r") for line in lines[:count]]
     header[0] = first
     offset = sum(len(line) + 1 for line in lines[:count])
@@ -122,13 +120,16 @@ def _header(path: Path) -> tuple[list[bytes], int, int, list[list[str]]]:
     return header, count + 1, offset, [row for row in rows if len(row) > 1]
 
 
+def _text(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", errors="replace")
+
+
 def _names(line: bytes) -> list[str]:
     """Return the column names; the empty one of a trailing tab is left out."""
-    try:
-        text = line.decode("utf-8")
-    except UnicodeDecodeError:
-        text = line.decode("cp1252", errors="replace")
-    names = [name.strip().replace("\u03bc", "µ") for name in text.split("\t")]
+    names = [name.strip().replace("\u03bc", "µ") for name in _text(line).split("\t")]
     return names[:-1] if names and names[-1] == "" else names
 
 
@@ -177,7 +178,7 @@ def _settings(lines: list[bytes]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for raw in lines:
-        line = raw.decode("cp1252", errors="replace").rstrip()
+        line = _text(raw).rstrip()
         if not line.strip():
             continue
         key, colon, value = line.strip().partition(" :")

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ..errors import ReadError, quote
 from . import bdf
 from .model import Export
-from .tabular import Kind, read_columns, uses_decimal_comma
+from .tabular import Kind, opened, read_columns, uses_decimal_comma
 from .text import decode
 
 MAX_HEADER_LINES = 60
@@ -111,7 +111,7 @@ def _header(path: Path) -> tuple[list[str], list[str], int, int, list[list[str]]
     Returns the lines above it, the column names, line and byte of the first record, and some records.
     """
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             head = stream.read(MAX_HEADER_BYTES)
     except OSError as error:
         raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error

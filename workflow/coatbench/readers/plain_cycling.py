@@ -36,7 +36,9 @@ def build(file: DescribedFile) -> Export:
         No time, voltage or current; a state that the description does not know.
     """
     part = file.part()
-    time = _checked_time(file, part, file.needed(part, "time_s"))
+    time = _time_by_clock(file, part)
+    if time is None:
+        time = _checked_time(file, part, file.needed(part, "time_s"))
     voltage, current = file.needed(part, "voltage_V"), file.needed(part, "current_A")
     step_id = _whole(part, "step")
     cycle = _whole(part, "cycle")
@@ -240,6 +242,19 @@ def _first_clock(file: DescribedFile, part: Part) -> str:
         stamp(cells[0], file.description.date_order) if cells is not None and len(cells) else None
     )
     return found.isoformat(timespec="seconds") if found else ""
+
+
+def _time_by_clock(file: DescribedFile, part: Part) -> npt.NDArray | None:
+    """Return the time since the first record by the clock, where no column has it; None where none is needed or known."""
+    cells: Any = part.of("clock")
+    if part.of("time_s") is not None or cells is None:
+        return None
+    known = {cell: stamp(cell, file.description.date_order) for cell in dict.fromkeys(cells)}
+    for row, cell in enumerate(cells):
+        if known[cell] is None:
+            raise file.error(part, row, "a date and time", quote(cell))
+    stamps = np.array([known[cell] for cell in cells], "datetime64[us]")
+    return np.asarray((stamps - stamps[0]) / np.timedelta64(1, "s"), float)
 
 
 def _checked_time(file: DescribedFile, part: Part, time: npt.NDArray) -> npt.NDArray:

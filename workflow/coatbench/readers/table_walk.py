@@ -81,6 +81,8 @@ class _Reader:
                 self.path, "sheets", f"one with a line like {header.pattern}", ", ".join(heads)
             )
         for name in names if self.table.repeat != "no" else names[:1]:
+            if self.current is not None:
+                self._close()  # a sheet goes on with its own labels
             self.place = Place(self.path, name)
             yield from workbook_blocks(self.path, name)
 

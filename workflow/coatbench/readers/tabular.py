@@ -7,10 +7,13 @@ is an error that names line and column. Only the last line of the file may be in
 
 from __future__ import annotations
 
+import codecs
+import io
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -142,6 +145,30 @@ class _Growing:
         return empty if self.held is None else self.held[: self.size]
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a text export as bytes. One that is marked as UTF-16 is held in memory as the same text in UTF-8.
+
+    Raises
+    ------
+    ReadError
+        Marked as UTF-16 and not valid as such.
+    """
+    stream = path.open("rb")
+    marked = stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    stream.seek(0)
+    if not marked:
+        return stream
+    with stream:
+        try:
+            # Not final: half a character at the end is the incomplete last line of a file that is still written.
+            text = codecs.getincrementaldecoder("utf-16")().decode(stream.read())
+        except UnicodeDecodeError as error:
+            raise ReadError(
+                path, f"byte {error.start}", "UTF-16, as the mark at its beginning says", "other bytes", "export it again"
+            ) from error  # fmt: skip
+    return io.BytesIO(text.encode())
+
+
 def uses_decimal_comma(
     path: Path, rows: Sequence[Sequence[str]], numbers: Sequence[int], first_line: int
 ) -> bool:
@@ -178,7 +205,7 @@ def _blocks(path: Path, offset: int, size: int) -> Iterator[tuple[bytes, bool]]:
     One block is held back, so that the last block always holds the last two lines.
     """
     held = b""
-    with path.open("rb") as stream:
+    with opened(path) as stream:
         stream.seek(offset)
         rest = b""
         while data := stream.read(size):
