@@ -215,3 +215,38 @@ def test_discharge_that_is_missing_between_two_charges_makes_no_long_charge(conf
     assert "voltage goes back from 3.7" in first["quality_note"]
     # Two files whose clocks are in the wrong order ask for the order.
     assert "column part" in first["quality_note"]
+
+
+@pytest.mark.parametrize(
+    ("real_mA", "form", "quality"),
+    [
+        (0.45, "{:.4f}", "doubtful"),  # written as 0.0005 A
+        (0.45, "{:.4f}0000", "unusable"),  # digits that say that it is 0.0005 A
+        (0.45, "5e-4", "doubtful"),
+        (0.35, "{:.4f}", "unusable"),  # no rounding makes 0.0005 A of it
+        (0.48, "{:.4f}", "ok"),
+    ],
+)
+def test_check_of_the_charge_knows_how_finely_the_current_is_written(
+    config, tmp_path, real_mA, form, quality
+):
+    rows = record([REST, CHARGE, REST, DISCHARGE, REST])
+    sign = np.sign(rows[:, 2])
+    rows[:, 0] *= 0.1 / real_mA
+    written = form.format(0.0005)
+    step = 1 + np.cumsum(np.diff(sign, prepend=0) != 0)
+    own = rows[:, 3] - np.array([rows[step == s, 3][0] for s in step])
+    lines = ["Rec#\tCyc#\tStep\tTest(Min)\tStep(Min)\tAmp-hr\tWatt-hr\tAmps\tVolts\tDPt-Time"]
+    lines += [
+        f"{i}\t1\t{step[i]}\t{t / 60:.6f}\t0\t{abs(own[i]) * 1e-3 if s else 0:.10f}\t0\t"
+        f"{'-' if s < 0 else ''}{written if s else 0}\t{v:.6f}\t"
+        for i, (t, v, s) in enumerate(zip(rows[:, 0], rows[:, 1], sign, strict=True))
+    ]
+    path = write(tmp_path, "\n".join([*lines, ""]).encode(), "a.txt")
+    protocols = {"short": config["protocols"]["short"] | WINDOW}
+    analysis = analyse([ROW], [path], config | {"protocols": protocols})
+    (cycle,) = analysis.tables["cycling_cells"]
+    assert cycle["charge_capacity_mAh_g"] == pytest.approx(200, rel=2e-3)
+    assert cycle["charge_check_percent"] == pytest.approx(100 * (0.5 / real_mA - 1), abs=0.3)
+    assert cycle["quality"] == quality
+    assert ("decimals of the written current" in cycle["quality_note"]) == (quality == "doubtful")

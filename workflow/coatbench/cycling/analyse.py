@@ -136,10 +136,11 @@ def _cycles(
     before = judge.Before()
     uncounted = (None if data.source == "trapezoid" else 0.0,)
     counter = parts[0].attrs.get("counter_Ah", uncounted)[0]
+    step_A = max(float(part.attrs.get("current_step_A", 0.0)) for part in parts)
     for cycle in cycles:
         row, judgement = cells.cycle_row(
             data, cycle, cell, windows, config,
-            running=running, before=before, counter_Ah=counter,
+            running=running, before=before, counter_Ah=counter, current_step_A=step_A,
         )  # fmt: skip
         judged.append((row, judgement))
         before = before.after(row, cycle.first)
@@ -176,8 +177,12 @@ def _check_capacity(
     result: Analysis, name: str, rows: Sequence[Mapping[str, Any]], limit_percent: float
 ) -> None:
     """Say where the integral of current over time disagrees with the capacity that is used."""
-    checks = [r.get(f"{half}_check_percent") for r in rows for half in NAMES.values()]
-    off = [c for c in checks if c is not None and abs(c) > limit_percent]
+    checks = [
+        (r.get(f"{half}_check_percent"), r.get(f"{half}_check_rounding_percent") or 0.0)
+        for r in rows
+        for half in NAMES.values()
+    ]
+    off = [c for c, rounding in checks if c is not None and abs(c) > limit_percent + rounding]
     if off:
         worst_off = max(off, key=abs)
         result.warnings.append(

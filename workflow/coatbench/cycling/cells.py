@@ -199,6 +199,7 @@ def cycle_row(
     running: HalfCycle | None = None,
     before: judge.Before | None = None,
     counter_Ah: float | None = 0.0,
+    current_step_A: float = 0.0,
 ) -> tuple[dict[str, Any], judge.Judgement]:
     """Return the row of the table cycling_cells of one cycle, and what is to be said of it.
 
@@ -218,6 +219,8 @@ def cycle_row(
         What the cycles before have shown.
     counter_Ah : float or None
         What the instrument's integral holds at the first record; None: nothing tells.
+    current_step_A : float
+        Last decimal of the written current; 0: fine enough.
     """
     row: dict[str, Any] = {"cycle": cycle.number, "running": "", "interrupted": False}
     found = judge.Judgement()
@@ -232,7 +235,7 @@ def cycle_row(
             notes.append(f"{name} still running: {so_far:.1f} mAh/g so far, at {end:.3f} V")
             if half is not cycle.halves[0]:
                 continue
-        row |= _half(data, half, name, cell, config)
+        row |= _half(data, half, name, cell, config, current_step_A)
         its = windows[half.direction]
         row[f"{name}_at_cutoff"] = its.at_cutoff(float(data.controlled_V[half.last]))
         own = (
@@ -271,7 +274,12 @@ def cycle_row(
 
 
 def _half(
-    data: Record, half: HalfCycle, name: str, cell: Cell, config: Mapping[str, Any]
+    data: Record,
+    half: HalfCycle,
+    name: str,
+    cell: Cell,
+    config: Mapping[str, Any],
+    current_step_A: float,
 ) -> dict[str, Any]:
     """Return the cells of one half cycle."""
     capacity = 1e3 * half.charge_Ah / cell.active_g
@@ -289,6 +297,9 @@ def _half(
         f"mean_{name}_V": mean_voltage_V(data, half),
         f"end_of_{name}_V": data.voltage_V[half.last],
         f"{name}_check_percent": check_percent(data, half) if data.source != "trapezoid" else None,
+        f"{name}_check_rounding_percent": 50 * current_step_A / current_A
+        if current_step_A and current_A > 0
+        else None,
         f"{name}_constant_voltage_mAh_g": 1e3 * held / cell.active_g,
         f"{name}_constant_voltage_share": held / half.charge_Ah if half.charge_Ah else None,
         f"step_at_start_of_{name}_V": start,

@@ -369,11 +369,16 @@ def whole_cycle(
         off = row.get(f"{name}_check_percent")
         if off is None or row.get("running") == name:
             continue
-        if abs(off) > config["check_unusable_percent"]:
+        limit, rounding = (
+            config["check_unusable_percent"],
+            row.get(f"{name}_check_rounding_percent"),
+        )
+        said = f"{name}: integral of current over time differs by {off:+.1f} % from the charge"
+        if abs(off) > limit + (rounding or 0.0):
+            found.append(unusable(said))
+        elif abs(off) > limit:
             found.append(
-                unusable(
-                    f"{name}: integral of current over time differs by {off:+.1f} % from the charge"
-                )
+                doubtful(f"{said}; the decimals of the written current explain {rounding:.1f} %")
             )
     return worst(found)
 

@@ -163,7 +163,8 @@ def _joined(file: DescribedFile, parts: list[Part]) -> Part:
         if one.column.quantity == "time_s":
             pieces = _running_on(file, pieces)
         values.append(np.concatenate(pieces))
-    return Part(found, values, np.concatenate([p.lines for p in parts]))
+    written = {q: min(p.written.get(q, math.inf) for p in parts) for q in parts[0].written}
+    return Part(found, values, np.concatenate([p.lines for p in parts]), written=written)
 
 
 def _same(one: Found, other: Found) -> bool:

@@ -273,7 +273,7 @@ def build(
     incomplete_rows : int
         Rows that were dropped because the instrument was still writing them.
     more : mapping
-        Further attributes: `clock_zero_s` (`clock`); `counter_Ah`, the instrument's signed integral at the first and the last record as exported
+        Further attributes: `clock_zero_s` (`clock`); `current_step_A`, the last decimal of a written current; `counter_Ah`, the instrument's signed integral at the first and the last record as exported
         (a file that continues another goes on from its last); `net_Ah`, the same of a net charge that never restarts; `potential`, which of `POTENTIALS` the voltage is.
 
     Raises

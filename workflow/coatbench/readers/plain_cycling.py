@@ -218,6 +218,8 @@ def _ends(
 ) -> dict[str, Any]:
     """Return when the time was zero, and the signed charge counter at both ends: another file may go on from there."""
     more: dict[str, Any] = {}
+    if written := part.written.get("current_A"):
+        more["current_step_A"] = written
     if clock := _first_clock(file, part):
         more |= bdf.clock(datetime.fromisoformat(clock), float(time[0]))
     driven = np.flatnonzero(direction)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from .units import converted
 if TYPE_CHECKING:
     import numpy as np
 
+# Quantities of whose text the last decimal is kept, and how many cells of a block are looked at.
+WRITTEN, WRITTEN_CELLS = ("current_A",), 50
 _NUMBER_BEGIN = re.compile(r"[0-9eE+\-.,: ]*")
 
 
@@ -45,6 +48,9 @@ class Part:
     values: list[np.ndarray]
     lines: np.ndarray
     title: str = ""
+    written: Mapping[str, float] = field(
+        default_factory=dict
+    )  # quantity: last decimal of its text, in its unit
 
     def of(self, quantity: str) -> np.ndarray | None:
         """Return the first column that holds a quantity, None without one."""
@@ -88,6 +94,7 @@ class Rows:
         self.line_chunks: list[np.ndarray] = []
         self.decimal = {"point": ".", "comma": ",", "auto": ""}[decimal]
         self.last_cells: list[str] = []
+        self.written: dict[str, float] = {}
 
     def add(self, line: str, number: int, *, cut: bool, at_end: bool) -> None:
         """Take a row; leave out the file's last line if it is incomplete."""
@@ -161,11 +168,28 @@ class Rows:
                     self.chunks[k].append(np.array(cells, dtype=object))
                     continue
                 values = self._numbers(one, cells, numbers, self.missing)
+            self._note_decimals(one, lines, values)
             change = one.change
             if change is not None and self._is_clock(one):
                 change = None
             self.chunks[k].append(converted(values, change) if change else values)
         self.line_chunks.append(np.array(numbers, np.int64))
+
+    def _note_decimals(self, one: Found, lines: list[str], values: np.ndarray) -> None:
+        """Remember how finely a current is written, by some cells that are not zero. A workbook holds numbers, no text."""
+        import numpy as np
+
+        if one.column.quantity not in WRITTEN or self.place.sheet:
+            return
+        rows = np.flatnonzero(np.isfinite(values) & (values != 0))
+        for row in rows[:: max(1, rows.size // WRITTEN_CELLS)].tolist():
+            cell = split_cells(lines[row], self.separator)[one.index].strip()
+            digits, _, power = cell.lower().partition("e")
+            decimals = len(digits.replace(",", ".").partition(".")[2])
+            last = 10.0 ** (int(power or 0) - decimals)
+            last = float(converted(np.array([last]), one.change)[0]) if one.change else last
+            known = self.written.get(one.column.quantity, np.inf)
+            self.written[one.column.quantity] = min(known, last)
 
     clocks: frozenset[int] = frozenset()
 
@@ -224,4 +248,5 @@ class Rows:
             self.found,
             [np.concatenate(chunk) for chunk in self.chunks],
             np.concatenate(self.line_chunks),
+            written=self.written,
         )
