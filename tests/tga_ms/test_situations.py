@@ -208,6 +208,29 @@ def test_changes_with_their_tails_and_intervals_that_cover(tmp_path, config, kin
     assert max(sds) < (0.1 if kind == "overlapping" else 0.05)
 
 
+def test_intervals_of_changes_are_neither_too_narrow_nor_too_wide(tmp_path, config):
+    """Pulls of single steps: 95 % intervals that hold nearly all true values are as wrong as those that miss many."""
+    time, temperature = ramp(6.0)
+    pulls = []
+    for kind in ("80 kJ/mol", "200 kJ/mol", "second order", "logistic", "broad"):
+        true = KINDS[kind][0][0] if kind in KINDS else -8.0
+        clean = steps_of(time, temperature, *KINDS[kind]) if kind in KINDS else 100 + true * logistic(temperature, 400, 45 if kind == "broad" else 12)  # fmt: skip
+        for seed in range(5):
+            mass = clean + balance_noise(time, 40 + seed)
+            (row,) = events(analysed(tmp_path, config | {"resamples": 4}, time, temperature, mass))
+            pulls.append((row["change_percent"] - true) / row["change_percent_sd"])
+    assert 0.6 < np.sqrt(np.mean(np.square(pulls))) < 1.2
+
+
+def test_steps_that_share_tails_are_not_read_between_baselines(tmp_path, config):
+    """However uncertain the fit's shares are: between them there is no baseline, and the sum was off by a fifth."""
+    time, temperature = ramp(6.0)
+    mass = steps_of(time, temperature, *KINDS["overlapping"]) + balance_noise(time, 100)
+    rows = events(analysed(tmp_path, config | {"resamples": 4}, time, temperature, mass), "loss")
+    sd = np.hypot.reduce([r["change_percent_sd"] for r in rows])
+    assert sum(r["change_percent"] for r in rows) == pytest.approx(-10, abs=2.5 * sd)
+
+
 def ions_of(time, temperature, mass_of, lag_s, cut_A=np.inf, without=()):
     """Quadstar cycles: channel by channel the rate of the losses that carry its gas."""
     clock = np.arange(0.0, time[-1] + lag_s + 120, 4.0)
@@ -280,6 +303,36 @@ def test_channels_that_contradict_each_other_are_named(tmp_path, config):
     rows = events(found, signal="mz64") + events(found, signal="mz18")
     assert rows and all(r["quality"] == "doubtful" for r in rows)
     assert any("m/z" in r["quality_note"] or "nearly as well" in r["quality_note"] for r in rows)
+
+
+@pytest.mark.parametrize("apart_s", [15.0, 60.0, 120.0])
+def test_gases_with_delays_of_their_own_are_named(tmp_path, config, apart_s):
+    """Sulfur dioxide creeps through the capillary later than water does: one lag cannot serve both."""
+    time, temperature = ramp()
+    parts = [(steps_of(time, temperature, step) - 100, gas) for step, gas in TWO]
+    clock, channels, currents = ions_of(time, temperature, parts, 60.0)
+    late = ions_of(time, temperature, parts, 60.0 + apart_s)[2][:, : clock.size]
+    currents[2:] = late[2:]
+    from datetime import datetime
+
+    write_quadstar(tmp_path / "run.asc", datetime(2025, 1, 2, 9), clock, channels, currents, 1e-5 * np.ones(clock.size))  # fmt: skip
+    mass = steps_of(time, temperature, *(s for s, _ in TWO)) + balance_noise(time, 5)
+    found = analysed(tmp_path, config, time, temperature, mass, ms_file="run.asc")
+    rows = events(found, signal="mz64") + events(found, signal="mz18")
+    assert {r["quality"] for r in rows} == {"ok" if apart_s < 20 else "doubtful"}
+    assert all(("m/z 48, 64, 66 alone" in r["quality_note"]) == (apart_s > 20) for r in rows)
+    if apart_s < 20:
+        (run,) = found.tables["tga_ms_runs"]
+        assert abs(run["ms_lag_s"] - 60 - apart_s / 2) < 2 * run["ms_lag_s_sd"]
+
+
+def test_a_larger_loss_whose_gas_no_channel_shows_does_not_take_the_lag_unseen(tmp_path, config):
+    """Sulfur dioxide of the second loss fits the sharper first one less well than its own: either may be right."""
+    found = coupled(tmp_path, config, [((-5.0, 1.9e5, 250.0), {}), ((-5.0, 2e5, 500.0), SO2)])
+    (run,) = found.tables["tga_ms_runs"]
+    (so2,) = events(found, signal="mz64")
+    right = abs(run["ms_lag_s"] - 60) < max(10, 3 * run["ms_lag_s_sd"])
+    assert right or (so2["quality"] == "doubtful" and "a lag of 60 s" in so2["quality_note"])
 
 
 def test_a_current_that_is_cut_off_makes_no_ratio(tmp_path, config):

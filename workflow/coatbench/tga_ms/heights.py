@@ -18,7 +18,7 @@ TOGETHER = 2.0
 MOST_TOGETHER = 5
 REACHES = (20.0, 1.0, 0.5)  # widths of a step on either side of it that its fit sees
 HIDDEN = 0.05  # of a step that baselines beside it miss, as a standard uncertainty
-SHAPE = 0.0015  # of a step that no shape is known better than
+SHAPE = 0.0005  # of a step that no shape is known better than
 BADLY_DESCRIBED = 4.0  # root mean square of a fit's residual over the white noise
 
 
@@ -78,7 +78,8 @@ def set_heights(
             if found is not None and found.misfit < BADLY_DESCRIBED:
                 event.extent = _whole(found.extent[k], fitted_part, signal.values.size)
             fitted = None if found is None else (float(found.change[k]), float(found.sd[k]))
-            _height(event, signal, grid, fitted, math.inf if found is None else found.misfit, drift)
+            misfit = math.inf if found is None else found.misfit
+            _height(event, signal, grid, fitted, misfit, len(group) > 1, drift)
 
 
 def _height(
@@ -87,9 +88,13 @@ def _height(
     grid: Grid,
     fitted: tuple[float, float] | None,
     misfit: float,
+    shared: bool,
     drift: Callable[[float], float],
 ) -> None:
-    """Set the change of one event: of the fit, where that knows it, else between baselines or flanks."""
+    """Set the change of one event: of the fit, where that knows it, else between baselines or flanks.
+
+    Baselines miss what a step shares with a neighbour (`shared`), however surely they are drawn.
+    """
     import numpy as np
 
     region = event.region
@@ -107,7 +112,8 @@ def _height(
     # it is seen and after.
     coarse = math.hypot(spread, (lines - curve) / math.sqrt(3), HIDDEN * lines)
     value, sd = lines, coarse
-    if fitted is not None and fitted[1] < max(coarse, HIDDEN * abs(fitted[0])):
+    together = shared and misfit < WELL_DESCRIBED
+    if fitted is not None and (together or fitted[1] < max(coarse, HIDDEN * abs(fitted[0]))):
         value, sd = fitted
         if misfit > BADLY_DESCRIBED:
             # A shape that no reaction has, with corners instead of tails: what baselines beside it tell.

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from ..quality import Quality, doubtful, worst
 from .ions import MIN_POINTS, background_line
+from .lag_doubts import APART_S, contradictions, gases_alone, rival
+from .lag_match import Currents, Loss, match_at, moved_currents, vertex
 from .smooth import Grid, averaged_points, block_noise, onto_grid, smooth, white_noise
 
 if TYPE_CHECKING:
@@ -25,13 +27,6 @@ NEAR_S = 60.0  # resampled lags are sought this close to the best one
 RESAMPLES = 24
 # A channel takes part when it rises above its noise and its background by so much.
 EVOLVES_SIGMA, EVOLVES_SHARE = 8.0, 0.02
-# Another lag this far away that explains so much of what the best one does is a rival.
-RIVAL_S, RIVAL_SHARE = 150.0, 0.85
-# One channel alone is shifted so far; more than this, and three of its uncertainties, contradicts the others.
-ALONE_S, APART_S = 300.0, 20.0
-# Share of a channel's gas that leaves while mass is lost, below which it contradicts.
-WITH_LOSS = 0.4
-LOSING = 0.008  # of the largest rate
 
 
 @dataclass
@@ -56,34 +51,6 @@ class Lag:
     correlation: float = float("nan")
     quality: Quality = field(default_factory=Quality)
     warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Loss:
-    """The rate of mass loss on a uniform grid, and the points that a comparison needs."""
-
-    rate: np.ndarray
-    start_s: float
-    step_s: float
-    needed: tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Currents:
-    """Channels that evolve, above their background, on a uniform grid of their own clock."""
-
-    mz: tuple[int, ...]
-    excess: np.ndarray  # (channel, n), smoothed, not negative
-    raw: np.ndarray
-    start_s: float
-
-
-@dataclass(frozen=True)
-class Match:
-    """How well the currents add up to the mass loss at one shift."""
-
-    share: float
-    weights: np.ndarray
 
 
 def estimate_lag(
@@ -134,7 +101,7 @@ def estimate_lag(
     found = _evolving(time_s, currents_A, step, window)
     low, high = range_s
     shifts = np.unique(np.round((loss.start_s + np.arange(low, high + step / 2, step) - found.start_s) / step).astype(int))  # fmt: skip
-    matches = [_match(loss, found.excess, int(shift)) for shift in shifts]
+    matches = [match_at(loss, found.excess, int(shift)) for shift in shifts]
     shares = np.array([m.share if m else -1.0 for m in matches])
     best = int(shares.argmax()) if shares.size else 0
     match = matches[best] if matches else None
@@ -146,24 +113,24 @@ def estimate_lag(
             "give ms_lag_s in the index"
         )
         return nothing
-    position = float(shifts[best]) + _vertex(shares, best)
+    position = float(shifts[best]) + vertex(shares, best)
     lag = position * step + found.start_s - loss.start_s
-    alone = _alone(loss, found, match, int(shifts[best]))
+    alone = gases_alone(loss, found, match, int(shifts[best]))
     noise_sd = _noise_sd(loss, found, int(shifts[best]), window)
     weight = np.array([a[1] for a in alone.values()])
     apart = np.array([a[0] for a in alone.values()])
     channel_sd = float(np.sqrt(np.average(apart**2, weights=weight))) if weight.sum() > 0 else 0.0
-    explained = match.weights @ _moved(found.excess, int(shifts[best]), loss.rate.size)
+    explained = match.weights @ moved_currents(found.excess, int(shifts[best]), loss.rate.size)
     width_sd = _width_difference(loss, explained) / 12**0.5
     # Channels that contradict each other are named; their quarrel is no uncertainty of the others.
     channel_sd = min(channel_sd, APART_S)
-    sd = math.sqrt(noise_sd**2 + channel_sd**2 + width_sd**2 + step**2 / 12)
+    own_sd = math.sqrt(noise_sd**2 + width_sd**2 + step**2 / 12)
+    sd = math.hypot(own_sd, channel_sd)
     used = sorted(mz for mz, w in zip(found.mz, match.weights, strict=True) if w > 0)
     result = Lag(lag, sd, f"m/z {', '.join(map(str, used))}", math.sqrt(match.share))
-    judged = _contradictions(loss, found, int(shifts[best]), alone, sd)
-    rival = (np.abs(shifts - shifts[best]) * step > RIVAL_S) & (shares > RIVAL_SHARE * match.share)
-    if rival.any():
-        other = int(np.argmax(np.where(rival, shares, -1.0)))
+    judged = contradictions(loss, found, int(shifts[best]), alone, own_sd)
+    other = rival(loss, found, shifts, matches, best)
+    if other is not None:
         there = float(shifts[other]) * step + found.start_s - loss.start_s
         judged.append(
             doubtful(f"a lag of {there:.0f} s explains the mass loss nearly as well as {lag:.0f} s")
@@ -209,93 +176,6 @@ def _evolving(
     )
 
 
-def _moved(excess: np.ndarray, shift: int, size: int) -> np.ndarray:
-    """Currents on the points of the loss: point i meets point i + shift, and nothing where there is no record."""
-    import numpy as np
-
-    moved = np.zeros((excess.shape[0], size))
-    low, high = max(0, -shift), min(size, excess.shape[1] - shift)
-    if high > low:
-        moved[:, low:high] = excess[:, low + shift : high + shift]
-    return moved
-
-
-def _match(loss: Loss, excess: np.ndarray, shift: int) -> Match | None:
-    """Add the currents up to the rate of mass loss; None where they do not cover what is needed of it."""
-    import numpy as np
-    from scipy.optimize import nnls
-
-    low, high = max(0, -shift), min(loss.rate.size, excess.shape[1] - shift)
-    if low > loss.needed[0] or high < loss.needed[1] or not excess.shape[0]:
-        return None
-    moved = _moved(excess, shift, loss.rate.size)
-    norm = np.sqrt((moved**2).sum(axis=1))
-    norm[norm == 0] = 1.0
-    unit = moved / norm[:, None]
-    # By the normal equations: a few channels instead of all points.
-    gram = unit @ unit.T + 1e-9 * np.eye(len(norm))
-    root = np.linalg.cholesky(gram).T
-    weights, _ = nnls(root, np.linalg.solve(root.T, unit @ loss.rate))
-    left = loss.rate - weights @ unit
-    total = float(loss.rate @ loss.rate)
-    return Match(1 - float(left @ left) / total if total > 0 else 0.0, weights / norm)
-
-
-def _vertex(values: np.ndarray, best: int) -> float:
-    """Offset of the maximum from the best point, by a parabola."""
-    if 0 < best < values.size - 1 and values[best - 1] > -1 and values[best + 1] > -1:
-        a, b, c = (float(v) for v in values[best - 1 : best + 2])
-        if a - 2 * b + c < 0:
-            return 0.5 * (a - c) / (a - 2 * b + c)
-    return 0.0
-
-
-def _alone(loss: Loss, found: Currents, match: Match, shift: int) -> dict[int, tuple[float, float]]:
-    """What each channel alone would add to the lag in s, and how much of the loss it carries."""
-    import numpy as np
-
-    moved = match.weights[:, None] * _moved(found.excess, shift, loss.rate.size)
-    reach = np.arange(-int(ALONE_S / loss.step_s), int(ALONE_S / loss.step_s) + 1)
-    said = {}
-    for k, mz in enumerate(found.mz):
-        if not match.weights[k] > 0:
-            continue
-        left = loss.rate - moved.sum(axis=0) + moved[k]
-        scores = np.array([
-            float(left @ _moved(found.excess[k : k + 1], shift + int(d), loss.rate.size)[0])
-            for d in reach
-        ])  # fmt: skip
-        best = int(scores.argmax())
-        apart = (float(reach[best]) + _vertex(scores, best)) * loss.step_s
-        said[mz] = apart, float(moved[k].sum())
-    return said
-
-
-def _contradictions(
-    loss: Loss, found: Currents, shift: int, alone: Mapping[int, tuple[float, float]], sd: float
-) -> list[Quality]:
-    """Name the channels that the common lag does not serve."""
-    import numpy as np
-
-    judged = []
-    total = sum(weight for _, weight in alone.values())
-    for mz, (apart, weight) in alone.items():
-        if abs(apart) > max(APART_S, 3 * sd) and weight > 0.05 * total:
-            judged.append(doubtful(f"m/z {mz} alone would be {apart:+.0f} s off the common lag"))
-    losing = loss.rate > LOSING * float(loss.rate.max())
-    losing = np.convolve(losing, np.ones(2 * max(1, round(APART_S / loss.step_s)) + 1), "same") > 0
-    moved = _moved(found.excess, shift, loss.rate.size)
-    for k, mz in enumerate(found.mz):
-        gas = float(moved[k].sum())
-        # Its largest peak, not its drifting background.
-        strong = moved[k] > 0.3 * float(moved[k].max())
-        if gas > 0 and float(moved[k][strong & losing].sum()) < WITH_LOSS * float(
-            moved[k][strong].sum()
-        ):
-            judged.append(doubtful(f"m/z {mz} evolves where no mass is lost"))
-    return judged
-
-
 def _noise_sd(loss: Loss, found: Currents, shift: int, window: int) -> float:
     """Scatter of the lag over resampled noise of the channels."""
     import numpy as np
@@ -312,9 +192,11 @@ def _noise_sd(loss: Loss, found: Currents, shift: int, window: int) -> float:
     for i in range(RESAMPLES):
         drawn = np.array([n[i] for n in noise])
         excess = np.clip(smooth(smoothed + drawn, window) - background, 0, None)
-        shares = np.array([m.share if (m := _match(loss, excess, int(s))) else -1.0 for s in near])
+        shares = np.array(
+            [m.share if (m := match_at(loss, excess, int(s))) else -1.0 for s in near]
+        )
         best = int(shares.argmax())
-        lags.append((float(near[best]) + _vertex(shares, best)) * loss.step_s)
+        lags.append((float(near[best]) + vertex(shares, best)) * loss.step_s)
     return float(np.std(lags, ddof=1))
 
 
