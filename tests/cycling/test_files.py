@@ -125,6 +125,23 @@ def test_what_a_counter_holds_at_its_first_record_counts_where_no_clock_is_known
     assert capacities(found)[:4] == pytest.approx(capacities(whole)[:4], rel=1e-6)
 
 
+@pytest.mark.parametrize("until", [None, 800])
+def test_clock_that_was_set_back_asks_for_the_order(config, pellet, tmp_path, until):
+    """By their clocks, all that is known, the files stand the wrong way round; one may still be running."""
+    head, rows = pellet
+    dated = [line for line in head if line.startswith(b"Acquisition started on")]
+    assert len(dated) == 1
+    earlier = [line.replace(b"/2024", b"/2023") for line in head]
+    # The first one holds part of the first charge; none of it is at the cut-off.
+    a = write(tmp_path / "a.mpt", head, rows[:500])
+    b = write(tmp_path / "b.mpt", earlier, rows[500:until])
+    (first, *_) = run(config, a, b).tables["cycling_cells"]
+    assert first["quality"] == "unusable"
+    assert "give it in the index's column part" in first["quality_note"]
+    right = run(config, a, b, parts=("1", "2")).tables["cycling_cells"][0]
+    assert "column part" not in right["quality_note"]
+
+
 def test_restart_after_a_crash_goes_on_with_a_new_clock_and_counter(
     config, pellet, exports, tmp_path
 ):

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import scipy.signal
 import scipy.stats
-from coatbench.cycling import cells, dqdv, features, judge, relaxation, smoothing
+from coatbench.cycling import cells, dqdv, features, relaxation, smoothing
 from coatbench.cycling.half_cycles import half_cycles, pair
 from coatbench.cycling.record import Record
+from coatbench.cycling.windows import window
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -170,7 +171,7 @@ def test_first_record_of_the_next_step_is_never_used():
 def row_of(data, half, config, charge_cutoff_V=3.7, **index) -> dict:
     """The row of cycling_cells of a single charge."""
     cell = cells.cell_of([INDEX | index], config, Path("a.mpt"))
-    windows = {1: judge.window(data, [half], 1, charge_cutoff_V, config["cutoff_tolerance_V"])}
+    windows = {1: window(data, [half], 1, charge_cutoff_V, config["cutoff_tolerance_V"])}
     return cells.cycle_row(data, pair([half])[0][0], cell, windows, config)[0]
 
 

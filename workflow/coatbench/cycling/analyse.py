@@ -14,6 +14,7 @@ from . import cells, curve_sets, features, files, impedance, judge, metrics, pul
 from .cells import Cell
 from .half_cycles import Cycle, HalfCycle, half_cycles, pair
 from .record import CHARGE, DISCHARGE, NAMES, Record
+from .windows import Window, windows_of
 
 if TYPE_CHECKING:
     from .dqdv import Curve
@@ -53,7 +54,7 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
     cycles, lone = pair(halves, first)
     _report_halves(result, name, cell, data, cycles, stubs, lone)
     cutoffs = {d: protocol[f"{half}_cutoff_V"] for d, half in NAMES.items()}
-    windows = judge.windows_of(data, halves, cutoffs, config["cutoff_tolerance_V"])
+    windows = windows_of(data, halves, cutoffs, config["cutoff_tolerance_V"])
     running = judge.running(data, halves, windows, config["hold_end_fraction"])
     judged = _cycles(data, parts, cycles, running, cell, windows, config)
     whole = judge.of_cell(judged)
@@ -128,7 +129,7 @@ def _cycles(
     cycles: Sequence[Cycle],
     running: HalfCycle | None,
     cell: Cell,
-    windows: Mapping[int, judge.Window],
+    windows: Mapping[int, Window],
     config: Mapping[str, Any],
 ) -> list[tuple[dict[str, Any], judge.Judgement]]:
     """Return row and judgement of every cycle."""

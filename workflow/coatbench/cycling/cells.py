@@ -16,6 +16,7 @@ from . import judge, relaxation
 from .half_cycles import Cycle, HalfCycle, mean_current_A, silent
 from .rates import recognise_rate
 from .record import NAMES, Record
+from .windows import Window
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ def cycle_row(
     data: Record,
     cycle: Cycle,
     cell: Cell,
-    windows: Mapping[int, judge.Window],
+    windows: Mapping[int, Window],
     config: Mapping[str, Any],
     *,
     running: HalfCycle | None = None,
@@ -246,8 +247,9 @@ def cycle_row(
         begun = judge.begins_in_the_middle(
             data, half, counter_Ah, config["stub_fraction"], config["interruption_s"]
         )
+        undone = judge.undone(data, half, config["interruption_s"])
         index = judge.left_out() if cell.leaves_out(cycle.number) else Quality()
-        found.halves[half.direction] = worst([index, own, begun])
+        found.halves[half.direction] = worst([index, own, begun, undone])
         found.relaxed[half.direction] = relaxation.judge(data, half, config["relaxation_time_s"])
         row["interrupted"] |= half.pauses_s > config["interruption_s"] and not half.is_titration
     if len(finished) == 2:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,97 +17,17 @@ import numpy as np
 from ..quality import Quality, doubtful, plausible, unusable, worst
 from .half_cycles import HalfCycle, mean_current_A
 from .record import NAMES, Record
+from .windows import Window
 
 # Steps of the recorder between the last record and the cut-off that it may have missed.
 MOST_STEPS = 1.5
+ORDER = "give it in the index's column part"
 # Later times are dates.
 LONGEST_TEST_S = 3e8
 # Share of a half cycle's span, and voltage, that no relaxation takes back.
 BACK_SHARE, BACK_V = 0.5, 0.15
 # A gap this many times as long as the longest usual interval is no habit of the recorder.
 GAP_FACTOR, FEWEST_INTERVALS = 5.0, 50
-
-
-@dataclass(frozen=True)
-class Window:
-    """Where the half cycles of one direction of a cell end.
-
-    Attributes
-    ----------
-    direction : int
-    cutoff_V : float or None
-        The protocol's; None: it has none.
-    own_V : float or None
-        Where at least two half cycles of this cell ended alike, none of them at the protocol's cut-off: the cell was
-        cycled in another window.
-    tolerance_V : float
-    """
-
-    direction: int
-    cutoff_V: float | None
-    own_V: float | None
-    tolerance_V: float
-
-    def away_V(self, end_V: float) -> float | None:
-        """Return how far a half cycle ended from the protocol's cut-off; None where there is none."""
-        return None if self.cutoff_V is None else end_V - self.cutoff_V
-
-    def short_of_V(self, end_V: float) -> float:
-        """Return by how much a half cycle stopped before its cut-off (the cell's own, where it has one)."""
-        limit = self.cutoff_V if self.own_V is None else self.own_V
-        return 0.0 if limit is None else max(self.direction * (limit - end_V), 0.0)
-
-    def at_cutoff(self, end_V: float) -> bool:
-        """Tell whether a half cycle ended at the protocol's cut-off."""
-        away = self.away_V(end_V)
-        return away is not None and abs(away) <= self.tolerance_V
-
-    def reached(self, end_V: float) -> bool:
-        """Tell whether a half cycle reached its cut-off."""
-        return self.short_of_V(end_V) <= self.tolerance_V
-
-
-def window(
-    data: Record,
-    halves: Sequence[HalfCycle],
-    direction: int,
-    cutoff_V: float | None,
-    tolerance_V: float,
-) -> Window:
-    """Return the window of one direction from the protocol and from where the cell's half cycles ended."""
-    ends = np.array([data.controlled_V[h.last] for h in halves if h.direction == direction])
-    own = None
-    if cutoff_V is not None and ends.size > 1:
-        at_cutoff = np.abs(ends - cutoff_V) <= tolerance_V
-        usual = float(np.median(ends))
-        # Lower median for an even number: the middle between two ends would be none of them.
-        usual = float(ends[np.argmin(np.abs(ends - usual))])
-        alike = np.abs(ends - usual) <= tolerance_V
-        if not at_cutoff.any() and alike.sum() > 1:
-            own = usual
-    return Window(direction, cutoff_V, own, tolerance_V)
-
-
-def windows_of(
-    data: Record,
-    halves: Sequence[HalfCycle],
-    cutoffs_V: Mapping[int, float | None],
-    tolerance_V: float,
-) -> dict[int, Window]:
-    """Return the windows of both directions.
-
-    Where one direction shows that the cell was cycled in another window than the protocol's, the other one's end is that
-    window's as well, unless it stands at the protocol's cut-off.
-    """
-    found = {d: window(data, halves, d, v, tolerance_V) for d, v in cutoffs_V.items()}
-    for direction, its in found.items():
-        ends = [float(data.controlled_V[h.last]) for h in halves if h.direction == direction]
-        if found[-direction].own_V is None or its.own_V is not None or its.cutoff_V is None:
-            continue
-        if ends and not any(its.at_cutoff(end) for end in ends):
-            furthest = max(ends, key=lambda end: direction * end)
-            found[direction] = replace(its, own_V=furthest)
-    return found
 
 
 def running(
@@ -194,9 +114,9 @@ def begins_in_the_middle(
     share = abs(counter_Ah) / first.charge_Ah if first.charge_Ah else 0.0
     if share <= stub_fraction:
         return Quality()
-    return unusable(
-        f"the file begins in the middle of the {NAMES[first.direction]}: {1e3 * abs(counter_Ah):.4g} mAh had flowed"
-    )
+    said = f"the file begins in the middle of the {NAMES[first.direction]}: {1e3 * abs(counter_Ah):.4g} mAh had flowed"
+    several = data.file.size and data.file[-1] > 0
+    return unusable(f"{said}, or files are in another order: {ORDER}" if several else said)
 
 
 @dataclass
@@ -251,13 +171,6 @@ def half_cycle(data: Record, half: HalfCycle, its: Window, interruption_s: float
         found.append(doubtful(f"{name} to {end:.3f} V, where the protocol says {its.cutoff_V:g} V"))
     elif away is not None and abs(away) > its.tolerance_V:
         found.append(doubtful(f"{name} to {end:.3f} V, beyond the cut-off of {its.cutoff_V:g} V"))
-    if jump := missing_between(data, half, interruption_s):
-        found.append(
-            unusable(
-                f"within the {name} the voltage goes back from {jump[0]:.3f} to {jump[1]:.3f} V over a time without records: "
-                "some are missing, or files are in another order: give it in the index's column part"
-            )
-        )
     if half.is_titration:
         found.append(
             doubtful(f"{name} in {len(half.stretches)} pulses with rests between (titration)")
@@ -274,13 +187,11 @@ def half_cycle(data: Record, half: HalfCycle, its: Window, interruption_s: float
     return worst(found)
 
 
-def missing_between(
-    data: Record, half: HalfCycle, interruption_s: float
-) -> tuple[float, float] | None:
-    """Return the voltages before and after a time without records over which a half cycle was undone.
+def undone(data: Record, half: HalfCycle, interruption_s: float) -> Quality:
+    """Judge a half cycle over which charge of the other direction flowed that no record shows.
 
     Between files, and where nothing was recorded for longer than an interruption, the voltage of a resting cell relaxes by
-    its overpotential. Where it goes back by half of what the half cycle spans, charge of the other direction flowed.
+    its overpotential. It does not go back by half of what the half cycle spans.
     """
     rows = np.arange(half.first, half.last + 1)
     rows = rows[~data.alternating[rows]]
@@ -288,9 +199,12 @@ def missing_between(
     apart = (np.diff(data.file[rows]) != 0) | (np.diff(data.time_s[rows]) > interruption_s)
     back = np.where(apart, half.direction * -np.diff(voltage), 0.0)
     if back.size == 0 or not back.max() > max(BACK_SHARE * float(np.ptp(voltage)), BACK_V):
-        return None
+        return Quality()
     at = int(back.argmax())
-    return float(voltage[at]), float(voltage[at + 1])
+    return unusable(
+        f"within the {NAMES[half.direction]} the voltage goes back from {voltage[at]:.3f} to {voltage[at + 1]:.3f} V over a "
+        f"time without records: some are missing, or files are in another order: {ORDER}"
+    )
 
 
 def unexplained_gap_s(data: Record, half: HalfCycle) -> float:
