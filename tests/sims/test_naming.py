@@ -79,16 +79,43 @@ def test_a_wrong_offset_of_the_flight_time_is_a_slope() -> None:
         assert shift.corrected(shift.measured(m)) == pytest.approx(m, rel=1e-8)
 
 
-@pytest.mark.parametrize("b", [3000.0, -3000.0, 3600.0])
-def test_an_offset_that_hides_the_common_shift_is_found(b: float) -> None:
-    """Light ions are off by more than heavy ones by hundreds of ppm: no single shift fits most masses."""
-    exact = np.array([f.mass_u for f in FRAGMENTS])
-    off_ppm = 60 + b * (exact**-0.5 - np.median(exact) ** -0.5)
-    noise_ppm = np.random.default_rng(1).normal(0, 3, exact.size)
-    masses = exact * (1 + 1e-6 * (off_ppm + noise_ppm))
-    shift = common_shift(masses.tolist(), exact.tolist(), [o.mass_u for o in OTHERS], HOW)
-    corrected = np.array([shift.corrected(m) for m in masses])
-    assert np.abs(corrected / exact - 1).max() < 12e-6
+LIMITS = {"doubtful": [-150, 150], "unusable": [-400, 400]}
+DEGRADATION = [f.name for f in FRAGMENTS if f.group != "matrix"]
+TEN = ["O", "S", "Cl", "PO2", "S2", "PO3", "SO3", "PS2", "S3", "PS3"]
+
+
+def tilted(formulas: list[str], ppm: float, b: float, seed: int = 1) -> list[Image]:
+    """Intervals of a scale with a wrong offset of the flight time: the shift changes by b / sqrt(mass)."""
+    exact = np.array([ion_mass_u(f) for f in formulas])
+    off_ppm = ppm + b * (exact**-0.5 - np.median(exact) ** -0.5)
+    off_ppm += np.random.default_rng(seed).normal(0, 4, exact.size)
+    return [Image(i + 1, "", m) for i, m in enumerate((exact * (1 + 1e-6 * off_ppm)).tolist())]
+
+
+@pytest.mark.parametrize("formulas", [[f.name for f in FRAGMENTS], LISTED, DEGRADATION, TEN])
+@pytest.mark.parametrize("ppm", [-110.0, 60.0])
+def test_an_offset_that_hides_the_common_shift_is_found(formulas: list[str], ppm: float) -> None:
+    """Light ions are off by more than heavy ones by hundreds of ppm: no single shift fits all masses, however many it does."""
+    for b in range(-3600, 3601, 600):
+        listed = tilted(formulas, ppm, float(b))
+        shift = shift_of(listed, FRAGMENTS, OTHERS, HOW)
+        off_ppm = [
+            1e6 * (shift.corrected(i.mass_u) / ion_mass_u(f) - 1)
+            for i, f in zip(listed, formulas, strict=True)
+        ]
+        assert np.abs(off_ppm).max() < 16, b
+        assert names(listed) == formulas, b
+
+
+@pytest.mark.parametrize("formulas", [[f.name for f in FRAGMENTS], LISTED, DEGRADATION, TEN])
+@pytest.mark.parametrize("b", [-15000.0, -8000.0, -6000.0, 4500.0, 7000.0, 10000.0])
+def test_a_scale_that_is_wrong_altogether_is_never_ok(formulas: list[str], b: float) -> None:
+    """Some masses agree on a shift by chance: on hardly more of them than on any other shift."""
+    for seed in range(3):
+        listed = tilted(formulas, 0.0, b, seed)
+        shift = shift_of(listed, FRAGMENTS, OTHERS, HOW)
+        right = names(listed) == formulas
+        assert right or judged_shift(shift, LIMITS).level == "unusable", (shift, names(listed))
 
 
 def test_few_masses_tell_nothing_and_alike_shifts_are_told() -> None:

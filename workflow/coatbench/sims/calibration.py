@@ -18,15 +18,15 @@ FARNESS = 0.1  # of the votes that the farthest shift loses: instruments are cal
 RIVAL = 0.8  # of the votes: another shift with as many makes the names a guess
 MAD_TO_SD = 1.4826
 FEW, LOOSE = 3, 0.6  # fewer than a third that agree only loosely may do so by chance
-MANY = 4  # times as many masses as agree: the rest says that something is wrong
+MANY = 2  # times `min_peaks` masses: where fewer than those agree, something is wrong
 SLOPE_MOST, SLOPE_STEP = (
     4000.0,
     200.0,
 )  # ppm sqrt(u) that are looked for: 66 channels of 50 ps at an usual mass scale
 SLOPE_MASSES = 60
 COARSE = 4  # steps of the grid at once while slopes are looked for
-AGREE = 0.85  # of all masses: where as many agree on a shift without a slope, none is looked for
-TILTED = 1.2  # times the votes of a shift without a slope that one with a slope needs
+TILTED = 1.0  # votes more than a shift without a slope that one with a slope needs
+OUTSTANDING = 5.0  # roots of the votes that any shift gets: right scales stand out by more, gross errors agree as well by chance
 SLOPE_PEAKS = 8  # fewer do not tell a wrong offset from a wrong factor of the mass scale
 LEAST_SCATTER_PPM = 3.0
 
@@ -48,7 +48,7 @@ class MassShift:
     median_u : float
         Median mass of these peaks.
     note : str
-        Why there is none.
+        Why there is none, or why it is doubted.
     """
 
     ppm: float | None = None
@@ -121,13 +121,15 @@ def common_shift(
     nearest = distance[np.arange(masses.size), np.abs(distance - grid[best]).argmin(axis=1)]
     shift, scatter, used = _refined(nearest, grid[best], tolerance)
     n = int(used.sum())
-    if n < AGREE * masses.size:
-        tilted = _tilted(distance, weight, masses, grid, tolerance, TILTED * float(votes[best]))
-        if tilted is not None and tilted.peaks >= max(n + 1, masses.size / 2):
-            return tilted
+    chance = float(np.median(votes))
+    outstanding = chance + OUTSTANDING * max(chance, 0.5) ** 0.5
+    least = max(float(votes[best]) + TILTED, outstanding)
+    tilted = _tilted(distance, weight, masses, grid, tolerance, least)
+    if tilted is not None and tilted.peaks >= max(n, masses.size / FEW):
+        return tilted
     if n < int(how["min_peaks"]):
         told = f"{n} of {masses.size} masses agree on a shift"
-        if masses.size >= MANY * max(n, int(how["min_peaks"]) / 2):
+        if masses.size >= MANY * int(how["min_peaks"]):
             return MassShift(
                 peaks=n,
                 note=f"mass scale not certain: {told}: it is far off, or the ions are others than in the fragment table",
@@ -138,6 +140,13 @@ def common_shift(
             peaks=n,
             note=f"mass scale not certain: only {n} of {masses.size} masses agree, within {scatter:.0f} ppm",
         )
+    doubt = ""
+    if votes[best] < outstanding:
+        doubt = (
+            f"mass scale not certain: {n} of {masses.size} masses agree, hardly more than by chance"
+        )
+        if masses.size >= SLOPE_PEAKS:
+            return MassShift(peaks=n, note=doubt)
     far = np.abs(grid - grid[best]) > 3 * tolerance
     rival = int(np.where(far, votes, -1.0).argmax())
     if votes[rival] > RIVAL * votes[best]:
@@ -148,7 +157,7 @@ def common_shift(
     sd = 1.2533 * scatter / n**0.5  # of a median
     median = float(np.median(masses[used]))
     slope = _slope(nearest[used] - shift, masses[used])
-    found = MassShift(shift, sd, n, scatter, slope, median)
+    found = MassShift(shift, sd, n, scatter, slope, median, doubt)
     return found if slope == 0 else _extended(found, distance, masses, tolerance)
 
 

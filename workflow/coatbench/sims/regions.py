@@ -43,11 +43,13 @@ def by_region(rows: Sequence[Row]) -> dict[Region, list[Row]]:
 def judged_shift(shift: MassShift, limits: Mapping[str, Sequence[float]]) -> Quality:
     """Judge a mass scale: uncertain ones name nothing, unchecked ones are doubtful, far ones as the config says."""
     if shift.ppm is None:
-        return unusable(shift.note) if "not certain" in shift.note else doubtful(shift.note)
+        advice = "calibrate and export again, or name the intervals in a peak_list"
+        certain = "not certain" not in shift.note
+        return doubtful(shift.note) if certain else unusable(f"{shift.note} ({advice})")
     found = plausible(shift.ppm, "common mass shift in ppm (corrected)", limits)
     if found.level == "unusable":
         return unusable(f"common mass shift of {shift.ppm:.0f} ppm: too far to be corrected")
-    return found
+    return worst([found, doubtful(shift.note)]) if shift.note else found
 
 
 def judge(rows: Sequence[Row], reference: str | None, outlier_sd: float) -> list[Row]:
