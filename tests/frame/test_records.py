@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from coatbench import checksums, records, software
 from coatbench.errors import StudyError
-from coatbench.records import Job, Places, plan, write_record
+from coatbench.records import Job, Places, plan, withdraw, write_record
 from coatbench.results_folder import foreign
 
 
@@ -149,3 +149,26 @@ def test_nothing_of_somebody_else_is_written_over(places: Places) -> None:
     Path("out/provenance").mkdir()
     Path("out/provenance/study.json").write_text("{}")
     foreign(places, ["out/report.html"])
+
+
+def test_what_a_job_makes_no_more_is_left_to_tidy(places: Places) -> None:
+    """One job makes a picture for each sample; one sample is removed, and comes again."""
+    Path("study/a.txt").write_text("export")
+    pictures = ("out/a.png", "out/b.png")
+
+    def run(outputs: tuple[str, ...]) -> Job:
+        withdraw(outputs, places)
+        for output in outputs:
+            Path(output).write_text(output)
+        job = Job(("study/a.txt",), outputs)
+        write_record(job, places)
+        return job
+
+    run(pictures)
+    fewer = run(pictures[:1])
+    assert Path("out/b.png") in plan([fewer], places).left
+    fewer = run(pictures[:1])  # still known
+    assert Path("out/b.png") in plan([fewer], places).left
+    again = run(pictures)
+    found = plan([again], places)
+    assert (found.left, found.forced) == ([], [])

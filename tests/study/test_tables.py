@@ -202,6 +202,8 @@ def test_results_are_never_in_a_study_nor_around_it() -> None:
     for study, results in [("s", "s"), ("s", "s/out"), ("p/s", "p"), ("s", "."), ("s", __file__)]:
         assert len(job.folder_problems(study, results)) == 1, results
     assert job.folder_problems("data/demo", "results") == []
+    (line,) = job.folder_problems("data/demo", "/dev/null/out")
+    assert line == "results: expected a folder, found a file, /dev/null"
 
 
 def test_a_mistake_in_samples_is_said_once(tmp_path: Path) -> None:

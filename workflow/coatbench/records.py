@@ -138,6 +138,21 @@ def write_record(job: Job, places: Places) -> None:
     write_atomically(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
+def withdraw(outputs: Sequence[str], places: Places) -> None:
+    """Remove the record of a job that begins; what it made once and makes no more keeps one, for `tidy`."""
+    path = places.record_of(outputs[0])
+    was = (read_record(path) or {"outputs": {}})["outputs"]
+    path.unlink(missing_ok=True)
+    now = {places.name(p) for p in outputs}
+    for name in sorted(was.keys() - now):
+        left = places.record_of(places.path(name))
+        document = {"params": {}, "inputs": {}, "outputs": {name: was[name]}, "versions": {}}
+        left.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(left, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    for output in outputs[1:]:  # made again
+        places.record_of(output).unlink(missing_ok=True)
+
+
 def read_record(path: str | Path) -> dict[str, Any] | None:
     """Read a record; None where there is none, or a damaged one."""
     try:

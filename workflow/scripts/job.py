@@ -20,7 +20,7 @@ from typing import Any
 from coatbench import software
 from coatbench.checksums import state
 from coatbench.errors import CoatbenchError, DataError, ReadError
-from coatbench.records import Job, Places, write_record
+from coatbench.records import Job, Places, withdraw, write_record
 
 log = logging.getLogger("coatbench")
 PROJECT = Path(__file__).resolve().parents[2]
@@ -50,8 +50,13 @@ def folder_problems(study: str, results: str) -> list[str]:
         return [f"results: expected a folder outside of the study, found {results}"]
     if source.is_relative_to(target):
         return [f"results: expected a folder that does not hold the study, found {results}"]
-    if target.exists() and not target.is_dir():
-        return [f"results: expected a folder, found a file, {results}"]
+    above = next(p for p in (target, *target.parents) if p.exists())
+    if not above.is_dir():
+        return [
+            f"results: expected a folder, found a file, {results if above == target else above}"
+        ]
+    if above != target and not os.access(above, os.W_OK):
+        return [f"results: expected a folder that can be made, found no right to write in {above}"]
     return []
 
 
@@ -111,7 +116,7 @@ def record(snakemake: Any) -> None:
 def withdraw_record(snakemake: Any) -> None:
     """Remove the record: from now on, and if the job is killed, its results are not what the record says."""
     if snakemake.output:
-        places(snakemake.config).record_of(snakemake.output[0]).unlink(missing_ok=True)
+        withdraw(list(snakemake.output), places(snakemake.config))
 
 
 def measurement(
