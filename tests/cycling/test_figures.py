@@ -105,6 +105,32 @@ def test_figures_take_any_number_of_samples(
         assert shown == expected
 
 
+@pytest.mark.parametrize("shift", [0.0, 5.0])
+def test_sample_that_another_one_covers_is_named(
+    tables, columns, curve_files, style_config, tmp_path, monkeypatch, shift
+):
+    copies = {"uncoated": "uncoated", "twin": "uncoated"}
+    own = copied(tables, copies)
+    for row in own["cycling_cells"]:
+        if row["sample"] == "twin" and row.get("discharge_capacity_mAh_g"):
+            row["discharge_capacity_mAh_g"] += shift
+    paths = write_tables(tmp_path, own, columns)
+    samples = [
+        {"sample": name, "role": role, "label": f"the {name}", "annealing_temperature_degC": "25"}
+        for name, role in (("uncoated", "uncoated"), ("twin", "coated"))
+    ]
+    units = [(new, p, c) for new, old in copies.items() for s, p, c in curve_files if s == old]
+    said = []
+    monkeypatch.setattr(fig7.style, "explain", lambda _, text: said.append(text))
+    fig7.draw(
+        [curve_files["uncoated", p, c] for _, p, c in units], units,
+        output={k: str(tmp_path / f"fig7.{k}") for k in ("pdf", "png", "csv")},
+        **{k: paths[v] for k, v in FIG7.items()}, samples=samples, reference=None, simulated=True,
+        config=style_config, **PROTOCOLS,
+    )  # fmt: skip
+    assert ("the uncoated lies below the twin" in said[0]) == (shift == 0.0)
+
+
 def test_plotted_numbers_are_those_of_the_table(
     tables, columns, curve_files, style_config, tmp_path
 ):

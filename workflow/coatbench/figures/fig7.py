@@ -25,6 +25,8 @@ METRICS = {
     "retention_percent": "{:.0f} % retained",
 }
 TITLE = "initial Coulombic efficiency"
+# Capacities that differ by less than this share are drawn as one; more such samples than these are not named.
+COVERS, MOST_HIDDEN = 1e-3, 2
 INSIDE = 4  # samples whose legend finds room in the panels
 
 
@@ -101,7 +103,9 @@ def draw(
         (len(_cells_of([(r["sample"], r["cell"]) for r in rows], s["sample"])) for s in shown),
         default=1,
     )
-    style.explain(figure, _explained(most, any(doubtful(r) and not r["interrupted"] for r in rows)))
+    explained = _explained(most, any(doubtful(r) and not r["interrupted"] for r in rows))
+    hidden = [f"{style.label(a)} lies below {style.label(b)}" for a, b in _covered(rows, shown)]
+    style.explain(figure, "; ".join([explained, *hidden[:MOST_HIDDEN]]))
     style.save(figure, output, _numbers(profiles, rows, found), simulated=simulated)
 
 
@@ -118,6 +122,34 @@ def _explained(cells: int, has_doubtful: bool) -> str:
     if has_doubtful:
         parts.append("open symbols are doubtful (see the report)")
     return "of each sample: " + ", ".join(parts)
+
+
+def _covered(
+    rows: Sequence[Row], shown: Sequence[Mapping[str, str]]
+) -> list[tuple[Mapping[str, str], Mapping[str, str]]]:
+    """Return the samples all of whose capacities lie where those of a sample drawn later lie, and which that is."""
+
+    def curves(sample: Mapping[str, str]) -> list[dict[int, float]]:
+        own = [r for r in rows if r["sample"] == sample["sample"]]
+        known = [r for r in own if r["discharge_capacity_mAh_g"] is not None]
+        return [
+            {int(r["cycle"]): r["discharge_capacity_mAh_g"] for r in known if r["cell"] == cell}
+            for cell in dict.fromkeys(r["cell"] for r in known)
+        ]
+
+    def same(one: dict[int, float], other: dict[int, float]) -> bool:
+        return one.keys() == other.keys() and all(
+            abs(v - other[k]) < COVERS * v for k, v in one.items()
+        )
+
+    every = [(s, curves(s)) for s in shown]
+    found = []
+    for i, (sample, own) in enumerate(every):
+        for later, other in every[i + 1 :]:
+            if own and len(own) == len(other) and all(map(same, own, other)):
+                found.append((sample, later))
+                break
+    return found
 
 
 def _cells_of(keys: Sequence[tuple[str, str]], sample: str) -> list[str]:
@@ -179,7 +211,7 @@ def _capacities(
     if not known:
         style.no_data(axes, "no complete cycle")
         return
-    named = False
+    odd: list[Row] = []
     for sample in shown:
         name = sample["sample"]
         label = labels[name]
@@ -201,17 +233,17 @@ def _capacities(
                     label=label,
                 )
                 label = None
-            odd = [r for r in own if r["interrupted"]]
-            axes.plot(
-                [r["cycle"] for r in odd],
-                [r["discharge_capacity_mAh_g"] for r in odd],
-                "x",
-                color=style.ACCENT,
-                ms=3.5,
-                mew=0.8,
-                label="interrupted" if odd and not named else None,
-            )
-            named = named or bool(odd)
+            odd += [r for r in own if r["interrupted"]]
+    if odd:
+        axes.plot(
+            [r["cycle"] for r in odd],
+            [r["discharge_capacity_mAh_g"] for r in odd],
+            "x",
+            color=style.ACCENT,
+            ms=3.5,
+            mew=0.8,
+            label="interrupted",
+        )
     _label_rates(axes, known)
     axes.set_xlabel("cycle")
     axes.set_ylabel("discharge capacity / mAh g$^{-1}$")
