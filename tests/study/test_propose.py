@@ -111,7 +111,8 @@ def named(folder: Path, *names: str) -> Path:
         (["Sample 3 spot 1.txt", "Sample 12 spot 1.txt"], ["Sample3", "Sample12"]),
         (["Probe_1.txt", "Probe_2.txt"], ["Probe1", "Probe2"]),
         (["survey.txt"], ["survey"]),
-        (["bäre/ü_1.txt"], ["sample"]),
+        (["bäre/ü_1.txt"], ["ue"]),
+        (["Träger Stelle 1.txt", "LNO 400 °C Fleck 2.txt"], ["Traeger", "LNO"]),
     ],
 )  # fmt: skip
 def test_ids_are_what_tells_names_apart(tmp_path: Path, names: list[str], ids: list[str]) -> None:
@@ -178,3 +179,36 @@ def test_the_name_of_a_preset_in_any_case_and_a_reader_that_leaves(tmp_path: Pat
     made = subprocess.run(f"{command} | true", shell=True, capture_output=True, text=True)
     assert made.stderr == ""
     assert (folder / "study.yaml").is_file() and (folder / "samples.csv").is_file()
+
+
+QUADSTAR = "ASCII SAMPLE CYCLES\n"
+
+
+def test_a_folder_of_everybody(tmp_path: Path) -> None:
+    """Two techniques in a folder, a folder of another technique, German names, and what systems leave there."""
+    mixed, other = tmp_path / "XPS und LEIS", tmp_path / "Messung 1" / "XPS"
+    for folder in (mixed, other):
+        folder.mkdir(parents=True)
+    (mixed / "Unbeschichtet 200°C.txt").write_text("Qtac100\nb\n4He+ 3000 eV\nE\tI\n" + QTAC)
+    (mixed / "LNO 400°C 200°C.txt").write_text("Qtac100\nb\n4He+ 3000 eV\nE\tI\n" + QTAC)
+    (other / "LNO 400°C Zelle A.mpt").write_text(MPT)
+    (other / "Vorstufe Luft.txt").write_text(PROTEUS)
+    (other / "Vorstufe Luft.asc").write_text(QUADSTAR)
+    for name in (
+        "Thumbs.db",
+        ".DS_Store",
+        "desktop.ini",
+        "~$Proben.xlsx",
+        "._LNO 400°C.txt",
+        "x.tmp",
+    ):
+        (mixed / name).write_text("x")
+    found = propose(tmp_path)
+    assert found.unknown == []
+    assert {(f.technique, f.sample) for f in found.found} == {
+        ("leis", "Unbeschichtet"), ("leis", "LNO_400C"), ("cycling", "LNO_400C"), ("tga_ms", "Vorstufe_Luft"),
+    }  # fmt: skip
+    assert "Vorstufe_Luft,precursor" in found.tables["samples.csv"]
+    assert (
+        "Vorstufe Luft.txt,../Messung 1/XPS/Vorstufe Luft.asc," in found.tables["tga_ms/index.csv"]
+    )

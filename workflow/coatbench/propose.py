@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CoatbenchError
-from .propose_names import natural, same_run, sample_ids, technique_named
-from .propose_rows import Found, index_table, samples_table
+from .propose_names import is_noise, natural, same_run, sample_ids, techniques_named
+from .propose_rows import CURRENTS, Found, index_table, samples_table
 from .readers.recognise import Format, read, recognise
 from .techniques import TECHNIQUES
 
@@ -48,7 +48,7 @@ def propose(folder: str | Path) -> Proposal:
     proposal = Proposal()
     known: dict[Path, Format] = {}
     for path in _exports(folder):
-        entry = _recognised(path, technique_named(path.relative_to(folder)))
+        entry = _recognised(path, techniques_named(path.relative_to(folder)))
         if entry is None:
             proposal.unknown.append(path.relative_to(folder).as_posix())
         else:
@@ -56,7 +56,11 @@ def propose(folder: str | Path) -> Proposal:
     chosen = {
         path: also
         for t in TECHNIQUES
-        for path, also in same_run([p for p in known if known[p].technique == t], t).items()
+        for currents in (False, True)  # a mass spectrum's name is that of its thermogram
+        for path, also in same_run(
+            [p for p, f in known.items() if f.technique == t and (f.name in CURRENTS) == currents],
+            t,
+        ).items()
     }
     ids = sample_ids({p: known[p].technique for p in chosen}, folder)
     for path in [p for p in known if p in chosen]:
@@ -111,7 +115,7 @@ def preset(name: str) -> dict[str, str]:
 def _exports(folder: Path) -> Iterator[Path]:
     """Yield regular files in order; a folder of images is one export."""
     for path in sorted(folder.iterdir(), key=natural):
-        if path.name.startswith(".") or path.is_symlink() or path.name == "formats":
+        if is_noise(path.name) or path.is_symlink() or path.name == "formats":
             continue
         if path.is_dir():
             if any(
@@ -125,16 +129,22 @@ def _exports(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _recognised(path: Path, technique: str | None) -> Format | None:
-    for wanted in [technique] if technique else [*TECHNIQUES]:
+def _recognised(path: Path, named: list[str]) -> Format | None:
+    """Return the format of a file: of a technique that its path names, else of any whose format says what it is."""
+    generic = []
+    for wanted in dict.fromkeys((*named, *TECHNIQUES)):
         try:
             entry = recognise(path, wanted)
         except CoatbenchError:
             continue
-        if technique or not entry.generic:
+        if not entry.generic:
             return entry
+        if wanted in named:
+            generic.append(entry)
+    if generic:
+        return generic[0]
     # Generic formats fit any technique, so the folder or the name must say which. Two columns of numbers over the energies of scattered helium are LEIS.
-    if technique is None and path.is_file():
+    if not named and path.is_file():
         try:
             entry = recognise(path, "leis")
             energy = read(path, "leis").sets[0]["energy_eV"]

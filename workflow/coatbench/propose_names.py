@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,19 +12,34 @@ from .techniques import TECHNIQUES
 
 # Words for a sample without coating, wherever they stand in its name.
 BARE = re.compile(r"(?i)(bare|uncoated|pristine|raw|ref|reference|referenz|unbeschichtet|blank)\d*")
+PRECURSOR = re.compile(r"(?i)(precursor|prekursor|pr\u00e4kursor|praekursor|vorstufe|edukt)\d*")
 # A run without sample, which is subtracted from the others.
 BASELINE = re.compile(r"(?i)(baseline|basislinie|blank|korrektur|correction|leer(messung|tiegel|kurve)?|empty(crucible)?|buoyancy)\d*")  # fmt: skip
 # Words that number a measurement or say how it was made: they tell no sample from another.
 OF_A_MEASUREMENT = re.compile(
-    r"(?i)(spot|pos|position|area|region|reg|roi|field|img|image|bild|run|rep|repeat|meas|mess|messung|scan|point|pt|cell|zelle|ch|"
+    r"(?i)(spot|pos|position|area|region|reg|roi|field|img|image|bild|run|rep|repeat|meas|mess|messung|fleck|messfleck|stelle|messstelle|punkt|messpunkt|bereich|aufnahme|scan|point|pt|cell|zelle|ch|"
     r"channel|part|teil|cycle|kopie|copy|final|new|neu|test)[A-Z]?\d*"
-    r"|survey|export|data|daten|short|long|rate|cycling|gcpl|mb|cp|ocv|eis|peis|geis|gitt|cv|formation|"
+    r"|overview|detail|\u00fcbersicht|uebersicht|ausschnitt|survey|export|data|daten|short|long|rate|cycling|gcpl|mb|cp|ocv|eis|peis|geis|gitt|cv|formation|"
     r"edx|eds|laadf|haadf|dsc|vms|mpt|mpr|txt"
 )
 TEMPERATURE = re.compile(r"(\d{2,4})\s?(?:°\s?|deg)?(C|K)")
 CHANNEL = re.compile(r"C[A-Z]?\d{1,2}")  # of a BioLogic potentiostat, at a name's end
+NOISE = re.compile(
+    r"(?i)\..*|~\$.*|~.*\.tmp|(eh)?thumbs(_vista)?\.db|desktop\.ini|icon\r|.*\.(tmp|lnk|part|crdownload)|__macosx|"
+    r"\$recycle\.bin|system volume information|@eadir"
+)
 DATE = re.compile(r"\d{6}|\d{8}|\d{4}-\d\d-\d\d")
 KELVIN = 273.15
+LETTERS = {
+    "\u00e4": "ae",
+    "\u00f6": "oe",
+    "\u00fc": "ue",
+    "\u00c4": "Ae",
+    "\u00d6": "Oe",
+    "\u00dc": "Ue",
+    "\u00df": "ss",
+    "\u00b5": "u",
+}
 
 
 def natural(path: Path) -> list[tuple[bool, int, str]]:
@@ -36,6 +52,7 @@ def tokens(path: Path) -> list[str]:
     """Return the words of a file's name, or of a folder's."""
     stem = path.name if path.is_dir() else path.stem
     stem = re.sub(r"\.(ngb-\w+|properties|itm)\Z", "", stem)
+    stem = re.sub(r"(?<=\d)\s?\u00b0\s?(?=[CK])", "", stem)  # 400 °C is one word
     words = [t for t in re.split(r"[_\s\-+,;()]+", stem) if t]
     joined: list[str] = []
     for word in words:
@@ -46,18 +63,27 @@ def tokens(path: Path) -> list[str]:
     return joined
 
 
-def technique_named(path: Path) -> str | None:
-    """Return the technique that a path's folders or words name."""
-    words = {plain(word) for part in path.parts for word in re.split(r"[_\- .]+", part)}
-    words |= {plain(part) for part in path.parts[:-1]}
-    for technique, about in TECHNIQUES.items():
-        if words & {plain(technique), plain(about.title), *map(plain, about.also)}:
-            return technique
-    return None
+def techniques_named(path: Path) -> list[str]:
+    """Return the techniques that a path's words name: those of its file first, then of its folders, innermost first."""
+    named = []
+    for part in reversed(path.parts):
+        words = {plain(part), *map(plain, re.split(r"[_\- .]+", part))}
+        for technique, about in TECHNIQUES.items():
+            if words & {plain(technique), plain(about.title), *map(plain, about.also)}:
+                named.append(technique)
+    return list(dict.fromkeys(named))
+
+
+def is_noise(name: str) -> bool:
+    """Tell whether a file or folder is none of a person's: locks of open documents, what systems leave in folders."""
+    return bool(NOISE.fullmatch(name))
 
 
 def identifier(text: str) -> str:
     """Return a text as an id."""
+    text = unicodedata.normalize("NFC", text)
+    for letter, plainly in LETTERS.items():
+        text = text.replace(letter, plainly)
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", text).strip("_.-")[:64].strip("_.-") or "sample"
 
 
@@ -126,6 +152,11 @@ def _folder_name(path: Path, folder: Path) -> str:
 def is_bare(sample: str) -> bool:
     """Tell whether a sample's name says that it has no coating."""
     return any(BARE.fullmatch(word) for word in re.split(r"[_.\-]+", sample))
+
+
+def is_precursor(sample: str) -> bool:
+    """Tell whether a sample's name says that it is what a coating is made from."""
+    return any(PRECURSOR.fullmatch(word) for word in re.split(r"[_.\-]+", sample))
 
 
 def is_baseline(path: Path) -> bool:

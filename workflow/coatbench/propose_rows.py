@@ -9,10 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .propose_names import baseline_of, cell_name, heating, identifier, is_bare, is_baseline, tokens
+from .propose_names import (
+    baseline_of,
+    cell_name,
+    heating,
+    identifier,
+    is_bare,
+    is_baseline,
+    is_precursor,
+    tokens,
+)
 from .techniques import TECHNIQUES
 
 ELEMENTS = ("C", "N", "O", "F", "Na", "Al", "Si", "P", "S", "Cl", "Mn", "Fe", "Co", "Ni", "Cu", "Zr", "Nb", "La", "Ta", "W")  # fmt: skip
+CURRENTS = (
+    "Quadstar ASCII",
+    "Pfeiffer Quadera ASCII",
+    "Hiden MASsoft CSV",
+)  # formats of files that hold ion currents alone
 
 
 @dataclass
@@ -56,7 +70,11 @@ def samples_table(found: Sequence[Found]) -> str:
     bare = [n for n in names if is_bare(n)]
     columns = ["sample", "role", "label", "annealing_temperature_degC", "annealing_time_h", "atmosphere"]  # fmt: skip
     rows = [
-        dict.fromkeys(columns, "") | {"sample": n, "role": "uncoated" if n in bare else "coated"}
+        dict.fromkeys(columns, "")
+        | {
+            "sample": n,
+            "role": "uncoated" if n in bare else "precursor" if is_precursor(n) else "coated",
+        }
         for n in names
     ]
     told = (
@@ -126,7 +144,7 @@ def _xps(found: list[Found]) -> Rows:
 
 def _tga_ms(found: list[Found]) -> Rows:
     """Each run with its ion currents and its baseline: those that begin most alike, or the only one there is."""
-    currents = [f for f in found if f.format == "Quadstar ASCII"]
+    currents = [f for f in found if f.format in CURRENTS]
     baselines = [f for f in found if f.baseline and f not in currents]
     rows: Rows = []
     for f in found:
