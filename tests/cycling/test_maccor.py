@@ -45,6 +45,23 @@ def test_maccor_time_unit_comes_from_the_clock(tmp_path):
     assert table[bdf.TIME].iloc[-1] == 6600  # seconds this time
 
 
+@pytest.mark.parametrize(
+    ("night", "date"), [("5/12/2021", "2021-05-11"), ("6/11/2021", "2021-11-05")]
+)
+def test_maccor_order_of_day_and_month_is_the_one_that_fits_the_times(tmp_path, night, date):
+    """A decimal point with days first: by months first, the test would have taken a month."""
+    rows = [
+        r.replace(" 3:40:24 PM", " 15:40:24").replace(" 3:41:24 PM", " 15:41:24") for r in KIT_ROWS
+    ]
+    rows = [r.replace(" 4:41:24 PM", " 16:41:24").replace(" 4:42:24 PM", " 16:42:24") for r in rows]
+    rows[-1] = f"5\t0\t1\t3\t1550.0\t48.0\t0.4\t0.0\t0.5\t3.0\tD\t133\t{night} 17:30:24"
+    content = kit(rows).replace(b"5/11/2021 3:40:24 PM", b"5/11/2021 15:40:24")
+    export = readers.read(write(tmp_path, content, "a.txt"))
+    assert export.sets[0][bdf.TIME][-1] == 93000
+    assert export.attrs["date"] == f"{date}T15:40:24"
+    assert export.warnings == []
+
+
 def test_maccor_days_and_milli_units(tmp_path):
     header = (
         "Rec#\tCyc#\tStep\tTestTime\tStepTime\tCapacity (mAh)\tCurrent (mA)\tVoltage (V)\tState"

@@ -147,14 +147,14 @@ def _points(
             )
     for i, row in zip(places, own, strict=True):
         values = [float(v.rsplit("=", 1)[1]) for v in str(row["cell_values"]).split(";")]
-        axes.plot([i + offset + 0.13] * len(values), values, ".", color=colour, ms=1.8, alpha=0.7)
+        axes.plot([i + offset + 0.12] * len(values), values, ".", color=colour, ms=1.8, alpha=0.7)
     return drawn[:1]
 
 
 def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, str]]) -> None:
     handles = []
     for k, (metric, label, marker, colour) in enumerate(CAPACITIES):
-        offset = 0.16 * (k - 1)
+        offset = 0.25 * (k - 1)
         handles += _points(axes, _by_sample(rows, metric), shown, label, marker, colour, offset)
     right = axes.twinx()
     efficiency = _by_sample(rows, EFFICIENCY)

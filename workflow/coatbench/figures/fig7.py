@@ -25,8 +25,8 @@ METRICS = {
     "retention_percent": "{:.0f} % retained",
 }
 TITLE = "initial Coulombic efficiency"
-# Capacities that differ by less than this share are drawn as one; more such samples than these are not named.
-COVERS, MOST_HIDDEN = 1e-3, 2
+# Capacities that differ by less than this share are drawn as one; as many such samples are named as one line holds.
+COVERS, LINE = 1e-3, 150
 INSIDE = 4  # samples whose legend finds room in the panels
 
 
@@ -104,8 +104,10 @@ def draw(
         default=1,
     )
     explained = _explained(most, any(doubtful(r) and not r["interrupted"] for r in rows))
-    hidden = [f"{style.label(a)} lies below {style.label(b)}" for a, b in _covered(rows, shown)]
-    style.explain(figure, "; ".join([explained, *hidden[:MOST_HIDDEN]]))
+    for hidden, by in _covered(rows, shown):
+        more = f"; {style.label(hidden)} lies below {style.label(by)}"
+        explained += more if len(explained) + len(more) < LINE else ""
+    style.explain(figure, explained)
     style.save(figure, output, _numbers(profiles, rows, found), simulated=simulated)
 
 

@@ -10,6 +10,7 @@ continues it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 MILLI = {"mAmp-hr", "Capacity (mAh)", "mAmps", "Current (mA)"}
 TIME_UNITS = {"Test (Sec)": 1.0, "Test (Min)": 60.0, "Test (Hr)": 3600.0}
+POSSIBLE_UNITS = (1.0, 60.0, 3600.0)
 CHARGE, DISCHARGE = "C", "D"
 STATES = "RCDOPS"  # rest, charge, discharge, off, pause, suspended
 PAUSED = "OPS"
@@ -80,17 +82,20 @@ def read(path: Path) -> Export:
     warnings = []
     if columns.incomplete:
         warnings.append(f"{columns.incomplete} incomplete last line dropped")
-    clock = (
-        [_date(row[names.index(found["clock"])], comma) for row in rows] if found["clock"] else []
-    )
     seconds = values["time"]
-    if not as_text:
-        unit, note = _time_unit(found["time"], values["time"], clock)
-        seconds, warnings = values["time"] * unit, warnings + note
+    named = 1.0 if as_text else TIME_UNITS.get(found["time"])
+    units = POSSIBLE_UNITS if named is None else (named,)
+    stamps = [row[names.index(found["clock"])] for row in rows] if found["clock"] else []
+    clock, day_first = _clock(stamps, comma, seconds, units)
+    unit = named or _fitting_unit(clock, seconds, units)
+    if unit is None:
+        unit = 60.0
+        warnings.append("time has no unit and no clock to compare with: taken as minutes")
+    seconds = seconds * unit
     table, notes, counter = _normalise(values, found, seconds)
     vendor = _preamble(preamble)
     first = next((c for c in clock[:1] if c), None)
-    started = _started(vendor, comma) or first
+    started = _started(vendor, day_first) or first
     more = bdf.clock(first, float(seconds[0])) if first and seconds.size else bdf.clock(started)
     return bdf.build(
         path,
@@ -280,23 +285,34 @@ def _days(path: Path, cells: npt.NDArray, first_line: int) -> npt.NDArray:
     return seconds
 
 
-def _time_unit(
-    name: str, time: npt.NDArray, clock: list[datetime | None]
-) -> tuple[float, list[str]]:
-    """Return seconds per unit of a numeric time: from its name, else by the clock column."""
-    if name in TIME_UNITS:
-        return TIME_UNITS[name], []
-    n = min(len(clock), time.size)
-    known = [i for i in range(n) if clock[i] is not None]
-    if len(known) > 1:
-        first, last = known[0], known[-1]
-        elapsed = (clock[last] - clock[first]).total_seconds()  # type: ignore[operator]
-        if elapsed > 0 and time[last] > time[first]:
-            per_unit = elapsed / (time[last] - time[first])
-            for unit in (1.0, 60.0, 3600.0):
-                if abs(per_unit / unit - 1) < 0.1:
-                    return unit, []
-    return 60.0, ["time has no unit and no clock to compare with: taken as minutes"]
+def _clock(
+    cells: list[str], day_first: bool, time: npt.NDArray, units: Sequence[float]
+) -> tuple[list[datetime | None], bool]:
+    """Return the clock of the first records, and whether days stand before months.
+
+    A date goes with the language of the PC, as the decimal sign does, and not always with the same one: where only the other
+    order fits the times of the records, that one counts.
+    """
+    for order in (day_first, not day_first):
+        clock = [_date(cell, order) for cell in cells]
+        if _fitting_unit(clock, time, units):
+            return clock, order
+    return [_date(cell, day_first) for cell in cells], day_first
+
+
+def _fitting_unit(
+    clock: list[datetime | None], time: npt.NDArray, units: Sequence[float]
+) -> float | None:
+    """Return which of these seconds per unit of time the clock says; None where it says nothing of the kind."""
+    known = [i for i in range(min(len(clock), time.size)) if clock[i] is not None]
+    if len(known) < 2:
+        return None
+    first, last = known[0], known[-1]
+    elapsed = (clock[last] - clock[first]).total_seconds()  # type: ignore[operator]
+    if not (elapsed > 0 and time[last] > time[first]):
+        return None
+    per_unit = elapsed / (time[last] - time[first])
+    return next((unit for unit in units if abs(per_unit / unit - 1) < 0.1), None)
 
 
 _CLOCK = re.compile(
