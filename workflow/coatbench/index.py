@@ -33,6 +33,8 @@ class Table:
     claims : mapping of columns to columns
         No two rows share these either, where all of the columns on the right have a value: such rows claim the same
         measurement. Numbers are compared as numbers, files as paths.
+    apart : mapping of columns of `claims` to text
+        What to do about such rows, where the usual advice does not say it.
     needs : mapping of (column, value) to column
         Where a row has that value, the other column may not be empty.
     """
@@ -42,6 +44,7 @@ class Table:
     files: tuple[str, ...] = ("file",)
     key: tuple[str, ...] = ("sample", "file")
     claims: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    apart: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     needs: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
@@ -260,8 +263,9 @@ def _repeated(path: Path, rows: list[dict[str, str]], table: Table) -> Iterable[
             if value in seen and row["#"] not in named:
                 named.add(row["#"])  # one mistake, one line
                 shown = {c: row[c] for c in columns if row.get(c)}
+                advice = table.apart.get(columns, "tell them apart, or exclude one")
                 yield (
                     f"{path}: row {row['#']}: column {'+'.join(shown)}: found {quote(' '.join(shown.values()))} "
-                    f"again (first in row {seen[value]}), expected each {'measurement once; tell them apart, or exclude one' if table.files else 'id once'}"
+                    f"again (first in row {seen[value]}), expected each {f'measurement once; {advice}' if table.files else 'id once'}"
                 )
             seen.setdefault(value, row["#"])

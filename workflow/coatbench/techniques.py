@@ -116,6 +116,14 @@ TECHNIQUES: dict[str, Technique] = {
                 ("sample", "spot", "level"): ("spot",),
                 ("file", "sample_in_file", "level"): ("file",),
             },
+            apart={
+                (
+                    "sample",
+                    "spot",
+                    "level",
+                ): "give it another spot, or join the regions of one spot in one file "
+                "(VAMAS, or a table with a column region), or exclude one"
+            },
         ),
         preferred=(".vms", ".npl", ".spe", ".txt"),
         guessed="sample, spot (numbered in order)",
