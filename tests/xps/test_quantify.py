@@ -11,6 +11,7 @@ import pytest
 from coatbench.arrays import Arrays
 from coatbench.errors import AnalysisError
 from coatbench.xps.analyse import analyse
+from coatbench.xps.attenuation import length_of
 from coatbench.xps.collect import collect, order_rows
 from coatbench.xps.coverage import (
     Amount,
@@ -281,3 +282,41 @@ def test_the_attenuation_length_of_a_material(config: dict) -> None:
     # A gap makes paths longer, a density shorter.
     assert tpp_2m_nm(955, 2.5, 115.8, 32, 0.0) < tpp_2m_nm(955, **material)
     assert tpp_2m_nm(955, 5.0, 115.8, 32, 6.0) < tpp_2m_nm(955, **material)
+
+
+def test_every_coverage_under_every_escape_depth(config: dict) -> None:
+    """Carbon on top takes more from slow electrons, and an escape depth weighs lines: how much is the material's."""
+    chosen = copy.deepcopy(config)
+    chosen["sensitivity"]["rsf_libraries"] = ["scofield", "scofield_escape"]
+    material = {"density_g_cm3": 2.2, "molar_mass_g_mol": 109.9, "valence_electrons": 32}
+    chosen["sensitivity"]["escape_depths"] = {"Li2SO4": {"tpp_2m": material}}
+    areas = [
+        row | {"sample": sample, "spot": "1", "is_default": True, "background": "shirley"}
+        for sample, c in (("bare", 300.0), ("coated", 900.0))
+        for row in rows(s=60.0, p=20.0, ni=2000.0, lattice=2500.0, c=c)
+    ]
+    for row in areas:
+        row["component"] = {"c": "adventitious"}.get(row["component"], row["component"])
+    samples = [
+        {"sample": "bare", "role": "uncoated"}, {"sample": "coated", "role": "coated"},
+    ]  # fmt: skip
+    found = collect({"xps_areas": areas}, samples, chosen, reference="bare")
+    of = {
+        (r["definition"], r["rsf_library"], r["escape_depth"]): r["coverage"]
+        for r in found["xps_sensitivity"]
+        if r["sample"] == "coated"
+    }
+    assert len(of) == 3 * 2 * 2
+    assert of["eq1", "scofield", "Li2SO4"] == of["eq1", "scofield", "as configured"]
+    # By hand: atoms of sulfur, phosphorus and nickel over the mean free paths of their electrons.
+    atoms = {
+        line: area / rsf("scofield", line) / length_of(line, 1486.6, material)
+        for line, area in (("S 2p", 60.0), ("P 2p", 20.0), ("Ni 2p", 2000.0))
+    }
+    share = (atoms["S 2p"] + atoms["P 2p"]) / sum(atoms.values())
+    assert of["eq1", "scofield_escape", "Li2SO4"] == pytest.approx(share)
+    power, own = (of["eq1", "scofield_escape", m] for m in ("as configured", "Li2SO4"))
+    assert power != own and power == pytest.approx(own, rel=0.03)
+    lattice = [of["lattice_oxygen", "scofield", m] for m in ("as configured", "Li2SO4")]
+    assert lattice[0] != lattice[1] and lattice[0] == pytest.approx(lattice[1], abs=0.02)
+    assert {r["n_choices"] for r in found["xps_order"]} == {4}

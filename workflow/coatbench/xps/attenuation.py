@@ -14,6 +14,8 @@ from typing import Any
 
 from .quantify import AL_KALPHA_EV, kinetic_of
 
+MATERIAL = "attenuation_material"  # added to the section `xps.coverage`
+
 
 def tpp_2m_nm(
     kinetic_eV: float,
@@ -47,10 +49,19 @@ def tpp_2m_nm(
     return 0.1 * e / (plasmon**2 * (b * math.log(g * e) - c / e + d / e**2))
 
 
+def length_of(line: str, photon_eV: float, material: Mapping[str, float]) -> float:
+    """Return the mean free path of a line's electrons in a material in nm."""
+    return tpp_2m_nm(kinetic_of(line, photon_eV), **material)
+
+
 def resolved(coverage: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the section `xps.coverage` with the attenuation length as a number, of the lattice line at Al K-alpha."""
+    """Return the section `xps.coverage` with the attenuation length as a number, of the lattice line at Al K-alpha.
+
+    A material that it is of stands under `MATERIAL`: lengths at other energies follow from it.
+    """
     given = coverage["attenuation_length_nm"]
     if not isinstance(given, Mapping):
         return coverage
-    kinetic = kinetic_of(coverage["lattice_region"], AL_KALPHA_EV)
-    return {**coverage, "attenuation_length_nm": tpp_2m_nm(kinetic, **given["tpp_2m"])}
+    material = given["tpp_2m"]
+    length = length_of(coverage["lattice_region"], AL_KALPHA_EV, material)
+    return {**coverage, "attenuation_length_nm": length, MATERIAL: material}

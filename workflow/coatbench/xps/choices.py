@@ -6,8 +6,8 @@ Next to the model as configured stand extended ones, in which some of these are 
 - line shape: the share of Lorentzian may differ, and lines may have a tail to higher binding energy;
 - background: parts of the difference to other backgrounds, and to other ends, may be added.
 
-Each freedom is a parameter with a Gaussian prior of that width, so that data decide how much of it there is. The
-largest model is fitted once; those with fewer groups of freedoms follow from it by linear algebra. A model's weight is its
+Each freedom is a parameter with a Gaussian prior of that width, so that data decide how much of it there is; a share in a tail is
+not negative (a prior, and a posterior, cut off at 0). The largest model is fitted once; those with fewer groups of freedoms follow from it by linear algebra. A model's weight is its
 prior probability times its support in the data (its evidence; ratios of nested models by Savage and Dickey: J. M.
 Dickey, Ann. Math. Statist. 42 (1971) 204), and results are the mixture: where the configured model is right it keeps most
 of the weight, and where data contradict it the others take over (J. A. Hoeting et al., Stat. Sci. 14 (1999) 382).
@@ -140,6 +140,7 @@ def _mixture(
     hessian = weighted.T @ weighted / scale
     hessian[k:, k:] += np.diag(precision)
     posterior = np.linalg.pinv(hessian, rcond=1e-14, hermitian=True)[k:, k:]
+    tail = next((i for i, f in enumerate(problem.free) if f.shape == "tail"), None)
     found: list[tuple[tuple[str, ...], float]] = []
     for n in range(len(present) + 1):
         for groups in itertools.combinations(present, n):
@@ -148,6 +149,8 @@ def _mixture(
                 fixed &= ~member[g]
             prior = math.prod(prior_free[g] if g in groups else 1 - prior_free[g] for g in present)
             support = _savage_dickey(eta[fixed], posterior[np.ix_(fixed, fixed)], precision[fixed])
+            if tail is not None:
+                support += _of_positive(eta, posterior, fixed, tail)
             found.append((groups, math.log(prior) + support))
     top = max(w for _, w in found)
     raw = [math.exp(w - top) for _, w in found]
@@ -163,8 +166,9 @@ def _mixture(
         chosen = np.zeros(len(eta), bool)
         for g in groups:
             chosen |= member[g]
+        positive = tail if tail is not None and chosen[tail] else None
         estimate = _estimate(
-            problem, theta, fit, weighted, residual, chosen, precision, scale, base
+            problem, theta, fit, weighted, residual, chosen, precision, scale, base, positive
         )
         result.append(Choice(groups, weight, estimate))
     kept = sum(c.weight for c in result)
@@ -182,6 +186,36 @@ def _savage_dickey(eta: np.ndarray, covariance: np.ndarray, precision: np.ndarra
     return posterior - 0.5 * float(np.log(precision).sum())
 
 
+def _of_positive(eta: np.ndarray, covariance: np.ndarray, fixed: np.ndarray, i: int) -> float:
+    """Return what a model gains over the largest one since `eta[i]` cannot be negative, where those `fixed` are 0."""
+    from scipy.special import log_ndtr
+
+    whole = log_ndtr(eta[i] / math.sqrt(max(covariance[i, i], 1e-300)))
+    if fixed[i]:
+        return -float(whole) - math.log(2.0)
+    if not fixed.any():
+        return 0.0
+    gain = covariance[i, fixed] @ np.linalg.pinv(covariance[np.ix_(fixed, fixed)], hermitian=True)
+    mean = eta[i] - float(gain @ eta[fixed])
+    variance = float(covariance[i, i] - gain @ covariance[fixed, i])
+    return float(log_ndtr(mean / math.sqrt(max(variance, 1e-300))) - whole)
+
+
+def _cut_off(values: np.ndarray, covariance: np.ndarray, i: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and covariance of a Gaussian of which only the part with `values[i]` above 0 is possible."""
+    from scipy.special import log_ndtr
+
+    variance = float(covariance[i, i])
+    if not variance > 0:
+        return values, covariance
+    sd = math.sqrt(variance)
+    at = float(values[i]) / sd
+    ratio = math.exp(-0.5 * at * at - 0.5 * math.log(2 * math.pi) - float(log_ndtr(at)))
+    gain = covariance[:, i] / variance
+    narrower = variance * ratio * (ratio + at)
+    return values + gain * sd * ratio, covariance - np.outer(gain, gain) * narrower
+
+
 def _estimate(
     problem: Extended,
     theta: np.ndarray,
@@ -192,8 +226,12 @@ def _estimate(
     precision: np.ndarray,
     scale: float,
     base: background.Background | None,
+    positive: int | None,
 ) -> Estimate:
-    """Return what a model finds in which only the `chosen` freedoms are free: one linear step from the largest one."""
+    """Return what a model finds in which only the `chosen` freedoms are free: one linear step from the largest one.
+
+    The freedom `positive` cannot be negative.
+    """
     k, n_free = len(fit.q), len(precision)
     m = problem.lines.n
     is_area = np.zeros(k, bool)
@@ -215,6 +253,9 @@ def _estimate(
     covariance = noise + (inverse * penalty[keep]) @ inverse
     moved = start.copy()
     moved[keep] += step
+    if positive is not None:
+        i = int(keep[: k + positive].sum())
+        moved[keep], covariance = _cut_off(moved[keep], covariance, i)
     to_p = np.zeros((3 * m, k + n_free))
     to_p[:, : problem.k] = problem.mapping.slope(theta[: problem.k])
     for i, f in enumerate(problem.free):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from ..arrays import Arrays
 from ..quality import Quality, plausible, quality_of, worst
 from .coverage import (
     CARBON,
+    CONFIGURED,
     DEFINITIONS,
     Amount,
     Setting,
@@ -77,7 +79,8 @@ def collect(
             row |= _of_uncoated(row, config["plausible"]).columns()
     if reference is not None and config["rsf_library"] in libraries:
         result["xps_layer"] = _layer_rows(default, reference, setting, powders)
-    result["xps_sensitivity"] = _sensitivity(areas, libraries, setting, reference, powders)
+    escape = {CONFIGURED: setting, **setting.with_materials(config["sensitivity"])}
+    result["xps_sensitivity"] = _sensitivity(areas, libraries, escape, reference, powders)
     coated = [s["sample"] for s in samples if s["role"] == "coated"]
     result["xps_order"] = order_rows(result["xps_sensitivity"], coated, lacking)
     if curves and config["joint"]:
@@ -206,11 +209,11 @@ def _half_range(amounts: Sequence[Amount | None]) -> float | None:
 def _sensitivity(
     areas: Sequence[Row],
     libraries: Sequence[str],
-    setting: Setting,
+    settings: Mapping[str, Setting],
     reference: str | None,
     powders: set[str],
 ) -> list[Row]:
-    """Coverage under every library and background, with the rank of each sample; what is unusable has none."""
+    """Coverage under every background, library and escape depth, with the rank of each sample; what is unusable has none."""
     rows: list[Row] = []
     for background in dict.fromkeys(row["background"] for row in areas):
         chosen = [row for row in areas if row["background"] == background]
@@ -219,7 +222,7 @@ def _sensitivity(
             for row in chosen
             if row.get("background_used") not in (row["background"], None)
         }
-        for library in libraries:
+        for library, (material, setting) in itertools.product(libraries, settings.items()):
             amounts = sample_amounts(chosen, library, setting)
             found = _coverage_rows(amounts, library, reference, powders)
             for definition in DEFINITIONS:
@@ -235,6 +238,7 @@ def _sensitivity(
                         "sample": row["sample"],
                         "definition": definition,
                         "rsf_library": library,
+                        "escape_depth": material,
                         "background": background,
                         "coverage": row["coverage"],
                         "coverage_sd": row["coverage_sd"],
@@ -253,7 +257,7 @@ def order_rows(
     coated: Sequence[str],
     lacking: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Row]:
-    """Say for each definition whether the order of the coated samples depends on library and background.
+    """Say for each definition whether the order of the coated samples depends on library, background and escape depth.
 
     Two samples count as swapped between two choices only where their difference exceeds two standard
     uncertainties in both; the order within the uncertainty is no statement. `lacking`: library to the lines that it
@@ -266,12 +270,11 @@ def order_rows(
     )
     rows = []
     for definition in DEFINITIONS:
-        variants: dict[tuple[str, str], dict[str, Row]] = {}
+        variants: dict[tuple[str, str, str], dict[str, Row]] = {}
         for row in sensitivity:
             if row["definition"] == definition and row["sample"] in coated:
-                variants.setdefault((row["rsf_library"], row["background"]), {})[row["sample"]] = (
-                    row
-                )
+                key = row["rsf_library"], row["background"], row.get("escape_depth", "")
+                variants.setdefault(key, {})[row["sample"]] = row
         if not variants:
             continue
         first = next(iter(variants.values()))

@@ -15,17 +15,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..quality import OK, Quality, counted, quality_of, worst
-from .attenuation import resolved
-from .quantify import AL_KALPHA_EV, ESCAPE_EXPONENT, kinetic_of, rsf
+from .attenuation import MATERIAL, length_of, resolved
+from .quantify import AL_KALPHA_EV, ESCAPE, ESCAPE_EXPONENT, kinetic_of, rsf
 from .uncertainty import Z95, upper_limit
 
 DEFINITIONS = ("eq1", "nickel_fraction", "lattice_oxygen")
 CARBON = "carbon_nm"  # thickness of the contamination, beside the definitions
 Row = dict[str, Any]
+CONFIGURED = "as configured"  # among the escape depths of the sensitivity study
 _MOST_CARBON_NM = 30.0
 
 
@@ -56,6 +57,15 @@ class Setting:
         extra = config.get("rsf_extra") or {}
         return cls(resolved(config["coverage"]), config["rsf_library"], extra)
 
+    def with_materials(self, sensitivity: Mapping[str, Any]) -> dict[str, Setting]:
+        """Return name -> the same setting with the escape depths of each material of the section `xps.sensitivity`."""
+        return {
+            name: replace(
+                self, coverage=resolved({**self.coverage, "attenuation_length_nm": given})
+            )
+            for name, given in (sensitivity.get("escape_depths") or {}).items()
+        }
+
     def factor(self, row: Row, library: str) -> float | None:
         """Return the sensitivity factor of a row of xps_areas; its own one is on the headline library's scale."""
         headline = library == self.headline
@@ -63,7 +73,13 @@ class Setting:
             return float(row["rsf"]) if headline else None
         line, photon = row.get("line") or row["region"], row.get("photon_energy_eV")
         extra = self.extra if headline else None
-        return rsf(library, line, extra, math.nan if photon is None else photon)
+        photon_eV = math.nan if photon is None else photon
+        material = self.coverage.get(MATERIAL)
+        if library == ESCAPE and material and line not in (extra or {}):
+            plain = rsf("scofield", line, None, photon_eV)
+            at = photon_eV if photon_eV == photon_eV else AL_KALPHA_EV
+            return plain and plain * length_of(line, at, material) / length_of("C 1s", at, material)
+        return rsf(library, line, extra, photon_eV)
 
 
 @dataclass
@@ -186,9 +202,13 @@ def _eq1(
 def attenuation_nm(line: str, photon_eV: float, setting: Setting) -> float:
     """Return the attenuation length of a line's electrons along the normal, in nm.
 
-    That of the configuration holds for the lattice line at Al K-alpha; others grow with kinetic energy to the power 0.75.
+    That of the configuration holds for the lattice line at Al K-alpha; others grow with kinetic energy to the power 0.75, or
+    as TPP-2M says of its material.
     """
     chosen = setting.coverage
+    if MATERIAL in chosen and kinetic_of(line.split(",")[0], photon_eV) > 0:
+        along = length_of(line.split(",")[0], photon_eV, chosen[MATERIAL])
+        return along * math.cos(math.radians(chosen["emission_angle_deg"]))
     own = kinetic_of(line.split(",")[0], photon_eV)
     reference = kinetic_of(chosen["lattice_region"], AL_KALPHA_EV)
     ratio = own / reference if own == own and own > 0 and reference > 0 else 1.0

@@ -31,7 +31,8 @@ def rsf_tables() -> dict[str, dict[str, float]]:
 
 AL_KALPHA_EV, WITHIN_EV = 1486.6, 2.0  # the tables' photon energy, and how far one may be off
 ESCAPE_EXPONENT = 0.75  # attenuation lengths grow with kinetic energy like this; Cumpson, Seah, Surf. Interface Anal. 25 (1997) 430
-COMPUTED = ("scofield", "scofield_escape")
+ESCAPE = "scofield_escape"
+COMPUTED = ("scofield", ESCAPE)
 SUBSHELLS = {
     "1s": ("K",), "2s": ("L1",), "2p": ("L2", "L3"), "3s": ("M1",), "3p": ("M2", "M3"), "3d": ("M4", "M5"),
     "4s": ("N1",), "4p": ("N2", "N3"), "4d": ("N4", "N5"), "4f": ("N6", "N7"), "5s": ("O1",), "5p": ("O2", "O3"),
