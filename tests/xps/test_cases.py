@@ -232,7 +232,10 @@ def test_intervals_of_spectra_that_the_model_does_not_quite_describe(
         "adventitious": 0.66, "C-O": 0.20, "carbonate": 0.14, "sulfide": 0.28, "polysulfide": 0.22,
         "sulfite": 0.14, "sulfate": 0.36,
     }  # fmt: skip
-    rows = run({"s": f"interval_{name}.vms"}, config)["xps_components"]
-    for row in rows:
+    tables = run({"s": f"interval_{name}.vms"}, config)
+    chi = {row["region"]: row["reduced_chi_square"] for row in tables["xps_fits"]}
+    for row in tables["xps_components"]:
         assert abs(row["fraction"] - planted[row["component"]]) < 3.2 * row["fraction_sd"]
-        assert row["fraction_sd"] >= 0.95 * row["fraction_sd_counting"]
+        # That of counting is widened by the misfit of the configured model, which one with a tail does not have.
+        counting = row["fraction_sd_counting"] / max(chi[row["region"]], 1.0) ** 0.5
+        assert row["fraction_sd"] >= 0.95 * counting
