@@ -13,6 +13,8 @@ from coatbench.propose import preset, presets, propose
 from coatbench.settings import load_study_settings, settings_problems
 from coatbench.sims.fragments import load_fragments
 from coatbench.study import load_study
+from coatbench.xps.library import states
+from coatbench.xps.quantify import rsf
 from conftest import ROOT
 from studies import rows_of
 
@@ -85,6 +87,19 @@ def test_presets_hold_against_the_schema_and_name_their_sources(tmp_path: Path, 
     assert settings_problems(config, ROOT / "workflow" / "schemas") == []
     coverage = config["xps"]["coverage"]
     assert {*coverage["coating"], coverage["substrate"]} <= set(config["xps"]["regions"])
+    # Lines as the library of components has them, which says the source of each; factors are computed for every line.
+    known = states()
+    assert all(state.source for line in known.values() for state in line)
+    for region in coverage["coating"]:
+        assert rsf("scofield", region)
+        model = config["xps"]["regions"][region]
+        splitting = model.get("doublet", {}).get("splitting_eV", 0.0)
+        assert splitting == pytest.approx(known[region][0].splitting_eV or 0.0, abs=0.03)
+        lies = [c["binding_energy_eV"] for c in model["components"].values()]
+        fixed = [e for e in lies if not isinstance(e, str)]
+        assert any(
+            abs(e - s.binding_energy_eV) <= s.within_eV for e in fixed for s in known[region]
+        )
     if name != "li3ps4":
         assert "Handbook" in preset(name)["study.yaml"] or "(2015)" in preset(name)["study.yaml"]
         assert set(config["sims"]["map_fragments"]) <= {f.name for f in load_fragments(tmp_path / "fragments.csv")}  # fmt: skip
