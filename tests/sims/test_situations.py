@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from coatbench.errors import ReadError
 from coatbench.readers.mask import read_mask
-from coatbench.sims.capture import other_widths
+from coatbench.sims.calibration import MassShift
+from coatbench.sims.capture import other_widths, windows_beside
 
 from .test_compare import as_rows, made, study
 
@@ -89,3 +90,20 @@ def test_windows_that_lose_more_of_broader_peaks_are_said() -> None:
     assert set(found) == {("broad", "1")}
     assert found["broad", "1"].level == "doubtful"
     assert other_widths(rows, measured, None) == {}
+
+
+@pytest.mark.parametrize(
+    ("shift", "level"),
+    [(MassShift(0.0), None), (MassShift(100.0), "doubtful"), (MassShift(-140.0), "unusable"),
+     (MassShift(0.0, slope_ppm=3000.0, median_u=63.96), None)],
+)  # fmt: skip
+def test_windows_beside_the_peaks_are_told(shift: MassShift, level: str | None) -> None:
+    """A peak list of exact masses on a shifted scale: half of every peak is outside."""
+    rows = [
+        {"sample": "a", "region": "1", "group": "sulfite_sulfate", "exact_u": 63.96245,
+         "mass_lower_u": 63.96245 * (1 - 150e-6), "mass_upper_u": 63.96245 * (1 + 150e-6)}
+    ]  # fmt: skip
+    measured = [{"sample": "a", "region": "1", "mass_resolution": 9000.0}]
+    found = windows_beside(rows, measured, {("a", "1"): shift}).get(("a", "1"))
+    assert (found.level if found else None) == level
+    assert windows_beside(rows, [], {("a", "1"): shift}) == {}

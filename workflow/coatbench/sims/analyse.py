@@ -211,6 +211,7 @@ def _found(scale: _Scale | None) -> dict[str, Any]:
     return {
         "mass_source": EVENTS, "mass_shift_ppm": shift.ppm, "mass_shift_ppm_sd": shift.sd,
         "peaks_used": shift.peaks, "mass_note": shift.note, "mass_resolution": scale.resolution,
+        "mass_slope_ppm": shift.slope_ppm, "mass_median_u": shift.median_u,
     }  # fmt: skip
 
 

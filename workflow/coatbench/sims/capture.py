@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from ..quality import Quality, doubtful
+from ..quality import Quality, doubtful, unusable
+from .calibration import MassShift
 from .regions import Region, by_region, of_region
 
 FWHM_TO_SD = 1 / 2.3548
-MOST_LOST = 0.03  # that a ratio to the reference may be off by
+MOST_LOST = 0.03  # that a ratio to the reference may be off by ...
+UNUSABLE_LOST = 0.2  # ... and beyond which it is no number
 
 
 def held_share(half_ppm: float, resolution: float) -> float:
@@ -60,3 +62,44 @@ def other_widths(
         for key, (own, resolution) in found.items()
         if abs(own / share - 1) > MOST_LOST
     }
+
+
+def windows_beside(
+    rows: Sequence[Mapping[str, Any]],
+    acquisition: Sequence[Mapping[str, Any]],
+    shifts: Mapping[Region, MassShift],
+) -> dict[Region, Quality]:
+    """Judge regions whose windows stand beside the peaks: a peak list of exact masses on a scale that is shifted.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Of sims_regions, named, with the limits of the windows and `exact_u`.
+    acquisition : sequence of dict
+        With `mass_resolution`, where the peaks of an event list were measured.
+    shifts : dict of (sample, region) to MassShift
+    """
+    resolutions = {of_region(r): r.get("mass_resolution") for r in acquisition}
+    found = {}
+    for key, own in by_region(rows).items():
+        shift, resolution = shifts.get(key), resolutions.get(key)
+        if shift is None or shift.ppm is None or not resolution:
+            continue
+        off, kept = [], []
+        for r in own:
+            if not (r["group"] and r["mass_lower_u"] and r["mass_upper_u"]):
+                continue
+            peak = shift.measured(r["exact_u"])
+            low, high = (1e6 * (r[f"mass_{side}_u"] / peak - 1) for side in ("lower", "upper"))
+            centred = held_share((high - low) / 2, resolution)
+            off.append((low + high) / 2)
+            # From edge to edge; below the peak a share within +- a negative distance is negative.
+            held = (held_share(high, resolution) - held_share(low, resolution)) / 2
+            kept.append(held / centred)
+        if kept and (lost := 1 - median(kept)) > MOST_LOST:
+            level = unusable if lost > UNUSABLE_LOST else doubtful
+            found[key] = level(
+                f"the windows stand {median(off):+.0f} ppm beside the peaks and lose {lost:.0%} of them: give the peak_list's "
+                "masses on this region's scale, or leave it out"
+            )
+    return found

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..quality import Quality, counted, doubtful, quality_of, worst
 from .calibration import MassShift
-from .capture import other_widths
+from .capture import other_widths, windows_beside
 from .degradation import degradation_tables, of_reference
 from .fragments import Fragment
 from .ions import Ion, other_ions
@@ -67,13 +67,13 @@ def collect(
     named = subtracted(
         named, fragments, other_ions(fragments), shifts, float(config["mass_resolution"])
     )
-    widths = other_widths(named, acquisition, reference)
-    full = saturated_regions(acquisition, config["saturated_pixels"])
+    found = [
+        other_widths(named, acquisition, reference),
+        windows_beside(named, acquisition, shifts),
+        saturated_regions(acquisition, config["saturated_pixels"]),
+    ]
     named = [
-        r
-        | worst(
-            [quality_of(r), widths.get(of_region(r), Quality()), full.get(of_region(r), Quality())]
-        ).columns()
+        r | worst([quality_of(r), *(f.get(of_region(r), Quality()) for f in found)]).columns()
         for r in named
     ]
     rows = judge(named, reference, float(config["region_outlier_sd"]))
@@ -92,7 +92,12 @@ def collect(
     }  # fmt: skip
 
 
-HANDED_ON = ("mass_source", "mass_note")  # from the reduction to the naming, no columns
+HANDED_ON = (
+    "mass_source",
+    "mass_note",
+    "mass_slope_ppm",
+    "mass_median_u",
+)  # from the reduction to the naming, no columns
 REGION_COLUMNS = (
     "sample", "region", "fragment", "group", "normalised_intensity", "isotopologue_share", "poisson_sd", "pixel_sd", "ratio_of_sums",
     "sum_counts", "corrected_counts", "largest_count", "n_pixels", "n_empty_pixels", "total_source", "number",
@@ -189,6 +194,7 @@ def region_shift(
     if facts.get("mass_source") == "events":
         shift = MassShift(
             facts["mass_shift_ppm"], facts["mass_shift_ppm_sd"], int(facts["peaks_used"]),
+            slope_ppm=facts.get("mass_slope_ppm") or 0.0, median_u=facts.get("mass_median_u") or 1.0,
             note=facts.get("mass_note") or "",
         )  # fmt: skip
     elif any(i.mass_u is not None and not i.label for i in images):
