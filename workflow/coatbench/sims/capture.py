@@ -65,7 +65,7 @@ def other_widths(
 
 
 def windows_beside(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[dict[str, Any]],
     acquisition: Sequence[Mapping[str, Any]],
     shifts: Mapping[Region, MassShift],
 ) -> dict[Region, Quality]:
