@@ -173,6 +173,49 @@ def test_a_hold_counts_and_cooling_does_not(tmp_path, config, overshoot, cooling
     assert any("cooling" in w for w in found.warnings) == cooling
 
 
+SLOW = [(0, 25, 0), (RATE, 300, 3600), (-1.0, 240, 0)]
+SLOW_LINES = {"SEGMENT": "S1-3/3", "SEG. 1": "25°C/10,0(K/min)/300°C", "SEG. 2": "300°C/01:00/300°C", "SEG. 3": "300°C/1.0(K/min)/240°C"}  # fmt: skip
+
+
+@pytest.mark.parametrize("named_by", ["column", "lines", "nothing", "wrong lines"])
+def test_segments_are_those_that_the_file_names(tmp_path, config, named_by):
+    """A furnace that cools by 1 K/min over 60 K: its programme says that this is cooling, a second hold that is none."""
+    time, temperature = furnace(SLOW, 4.0, 9.0)
+    numbers = np.digitize(time, [27.5 * 60 + 2, 87.5 * 60 + 2]) + 1.0
+    change = -10 * reaction(time, temperature, 1.4e5, 330.0, RATE / 60)
+    mass = 100 + change + balance_noise(time, 3)
+    header = SLOW_LINES if named_by == "lines" else {}
+    if named_by == "wrong lines":
+        header = SLOW_LINES | {"SEG. 1": "25°C/5.0(K/min)/300°C"}
+    more = [("Segment", numbers)] if named_by == "column" else []
+    found = analysed(tmp_path, config, time, temperature, mass, header, more)
+    (run,) = found.tables["tga_ms_runs"]
+    (loss,) = events(found, "loss")
+    known = named_by in ("column", "lines")
+    assert loss["segment"] == ("2 isothermal" if known and loss["peak_time_s"] > 27.5 * 60 else "1 heating" if known else "")  # fmt: skip
+    assert ("3 cooling" in run["segments"]) == known
+    left_out = [w for w in found.warnings if "cooling and left out" in w]
+    assert any("after 87.5 min" in w for w in left_out) or not known
+    assert any("does not fit" in w for w in found.warnings) == (named_by == "wrong lines")
+
+
+def test_a_hold_after_cooling_counts_unless_it_is_the_furnace_at_rest(tmp_path, config):
+    for end, counts in ((200, True), (40, False)):
+        time, temperature = furnace([(0, 25, 0), (RATE, 400, 600), (-20.0, end, 3600)], 4.0)
+        cooled = 47.5 + (400 - end) / 20
+        mass = 100 - 6 * reaction(time, temperature, 1.6e5, 300.0, RATE / 60) + balance_noise(time, 3)  # fmt: skip
+        mass = mass - 3 * logistic(
+            time / 60, cooled + 30, 3
+        )  # at constant temperature: nuclei that grow
+        lines = {"SEG. 1": "25°C/10.0(K/min)/400°C", "SEG. 2": "400°C/00:10/400°C", "SEG. 3": f"400°C/20.0(K/min)/{end}°C", "SEG. 4": f"{end}°C/01:00/{end}°C"}  # fmt: skip
+        found = analysed(tmp_path, config, time, temperature, mass, lines)
+        losses = events(found, "loss")
+        assert [r["segment"] for r in losses] == ["1 heating", "4 isothermal"][: 1 + counts]
+        for row, change in zip(losses, (-6, -3), strict=False):
+            assert row["change_percent"] == pytest.approx(change, abs=max(0.05, 2 * row["change_percent_sd"]))  # fmt: skip
+            assert row["change_percent_sd"] < 0.35
+
+
 KINDS = {
     "80 kJ/mol": ((-10.0, 8e4, 350.0),),
     "200 kJ/mol": ((-10.0, 2e5, 350.0),),

@@ -18,6 +18,7 @@ from .events import find_events
 from .isotopes import ratios
 from .lag import Lag, estimate_lag
 from .run import Run, heating_rate_K_s, prepare
+from .segments import segment_at
 from .smooth import smooth, white_noise
 from .window import recommended, slopes
 
@@ -96,7 +97,8 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
         lag_cells = (
             {"ms_lag_s": lag.value_s, "ms_lag_s_sd": lag.sd_s} if event in ion_events else {}
         )
-        result.add("tga_ms_events", **key, **event.row(), **lag_cells)
+        segment = segment_at(run.segments, event.time_s.get("peak", math.nan))
+        result.add("tga_ms_events", **key, **event.row(), **lag_cells, segment=segment)
     if ions is not None:
         for event in _evolutions(ion_events, config["ratio_window_mz"]):
             for cells in ratios(ions, event, config):
@@ -215,6 +217,9 @@ def _describe(
         "grid_step_s": window_s,
         "final_mass_percent_sd": _mass_sd(run, ends=4),
         **_losses(run, temperature_sd_K),
+        "segments": "; ".join(
+            f"{s.name} {s.start_s / 60:.1f}-{s.stop_s / 60:.1f} min" for s in run.segments
+        ),
         "artefacts": "; ".join(a.note for a in run.artefacts),
         "buoyancy": run.buoyancy,
         "drift_sd_percent": run.drift_sd_percent,

@@ -19,6 +19,7 @@ MOST_TOGETHER = 5
 REACHES = (20.0, 1.0, 0.5)  # widths of a step on either side of it that its fit sees
 HIDDEN = 0.05  # of a step that baselines beside it miss, as a standard uncertainty
 SHAPE = 0.0005  # of a step that no shape is known better than
+HOLD_K = 5.0  # temperatures that are held
 BADLY_DESCRIBED = 4.0  # root mean square of a fit's residual over the white noise
 
 
@@ -80,6 +81,9 @@ def set_heights(
             fitted = None if found is None else (float(found.change[k]), float(found.sd[k]))
             misfit = math.inf if found is None else found.misfit
             _height(event, signal, grid, fitted, misfit, len(group) > 1, drift)
+            # No reaction of order n speeds up at constant temperature, but nuclei do: a bad fit, and no drift either.
+            if misfit > WELL_DESCRIBED and len(group) == 1:
+                _in_hold(event, signal, grid, slice(start, stop + 1))
 
 
 def _height(
@@ -121,6 +125,28 @@ def _height(
     length = float(grid.time_s[region.right] - grid.time_s[region.left]) * grid.rate_K_s
     event.value["change"] = value
     event.sd["change"] = math.hypot(sd, SHAPE * value, drift(length))
+
+
+def _in_hold(event: Event, signal: Signal, grid: Grid, free: slice) -> None:
+    """Read a change that lies in a hold between levels two of its widths away, as far as hold and neighbours let it."""
+    import numpy as np
+
+    region = event.region
+    heat = grid.temperature_degC
+    away = np.abs(heat - heat[region.peak]) > HOLD_K
+    left = np.flatnonzero(away[: region.peak])
+    right = np.flatnonzero(away[region.peak :])
+    low = max(free.start, int(left[-1]) + 1 if left.size else 0)
+    high = min(free.stop - 1, region.peak + int(right[0]) - 1 if right.size else heat.size - 1)
+    if not low <= region.left < region.right <= high:
+        return
+    reach = 2 * (region.right - region.left)
+    low, high = max(low, region.left - reach), min(high, region.right + reach)
+    few = max(3, (region.right - region.left) // 10)
+    levels = signal.values[high - few : high + 1].mean() - signal.values[low : low + few + 1].mean()
+    apart = (float(levels) - event.value["change"]) / math.sqrt(12)
+    event.value["change"] = float(levels)
+    event.sd["change"] = math.hypot(event.sd["change"], apart)
 
 
 def _guess(event: Event, signal: Signal, grid: Grid) -> Guess:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AnalysisError
 from .artefacts import Artefact, clean
+from .segments import COOLING, Segment, end_of_segments, segments_of
 from .smooth import MIN_WINDOW, Grid, onto_grid, smooth
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Run:
     warnings : list of str
     artefacts : list of Artefact
         What of the balance was left out.
+    segments : list of Segment
+        As the file names them; empty where it does not.
     """
 
     grid: Grid
@@ -60,6 +63,7 @@ class Run:
     drift_sd_percent: float
     warnings: list[str] = field(default_factory=list)
     artefacts: list[Artefact] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
 
     def drift(self, kelvin: float) -> float:
         """Standard uncertainty in percent of a change of mass over so many K; 0 if it is not known.
@@ -107,7 +111,9 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
     warnings: list[str] = []
     time = block["time_s"].astype(float)
     temperature = block["temperature_degC"].astype(float)
-    grid, stop = _grid(export, time, temperature, config["smoothing_window_K"], warnings)
+    segments, note = segments_of(block, time, temperature)
+    warnings += [note] if note else []
+    grid, stop = _grid(export, time, temperature, segments, config["smoothing_window_K"], warnings)
     initial = float(block.attrs["sample_mass_mg"])
     if "mass_percent" in block:
         percent = np.asarray(block["mass_percent"])[:stop].astype(float)
@@ -154,6 +160,7 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
     unit = str(block.attrs_of(name).get("units", "")) if name is not None else ""
     return Run(
         grid, mass, dsc, unit, int(block.attrs.get("exo", 0)), initial, buoyancy, drift_sd, warnings, artefacts,
+        segments,
     )  # fmt: skip
 
 
@@ -161,13 +168,14 @@ def _grid(
     export: Export,
     time: np.ndarray,
     temperature: np.ndarray,
+    segments: list[Segment],
     smoothing_K: float,
     warnings: list[str],
 ) -> tuple[Grid, int]:
     """Return the grid over the heating and the number of records that belong to it."""
     import numpy as np
 
-    stop = _end_of_programme(time, temperature)
+    stop = _end_of_programme(time, temperature, segments)
     if stop < temperature.size:
         warnings.append(
             f"{temperature.size - stop} records after {time[stop - 1] / 60:.1f} min "
@@ -211,7 +219,16 @@ def heating_rate_K_s(time: np.ndarray, temperature: np.ndarray) -> float:
     return max(float(np.median(ramp)), 0.0) if ramp.size else 0.0
 
 
-def _end_of_programme(time: np.ndarray, temperature: np.ndarray) -> int:
+def _end_of_programme(time: np.ndarray, temperature: np.ndarray, segments: list[Segment]) -> int:
+    """Number of records before the last cooling, as the file's segments say, else as the temperature shows."""
+    named = end_of_segments(segments, time, temperature, COOLING_K)
+    # A record that goes on after its programme may be held or left to cool.
+    if named and (segments[-1].kind == COOLING or segments[-1].stop_s >= time[-1]):
+        return named
+    return max(named, _end_by_temperature(time, temperature))
+
+
+def _end_by_temperature(time: np.ndarray, temperature: np.ndarray) -> int:
     """Number of records before the last cooling; a hold belongs to the programme, with the overshoot before it."""
     import numpy as np
 
