@@ -141,6 +141,53 @@ def test_the_gain_of_the_precursor_bounds_the_oxidation_from_below():
     assert all(r["agrees"] for r in found.values())
 
 
+def predicted(fractions, **quality):
+    """Predictions of the precursor's conversion at 300 degC, rising with time, beside planted XPS fractions per time."""
+    entry = {
+        "table": "tga_ms_conversion", "column": "conversion", "uncertainty": "conversion_sd",
+        "at": ["annealing_temperature_degC", "annealing_time_h"], "where": {"event": "gain 1"}, "relative_sd": 0.1,
+    }  # fmt: skip
+    rows = [
+        {
+            "sample": who, "event": event, "annealing_temperature_degC": 300.0, "annealing_time_h": h,
+            "conversion": c if (who, event) == ("lps", "gain 1") else 0.01, "conversion_sd": 0.02,
+        } | quality
+        for h, c in ((0.5, 0.3), (1.0, 0.6), (4.0, 0.99))
+        for who, event in (("lps", "gain 1"), ("lps", "loss 1"), ("other", "gain 1"))
+    ]  # fmt: skip
+    samples = [{"sample": "lps", "role": "precursor"}]
+    samples += [
+        {"sample": f"s{h}", "role": "coated", "annealing_temperature_degC": "300", "annealing_time_h": h}
+        for h in fractions
+    ]  # fmt: skip
+    xps = [{"sample": f"s{h}", "value": f, "sd": 0.02} for h, f in fractions.items()]
+    of_xps = {"table": "xps", "column": "value", "uncertainty": "sd"}
+    made = compare(
+        {"tga_ms_conversion": rows, "xps": xps},
+        samples,
+        {"oxidised": {"XPS": of_xps, "TGA kinetics": entry}},
+    )
+    return {(r["sample"], r["technique"]): r for r in made}
+
+
+def test_kinetics_bound_the_oxidation_of_each_annealing_from_below():
+    found = predicted({"0.5": 0.35, "1": 0.9, "4.0": 0.2, "8": 0.9, "": 0.5})
+    values = [found[f"s{h}", "TGA kinetics"]["value"] for h in ("0.5", "1", "4.0")]
+    assert values == [0.3, 0.6, 0.99]
+    assert found["s0.5", "XPS"]["agrees"] and found["s1", "XPS"]["agrees"]
+    assert not found["s4.0", "XPS"]["agrees"]
+    assert found["s4.0", "TGA kinetics"]["note"].startswith("a lower limit; contradicts XPS")
+    # What was not predicted, or whose time nobody knows, has nothing beside it.
+    assert ("s8", "TGA kinetics") not in found and ("s", "TGA kinetics") not in found
+    assert found["s8", "XPS"]["agrees"] is None
+
+
+def test_a_doubted_prediction_says_so_and_an_unusable_one_is_none():
+    doubted = predicted({"1": 0.9}, quality="doubtful", quality_note="extrapolated")
+    assert "extrapolated" in doubted["s1", "TGA kinetics"]["note"]
+    assert ("s1", "TGA kinetics") not in predicted({"1": 0.9}, quality="unusable", quality_note="x")
+
+
 def test_sulfur_that_is_still_sulfide_after_the_gain_contradicts_it():
     found = oxidation({400: 0.2})
     assert not found["c400", "XPS"]["agrees"] and not found["c400", "TGA"]["agrees"]

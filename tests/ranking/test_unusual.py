@@ -146,6 +146,11 @@ def test_a_reference_without_usable_values_is_no_zero_and_no_comparison():
     assert all(r.get("probability_better_than_reference") is None for r in made["ranking"])
 
 
+def test_what_an_unranked_sample_lacks_is_named_by_its_label():
+    _, text = judged("xps_coverage", ("c300",), "unusable")
+    assert "300 °C: not ranked: lacks coverage (eq. 1) (unusable: charging)" in text
+
+
 def test_one_that_lacks_little_is_worth_a_measurement():
     made, text = judged("xps_coverage", ("c300",), "unusable")
     assert next(r for r in made["ranking"] if r["sample"] == "c300").get("rank") is None

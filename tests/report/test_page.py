@@ -8,9 +8,17 @@ from pathlib import Path
 
 import pytest
 from coatbench.quality import doubtful
-from coatbench.report.doubts import REMEDIES, doubts_of, remark
+from coatbench.report.doubts import doubts_of, remark, remedy
 from coatbench.report.page import ROWS_SHOWN, build, render, write_page
-from coatbench.report.wording import expectation, in_labels, percent, read_caption, show, size
+from coatbench.report.wording import (
+    advice,
+    expectation,
+    in_labels,
+    percent,
+    read_caption,
+    show,
+    size,
+)
 from coatbench.tables import write_table
 from coatbench.techniques import TECHNIQUES
 
@@ -141,7 +149,7 @@ def test_doubts_stand_once_with_label_reason_and_picture():
 
 
 def test_every_technique_says_what_to_do_about_a_doubt():
-    assert set(REMEDIES) == {*TECHNIQUES, "ranking"}
+    assert all(remedy(name) for name in (*TECHNIQUES, "ranking"))
 
 
 def test_remarks_say_each_reason_once():
@@ -201,6 +209,34 @@ def test_pictures_beyond_the_budget_are_named(run, monkeypatch):
 )
 def test_cells_read_well(value, text):
     assert show(value) == text
+
+
+def test_settings_to_measure_bear_labels_and_units():
+    factors = {
+        "annealing_temperature_degC": {"label": "annealing temperature", "unit": "°C"},
+        "amount_wt_percent": {"label": "amount", "unit": "wt %", "scale": "log"},
+        "atmosphere": {"label": "atmosphere", "kind": "categorical"},
+    }
+    row = {
+        "order": 1,
+        "annealing_temperature_degC": 350,
+        "amount_wt_percent": 0.25,
+        "atmosphere": "O2",
+    }
+    row |= {
+        "purpose": "extend",
+        "expected_gain": 0.3,
+        "cost": 1.0,
+        "note": "beyond",
+        "drying_h": None,
+    }
+    (found,) = advice([row], factors)
+    assert found["settings"] == [
+        ("annealing temperature", "350 °C"),
+        ("amount", "0.25 wt %"),
+        ("atmosphere", "O2"),
+    ]
+    assert found["purpose"] == "beyond what was tested"
 
 
 def test_what_is_missing_is_told_in_labels():

@@ -34,7 +34,8 @@ def compare(
     config : per quantity and technique `table`, `column`, `where`, `uncertainty`, `relative_sd` (what the method's own
         assumptions leave open, as a share of the value), `limit` (column that says the value is a lower limit), `caveat`, `parts`
         (rows of one spot that are added up: column and its values), or `until` and `along` in place of a value of the sample
-        itself: how far an event of the precursor, from `column` to `until`, has gone at the sample's setting of `along`
+        itself: how far an event of the precursor, from `column` to `until`, has gone at the sample's setting of `along`;
+        or `at`, columns in which a prediction for the precursor has the settings of the sample (a lower limit as well)
     reference : sample without coating; it has nothing to compare
 
     Notes
@@ -54,7 +55,7 @@ def compare(
                 if (
                     v := _progress(tables, sample, precursors, name, entry)
                     if "until" in entry
-                    else _value(tables, sample["sample"], name, entry)
+                    else _value(tables, sample, precursors, name, entry)
                 )
                 is not None
             ]
@@ -110,12 +111,19 @@ def _progress(
 
 
 def _value(
-    tables: Mapping[str, Sequence[Row]], sample: str, technique: str, entry: Mapping[str, Any]
+    tables: Mapping[str, Sequence[Row]],
+    sample: Mapping[str, str],
+    precursors: Collection[str],
+    technique: str,
+    entry: Mapping[str, Any],
 ) -> dict[str, Any] | None:
+    at = entry.get("at") or ()
     rows = [
         r
         for r in pick(tables.get(entry["table"], ()), from_mapping(entry.get("where") or {}))
-        if r.get("sample") == sample and r.get(entry["column"]) is not None
+        if (r.get("sample") in precursors if at else r.get("sample") == sample["sample"])
+        and all(_same(r.get(column), sample.get(column)) for column in at)
+        and r.get(entry["column"]) is not None
     ]
     rows, judged = quality.counted(rows)
     if entry.get("parts"):
@@ -131,7 +139,9 @@ def _value(
         float(values.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0,
         abs(value) * float(entry.get("relative_sd", 0.0)),
     ]
-    limit = bool(entry.get("limit")) and any(r.get(entry["limit"]) is True for r in rows)
+    limit = bool(at) or (
+        bool(entry.get("limit")) and any(r.get(entry["limit"]) is True for r in rows)
+    )
     return {
         "technique": technique,
         "value": value,
@@ -140,6 +150,14 @@ def _value(
         "caveat": str(entry.get("caveat", "")),
         "doubt": judged.note if judged.level != quality.OK else "",
     }
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Tell whether a setting of a prediction is that of a sample."""
+    try:
+        return math.isclose(float(a), float(b), rel_tol=1e-6, abs_tol=1e-9)
+    except (TypeError, ValueError):
+        return False
 
 
 def _added_up(rows: Sequence[Row], entry: Mapping[str, Any]) -> list[Row]:

@@ -26,7 +26,7 @@ def limits(
     first = ranking.label(rows[0]["sample"])
     inside = [r["sample"] for r in rows if r.get("best_set")]
     remain = labels_of(ranking, inside)
-    tied = len(labels_of(ranking, tied_first(ranking))) > 1
+    tied = len(tied_first(ranking)) > 1
     if len(remain) > 1 and not tied:  # else the first sentence says that none is best
         parts.append(f"that {first} alone is best: {named(remain)} remain.")
     stated = [r["sample"] for r in ranking.rows if r.get("rank") == 1]
@@ -96,6 +96,7 @@ def _changes(
 ) -> list[str]:
     changed = []
     called = {f"without {c.name}": f"without {c.label}" for c in ranking.ranked.criteria}
+    called["topsis"] = "TOPSIS"
     for name in dict.fromkeys(r["weighting"] for r in sensitivity if r["kind"] == kind):
         first = [r["sample"] for r in sensitivity if r["weighting"] == name and r["rank"] == 1]
         if set(labels_of(ranking, first)) != set(labels_of(ranking, sorted(leader))):

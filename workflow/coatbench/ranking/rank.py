@@ -35,6 +35,7 @@ class Ranking:
     factors : those that tell coated samples apart
     settings : of every coated sample, per factor; None where unknown
     labels : of every sample
+    draws : number of draws behind the probabilities
     """
 
     rows: list[dict[str, Any]]
@@ -48,6 +49,7 @@ class Ranking:
     factors: tuple[Factor, ...] = ()
     settings: Mapping[str, tuple[Setting | None, ...]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    draws: int = 1
 
     def label(self, sample: str) -> str:
         """Return a sample's label, its id where it has none."""
@@ -118,7 +120,7 @@ def rank(
     labels = _labels(samples, settings)
     return Ranking(
         rows, values, ranked, weights, outcome, dropped, reference, measure,
-        counted_factors, settings, labels,
+        counted_factors, settings, labels, config["draws"],
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from .rank import Ranking, group_utilities
 from .surfaces import OVERALL
 from .words import (
     MOST_NAMES,
-    chance_of,
+    chances,
     factor_of,
     in_order,
     labels_of,
@@ -29,9 +29,11 @@ from .words import (
     named,
     percent,
     setting_text,
+    short,
     tied_first,
 )
 
+REST = 0.05  # probability of all samples that are not named, from which on it is said
 LARGE = 0.1  # share of variance that is worth a sentence
 
 
@@ -80,7 +82,7 @@ def statement(
             "conflicts": _conflicts(ranking, consistency),
             "n_ranked": f"{len(ranked.samples)} coated sample{'s were' if len(ranked.samples) > 1 else ' was'} ranked",
             "groups": [
-                f"{g} [{', '.join(c.label for c in ranked.criteria if c.group == g)}]"
+                f"{g} [{listed([c.label for c in ranked.criteria if c.group == g])}]"
                 for g in ranked.groups
             ],
             "zero": _zero(ranking),
@@ -94,17 +96,25 @@ def statement(
 
 def _best(ranking: Ranking) -> dict[str, Any]:
     rows = in_order(ranking)
-    label = ranking.label(rows[0]["sample"])
+    every = chances(ranking)
+    label = next(iter(every))
     tied = tied_first(ranking)
-    # Samples that were made alike and share a label are one answer.
-    alike = [r for r in rows if ranking.label(r["sample"]) == label]
-    others = [r for r in rows if r.get("best_set") and r not in alike]
+    remain = labels_of(ranking, [r["sample"] for r in rows if r.get("best_set")])
+    others = [name for name in remain if name not in tied]
+    shown = {name: percent(p) for name, p in tied.items()}
+    all_alike = len(set(shown.values())) == 1
+    rest = sum(p for name, p in every.items() if name not in tied and name not in others)
     return {
         "label": label,
-        "chance": percent(chance_of(alike)),
-        "tied": names if len(names := labels_of(ranking, tied)) > 1 else [],
-        "others": labels_of(ranking, [r["sample"] for r in others]),
-        "others_chance": percent(chance_of(others)) if others else "",
+        "chance": percent(every[label]),
+        "tied": [n if all_alike else f"{n} ({p})" for n, p in shown.items()]
+        if len(tied) > 1
+        else [],
+        "all_alike": all_alike,
+        "others": others,
+        "others_chance": percent(sum(every[name] for name in others)) if others else "",
+        "rest_chance": percent(rest) if rest >= REST else "",
+        "only_one": sum(s in ranking.values.samples for s in ranking.settings) == 1,
     }
 
 
@@ -146,7 +156,7 @@ def _why(ranking: Ranking) -> str:
     utilities = group_utilities(ranked, ranking.ruler)
     leads, shares, behind = [], [], []
     for g, group in enumerate(ranked.groups):
-        names = ", ".join(c.label for c in ranked.criteria if c.group == group)
+        names = listed([c.label for c in ranked.criteria if c.group == group])
         gap = utilities[:, g].max() - utilities[first, g]
         ahead = utilities[first, g] - np.delete(utilities[:, g], first).max()
         if ahead > 1:
@@ -155,7 +165,7 @@ def _why(ranking: Ranking) -> str:
             shares.append(names)
         else:
             other = ranking.label(ranked.samples[int(np.argmax(utilities[:, g]))])
-            behind.append(f"{names} ({other} is ahead by {gap:.1f} smallest differences)")
+            behind.append(f"{names} ({other} is ahead by {short(gap)} smallest differences)")
     label = ranking.label(ranked.samples[first])
     if not leads and not behind:
         return f"in no property is another sample ahead of {label} by a difference that matters."
@@ -279,7 +289,7 @@ def _next(ranking: Ranking, optimum: Optimum, advice: Sequence[Mapping[str, Any]
     if gain < LITTLE:
         text += "Little is to be gained: no further sample is expected to raise the best score by a tenth of a smallest difference that matters."
     else:
-        text += f"Together they are expected to raise the best score by {gain:.2g} smallest differences that matter."
+        text += f"Together they are expected to raise the best score by {short(gain)} smallest differences that matter."
     stuck = set(optimum.edges()) - {
         f.name for f in ranking.factors if any(r["purpose"] == EXTEND for r in advice)
     }
@@ -319,5 +329,13 @@ def _dropped(ranking: Ranking, criteria: Mapping[str, Any]) -> list[str]:
 
 
 def _unranked(ranking: Ranking) -> list[str]:
-    rows = [r for r in ranking.rows if r.get("rank") is None]
-    return [f"{ranking.label(r['sample'])}: {r['note']}" for r in rows]
+    found = []
+    for row in (r for r in ranking.rows if r.get("rank") is None):
+        sample, note = row["sample"], row["note"]
+        lacking = _lacking(ranking, sample)
+        if sample in ranking.settings and 0 < len(lacking) < len(ranking.values.criteria):
+            note = (
+                f"not ranked: lacks {listed([_with_reason(ranking, sample, c) for c in lacking])}"
+            )
+        found.append(f"{ranking.label(sample)}: {note}")
+    return found

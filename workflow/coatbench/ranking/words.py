@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..factors import Factor, Setting
 from .rank import Ranking
 
 MOST_NAMES = 8
-TIED = 0.005  # probabilities closer than this are told apart by the draws alone
+SURE = 2.0  # standard errors of the draws within which two probabilities are not told apart
 
 
 def listed(names: Sequence[str]) -> str:
@@ -44,18 +45,43 @@ def percent(probability: float) -> str:
     return f"{100 * probability:.0f} %"
 
 
+def short(number: float) -> str:
+    """Return a number with two significant digits, and all of those before the point."""
+    return f"{number:.0f}" if abs(number) >= 99.5 else f"{float(f'{number:.2g}'):g}"
+
+
 def in_order(ranking: Ranking) -> list[dict[str, Any]]:
     """Return the rows of the ranked samples, the most probable best one first."""
     rows = [r for r in ranking.rows if r.get("rank") is not None]
     return sorted(rows, key=lambda r: -r["probability_best"])
 
 
-def tied_first(ranking: Ranking) -> list[str]:
-    """Return the samples that are as probably best as the first: the draws alone tell them apart."""
-    rows = in_order(ranking)
-    return [
-        r["sample"] for r in rows if rows[0]["probability_best"] - r["probability_best"] <= TIED
-    ]
+def chances(ranking: Ranking) -> dict[str, float]:
+    """Return the probability of holding the best sample per label, that of the most probable sample first.
+
+    Samples that were made alike and share a label are one answer.
+    """
+    found: dict[str, float] = {}
+    for row in in_order(ranking):
+        label = ranking.label(row["sample"])
+        found[label] = found.get(label, 0.0) + float(row["probability_best"])
+    return found
+
+
+def tied_first(ranking: Ranking) -> dict[str, float]:
+    """Return the labels, with their probabilities, that may as well stand first; one alone is no tie.
+
+    Two are not told apart where the draws alone separate them (the standard error of the difference of two shares of the
+    same draws), or where a reader would see the same number.
+    """
+    found = chances(ranking)
+    first = next(iter(found.values()))
+
+    def tied(other: float) -> bool:
+        error = math.sqrt(max(first + other - (first - other) ** 2, 0.0) / ranking.draws)
+        return first - other <= SURE * error or percent(first) == percent(other)
+
+    return {label: chance for label, chance in found.items() if tied(chance)}
 
 
 def factor_of(ranking: Ranking, name: str) -> Factor:

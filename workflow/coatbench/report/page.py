@@ -18,7 +18,7 @@ from ..tables import read_table
 from .doubts import QUALITY_COLUMNS, Doubt, doubts_of, reasons, remark
 from .embedded import Picture, picture, thumbnails
 from .living import gather, pack
-from .wording import expectation, in_labels, percent, show, size
+from .wording import advice, expectation, in_labels, percent, show, size
 
 DATA = Path(__file__).parent / "data"
 OWN = {
@@ -146,7 +146,7 @@ def build(
         doubts=doubts_of(
             rows("quality"), labels, (p.whole for group in looks.values() for p in group)
         ),
-        next=rows("ranking_next")[:NEXT_SHOWN],
+        next=advice(rows("ranking_next")[:NEXT_SHOWN], run["parameters"].get("factors") or {}),
         curves=pack(living),
         curve_titles={view.id: view.title for view in living},
         curves_about=json.dumps(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..factors import read_factors
 from ..techniques import TECHNIQUES
 
 # How a claim reads: a sign, then what it is held against.
@@ -83,6 +84,33 @@ def in_labels(text: str, labels: Mapping[str, str]) -> str:
     if missing:
         names = ", ".join(labels.get(name, name) for name in names.split(", "))
     return f"{technique}{colon}{said}{missing}{names}"
+
+
+PURPOSES = {"improve": "new", "confirm": "once more", "extend": "beyond what was tested"}
+
+
+def advice(
+    rows: Sequence[Mapping[str, Any]], factors: Mapping[str, Mapping | None]
+) -> list[dict[str, Any]]:
+    """Return settings to measure as the page names them: each factor's label and its setting with unit, and what for.
+
+    Parameters
+    ----------
+    rows : of the table `ranking_next`
+    factors : section `factors` of the configuration
+    """
+    known = {f.name: f for f in read_factors(factors)}
+    return [
+        {
+            "settings": [
+                (known[k].label, known[k].text(v if isinstance(v, float) else str(v)))
+                for k, v in ((k, float(v) if isinstance(v, int) else v) for k, v in row.items())
+                if k in known and v is not None
+            ],
+            "purpose": PURPOSES.get(row["purpose"], row["purpose"]),
+        }
+        for row in rows
+    ]
 
 
 def percent(value: float | None) -> str:
