@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import yaml
+from coatbench.factors import read_factors
 from coatbench.figures import fig5, fig7, style
+from coatbench.order import with_axis
 
-from .conftest import DEMO, read_csv
+from .conftest import DEMO, ROOT, read_csv
 from .test_figures import FIG5, FIG7, PROTOCOLS, write_tables
 from .test_figures import curve_files as curve_files
 from .test_figures import style_config as style_config
@@ -19,7 +22,7 @@ def drawn(tables, columns, curve_files, style_config, tmp_path, monkeypatch):
     """Draw a figure; return the figure and the numbers that it hands to its CSV."""
     paths = write_tables(tmp_path, tables, columns)
 
-    def draw(module, tabs):
+    def draw(module, tabs, samples=None):
         found = {}
         monkeypatch.setattr(
             style,
@@ -28,7 +31,7 @@ def drawn(tables, columns, curve_files, style_config, tmp_path, monkeypatch):
         )
         module.draw(
             list(curve_files.values()), list(curve_files), output={}, reference="uncoated", simulated=True,
-            samples=read_csv(DEMO / "samples.csv"), config=style_config,
+            samples=samples or read_csv(DEMO / "samples.csv"), config=style_config,
             **{k: paths[v] for k, v in tabs.items()}, **PROTOCOLS,
         )  # fmt: skip
         return found["figure"], found["numbers"]
@@ -52,6 +55,27 @@ def same(drawn, written) -> bool:
     return len(drawn) == len(written) and np.allclose(
         ordered(drawn), ordered(written), rtol=0, atol=NEAR
     )
+
+
+@pytest.mark.parametrize("varied", ["one factor", "a category", "two factors", "replicates"])
+def test_a_line_joins_efficiencies_along_one_factor_only(drawn, varied):
+    """Across samples of several factors, or made alike, it would be a zigzag that means nothing."""
+    rows = read_csv(DEMO / "samples.csv")
+    for i, row in enumerate(r for r in rows if r["role"] == "coated"):
+        row["atmosphere"] = (
+            ("air", "O2")[i % 2] if varied in ("two factors", "a category") else "air"
+        )
+        if varied in ("a category", "replicates"):
+            row["annealing_temperature_degC"] = "300" if varied == "a category" or i < 2 else str(300 + 50 * i)  # fmt: skip
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    samples = with_axis(rows, read_factors(config["factors"]))
+    figure, _ = drawn(fig5, FIG5, samples)
+    (right,) = [a for a in figure.axes if a.get_ylabel().startswith("initial")]
+    plain = [x for x in right.lines if x.get_linestyle() == "-" and x.get_marker() == "None"]
+    joined = [x for x in plain if len(x.get_xdata()) > 2]
+    assert bool(joined) is (varied == "one factor")
+    said = [t.get_text() for t in figure.texts]
+    assert any("line: coated samples" in t for t in said) is (varied == "one factor")
 
 
 def test_short_figure_draws_its_numbers(drawn):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from coatbench.analysis import Analysis, save_rows
 from coatbench.curves import save_curves
-from coatbench.figures import fig3, leis_quicklook
+from coatbench.figures import fig3, layout, leis_quicklook, style
 from coatbench.tables import read_table, write_table
 
 from .conftest import DEMO, ROOT, tables
@@ -42,6 +42,24 @@ def figure(folder, found, config, samples, reference="uncoated"):
         config=CONFIG,
     )
     return output
+
+
+def test_the_strip_below_the_spectra_holds_their_legend(
+    tmp_path, demo, config, samples, monkeypatch
+):
+    kept = []
+    monkeypatch.setattr(style, "save", lambda figure, *_, **__: kept.append(figure))
+    named = [s | {"label": f"a rather long name {s['sample']}"} for s in samples]
+    figure(tmp_path / "long", demo, config, named)
+    drawn = kept[0]
+    drawn.canvas.draw()
+    assert layout.problems(drawn) == []
+    (legend,) = [x for part in drawn.subfigs for x in part.legends]
+    axis = drawn.subfigs[0].axes[0].xaxis.get_tightbbox()
+    names = drawn.subfigs[1].axes[0].xaxis.get_tightbbox()
+    assert names.y0 < axis.y0 - 20  # turned names reach further down than the spectra's axis ...
+    assert legend.get_window_extent().y0 < axis.y0  # ... and the legend uses what lies beside them
+    assert drawn.subfigs[0].axes[0].get_window_extent().y0 < 0.45 * drawn.bbox.height
 
 
 def test_figure_3(tmp_path, demo, config, samples):

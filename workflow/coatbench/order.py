@@ -97,6 +97,17 @@ def ordered(samples: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     return [dict(s) for _, s in sorted(enumerate(samples), key=key)]
 
 
+def one_series(samples: Sequence[Mapping[str, str]]) -> bool:
+    """Tell whether a line may join coated samples in their order: numbers along one factor, nothing else varied, none made twice."""
+    coated = [s for s in samples if s["role"] == "coated"]
+    places = [place_on_axis(s) for s in coated]
+    return (
+        all(s.get(SCALE) != "categorical" for s in coated)
+        and len({s.get(SERIES, "") for s in coated}) <= 1
+        and len(set(places)) == len(places)
+    )
+
+
 def colour_places(samples: Sequence[Mapping[str, str]]) -> dict[str, float]:
     """Return the place (0 to 1) of every coated sample on the colour scale.
 

@@ -51,7 +51,14 @@ def draw(
     n = max(1, len(temperatures)) + 1
     n_rows = math.ceil(n / 3)
     figure = style.new_figure(config, "double", min(2.75 * n_rows, layout.PAGE_INCH))
-    panels = figure.subplots(n_rows, min(n, 3), squeeze=False).ravel()
+    if n_rows == 1:
+        # The legend stands below the spectra alone, beside the names of the samples under the last panel.
+        parts = figure.subfigures(1, 2, squeeze=False, width_ratios=(n - 1, 1))
+        left, right = parts[0]
+        panels = np.append(left.subplots(1, n - 1, squeeze=False).ravel(), right.subplots())
+    else:
+        left = figure
+        panels = figure.subplots(n_rows, 3).ravel()
     for letter, axes, temperature in zip("abcdefgh", panels, temperatures, strict=False):
         own = [
             (s, spectra[s["sample"], temperature])
@@ -69,7 +76,7 @@ def draw(
     else:
         # Every sample has one line style in all panels: one legend, outside of them.
         handles = {h.get_label(): h for p in panels for h in p.get_legend_handles_labels()[0]}
-        style.legend_below(figure, handles)
+        style.legend_below(left, handles)
     last = panels[len(temperatures) or 1]
     _ratios(last, near, shown, temperatures, reference)
     style.panel_letter(last, "abcdefgh"[min(len(temperatures), 7)])

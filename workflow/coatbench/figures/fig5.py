@@ -9,13 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ..curves import load_set
-from ..order import SCALE, ordered
+from ..order import one_series, ordered
 from ..tables import read_table
 from . import fig5_dqdv, style
 from .cycling_common import doubtful, potential_label, protocol_of, unusable
 
 Row = dict[str, Any]
-EXPLAINED = "(a, b) symbols: means with one standard uncertainty; dots: single cells; line: coated samples. (c) means over cells"
+EXPLAINED = "(a, b) symbols: means with one standard uncertainty; dots: single cells{}. (c) means over cells"
+LINE = "; line: coated samples"
 EFFICIENCY = "initial_coulombic_efficiency_percent"
 CAPACITIES = (
     ("first_charge_capacity_mAh_g", "charge 1", "^", style.CATEGORIES[1]),
@@ -91,7 +92,7 @@ def draw(
         for path, unit in zip(curves, units, strict=True)
         if unit[1] == protocol
     ]
-    _capacities(panels[0], rows, shown)
+    joined = _capacities(panels[0], rows, shown)
     times = [
         d.attrs["relaxation_time_s"]
         for d in own
@@ -104,7 +105,7 @@ def draw(
     fig5_dqdv.draw_panel(figure, panels[2], lines, found, shown, style.codings(samples), label)
     for letter, axes in zip("abc", panels, strict=True):
         style.panel_letter(axes, letter)
-    explained = EXPLAINED + (
+    explained = EXPLAINED.format(LINE if joined else "") + (
         ", circles: the feature in single cells" if fig5_dqdv.named(found) else ""
     )
     style.explain(figure, explained + (". Open: doubtful" if any(map(doubtful, rows)) else ""))
@@ -151,7 +152,8 @@ def _points(
     return drawn[:1]
 
 
-def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, str]]) -> None:
+def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, str]]) -> bool:
+    """Draw capacities and efficiencies; return whether a line joins the latter."""
     handles = []
     for k, (metric, label, marker, colour) in enumerate(CAPACITIES):
         offset = 0.25 * (k - 1)
@@ -161,7 +163,8 @@ def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, st
     # The line leads the eye over the annealing; the uncoated sample is no part of that series.
     line = [i for i, s in enumerate(shown) if s["sample"] in efficiency and s["role"] == "coated"]
     values = [efficiency[shown[i]["sample"]]["value"] for i in line]
-    if all(shown[i].get(SCALE) != "categorical" for i in line):
+    joined = len(line) > 1 and one_series([shown[i] for i in line])
+    if joined:
         right.plot(line, values, "-", color=style.GREY, linewidth=0.6, zorder=1)
     _points(right, efficiency, shown, "", "D", style.GREY)  # its axis says what it is
     style.sample_axis(axes, shown, 2.3)
@@ -186,6 +189,7 @@ def _capacities(axes: Axes, rows: Sequence[Row], shown: Sequence[Mapping[str, st
         handlelength=1.0,
         handletextpad=0.3,
     )
+    return joined
 
 
 def _potentials(

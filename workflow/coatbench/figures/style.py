@@ -17,7 +17,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ..order import PLACE, colour_places
@@ -193,17 +193,22 @@ def sample_axis(
         axes.tick_params("x", bottom=False, top=False, labelbottom=False, labeltop=True, pad=1.5)
 
 
-def legend_below(figure: Figure, handles: Mapping[str, Any], title: str | None = None) -> None:
-    """Write a legend below all panels and make the figure higher by the lines that it needs beyond the first."""
+def legend_below(
+    part: Figure | SubFigure, handles: Mapping[str, Any], title: str | None = None
+) -> None:
+    """Write a legend below all panels (of a part of a figure) and make the figure higher by the lines that it needs beyond the first."""
     if not handles:
         return
     size = float(mpl.rcParams["legend.fontsize"])
     entry = (0.58 * max(map(lettering.letters, handles)) + 4) * size / 72
-    columns = max(1, int(figure.get_figwidth() / entry))
+    figure = part.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    width = figure.get_figwidth() * part.bbox.width / figure.bbox.width
+    columns = max(1, int(width / entry))
     lines = math.ceil(len(handles) / columns) + (title is not None)
     height = figure.get_figheight() + (lines - 1) * 1.45 * size / 72
     figure.set_figheight(min(height, layout.PAGE_INCH))
-    figure.legend(
+    part.legend(
         list(handles.values()), list(handles), title=title, loc="outside lower left", ncols=columns,
         handlelength=1.2, alignment="left",
         borderaxespad=NOTE_INCH * 72 / size,  # notes stand below it, on a line of their own
