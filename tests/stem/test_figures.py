@@ -58,6 +58,25 @@ def test_figure_4_with_gaps_and_without_anything(tmp_path, curves, samples, demo
     assert read_table(draw(fig4, tmp_path / "b", [], samples)["csv"]) == []
 
 
+def test_doubtful_layers_and_elements_are_marked_open(tmp_path, curves, samples, demo):
+    """The same images once more, judged otherwise: figures change, and say what an open mark means."""
+    judged = {}
+    for level in ("ok", "doubtful"):
+        paths = []
+        for sample in ("uncoated", "c400"):
+            part = dict(demo[sample].curves)
+            for panel in part.values():
+                panel.attrs["quality"] = level
+            paths.append(str(tmp_path / f"{sample}.nc"))
+            save_curves(part, paths[-1])
+        for module in (fig4, figS5):
+            output = draw(module, tmp_path / f"{module.__name__}{level}", paths, samples)
+            assert {r["quality"] for r in read_table(output["csv"])} == {level}
+            judged[module, level] = (tmp_path / f"{module.__name__}{level}" / "fig.png").read_bytes()  # fmt: skip
+    for module in (fig4, figS5):
+        assert judged[module, "ok"] != judged[module, "doubtful"]
+
+
 def test_figure_s5(tmp_path, curves, samples):
     output = draw(figS5, tmp_path / "a", list(curves.values()), samples)
     (row,) = read_table(output["csv"])

@@ -228,6 +228,16 @@ def test_lines_that_overlap_are_told_apart_or_doubted(amounts, element, found):
             assert row["detected"] is not True or row["quality"] == "doubtful", row
 
 
+@pytest.mark.parametrize(("neighbour", "element"), [("Zr", "P"), ("Mn", "F")])
+def test_what_an_evident_neighbour_hides_is_not_called_absent(neighbour, element):
+    """Lines a third of the detector's width apart: a few atomic percent would not be seen."""
+    for seed in range(4):
+        row = asked({(neighbour, "L"): 8.0}, element, seed)
+        assert row["detected"] is None and row["quality"] == "doubtful"
+        assert f"cannot be told beside {neighbour}" in row["note"]
+    assert asked({("Nb", "L"): 8.0}, "S")["detected"] is False  # a whole width away
+
+
 def test_no_element_without_a_line():
     absent = [asked({}, e, seed)["detected"] for e in ("S", "P", "Cl", "F", "Na") for seed in range(20)]  # fmt: skip
     assert np.mean(absent) <= 0.01

@@ -81,6 +81,7 @@ def draw(
                 stem_common.letter(axes, letter)
             if i == 0:
                 axes.set_title(style.label(shown[j]))
+    stem_common.explain_open(figure, [p for row in rows for cell in row for p in cell])
     style.save(figure, output, numbers, simulated=simulated)
 
 
@@ -99,13 +100,14 @@ def _cell(
     first = cell[0]
     if first.kind == "laadf":
         limits = stem_common.show(axes, first)
+        stem_common.mark_open(axes, first)
         if detail:
             stem_common.arrows(axes, first)
             stem_common.box(axes, first)
         return [stem_common.row_of(first, letter, limits)]
     own = {p.element: colours.get(p.element, OXYGEN_COLOUR) for p in cell}
     stem_common.composite(axes, cell, own)
-    stem_common.name_in_corner(axes, list(own.items()))
+    stem_common.name_in_corner(axes, [(stem_common.named(p), own[p.element]) for p in cell])
     return [stem_common.row_of(p, letter, stem_common.limits(p.curves["intensity"])) for p in cell]
 
 

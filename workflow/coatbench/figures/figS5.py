@@ -37,7 +37,9 @@ def draw(
     for i, (axes, panel) in enumerate(zip(grid, panels, strict=False)):
         letter = "abcdefghijklmnopqrstuvwxyz"[i % 26]
         numbers.append(stem_common.row_of(panel, letter, stem_common.show(axes, panel)))
+        stem_common.mark_open(axes, panel)
         axes.set_title(label)
         if n > 1:
             stem_common.letter(axes, letter)
+    stem_common.explain_open(figure, panels)
     style.save(figure, output, numbers, simulated=simulated)

@@ -13,10 +13,12 @@ import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..arrays import Arrays
 from ..curves import load_curves
+from ..quality import DOUBTFUL, UNUSABLE
 from . import style
 
 LAYER, CORE, PARTICLE = 1, 2, 3
@@ -52,6 +54,11 @@ class Panel:
         return str(self.curves.attrs["field"])
 
     @property
+    def quality(self) -> str:
+        """Of the layer that was measured in an image, or of the element in a map."""
+        return str(self.curves.attrs["quality"])
+
+    @property
     def width_nm(self) -> float:
         """Width of the field."""
         x = self.curves["x_nm"]
@@ -62,6 +69,29 @@ class Panel:
         """Left, right, bottom, top in nm, row 0 on top."""
         y = self.curves["y_nm"]
         return 0.0, self.width_nm, float(y[-1] + y[0]), 0.0
+
+
+OPEN = "Open arrows, circles, names in brackets: doubtful (see the report)"
+
+
+def explain_open(figure: Figure, panels: Iterable[Panel]) -> None:
+    """Say what open marks mean where there are any."""
+    if any(p.quality == DOUBTFUL for p in panels):
+        style.explain(figure, OPEN)
+
+
+def mark_open(axes: Axes, panel: Panel) -> None:
+    """Draw an open circle into the lower right corner of an image whose layer is doubtful."""
+    if panel.quality == DOUBTFUL:
+        axes.plot(
+            0.95, 0.07, "o", transform=axes.transAxes, color=ARROW, markerfacecolor="white", markersize=4,
+            markeredgewidth=0.9,
+        )  # fmt: skip
+
+
+def named(panel: Panel) -> str:
+    """Name of a map's element, in brackets where it is doubtful."""
+    return f"({panel.element})" if panel.quality == DOUBTFUL else panel.element
 
 
 def load_panels(paths: Iterable[str]) -> list[Panel]:
@@ -133,8 +163,8 @@ def overlay(axes: Axes, panel: Panel) -> None:
 
 
 def arrows(axes: Axes, panel: Panel, n: int = 3) -> None:
-    """Point from the vacuum to the layer at `n` places of the rim, spread over it."""
-    if "thickness_nm" not in panel.curves:
+    """Point from the vacuum to the layer at `n` places of the rim, spread over it; open where it is doubtful."""
+    if "thickness_nm" not in panel.curves or panel.quality == UNUSABLE:
         return
     thickness = panel.curves["thickness_nm"]
     y, x = panel.curves["rim_y_nm"], panel.curves["rim_x_nm"]
@@ -163,7 +193,8 @@ def arrows(axes: Axes, panel: Panel, n: int = 3) -> None:
             tips[k],
             tails[k],
             arrowprops={
-                "arrowstyle": "-|>", "color": ARROW, "linewidth": 0.9, "mutation_scale": 6,
+                "arrowstyle": "-|>", "edgecolor": ARROW,
+                "facecolor": "white" if panel.quality == DOUBTFUL else ARROW, "linewidth": 0.9, "mutation_scale": 6,
                 "shrinkA": 0, "shrinkB": 0,
             },
         )  # fmt: skip
@@ -236,5 +267,6 @@ def row_of(panel: Panel, letter: str, limits: tuple[float, float] | None) -> dic
         "gamma": GAMMA if panel.kind == "laadf" else 1.0,
         "black": limits[0] if limits else None,
         "white": limits[1] if limits else None,
+        "quality": panel.quality,
         "layer_median_nm": float(np.median(thickness)) if len(thickness) else None,
     }

@@ -64,7 +64,14 @@ def _distribution(axes: Axes, panel: Panel) -> None:
 
 
 def _element(axes: Axes, panel: Panel, rows: list[dict[str, Any]]) -> None:
-    own = next((r for r in rows if r["file"] == panel.curves.attrs["file"]), None)
+    own = next(
+        (
+            r
+            for r in rows
+            if (r["file"], r["element"]) == (panel.curves.attrs["file"], panel.element)
+        ),
+        None,
+    )
     if own is None or own["detected"] is None:
         style.no_data(axes, (own or {}).get("note", ""))
         return

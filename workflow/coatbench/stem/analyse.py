@@ -95,7 +95,7 @@ def _one_image(
             result.add(
                 "stem_layers", **key, quantity=quantity, n=0, note=note, **unusable(note).columns()
             )
-        result.curves[group] = image_curves(micrograph, row, None, None)
+        result.curves[group] = image_curves(micrograph, row, None, None, quality=quality.UNUSABLE)
         return [*micrograph.warnings, note]
     rim = layer.rim(parts, micrograph.pixel_nm)
     film = _film(parts, rim, config)
@@ -148,7 +148,9 @@ def _one_image(
         **particles,
         **quality.Quality().columns(),
     )
-    result.curves[group] = image_curves(micrograph, row, parts, rim, mask)
+    result.curves[group] = image_curves(
+        micrograph, row, parts, rim, mask, quality=judgement["quality"]
+    )
     return micrograph.warnings
 
 
@@ -274,6 +276,7 @@ def _one_map(
         export = Export(export.path, export.format, export.technique, [plane])
     micrograph = prepare(row, file, export)
     key = {"sample": row["sample"], "field": row["field"], "element": element, "file": file.name}
+    level = quality.UNUSABLE
     masks, note = None, "no image of this field: nothing tells layer from background"
     if row["field"] in fields:
         image, parts = fields[row["field"]]
@@ -285,16 +288,18 @@ def _one_map(
         result.add("stem_elements", **key, detected=None, note=note, **unusable(note).columns())
         micrograph.warnings.append(note)
     else:
-        vacuum, level, bright = parts.levels
+        vacuum, coat, bright = parts.levels
         core = elements.core_region(parts, image.pixel_nm, shape, scale, config["edx_margin_nm"])
-        ratio = (level - vacuum) / (bright - vacuum)
+        ratio = (coat - vacuum) / (bright - vacuum)
         found = elements.detect(micrograph.pixels, *masks, config, core, ratio if cube is None else math.nan)  # fmt: skip
         if cube is not None:
             found |= elements.test_spectrum(cube, element, masks[0], config["edx_significance"])
         if found["detected"] is None and "quality" not in found:
             found |= unusable(found["note"]).columns()
-        result.add("stem_elements", **key, **(quality.Quality().columns() | found))
-    result.curves[group] = map_curves(micrograph, row, masks)
+        found = quality.Quality().columns() | found
+        level = found["quality"]
+        result.add("stem_elements", **key, **found)
+    result.curves[group] = map_curves(micrograph, row, masks, quality=level)
     return micrograph.warnings
 
 

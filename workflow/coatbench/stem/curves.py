@@ -25,8 +25,10 @@ def image_curves(
     parts: Segmentation | None,
     rim: Rim | None,
     particles: np.ndarray | None = None,
+    *,
+    quality: str,
 ) -> Arrays:
-    """Return the picture with `mask` (0 vacuum, 1 layer, 2 core, 3 particle) and rim profile."""
+    """Return the picture with `mask` (0 vacuum, 1 layer, 2 core, 3 particle), rim profile and the layer's `quality`."""
     more: dict[str, Variable] = {}
     if parts is not None and rim is not None:
         labels = parts.labels.copy()
@@ -38,19 +40,23 @@ def image_curves(
             "rim_y_nm": ("rim", rim.y_nm, {"units": "nm"}),
             "rim_x_nm": ("rim", rim.x_nm, {"units": "nm"}),
         }
-    return _picture(micrograph, row, more)
+    return _picture(micrograph, row, more, quality)
 
 
 def map_curves(
-    micrograph: Micrograph, row: dict[str, str], masks: tuple[np.ndarray, np.ndarray] | None
+    micrograph: Micrograph,
+    row: dict[str, str],
+    masks: tuple[np.ndarray, np.ndarray] | None,
+    *,
+    quality: str,
 ) -> Arrays:
-    """Return the map with `mask` (0 not used, 1 layer, 2 background)."""
+    """Return the map with `mask` (0 not used, 1 layer, 2 background) and the element's `quality`."""
     import numpy as np
 
     more: dict[str, Variable] = {}
     if masks is not None:
         more["mask"] = _shown((masks[0] + 2 * (masks[1] & ~masks[0])).astype(np.uint8))
-    return _picture(micrograph, row, more)
+    return _picture(micrograph, row, more, quality)
 
 
 def _factor(shape: tuple[int, ...]) -> int:
@@ -67,7 +73,9 @@ def _shown(labels: np.ndarray) -> Variable:
     return ("y", "x"), np.ascontiguousarray(shown)
 
 
-def _picture(micrograph: Micrograph, row: dict[str, str], more: Mapping[str, Variable]) -> Arrays:
+def _picture(
+    micrograph: Micrograph, row: dict[str, str], more: Mapping[str, Variable], quality: str
+) -> Arrays:
     import numpy as np
 
     pixels = micrograph.pixels
@@ -81,6 +89,7 @@ def _picture(micrograph: Micrograph, row: dict[str, str], more: Mapping[str, Var
         "field": row.get("field", ""),
         "element": row.get("element", ""),
         "pixel_size_nm": micrograph.pixel_nm,
+        "quality": quality,
     }
     return Arrays.of(
         {"intensity": (("y", "x"), blocks.mean(axis=(1, 3)).astype(np.float32)), **more},

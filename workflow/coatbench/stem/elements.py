@@ -40,6 +40,7 @@ SECOND_LINE = {"K": 0.1, "L": 0.6, "M": 0.6}  # of the first one
 SIDE_WIDTHS = 3.0
 ALIKE = 9.0  # difference in chi-square below which two elements describe a line as well
 SHAPE_KNOWN = 0.05  # of what a line gains in chi-square: how well its shape is known
+LIKE = 0.6  # likeness from which on an evident neighbour hides a few atomic percent of an element
 TWINS = 0.97  # likeness of two shapes from which on no spectrum tells them apart
 # By how much the energy scale of a spectrum stands off, and how much wider its lines are than the table's.
 SHIFTS_KEV = tuple(0.0015 * i for i in range(-2, 3))
@@ -237,6 +238,9 @@ def test_spectrum(
         row["detected"] = False
         named = ", ".join(" ".join(o) for o in (hidden or beneath))
         row["note"] = f"overlaps with {named}, which explains the counts better"
+        if any(_alike(own, shapes[o]) > LIKE for o in hidden or beneath):
+            row["detected"] = None
+            row["note"] = f"cannot be told beside {named}, whose lines overlap"
         return row | quality.doubtful(row["note"]).columns()
     if not row["detected"]:
         return row | quality.Quality().columns()
