@@ -25,6 +25,7 @@ SLOPE_MOST, SLOPE_STEP = (
 )  # ppm sqrt(u) that are looked for: 66 channels of 50 ps at an usual mass scale
 SLOPE_MASSES = 60
 COARSE = 4  # steps of the grid at once while slopes are looked for
+TIGHT = 0.4  # of the tolerance
 TILTED = 1.0  # votes more than a shift without a slope that one with a slope needs
 OUTSTANDING = 5.0  # roots of the votes that any shift gets: right scales stand out by more, gross errors agree as well by chance
 SLOPE_PEAKS = 8  # fewer do not tell a wrong offset from a wrong factor of the mass scale
@@ -123,10 +124,11 @@ def common_shift(
     n = int(used.sum())
     chance = float(np.median(votes))
     outstanding = chance + OUTSTANDING * max(chance, 0.5) ** 0.5
-    least = max(float(votes[best]) + TILTED, outstanding)
-    tilted = _tilted(distance, weight, masses, grid, tolerance, least)
-    if tilted is not None and tilted.peaks >= max(n, masses.size / FEW):
-        return tilted
+    if n < masses.size or scatter > TIGHT * tolerance:  # all that agree tightly need no slope
+        least = max(float(votes[best]) + TILTED, outstanding)
+        tilted = _tilted(distance, weight, masses, grid, tolerance, least)
+        if tilted is not None and tilted.peaks >= max(n, masses.size / FEW):
+            return tilted
     if n < int(how["min_peaks"]):
         told = f"{n} of {masses.size} masses agree on a shift"
         if masses.size >= MANY * int(how["min_peaks"]):
