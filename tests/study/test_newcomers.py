@@ -489,3 +489,11 @@ def test_a_row_of_an_unknown_sample_is_one_line(tmp_path: Path) -> None:
     problems, notes = said(folder)
     assert len(problems) == 1 and "did you mean n400?" in problems[0]
     assert notes == []
+
+
+def test_a_folder_that_an_index_names_files_in_is_read(tmp_path: Path) -> None:
+    """What `init` proposes: exports stay where they are, in a folder named after techniques."""
+    folder = study(tmp_path / "s", leis=LEIS.replace("b.txt", "../LEIS und XPS/b.txt"))
+    (folder / "LEIS und XPS").mkdir()
+    (folder / "leis" / "b.txt").rename(folder / "LEIS und XPS" / "b.txt")
+    assert said(folder) == ([], [])

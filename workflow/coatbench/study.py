@@ -254,7 +254,14 @@ def load_study(
         indexed[technique] = rows
         mark_braces(index.parent, kept, about.index.files)
         indexes[technique] = index
-    notes.extend(near_misses(folder))
+    named = {
+        Path(file.replace("\\", "/")).parts[1]
+        for t, rows in indexed.items()
+        for row in rows
+        for file in TECHNIQUES[t].files_of(row)
+        if re.match(r"\.\.[\\/][^\\/]+[\\/]", file)
+    }
+    notes.extend(near_misses(folder, named))
     chosen = _reference(table, samples, reference, problems, notes)
     if problems:
         raise StudyError(problems, notes)

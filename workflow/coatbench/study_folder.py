@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from .spelling import likeness, nearest, plain
@@ -85,11 +85,14 @@ def _instead(name: str, there: list[str]) -> str:
     return f"found {alike}; did you mean {name}{suffix}?"
 
 
-def near_misses(folder: Path) -> Iterable[str]:
-    """Name what is not read and probably meant to be: folders, settings and tables in the wrong place or spelling."""
+def near_misses(folder: Path, used: Collection[str] = ()) -> Iterable[str]:
+    """Name what is not read and probably meant to be: folders, settings and tables in the wrong place or spelling.
+
+    `used` are folders that an index names files in.
+    """
     for name in entries(folder):
         path = folder / name
-        if name.startswith((".", "~$")):
+        if name.startswith((".", "~$")) or (name in used and name not in TECHNIQUES):
             continue
         if name in TECHNIQUES:
             if not path.is_dir():
