@@ -11,7 +11,7 @@ if measured("leis"):
 localrules:
     leis_tables,
     leis_quicklooks,
-    fig3,
+    leis_figures,
 
 
 GEOMETRY = (

@@ -15,7 +15,7 @@ if measured("tga_ms"):
 localrules:
     tga_ms_tables,
     tga_ms_quicklook,
-    figS4,
+    tga_ms_figures,
     tga_ms_kinetics,
 
 

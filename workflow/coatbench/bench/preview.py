@@ -45,7 +45,8 @@ def fields(config: Mapping[str, Any], technique: str) -> dict[str, Any]:
 
     Examples
     --------
-    >>> fields({"stem": {"thresholds": None, "layer_contrast": [0.05, 0.8]}}, "stem")
+    >>> config = {"stem": {"thresholds": None, "layer_contrast": [0.05, 0.8]}}
+    >>> fields(config, "stem")
     {'thresholds': None, 'layer_contrast': [0.05, 0.8]}
     """
     found: dict[str, Any] = {}
