@@ -80,6 +80,14 @@ def target(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("damaged") / "damaged.txt"
 
 
+def plain(raw: bytes) -> bytes:
+    """The text in one byte a character, without a byte order mark."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig")):  # fmt: skip
+        if raw.startswith(mark):
+            return raw.decode(encoding, errors="replace").encode("latin-1", errors="replace")
+    return raw
+
+
 def voltages_in(raw: bytes, column: str, names_at: int) -> list[float]:
     """The voltage column below the line of names, by plain splitting: no code of the reader is used."""
     lines = [line.rstrip("\r") for line in raw.decode("latin-1").split("\n")]
@@ -127,9 +135,10 @@ def test_mpt(sources, target, source):
         export = reads_or_refuses(eclab_mpt.read, damaged, target)
         outcomes["read" if export is not None else "refused"] += 1
         if export is not None:
-            has_header = b"ASCII FILE" in damaged.split(b"\n")[0]
-            names_at = int(damaged.split(b"\n")[1].split(b":")[1]) - 1 if has_header else 0
-            correct(damaged.removeprefix(b"\xef\xbb\xbf"), export, "Ewe/V", names_at)
+            text = plain(damaged)
+            has_header = b"ASCII FILE" in text.split(b"\n")[0]
+            names_at = int(text.split(b"\n")[1].split(b":")[1]) - 1 if has_header else 0
+            correct(text, export, "Ewe/V", names_at)
 
     run()
     if CASES >= 300:  # a fuzzer that never gets past the header, or never fails, tests nothing
@@ -148,14 +157,14 @@ def test_maccor(sources, target, source):
         export = reads_or_refuses(maccor.read, damaged, target)
         outcomes["read" if export is not None else "refused"] += 1
         if export is not None and not any("thousandths" in w for w in export.warnings):
-            lines = damaged.split(b"\n")
+            lines = plain(damaged).split(b"\n")
             names_at = next(
                 i for i, x in enumerate(lines)
                 if x.split(b"\t")[0] in (b"Rec", b"Rec#") and b"\tStep\t" in x
             )  # fmt: skip
             names = [n.strip() for n in lines[names_at].decode("latin-1").split("\t")]
             column = next(n for n in ("Voltage [V]", "Volts", "Voltage (V)") if n in names)
-            correct(damaged, export, column, names_at)
+            correct(plain(damaged), export, column, names_at)
 
     run()
     if CASES >= 300:
