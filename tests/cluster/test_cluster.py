@@ -253,7 +253,7 @@ def test_the_profile_as_shipped_where_jobs_are_accounted_for(
     refused = workflow.start(*arguments(study), *shipped, "slurm_account=nobody", "--retries", "0")
     text, _ = refused.communicate(timeout=300)
     assert refused.returncode != 0
-    assert "Invalid account" in text
+    assert "account nobody appears to be invalid" in text
     workflow.run(*arguments(study), *shipped, f"slurm_account={slurm.ACCOUNT}")
     assert outputs(workflow.folder) == expected
     told = subprocess.run(

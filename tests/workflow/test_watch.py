@@ -19,7 +19,7 @@ job                       count
 ----------------------  -------
 simulate_leis_c300            1
 leis_sample                   2
-fig3                          1
+leis_figures                  1
 page                          1
 total                         5
 
@@ -29,7 +29,7 @@ Finished jobid: 2 (Rule: leis_sample)
 Finished jobid: 4 (Rule: leis_sample)
 study/leis/a.txt: line 3: expected two columns, found one; export it again
 Finished jobid: 5 (Rule: simulate_leis_c300)
-Finished jobid: 1 (Rule: fig3)
+Finished jobid: 1 (Rule: leis_figures)
 Finished jobid: 0 (Rule: page)
 """
 
