@@ -62,19 +62,22 @@ def value(text: str) -> float | str:
 
 def moved(components: Mapping[str, Mapping[str, Any]], name: str, to: float | str) -> Components:
     """Return the components with one at another position: a number in eV, or an expression that ties it."""
-    found = _copy(components)
-    found[name]["binding_energy_eV"] = to
-    if isinstance(to, str):
-        found[name].pop("within_eV", None)
-    return found
+    return _changed(components, name, "binding_energy_eV", to, "within_eV")
 
 
 def widened(components: Mapping[str, Mapping[str, Any]], name: str, to: float | str) -> Components:
     """Return the components with another width of one: a number in eV, or an expression that ties it."""
+    return _changed(components, name, "fwhm_eV", to, "fwhm_limits_eV")
+
+
+def _changed(
+    components: Mapping[str, Mapping[str, Any]], name: str, key: str, to: float | str, freedom: str
+) -> Components:
+    """Return the components with one value changed; what is tied by an expression has no freedom of its own."""
     found = _copy(components)
-    found[name]["fwhm_eV"] = to
+    found[name][key] = to
     if isinstance(to, str):
-        found[name].pop("fwhm_limits_eV", None)
+        found[name].pop(freedom, None)
     return found
 
 
