@@ -19,7 +19,16 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared"
+SHARED = Path(os.environ.get("COATBENCH_SHARED", ROOT.parent / "shared"))
+
+
+def inputs(folder: str) -> list[str]:
+    """What a fixture's tests read: files that they make, and those of a folder beside the checkout where it is there."""
+    return ["made", *(["handed"] if (SHARED / folder).is_dir() else [])]
+
+
+def pytest_report_header() -> str:
+    return f"second line of inputs: {SHARED if SHARED.is_dir() else 'none, made ones are read'}"
 
 
 @pytest.fixture(scope="session")

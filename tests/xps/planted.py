@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Scan:
     variable: float | None = None
     pass_energy_eV: float = 40.0
     scans: int = 10
-    extra: dict[str, Any] = field(default_factory=dict)
+    comment: Sequence[str] = ()
 
 
 def scan(
@@ -56,12 +57,19 @@ def scan(
     shift: float = SHIFT_EV,
     seed: int = 0,
     time: float = 1.0,
+    atoms: float | None = None,
+    shares: Mapping[str, float] = MappingProxyType({}),
+    more: Sequence[simulate.Line] = (),
+    trouble: simulate.Trouble | None = None,
     **given: Any,
 ) -> Scan:
-    """Return one region of a sample whose eq. 1 is `coverage` with sulfur and phosphorus 3:2."""
+    """Return one region of a sample whose eq. 1 is `coverage` with sulfur and phosphorus 3:2.
+
+    Or one of so many `atoms`, with other `shares` of its components, `more` lines, `trouble` in its shape.
+    """
     photon = given.get("photon_eV", 1486.69)
     metal = 100 - CARBON - OXYGEN
-    atoms = {
+    atoms = atoms if atoms is not None else {
         "C 1s": CARBON, "O 1s": OXYGEN, "S 2p": 0.6 * metal * coverage, "P 2p": 0.4 * metal * coverage,
         "Ni 2p": metal * (1 - coverage),
     }[region]  # fmt: skip
@@ -69,8 +77,10 @@ def scan(
     splitting = simulate.SPLITTING_EV.get(region, 0.0)
     window = simulate.WINDOWS[region]
     x = np.arange(window.high_eV, window.low_eV - 0.05, -0.1)
-    lines = [(n, e, f, s * area, splitting) for n, (e, f, s) in SHARES[region].items()]
-    rate = simulate.spectrum(x, lines, 300.0, 0.012, shift)
+    lines = [
+        (n, e, f, shares.get(n, s) * area, splitting) for n, (e, f, s) in SHARES[region].items()
+    ]
+    rate = simulate.spectrum(x, [*lines, *more], 300.0, 0.012, shift, trouble)
     time_s = window.time_s * time
     rng = np.random.default_rng([seed, sum(map(ord, region))])
     return replace(Scan(region, x, rng.poisson(rate * time_s).astype(float), time_s), **given)
@@ -84,7 +94,8 @@ def write(path: Path, scans: Sequence[Scan], variable: tuple[str, str] | None = 
         species, _, transition = s.region.partition(" ")
         energy = s.photon_eV - s.binding_eV if s.kinetic else s.binding_eV
         y = s.counts / s.time_s * s.rate_factor if s.rate_unit else s.counts
-        lines += [s.region, s.sample, "2025", "3", "4", "10", "20", "30", "0", "0", "XPS"]
+        lines += [s.region, s.sample, "2025", "3", "4", "10", "20", "30", "0"]
+        lines += [str(len(s.comment)), *s.comment, "XPS"]
         lines += [f"{s.variable:g}"] if s.variable is not None else []
         lines += [s.source, f"{s.photon_eV:g}", *[UNKNOWN] * 3, "54.7", "0", "FAT"]
         lines += [f"{s.pass_energy_eV:g}", UNKNOWN, "0", "0", UNKNOWN, UNKNOWN, "0", "0"]
