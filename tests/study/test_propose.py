@@ -101,7 +101,8 @@ def test_presets_hold_against_the_schema_and_name_their_sources(tmp_path: Path, 
             abs(e - s.binding_energy_eV) <= s.within_eV for e in fixed for s in known[region]
         )
     if name != "li3ps4":
-        assert "Handbook" in preset(name)["study.yaml"] or "(2015)" in preset(name)["study.yaml"]
+        text = preset(name)["study.yaml"]
+        assert "Standard Reference Database" in text or "(2015)" in text
         assert set(config["sims"]["map_fragments"]) <= {f.name for f in load_fragments(tmp_path / "fragments.csv")}  # fmt: skip
     with (ROOT / "workflow" / "coatbench" / "leis" / "data" / "stopping_he.csv").open() as stream:
         materials = {r[0] for r in csv.reader(x for x in stream if not x.startswith("#"))}
