@@ -141,4 +141,7 @@ def test_a_region_without_a_model_comes_with_the_start_of_one(config: dict, tmp_
     _, lacking = describe(export, config)
     assert "no model: Nb 3d" in lacking
     start = yaml.safe_load(lacking.split("regions: ", 1)[1].split("; the survey")[0].strip())
-    assert start["Nb 3d"]["components"]["oxide"]["binding_energy_eV"] == library()["Nb 3d"].binding_energy_eV
+    assert (
+        start["Nb 3d"]["components"]["oxide"]["binding_energy_eV"]
+        == library()["Nb 3d"].binding_energy_eV
+    )
