@@ -65,7 +65,7 @@ def main(sizes: list[int]) -> None:
             page = (results / "report.html").stat().st_size
             jobs = len(list((results / "provenance" / "jobs").rglob("*.json")))
             say(
-                f"{samples} samples: {jobs} jobs; plan {plan.wall:.1f} s; run {run.wall:.0f} s, {run.cpu:.0f} CPU s; "
+                f"{samples} samples: {jobs} jobs; plan {plan.wall:.1f} s, {plan.cpu:.1f} CPU s; run {run.wall:.0f} s, {run.cpu:.0f} CPU s; "
                 f"no-op {nothing.wall:.1f} s, {nothing.cpu:.1f} CPU s; largest process {largest:.0f} MB; {len(made)} files, "
                 f"{sum(p.stat().st_size for p in made) / 1e6:.0f} MB; report.html {page / 1e6:.1f} MB"
             )

@@ -22,21 +22,25 @@ IMPORT = re.compile(
 
 
 @cache
+def _modules() -> dict[str, Path]:
+    """Return the file of every module by its dotted name, of a package its __init__; looked up once, not name by name."""
+    found: dict[str, Path] = {}
+    for root in reversed(ROOTS):
+        for path in root.rglob("*.py"):
+            parts = path.relative_to(root).parts
+            name = parts[:-1] if path.name == "__init__.py" else (*parts[:-1], path.stem)
+            found[".".join(name)] = path
+    return found
+
+
+@cache
 def _resolve(module: str) -> tuple[Path, ...]:
     """Return the files of a dotted module name, its packages' __init__ included."""
-    parts = module.split(".")
-    for root in ROOTS:
-        base = root.joinpath(*parts)
-        inits = [
-            p
-            for i in range(1, len(parts))
-            if (p := root.joinpath(*parts[:i], "__init__.py")).is_file()
-        ]
-        if (base / "__init__.py").is_file():
-            return (*inits, base / "__init__.py")
-        if base.with_suffix(".py").is_file():
-            return (*inits, base.with_suffix(".py"))
-    return ()
+    known, parts = _modules(), module.split(".")
+    if module not in known:
+        return ()
+    names = (".".join(parts[:i]) for i in range(1, len(parts) + 1))
+    return tuple(known[name] for name in names if name in known)
 
 
 def _names(text: str) -> Iterator[str]:

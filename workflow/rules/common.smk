@@ -375,6 +375,10 @@ def asked_for():
 
 
 onstart:
+    if workflow.local_exec:
+        # The limit of jobs per second protects a cluster's queue. Here each job that ends makes Snakemake look at all
+        # waiting jobs once more in every later second: a cost that grows with the square of the study.
+        workflow.scheduler.job_rate_limiter = None
     # `check` says the same at its end.
     for line in [] if asked_for() == {"check"} else STUDY.notes + STUDY.gaps():
         print(f"note: {line}", file=sys.stderr)
