@@ -13,16 +13,8 @@ import pytest
 from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
 from coatbench.pictures import picture_of
-from coatbench.report.living import (
-    GAP,
-    PACKED_BYTES,
-    Curve,
-    View,
-    gather,
-    pack,
-    steps,
-    thinned,
-)
+from coatbench.report.living import Curve, View, gather
+from coatbench.report.packing import GAP, PACKED_BYTES, pack, steps, thinned
 from coatbench.report.page import DATA, build, render, write_page
 from coatbench.tables import write_table
 from PIL import Image
@@ -79,6 +71,8 @@ def cycling(seed: int) -> dict[str, Arrays]:
     potential = np.arange(1.9, 3.7, 0.005)
     bump = np.exp(-(((potential - 3.1) / 0.05) ** 2)) + np.zeros((3, 1))
     point = ("half", "point")
+    omega = np.geomspace(1e6, 0.1, 50)
+    arc = 5 + 20 / (1 + 1j * omega * 1e-3)
     return {
         "profiles": Arrays.of({"capacity_mAh_g": (point, capacity), "voltage_V": (point, voltage), **halves}, attrs=attrs),
         "relaxation": Arrays.of({"time_s": (point, time), "voltage_V": (point, 3 + 1 / time), **halves}, attrs=attrs),
@@ -86,6 +80,11 @@ def cycling(seed: int) -> dict[str, Arrays]:
             {"dqdv": (("curve", "potential"), 500 * bump), **{k: ("curve", v[1]) for k, v in halves.items()}},
             {"potential_V": ("potential", potential)},
             {**attrs, "bin_V": 0.005},
+        ),
+        "impedance": Arrays.of(
+            {"frequency_Hz": (("spectrum", "point"), omega[None] / 2 / np.pi), "real_ohm": (("spectrum", "point"), arc.real[None]),
+             "imaginary_ohm": (("spectrum", "point"), arc.imag[None])},
+            {"cycle": ("spectrum", [1]), "after": ("spectrum", ["charge"])}, attrs,
         ),
     }  # fmt: skip
 
@@ -189,17 +188,60 @@ def test_every_technique_has_its_views(tmp_path: Path):
          "charge_capacity_mAh_g": None, "coulombic_efficiency_percent": 99.0, "quality": q}
         for c, q in ((1, "ok"), (2, "doubtful"), (3, "unusable"))
     ]  # fmt: skip
-    views = {v.id: v for v in gather(paths, tmp_path, cells, "In/InLi")}
+    views = {v.id: v for v in gather(paths, tmp_path, {"cycling_cells": cells}, "In/InLi")}
     assert set(views) == {
-        "xps", "profiles", "dqdv", "relaxation", "capacity", "efficiency", "mass", "dtg", "dsc", "ions", "leis", "sims",
+        "xps", "profiles", "dqdv", "relaxation", "impedance", "capacity", "efficiency", "mass", "dtg", "dsc", "ions", "leis", "sims",
     }  # fmt: skip
     assert views["dqdv"].x == "potential / V vs In/InLi"
-    assert {c.unit for c in views["xps"].curves if c.group == "S 2p"} == {
-        f"{k} (doubtful)" for k in (1, 2, 3)
-    }
+    assert {c.quality for c in views["xps"].curves if c.group == "S 2p"} == {"doubtful"}
     assert {c.kind for c in views["xps"].curves} == {"data", "fit", "part", "base", "line"}
     (capacity,) = (c for c in views["capacity"].curves if c.group == "long: discharge")
     assert capacity.x.tolist() == [1, 2]  # what is unusable is no curve
+    (nyquist, _) = views["impedance"].curves
+    assert (nyquist.x[0], nyquist.y.max()) == pytest.approx((5, 10), abs=0.1)
+
+
+def test_what_is_unusable_is_no_curve_and_what_is_doubtful_says_so(tmp_path: Path):
+    """Of each kind: a table's judgement reaches the curve that it is about, and no other."""
+    paths = measured(tmp_path, ["c300"])
+    cell = {"sample": "c300", "protocol": "short", "cell": "A", "cell_quality": "ok"}
+    spectrum = {"sample": "c300", "heating_temperature_degC": 200.0}
+    tables = {
+        "cycling_cells": [
+            cell | {"cycle": 1, "quality": "doubtful"},
+            cell | {"cycle": 2, "quality": "unusable"},
+            *({**cell, "protocol": "long", "cell": "B", "cycle": c, "quality": "ok", "cell_quality": "unusable"} for c in (1, 2)),
+        ],
+        "cycling_impedance": [
+            {k: v for k, v in cell.items() if k != "cell_quality"} | {"spectrum": 1, "note": ""}
+        ],
+        "leis_windows": [
+            spectrum | {"quality": "unusable"},
+            spectrum | {"heating_temperature_degC": 600.0, "quality": "doubtful"},
+            spectrum | {"heating_temperature_degC": 600.0, "quality": "ok"},
+        ],
+        "tga_ms_events": [{"run": "c300", "signal": "mz64", "quality": "unusable"}],
+        "sims_acquisition": [{"sample": "c300", "quality": q} for q in ("ok", "unusable")],
+    }  # fmt: skip
+    views = {v.id: v for v in gather(paths, tmp_path, tables, "")}
+
+    def told(view: str, *columns: str) -> set[tuple[str, ...]]:
+        return {tuple(getattr(c, n) for n in (*columns, "quality")) for c in views[view].curves}
+
+    for view in ("profiles", "dqdv", "relaxation"):
+        assert told(view, "unit", "group") == {
+            ("A", "short: charge 1", "doubtful"),
+            ("A", "short: discharge 1", "doubtful"),
+        }, view
+    assert told("impedance", "unit") == {("A", "doubtful")}
+    assert told("leis", "group") == {("600 °C", "doubtful")}
+    assert told("mass") == {("ok",)}
+    assert told("ions", "name") == {
+        (f"m/z {mz}", "doubtful" if mz == 64 else "ok") for mz in (18, 28, 32, 44, 48, 50, 64, 66)
+    }
+    assert told("sims") == {("doubtful",)}
+    packed = json.loads(pack(list(views.values()))["leis"])["curves"][0]
+    assert packed[7] == "doubtful"
 
 
 def test_temperature_that_turns_back_is_no_abscissa(tmp_path: Path):
@@ -210,7 +252,7 @@ def test_temperature_that_turns_back_is_no_abscissa(tmp_path: Path):
         sets[name] = data.assign({}, own)
     (tmp_path / "tga_ms").mkdir()
     save_curves(sets, tmp_path / "tga_ms" / "r.nc")
-    (view, *_) = gather([tmp_path / "tga_ms" / "r.nc"], tmp_path, [], "")
+    (view, *_) = gather([tmp_path / "tga_ms" / "r.nc"], tmp_path, {}, "")
     assert view.curves[0].group == "over time in min" and view.curves[0].x.max() == 80
 
 

@@ -17,7 +17,8 @@ from ..analysis import write_atomically
 from ..tables import read_table
 from .doubts import QUALITY_COLUMNS, Doubt, doubts_of, reasons, remark
 from .embedded import Picture, picture, thumbnails
-from .living import gather, pack
+from .living import gather
+from .packing import pack
 from .wording import advice, expectation, in_labels, percent, show, size
 
 DATA = Path(__file__).parent / "data"
@@ -117,7 +118,7 @@ def build(
     title = str(run["study"]["title"]).replace(" degC", " °C")
     looks, left_out = thumbnails(quicklooks, results)
     against = (run["parameters"].get("cycling") or {}).get("potential_reference") or ""
-    living = gather(curves, results, rows("cycling_cells"), against)
+    living = gather(curves, results, {name: rows(name) for name in by_name}, against)
     paragraphs = []
     if statement:
         text = Path(statement).read_text(encoding="utf-8")

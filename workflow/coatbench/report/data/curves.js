@@ -27,6 +27,12 @@ function load(id) {
 }
 
 const label = (sample) => about.labels[sample] ?? sample;
+// What is said of curves of which the worst is no better.
+const LEVELS = ["ok", "doubtful", "unusable"];
+function mark(curves) {
+  const level = Math.max(0, ...curves.map((c) => LEVELS.indexOf(c[7] ?? "ok")));
+  return level ? ` (${LEVELS[level]})` : "";
+}
 const unique = (values) => [...new Set(values)];
 const digits = (value) => (value === 0 || (Math.abs(value) >= 0.01 && Math.abs(value) < 1e6) ? String(+value.toPrecision(5)) : String(+value.toPrecision(4)));
 
@@ -57,7 +63,8 @@ function fillView() {
 function fillSamples() {
   const before = chosen();
   const order = Object.keys(about.labels);
-  const there = unique(view.curves.filter((c) => c[1] === pick("group").value).map((c) => c[0]))
+  const own = view.curves.filter((c) => c[1] === pick("group").value);
+  const there = unique(own.map((c) => c[0]))
     .sort((a, b) => order.indexOf(a) - order.indexOf(b));
   const kept = touched ? before.filter((s) => there.includes(s)) : [];
   const on = kept.length ? kept : view.one ? there.slice(0, 1) : there.slice(0, 8);
@@ -65,7 +72,7 @@ function fillSamples() {
     const field = document.createElement("label");
     const input = document.createElement("input");
     Object.assign(input, { type: "checkbox", value: sample, checked: on.includes(sample) });
-    field.append(input, ` ${label(sample)}`);
+    field.append(input, ` ${label(sample)}${mark(own.filter((c) => c[0] === sample))}`);
     return field;
   }));
   fillUnits();
@@ -73,8 +80,10 @@ function fillSamples() {
 
 function fillUnits() {
   const samples = chosen();
-  const units = unique(view.curves.filter((c) => c[1] === pick("group").value && samples.includes(c[0])).map((c) => c[2]));
-  choices(pick("unit"), view.one || !units.length ? units : ["*", ...units], view.one || !units.length ? units : ["all", ...units], view.one && units.length > 1);
+  const own = view.curves.filter((c) => c[1] === pick("group").value && samples.includes(c[0]));
+  const units = unique(own.map((c) => c[2]));
+  const texts = units.map((unit) => unit + mark(own.filter((c) => c[2] === unit)));
+  choices(pick("unit"), view.one || !units.length ? units : ["*", ...units], view.one || !units.length ? texts : ["all", ...texts], view.one && units.length > 1);
   draw();
 }
 
@@ -91,7 +100,7 @@ function lines() {
     const kind = c[4];
     return {
       key: `${c[0]}|${c[2]}|${c[3]}`,
-      set, kind, name: [label(c[0]), c[2] && `${view.unit} ${c[2]}`, c[3]].filter(Boolean).join(", "),
+      set, kind, name: [label(c[0]), c[2] && `${view.unit} ${c[2]}`, c[3]].filter(Boolean).join(", ") + mark([c]),
       x: unpack(c[5], false), y: unpack(c[6], view.log),
       colour: plain && kind === "data" ? "#404040" : plain && kind === "fit" ? "#000000" : kind === "base" ? "#6b6b6b" : COLOURS[place % COLOURS.length],
       dash: kind === "base" ? [2, 3] : kind === "part" && !plain ? [4, 3] : kind === "fit" ? [] : DASHES[Math.floor(place / COLOURS.length) % DASHES.length],
