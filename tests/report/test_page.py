@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from coatbench.quality import doubtful
+from coatbench.report import wording
 from coatbench.report.doubts import doubts_of, remark, remedy
 from coatbench.report.page import ROWS_SHOWN, build, render, write_page
 from coatbench.report.wording import (
@@ -252,6 +254,7 @@ def test_what_is_missing_is_told_in_labels():
 
 
 def test_small_words():
+    assert doctest.testmod(wording).failed == 0
     assert (percent(None), percent(0.0), percent(0.5), percent(1.0)) == (
         "",
         "<1 %",

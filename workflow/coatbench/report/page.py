@@ -19,7 +19,7 @@ from .doubts import QUALITY_COLUMNS, Doubt, doubts_of, reasons, remark
 from .embedded import Picture, picture, thumbnails
 from .living import gather
 from .packing import pack
-from .wording import advice, expectation, in_labels, percent, show, size
+from .wording import advice, estimate, expectation, in_labels, percent, show, size
 
 DATA = Path(__file__).parent / "data"
 OWN = {
@@ -154,7 +154,7 @@ def build(
             {
                 "title": title,
                 "simulated": bool(run["study"]["simulated"]),
-                "labels": dict(labels),
+                "labels": list(labels.items()),  # pairs: an object would put ids of digits first
             },
             ensure_ascii=False,
         ),
@@ -267,6 +267,7 @@ def render(page: Page) -> str:
         "percent": percent,
         "size": size,
         "expectation": expectation,
+        "estimate": estimate,
         "trusted": Markup,
     }
     # Only the project's own style and script are trusted; everything else is escaped.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -67,6 +68,22 @@ def show(value: Any) -> str:
             return f"{value:.0f}"
         return f"{value:.4g}"
     return str(value)
+
+
+def estimate(value: float, sd: float | None) -> str:
+    """Return an estimate with its standard uncertainty: two digits of that, and the value to the same place.
+
+    Examples
+    --------
+    >>> estimate(0.81234, 0.0234), estimate(181.26, 12.4), estimate(5.1234e13, 2.2e12), estimate(0.81234, None)
+    ('0.812 ± 0.023', '181 ± 12', '5.123e+13 ± 2.2e+12', '0.8123')
+    """
+    if sd is None:
+        return show(value)
+    if not 1e-6 < sd < 1e6 or abs(value) >= 1e6:
+        return f"{value:.4g} ± {sd:.2g}"
+    place = 1 - math.floor(math.log10(sd))
+    return " ± ".join(f"{round(x, place):.{max(place, 0)}f}" for x in (value, sd))
 
 
 def in_labels(text: str, labels: Mapping[str, str]) -> str:

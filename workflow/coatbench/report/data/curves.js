@@ -26,7 +26,8 @@ function load(id) {
   return views.get(id);
 }
 
-const label = (sample) => about.labels[sample] ?? sample;
+const labels = new Map(about.labels);
+const label = (sample) => labels.get(sample) ?? sample;
 // What is said of curves of which the worst is no better.
 const LEVELS = ["ok", "doubtful", "unusable"];
 function mark(curves) {
@@ -62,7 +63,7 @@ function fillView() {
 
 function fillSamples() {
   const before = chosen();
-  const order = Object.keys(about.labels);
+  const order = [...labels.keys()];
   const own = view.curves.filter((c) => c[1] === pick("group").value);
   const there = unique(own.map((c) => c[0]))
     .sort((a, b) => order.indexOf(a) - order.indexOf(b));
@@ -248,14 +249,17 @@ function save() {
   const font = `${13 * ratio}px system-ui, sans-serif`;
   pen.font = font;
   const places = [];
+  const below = [about.title, pick("group").value, about.simulated ? "simulated data" : ""].filter(Boolean).join(" · ");
+  const widths = visible.map((line) => pen.measureText(line.name).width + 44 * ratio);
+  const across = Math.max(source.width, pen.measureText(below).width + 2 * pad, ...widths.map((width) => width + pad));
   let x = pad, y = source.height + row;
-  for (const line of visible) {
-    const width = pen.measureText(line.name).width + 44 * ratio;
-    if (x + width > source.width && x > pad) { x = pad; y += row; }
+  for (const [i, line] of visible.entries()) {
+    const width = widths[i];
+    if (x + width > across && x > pad) { x = pad; y += row; }
     places.push([line, x, y]);
     x += width;
   }
-  canvas.width = source.width;
+  canvas.width = across;
   canvas.height = y + row + row;
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, canvas.width, canvas.height);
@@ -273,7 +277,7 @@ function save() {
     pen.fillText(line.name, left + 30 * ratio, top);
   }
   pen.fillStyle = about.simulated ? "#c44e00" : "#5b6570";
-  pen.fillText([about.title, pick("group").value, about.simulated ? "simulated data" : ""].filter(Boolean).join(" · "), pad, canvas.height - 0.5 * row);
+  pen.fillText(below, pad, canvas.height - 0.5 * row);
   canvas.toBlob((blob) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);

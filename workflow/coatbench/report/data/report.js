@@ -51,7 +51,7 @@ document.addEventListener("input", (event) => {
 
 // A link to a picture opens the list that it stands in.
 function open() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(location.hash.slice(1)); // ids are plain letters
   for (let box = target?.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
   if (target) target.scrollIntoView();
 }
