@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,11 +21,12 @@ from coatbench.curves import save_curves
 from coatbench.errors import StudyError
 from coatbench.settings import load_yaml, without_taken_out
 from coatbench.simulate import xps
+from coatbench.simulate.truth import load_truth
 from coatbench.tables import read_table
 from coatbench.xps.analyse import analyse
 from conftest import ROOT, Workflow
 from report.browsing import browser as browser
-from studies import ARGUMENTS, cut_study, planned
+from studies import ARGUMENTS, DEMO, cut_study, planned, rows_of, write_rows
 
 COMMENTED = """\
 # What this study is.
@@ -45,8 +50,6 @@ def config() -> dict:
 @pytest.fixture(scope="module")
 def results(config, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The XPS of one sample, as a run leaves it."""
-    from coatbench.simulate.truth import load_truth
-
     folder = tmp_path_factory.mktemp("bench")
     (folder / "xps").mkdir()
     file = folder / "c300_1.npl"
@@ -191,6 +194,81 @@ def test_windows_and_thresholds_are_fields_too(config):
         assert override.difference(config, preview.changed(config, technique, same)) == {}
 
 
+# A change by eye of each technique but XPS: whose measurement, what is typed, and what the measurement then must say.
+BY_EYE = {
+    "tga_ms": (
+        "lps",
+        {"min_step_percent": "12"},
+        {"min_step_percent": 12},
+        lambda t: sum(r["signal"] == "mass" for r in t["tga_ms_events"]),
+        lambda before, after: before >= 2 and after < before,  # a gain and a loss of 8 and 10 %
+    ),
+    "cycling": (
+        "c400",
+        {"dqdv.named.kinetic_hindrance.low_V": "2.2", "dqdv.named.kinetic_hindrance.high_V": "2.6"},
+        {"dqdv": {"named": {"kinetic_hindrance": {"low_V": 2.2, "high_V": 2.6}}}},
+        lambda t: [r["potential_V"] for r in t["cycling_dqdv_features"] if r["feature"] == "kinetic_hindrance"],
+        lambda before, after: before and not any(2.81 <= x <= 2.97 for x in after),
+    ),
+    "stem": (
+        "c400",
+        {"thresholds": "[60, 500]"},
+        {"thresholds": [60, 500]},
+        lambda t: [r["value_median"] for r in t["stem_layers"] if r["quantity"] == "layer_thickness_nm"],
+        lambda before, after: sum(after) > sum(before),  # more of both edges counts as layer
+    ),
+}  # fmt: skip
+
+
+def supplied(folder: Path, technique: str, sample: str) -> Path:
+    """Write a study of one sample and technique, its exports beside its tables, with comments in its settings."""
+    rows = [r for r in rows_of(DEMO / technique / "index.csv") if r["sample"] == sample]
+    rows = [
+        r
+        for r in rows
+        if r.get("protocol", "short") == "short" and r.get("field", "detail") != "overview"
+    ][:2]
+    (folder / technique).mkdir(parents=True)
+    write_rows(folder / technique / "index.csv", rows)
+    write_rows(
+        folder / "samples.csv", [r for r in rows_of(DEMO / "samples.csv") if r["sample"] == sample]
+    )
+    (folder / "study.yaml").write_text(COMMENTED, encoding="utf-8")
+    module = importlib.import_module(f"coatbench.simulate.{technique}")
+    module.simulate(sample, rows, folder / technique, load_truth(DEMO / "truth.csv")[sample], {}, 1)
+    return folder
+
+
+@pytest.mark.parametrize("technique", BY_EYE)
+def test_a_measurement_follows_what_is_typed_and_just_that_is_saved(tmp_path: Path, technique: str):
+    """TGA events, dQ/dV windows, STEM thresholds: seen before anything is saved, saved as seen, comments kept."""
+    sample, typed, override_of, seen, follows = BY_EYE[technique]
+    folder = supplied(tmp_path / "study", technique, sample)
+    known = preview.study_of(folder, tmp_path / "results")
+    unit = known.units(technique, *preview.unit_columns(technique))[0]
+    config = override.effective(folder)
+    after = preview.changed(config, technique, typed)
+    tables, pictures = [], []
+    for settings in (config, after):
+        found = preview.analysed(known, technique, unit, settings)
+        tables.append(found.tables)
+        pictures.append(preview.picture(known, technique, unit, found, settings))
+    assert follows(*map(seen, tables)), [*map(seen, tables)]
+    assert pictures[0] != pictures[1] and all(p.startswith(b"\x89PNG") for p in pictures)
+
+    proposal = override.propose(folder, override.difference(config, after))
+    assert (folder / "study.yaml").read_text(encoding="utf-8") == COMMENTED  # shown first
+    assert not [line for line in proposal.diff.splitlines()[2:] if line.startswith("-")]
+    override.save(proposal)
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    assert [
+        line for line in text.splitlines() if line in COMMENTED.splitlines()
+    ] == COMMENTED.splitlines()
+    assert yaml.safe_load(text) == {**yaml.safe_load(COMMENTED), technique: override_of}
+    again = preview.analysed(known, technique, unit, override.effective(folder))
+    assert repr(again.tables) == repr(tables[1])  # what is not known is not equal to itself
+
+
 def test_commands_of_the_page_open_it_on_this_machine_only():
     """What docs/bench.md tells to type; the app and the watch themselves run in the tests below and in test_watch.py."""
     page = (ROOT / "docs" / "bench.md").read_text(encoding="utf-8")
@@ -205,29 +283,17 @@ def test_commands_of_the_page_open_it_on_this_machine_only():
     assert "coatbench watch mystudy --results results/mystudy" in printed[1]
 
 
-@pytest.mark.workflow
-@pytest.mark.slow
-@pytest.mark.browser
-def test_moved_saved_and_run_again(browser, tmp_path: Path):
-    """In a browser: a component is moved, the change is shown and saved, and the table changes after a rerun."""
+@contextmanager
+def served(browser, study: Path, results: Path) -> Iterator[Any]:
+    """Open the bench of a study in a browser."""
     pytest.importorskip("marimo")
-    workflow = Workflow.copied_to(tmp_path / "workflow")
-    study = cut_study(workflow.folder / "study", ["xps", "leis"], ["uncoated", "c300"])
-    with (study / "study.yaml").open("a", encoding="utf-8") as stream:
-        stream.write("# kept by the bench\n")
-    wanted = ["out/tables/xps_components.csv", "out/tables/leis_windows.csv"]
-    workflow.run(*wanted, *ARGUMENTS)
-    before = read_table(workflow.folder / wanted[0])
-    exports = {
-        p: p.stat().st_mtime_ns for p in (workflow.folder / "out/exports").rglob("*") if p.is_file()
-    }
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "marimo", "--quiet", "run", str(ROOT / "apps/bench.py"), "--headless",
          "--host", "127.0.0.1", "--port", str(port), "--", "--study", str(study),
-         "--results", str(workflow.folder / "out")],
+         "--results", str(results)],
         env=os.environ | {"PYTHONPATH": str(ROOT / "workflow")}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -239,6 +305,51 @@ def test_moved_saved_and_run_again(browser, tmp_path: Path):
                 break
             except Exception:
                 page.wait_for_timeout(500)
+        yield page
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_thresholds_typed_seen_and_saved(browser, tmp_path: Path):
+    """In a browser: the picture follows a threshold, and study.yaml is what it was until the button is pressed."""
+    study = supplied(tmp_path / "study", "stem", "c400")
+    with served(browser, study, tmp_path / "out") as page:
+        page.get_by_text("Nothing is changed").wait_for()
+        before = page.locator("img").first.get_attribute("src")
+        page.get_by_label("thresholds", exact=True).fill("[60, 500]")
+        page.get_by_label("thresholds", exact=True).press("Enter")
+        page.get_by_text("What would change in study.yaml").wait_for()
+        assert (
+            "thresholds: [60, 500]"
+            in page.locator("pre", has_text="+++ study.yaml").first.inner_text()
+        )
+        assert page.locator("img").first.get_attribute("src") != before
+        assert (study / "study.yaml").read_text(encoding="utf-8") == COMMENTED
+        page.get_by_role("button", name="Save into study.yaml").click()
+        page.get_by_text("Saved into").wait_for()
+    saved = (study / "study.yaml").read_text(encoding="utf-8")
+    assert saved == COMMENTED + "stem:\n  thresholds: [60, 500]\n"
+
+
+@pytest.mark.workflow
+@pytest.mark.slow
+@pytest.mark.browser
+def test_moved_saved_and_run_again(browser, tmp_path: Path):
+    """In a browser: a component is moved, the change is shown and saved, and the table changes after a rerun."""
+    workflow = Workflow.copied_to(tmp_path / "workflow")
+    study = cut_study(workflow.folder / "study", ["xps", "leis"], ["uncoated", "c300"])
+    with (study / "study.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("# kept by the bench\n")
+    wanted = ["out/tables/xps_components.csv", "out/tables/leis_windows.csv"]
+    workflow.run(*wanted, *ARGUMENTS)
+    before = read_table(workflow.folder / wanted[0])
+    exports = {
+        p: p.stat().st_mtime_ns for p in (workflow.folder / "out/exports").rglob("*") if p.is_file()
+    }
+    with served(browser, study, workflow.folder / "out") as page:
         page.get_by_text("Nothing is changed").wait_for()
         page.get_by_label("sample").select_option("c300")
         page.get_by_label("region").select_option("S 2p")
@@ -255,9 +366,6 @@ def test_moved_saved_and_run_again(browser, tmp_path: Path):
         assert "168.2" not in (study / "study.yaml").read_text(encoding="utf-8")  # shown first
         page.get_by_role("button", name="Save into study.yaml").click()
         page.get_by_text("Saved into").wait_for()
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
     text = (study / "study.yaml").read_text(encoding="utf-8")
     assert "# kept by the bench" in text
     assert yaml.safe_load(text)["xps"] == {
