@@ -194,10 +194,10 @@ def _cycling(path: Path, inside: Sequence[str], judged: Judged) -> Found:
         yield "dqdv", curve(half, data["potential_V"], sign * data["dqdv"])
     for data, _, half in halves("relaxation", "half"):
         yield "relaxation", curve(half, data["time_s"] / 3600, data["voltage_V"])
-    data = sets.get("impedance")
-    if data is not None and "spectrum" in data.sizes:
-        for i, (cycle, after) in enumerate(zip(data["cycle"], data["after"], strict=True)):
-            one = data.isel("spectrum", i)
+    spectra = sets.get("impedance")
+    if spectra is not None and "spectrum" in spectra.sizes:
+        for i, (cycle, after) in enumerate(zip(spectra["cycle"], spectra["after"], strict=True)):
+            one = spectra.isel("spectrum", i)
             group = f"{protocol}: {after} {cycle}" if cycle else f"{protocol}: before cycling"
             known = (
                 judged("cycling_impedance", *own, i + 1),
