@@ -105,6 +105,7 @@ def read(path: Path) -> Export:
                 "variables": {} if times is None else {SPUTTER_TIME: float(times[index, cycle])},
                 "pass_energy_eV": definition.pass_energy_eV,
                 "work_function_eV": _first_number(header.get("AnalyserWorkFcn", "")),
+                "source_analyser_angle_deg": _first_number(header.get("SourceAnalyserAngle", "")),
                 "transmission_coefficients": _coefficients(header.get("IntensityCalCoeff", "")),
                 "casaxps": None,
                 "vendor": vendor,

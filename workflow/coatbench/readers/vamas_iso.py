@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,12 +166,12 @@ def _block(c: Cursor, h: Header, index: int, warnings: list[str]) -> tuple[RawRe
         c.lines(2, "the field of view")
     if h.mode in LINESCANS:
         c.lines(6, "the line scan")
-    c.lines(2, "the angles of the source")
+    directions = c.lines(2, "the angles of the source")
     analyser_mode = c.take("the analyser mode").strip()
     pass_energy = c.value("the pass energy")
     c.lines(1, "the magnification")
     work_function = c.value("the work function")
-    c.lines(5, "target bias, analysis width and take-off angles")
+    directions += c.lines(5, "target bias, analysis width and take-off angles")[3:]
     species, transition = c.lines(2, "species and transition")
     c.take("the charge of the detected particle")
     axis = _axis(c, h.scan)
@@ -217,6 +218,7 @@ def _block(c: Cursor, h: Header, index: int, warnings: list[str]) -> tuple[RawRe
         "technique": technique,
         "pass_energy_eV": pass_energy,
         "work_function_eV": work_function,
+        "source_analyser_angle_deg": _angle_between(directions, vendor),
         "transmission_coefficients": _coefficients(comment),
         "casaxps": casa,
         "vendor": vendor,
@@ -237,6 +239,21 @@ def _block(c: Cursor, h: Header, index: int, warnings: list[str]) -> tuple[RawRe
         attrs=attrs,
     )
     return raw, where
+
+
+def _angle_between(directions: Sequence[str], vendor: Mapping[str, str]) -> float:
+    """Return the angle between X-rays and analyser in degrees from polar and azimuthal angle of either; NaN where they say nothing.
+
+    Programs that know none leave them open or write zeros; MultiPak writes 45 degrees on either side whatever the instrument.
+    """
+    try:
+        a, b, c, d = (math.radians(float(x)) for x in directions)
+    except ValueError:
+        return math.nan
+    if max(abs(a), abs(c)) > math.pi or a == c == 0 or "MultiPak" in " ".join(vendor.values()):
+        return math.nan
+    cosine = math.cos(a) * math.cos(c) + math.sin(a) * math.sin(c) * math.cos(b - d)
+    return math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
 
 
 def _axis(c: Cursor, scan: str) -> tuple[str, float, float] | None:

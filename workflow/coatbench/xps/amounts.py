@@ -169,6 +169,7 @@ def add_areas(
             "transmission": factor,
             "transmission_source": source,
             "photon_energy_eV": photon_eV(m),
+            "source_analyser_angle_deg": m.block.attrs.get("source_analyser_angle_deg", math.nan),
         }
         groups: dict[tuple[str, float | None], list[int]] = {}
         for i, component in enumerate(fit.model.wholes):

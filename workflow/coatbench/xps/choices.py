@@ -3,7 +3,8 @@
 Next to the model as configured stand extended ones, in which some of these are free within a stated width:
 
 - ties: positions and widths that the configuration ties to another component may differ from it;
-- line shape: the share of Lorentzian may differ, and lines may have a tail to higher binding energy;
+- lorentzian: the share of Lorentzian in the lines may differ;
+- tail: lines may have a tail to higher binding energy;
 - background: parts of the difference to other backgrounds, and to other ends, may be added.
 
 Each freedom is a parameter with a Gaussian prior of that width, so that data decide how much of it there is; a share in a tail is
@@ -31,7 +32,7 @@ from .model import RegionModel
 from .parameters import Parameters
 from .uncertainty import Estimate
 
-GROUPS = ("ties", "line_shape", "background")
+GROUPS = ("ties", "lorentzian", "tail", "background")
 _LEAST_WEIGHT = 1e-3
 _TOLERANCE = 1e-6
 _WIDEST = 4.0  # widths of its prior that a freedom may reach

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..quality import OK, Quality, counted, quality_of, worst
 from .attenuation import MATERIAL, length_of, resolved
-from .quantify import AL_KALPHA_EV, ESCAPE, ESCAPE_EXPONENT, kinetic_of, rsf
+from .quantify import AL_KALPHA_EV, ANGLE, ESCAPE, ESCAPE_EXPONENT, kinetic_of, rsf
 from .uncertainty import Z95, upper_limit
 
 DEFINITIONS = ("eq1", "nickel_fraction", "lattice_oxygen")
@@ -50,12 +50,16 @@ class Setting:
     coverage: Mapping[str, Any]
     headline: str
     extra: Mapping[str, float]
+    angle_deg: float | None = (
+        None  # between X-rays and detected electrons, instead of what the files say
+    )
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Setting:
         """Return the setting of a section `xps`."""
         extra = config.get("rsf_extra") or {}
-        return cls(resolved(config["coverage"]), config["rsf_library"], extra)
+        angle = config["sensitivity"].get("source_analyser_angle_deg")
+        return cls(resolved(config["coverage"]), config["rsf_library"], extra, angle)
 
     def with_materials(self, sensitivity: Mapping[str, Any]) -> dict[str, Setting]:
         """Return name -> the same setting with the escape depths of each material of the section `xps.sensitivity`."""
@@ -79,7 +83,14 @@ class Setting:
             plain = rsf("scofield", line, None, photon_eV)
             at = photon_eV if photon_eV == photon_eV else AL_KALPHA_EV
             return plain and plain * length_of(line, at, material) / length_of("C 1s", at, material)
-        return rsf(library, line, extra, photon_eV)
+        return rsf(library, line, extra, photon_eV, self.angle(row))
+
+    def angle(self, row: Row) -> float:
+        """Return the angle between X-rays and detected electrons that a row of xps_areas was measured at, in degrees; NaN: not known."""
+        found = (
+            self.angle_deg if self.angle_deg is not None else row.get("source_analyser_angle_deg")
+        )
+        return math.nan if found is None else float(found)
 
 
 @dataclass
@@ -101,6 +112,10 @@ def missing_factors(areas: Sequence[Row], library: str, setting: Setting) -> lis
         for row in areas
         if row["area_cps_eV"] is not None and setting.factor(row, library) is None
     }
+    if lacking and library == ANGLE and any(math.isnan(setting.angle(row)) for row in areas):
+        return [
+            "any line without the angle between X-rays and analyser (sensitivity.source_analyser_angle_deg)"
+        ]
     return sorted(lacking)
 
 
@@ -227,7 +242,7 @@ def carbon_nm(
     if not atoms.carbon:
         return None
     length = {line: attenuation_nm(line, atoms.photon_eV, setting) for line in atoms.lines}
-    weigh = (lambda line: length[line]) if library == "scofield" else (lambda line: 1.0)
+    weigh = (lambda line: length[line]) if library in ("scofield", ANGLE) else (lambda line: 1.0)
     density = setting.coverage["contamination_density"] * density_factor
     below = {line: a - atoms.carbon.get(line, 0.0) for line, (a, _) in atoms.lines.items()}
     if sum(below.values()) <= 0:

@@ -72,8 +72,8 @@ def freedoms(
         if isinstance(entry.get("fwhm_eV"), str):
             width = widths["tie_width"] * float(p[2 * m + j])
             found.append(Freedom("ties", width, parameter=2 * m + j))
-    found.append(Freedom("line_shape", widths["lorentzian_percent"], shape="mixing"))
-    found.append(Freedom("line_shape", widths["tail_share"], shape="tail"))
+    found.append(Freedom("lorentzian", widths["lorentzian_percent"], shape="mixing"))
+    found.append(Freedom("tail", widths["tail_share"], shape="tail"))
     return found + _backgrounds(spectrum, kind, config)
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from ..arrays import Arrays
+from .asymmetry import anisotropy
+from .shells import edges_eV, shells
 
 _DATA = Path(__file__).parent / "data" / "rsf.csv"
 
@@ -31,13 +33,8 @@ def rsf_tables() -> dict[str, dict[str, float]]:
 
 AL_KALPHA_EV, WITHIN_EV = 1486.6, 2.0  # the tables' photon energy, and how far one may be off
 ESCAPE_EXPONENT = 0.75  # attenuation lengths grow with kinetic energy like this; Cumpson, Seah, Surf. Interface Anal. 25 (1997) 430
-ESCAPE = "scofield_escape"
-COMPUTED = ("scofield", ESCAPE)
-SUBSHELLS = {
-    "1s": ("K",), "2s": ("L1",), "2p": ("L2", "L3"), "3s": ("M1",), "3p": ("M2", "M3"), "3d": ("M4", "M5"),
-    "4s": ("N1",), "4p": ("N2", "N3"), "4d": ("N4", "N5"), "4f": ("N6", "N7"), "5s": ("O1",), "5p": ("O2", "O3"),
-    "5d": ("O4", "O5"), "6s": ("P1",), "6p": ("P2", "P3"),
-}  # fmt: skip
+ESCAPE, ANGLE = "scofield_escape", "scofield_angle"
+COMPUTED = ("scofield", ESCAPE, ANGLE)
 
 
 def libraries() -> tuple[str, ...]:
@@ -50,6 +47,7 @@ def rsf(
     line: str,
     extra: Mapping[str, float] | None = None,
     photon_eV: float = AL_KALPHA_EV,
+    angle_deg: float = math.nan,
 ) -> float | None:
     """Return the sensitivity factor of a whole line, both parts of a doublet.
 
@@ -58,13 +56,15 @@ def rsf(
     library : str
         ``scofield``: photoionisation cross sections relative to C 1s, from the frozen table for Al K-alpha, else
         computed at the photon energy; ``scofield_escape``: the same times the escape depth of the electrons
-        relative to C 1s; the others: empirical, for Al K-alpha only.
+        relative to C 1s; ``scofield_angle``: times the anisotropy relative to C 1s (`asymmetry`); the others: empirical, for Al K-alpha only.
     line : str
         Element and orbital, ``Nb 3d``.
     extra : mapping, optional
         Factors of further lines from the configuration; they come first, for Al K-alpha only.
     photon_eV : float
         Photon energy; NaN counts as Al K-alpha.
+    angle_deg : float
+        Between X-rays and detected electrons; NaN: not known.
 
     Returns
     -------
@@ -97,6 +97,9 @@ def rsf(
         factor = computed_rsf(line, photon)
     if factor is None or library == "scofield":
         return factor
+    if library == ANGLE:
+        own, carbon = (anisotropy(x, photon, angle_deg) for x in (line, "C 1s"))
+        return factor * own / carbon if own and carbon else None
     escape = kinetic_of(line, photon) / kinetic_of("C 1s", photon)
     return float(factor * escape**ESCAPE_EXPONENT)
 
@@ -112,24 +115,12 @@ def computed_rsf(line: str, photon_eV: float) -> float | None:
     return own / carbon if own and carbon else None
 
 
-def _shells(line: str) -> list[tuple[int, int]]:
-    """Return atomic number and xraylib's shells of a line; nothing for what is no line."""
-    import xraylib
-
-    element, _, orbital = line.partition(" ")
-    try:
-        number = xraylib.SymbolToAtomicNumber(element)
-    except ValueError:
-        return []
-    return [(number, getattr(xraylib, f"{s}_SHELL")) for s in SUBSHELLS.get(orbital[:2], ())]
-
-
 def _cross_section(line: str, photon_eV: float) -> float:
     """Return the cross section per atom in cm^2/mol; 0 where the photons cannot ionise the line, or it is not one."""
     import xraylib
 
     total = 0.0
-    for number, shell in _shells(line):
+    for number, shell in shells(line):
         try:
             per_gram = xraylib.CS_Photo_Partial(number, shell, photon_eV / 1000)
             total += per_gram * xraylib.AtomicWeight(number)
@@ -141,14 +132,7 @@ def _cross_section(line: str, photon_eV: float) -> float:
 @cache
 def kinetic_of(line: str, photon_eV: float) -> float:
     """Return the nominal kinetic energy of a line's electrons in eV, from the element's edge energies."""
-    import xraylib
-
-    edges = []
-    for number, shell in _shells(line):
-        try:
-            edges.append(1000 * xraylib.EdgeEnergy(number, shell))
-        except ValueError:
-            continue
+    edges = edges_eV(line)
     return photon_eV - min(edges) if edges else math.nan
 
 

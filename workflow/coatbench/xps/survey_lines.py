@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from .library import library, states
-from .quantify import SUBSHELLS, rsf
+from .quantify import rsf
+from .shells import SUBSHELLS
 
 TOLERANCE_EV = (
     2.4,
