@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from coatbench.leis.analyse import analyse
 from coatbench.leis.kinematics import Geometry
+from coatbench.leis.peakfit import correlation
 from coatbench.leis.peaks import find
 from scipy.special import erfc
 
@@ -98,3 +99,11 @@ def test_copper_of_the_real_export(realdata, expected, config):
     assert peaks["Cu"]["elastic_energy_eV"] == pytest.approx(2384.8, abs=0.1)
     assert peaks["O"]["energy_eV"] == pytest.approx(1104, abs=6)
     assert peaks["C"]["energy_eV"] == pytest.approx(768, abs=8)
+
+
+@pytest.mark.parametrize("n", [1, 3, 5])
+def test_channels_that_were_smoothed_together_count_as_one(n):
+    """Of a moving mean over n channels, n carry one value."""
+    white = np.random.default_rng(3).normal(size=20000)
+    found = correlation(np.convolve(white, np.ones(n) / n, "valid"))
+    assert found == pytest.approx(n, rel=0.1)

@@ -133,4 +133,8 @@ def test_depth_falls_monotonously_with_energy(geometry):
 
 
 def test_no_depth_above_the_elastic_energy(geometry):
+    """At it the surface, also where rounding makes it a little more."""
+    of_nickel = load("NCM85"), geometry, mean_mass_u("Ni"), "total"
+    elastic = energy_of_depth(*of_nickel)[1][0]
+    assert depth_of_energy(elastic * (1 + 1e-13), *of_nickel) == 0
     assert np.isnan(depth_of_energy(2400, load("NCM85"), geometry, mean_mass_u("Ni"), "total"))

@@ -10,7 +10,7 @@ from coatbench.analysis import save_rows
 from coatbench.leis.analyse import analyse
 from coatbench.leis.edge import edge_shape
 from coatbench.leis.kinematics import Geometry, mean_mass_u
-from coatbench.leis.layer import layers
+from coatbench.leis.layer import _like_another_dose, layers
 from coatbench.leis.stopping import energy_of_depth, load
 from coatbench.simulate.leis import simulate
 from scipy.special import erfc
@@ -195,6 +195,18 @@ def test_patches_and_a_closed_layer_are_told_by_the_edge(scale, shift):
     of_shift, of_scale = np.std(pulls, axis=0)
     assert 0.85 < of_shift < 1.15
     assert 0.85 < of_scale < 1.15
+
+
+@pytest.mark.parametrize("dose", [1.0, 312.0])
+def test_a_factor_everywhere_may_be_the_dose_and_another_shape_is_not(dose):
+    axis = np.arange(1500.0, 2601.0, 4.0)
+    tail = (5000 / dose) * 0.5 * erfc((axis - 2245) / 65) + 100 / dose
+    patches = tail * np.where(axis < 2000, 1.0, 0.8)
+    base = counted(tail, axis, 1, dose)
+    for seed in range(5):
+        same, other = (counted(y, axis, 2 + seed, dose) for y in (0.7 * tail, patches))
+        assert "times 0.70" in _like_another_dose(base, same).columns()["quality_note"]
+        assert _like_another_dose(base, other).columns()["quality"] == "ok"
 
 
 def test_an_edge_that_moved_out_of_sight_has_no_shift():

@@ -58,6 +58,52 @@ def test_maps_that_are_no_counts(config):
     assert "Welch" in found["note"]
 
 
+def test_an_excess_scatters_as_its_uncertainty_says(config):
+    """In maps that are no counts, over fewer pixels of layer than of background."""
+    few = LAYER & (np.arange(60) < 10)
+    found = []
+    for seed in range(300):
+        noise = np.random.default_rng(seed).normal(0, 1, LAYER.shape)
+        values = np.where(few, 1.0 + 0.5 * noise, 0.2 * noise)
+        found.append(elements.detect(values, few, BESIDE, config))
+    scatter = np.std([f["excess_per_pixel"] for f in found])
+    assert scatter == pytest.approx(np.mean([f["excess_per_pixel_sd"] for f in found]), rel=0.15)
+
+
+def test_a_level_map_has_no_significance(config):
+    found = elements.detect(np.full(LAYER.shape, 0.5), LAYER, BESIDE, config)
+    assert (found["significance"], found["detected"]) == (0, False)
+
+
+def test_lines_are_those_of_xraylib():
+    """Means of Siegbahn's lines, weighted by their rates; the second of a series is its beta line."""
+    import xraylib
+
+    first = {"K": ("KA1", "KA2"), "L": ("LA1", "LA2"), "M": ("MA1", "MA2")}
+    second = {"K": ("KB1", "KB3"), "L": ("LB1",), "M": ("MB",)}
+
+    def energy(element: str, names: tuple[str, ...]) -> float:
+        known = []
+        for name in names:
+            line = getattr(xraylib, f"{name}_LINE")
+            number = xraylib.SymbolToAtomicNumber(element)
+            try:
+                known.append((xraylib.LineEnergy(number, line), xraylib.RadRate(number, line)))
+            except ValueError:
+                continue
+        return sum(e * r for e, r in known) / sum(r for _, r in known) if known else np.nan
+
+    compared = 0
+    for series, table in elements.SERIES.items():
+        for element, lines in table.items():
+            for keV, names in zip(lines, (first[series], second[series]), strict=False):
+                known = energy(element, names)
+                if known == known:
+                    compared += 1
+                    assert keV == pytest.approx(known, rel=0.006, abs=0.012), (element, series)
+    assert compared > 60
+
+
 def test_too_little_to_test(config):
     few = np.zeros_like(LAYER)
     few[0, :5] = True

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from coatbench.stem import layer, phantom
-from coatbench.stem.segment import segment
+from coatbench.stem.segment import CORE, LAYER, Segmentation, segment
+from coatbench.stem.surroundings import crack_walls
 from scipy.ndimage import gaussian_filter
 
 from .conftest import level_rim
@@ -103,6 +104,52 @@ def test_particles_at_the_border_and_in_a_layer_do_not_count(config):
     assert len(layer.particles(parts, 0.8, float(np.median(rim.thickness_nm)), config)[0]) == 0
 
 
+def drawn(labels, levels=(0.0, 50.0, 100.0), blur_nm=0.0) -> Segmentation:
+    """Classes drawn by hand."""
+    return Segmentation(50.0 * labels, labels, levels, 25.0, 75.0, 0.0, 2.0, blur_nm, "")
+
+
+def test_only_whole_particles_are_sized(config):
+    """Whichever border of the field cuts them."""
+    y, x = np.mgrid[:120, :120]
+    labels = np.zeros((120, 120), np.uint8)
+    for at in ((60, 60), (118, 30)):
+        labels[np.hypot(y - at[0], x - at[1]) < 15] = LAYER
+    for turns in range(4):
+        sizes, _ = layer.particles(drawn(np.rot90(labels, turns).copy()), 2.0, 0.0, config)
+        assert sizes == pytest.approx([60], rel=0.03)
+
+
+@pytest.mark.parametrize("pixel", [0.5, 2.0])
+def test_distances_from_particles_and_cracks_are_lengths(pixel):
+    """What stands 5 and 25 nm from a particle; a crack's walls 6 and 20 nm below the outline."""
+    mask = np.zeros((200, 200), bool)
+    mask[:, :100] = True
+    at = 100 * pixel + np.array([5.0, 25.0])
+    rim = layer.Rim(np.full(2, 50 * pixel), at, np.zeros(2), 1.0)
+    assert layer.beside_particles(rim, mask, pixel).tolist() == [True, False]
+    n = round(100 / pixel)
+    labels = np.full((n, n), CORE)
+    labels[: round(20 / pixel)] = 0
+    middle = slice(round(45 / pixel), round(55 / pixel))
+    labels[:, middle] = 0
+    walls = crack_walls(drawn(labels), np.array([26.0, 40.0]), np.full(2, 50.0), pixel)
+    assert walls.tolist() == [False, True]
+
+
+@pytest.mark.parametrize("pixel", [0.8, 1.6])
+def test_a_phantom_looks_as_blurred_as_the_image(config, pixel):
+    parts = drawn(np.full((4, 4), CORE), (0.0, 0.0, 100.0), blur_nm=5.0)
+    edge = phantom._draw(parts, 0.0, None, pixel, "slab", config)[:, 0]
+    slope = np.diff(gaussian_filter(edge, config["smoothing_nm"] / pixel)).max() / pixel
+    assert 100 / (slope * np.sqrt(2 * np.pi)) == pytest.approx(5.0, rel=0.03)
+
+
+def test_a_phantom_whose_layer_is_not_seen_has_no_bias(config):
+    parts, _ = measure(level_rim(12), 0.8, config)
+    assert np.isnan(phantom.layer_bias(parts, 1.0, 0.8, config)["sphere"])
+
+
 def test_half_a_layer_is_half_a_coverage(config):
     image = clean_rim()
     image[:, :500] = clean_rim(25)[:, :500]
@@ -153,3 +200,6 @@ def test_bootstrap_of_a_mean_is_the_standard_error():
     found = layer.bootstrap_sd(values, 900, lambda v: float(v.mean()))
     assert found == pytest.approx(2 / 30, rel=0.15)
     assert np.isnan(layer.bootstrap_sd(values, 1, np.median))
+    # Of two places: both the one, both the other, or one each.
+    pair = layer.bootstrap_sd(np.array([0.0, 2.0]), 2, lambda v: float(v.mean()))
+    assert pair == pytest.approx(0.5**0.5, rel=0.1)

@@ -139,6 +139,13 @@ def test_the_index_wins_over_the_file_and_says_so(tmp_path, config):
     assert "the index says 0.8 nm per pixel, the file 1.6" in result.warnings[0]
 
 
+@pytest.mark.parametrize(("own", "said"), [("0.815", True), ("0.804", False)])
+def test_scales_that_differ_by_a_percent_are_said(tmp_path, config, own, said):
+    path = tmp_path / "a.tif"
+    image(path)
+    assert bool(analyse([row(pixel_size_nm=own)], [path], config).warnings) == said
+
+
 def test_an_image_without_a_particle_has_an_empty_row_that_says_why(tmp_path, config):
     path = tmp_path / "a.tif"
     write_tiff(path, np.full((100, 100), 9, np.uint16), 1.0)

@@ -56,6 +56,14 @@ def test_thickness_where_there_is_a_layer_and_how_much_has_one(tmp_path, config,
     assert row["quality"] == "ok"
 
 
+def test_what_a_thickness_is_uncertain_by(tmp_path, config):
+    """Sampling, the pixel, and whether the layer's edge is sharp or fades: rectangular distributions, nothing else."""
+    row = measured(tmp_path, config, field(20.0))
+    apart = row["bias_slab_nm"] - row["bias_sphere_nm"]
+    parts = (row["value_median_sd_sampling"], PIXEL / 12**0.5, apart / 12**0.5)
+    assert row["value_median_sd"] == pytest.approx(np.hypot(np.hypot(*parts[:2]), parts[2]))
+
+
 def test_a_bare_particle_has_none(tmp_path, config):
     row = measured(tmp_path, config, field())
     assert (row["value_median"], row["rim_coverage"]) == (0, 0)
