@@ -109,6 +109,10 @@ def test_fade_fit_recovers_and_prefers_the_true_model(model):
     constant = {"linear": 3e-3, "square_root": 2e-2, "exponential": 1e-2}[model]
     assert abs(best["fade_constant"] - constant) < 4 * best["fade_constant_sd"]
     assert best["residual_mAh_g"] == pytest.approx(0.02, rel=0.3)
+    assert abs(best["start_capacity_mAh_g"] - 190) < 4 * best["start_capacity_mAh_g_sd"]
+    # Two parameters and the variance: Hurvich and Tsai's criterion, with the constant of three.
+    squares = best["residual_mAh_g"] ** 2 * 58
+    assert best["aicc"] == pytest.approx(60 * math.log(squares / 60) + 6 + 24 / 56)
 
 
 def test_mean_efficiency_is_geometric_and_leaves_out_what_does_not_count():

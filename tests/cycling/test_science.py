@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import scipy.signal
 import scipy.stats
-from coatbench.cycling import cells, dqdv, features, relaxation, smoothing
+from coatbench.cycling import cells, dqdv, features, files, judge, metrics, relaxation, smoothing
 from coatbench.cycling.half_cycles import half_cycles, pair
 from coatbench.cycling.record import Record
-from coatbench.cycling.windows import window
+from coatbench.cycling.windows import window, windows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +54,51 @@ def test_rest_belongs_to_the_half_cycle_before_it():
     assert [(h.direction, h.first, h.last, h.end) for h in halves] == [(1, 2, 4, 7), (-1, 7, 8, 10)]
     assert not stubs
     assert halves[0].charge_Ah == pytest.approx(3 * 0.1 / 60)
+
+
+def test_first_cycles_are_the_cycles_that_they_are_named_after():
+    columns = sorted({column for _, column, _, _ in metrics.FIRST_CYCLES})
+    judged = [
+        ({c: 100.0 * i + k for k, c in enumerate(columns)} | {"running": ""}, judge.Judgement())
+        for i in range(3)
+    ]
+    for row in metrics.first_cycles(judged):
+        assert row["value"] // 100 == row["metric"].startswith("second_"), row
+
+
+def test_charge_that_ends_below_the_protocols_window_ends_where_it_went_furthest():
+    sign = [1] * 5 + [-1] * 5 + [1] * 5 + [-1] * 5
+    ends = [(3.0, 4.0), (4.0, 2.5), (2.5, 4.1), (4.1, 2.5)]
+    voltage = np.concatenate([np.linspace(*pair_of, 5) for pair_of in ends])
+    data = make(sign, voltage=voltage)
+    found = windows_of(data, half_cycles(data, 0.01)[0], {1: 4.3, -1: 2.0}, 0.01)
+    assert (found[-1].own_V, found[1].own_V) == (2.5, 4.1)
+
+
+@pytest.mark.parametrize("at", [40, 99])
+def test_gap_at_the_end_of_a_half_cycle_is_one_too(at):
+    time = 60.0 * np.arange(100)
+    time[at:] += 3540
+    sign = np.ones(100, np.int8)
+    data = record_of(time, 3 + time / 1e4, 0.1 * sign, sign, sign != 0, time * 0.1 / 3600)
+    (half,) = half_cycles(data, 0.01)[0]
+    assert judge.unexplained_gap_s(data, half) == 3600
+
+
+def test_parts_count_from_any_number():
+    data = make([1] * 3)
+    parts = [files.Part(Path(f"{n}.mpt"), {}, data, float(n)) for n in (1, 0, 2)]
+    assert files._order(parts, [data] * 3) == [1, 0, 2]
+
+
+@pytest.mark.parametrize(("grown_s", "counts"), [(1.0, True), (50.0, False), (-1.0, False)])
+def test_net_charge_between_files_is_what_the_current_can_bring(grown_s, counts):
+    """Over the second before a file's first record, whatever pause lies before that."""
+    data = make([1] * 3)
+    data.time_s[:] = 0.0, 1000.0, 1001.0
+    grown = 0.1 * grown_s / 3600
+    found = files._net_between(data, 2, (0.0, 2.0), (2.0 + grown, 0.0))
+    assert found == pytest.approx(grown if counts else 0.0, rel=1e-6)
 
 
 def test_lone_first_discharge_is_not_a_cycle():

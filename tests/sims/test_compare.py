@@ -134,6 +134,15 @@ def test_no_differences_no_components() -> None:
     assert principal_components(np.ones((2, 3)), "pca_max") is None
 
 
+def test_loadings_are_of_unit_length_and_mostly_positive() -> None:
+    for seed in range(8):
+        values = np.random.default_rng(seed).normal(5, 1, (6, 4))
+        parts = principal_components(values, "pca_none")
+        assert parts is not None
+        np.testing.assert_allclose(np.linalg.norm(parts.loadings, axis=1), 1)
+        assert (parts.loadings.sum(axis=1) >= 0).all()
+
+
 # --- tables ----------------------------------------------------------------------------------------------
 
 

@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 from coatbench.errors import StudyError
+from coatbench.quality import Quality
 from coatbench.sims.fragments import load_fragments, windows
-from coatbench.sims.masses import composition, ion_mass_u, label_composition, read_label
+from coatbench.sims.ions import ABUNDANCE_RATIO, Ion
+from coatbench.sims.isotopes import _without
+from coatbench.sims.masses import (
+    ISOTOPE_MASS_U,
+    composition,
+    ion_mass_u,
+    label_composition,
+    read_label,
+)
 from coatbench.sims.neighbours import close_neighbours
 from coatbench.simulate.sims import FRAGMENTS as SIMULATED
 from hypothesis import given
@@ -23,6 +32,34 @@ KNOWN = {
 @pytest.mark.parametrize(("formula", "mass"), KNOWN.items())
 def test_masses_of_anions(formula: str, mass: float) -> None:
     assert ion_mass_u(formula) == pytest.approx(mass, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("element", "weight_u"),
+    [("Li", 6.94), ("C", 12.011), ("O", 15.999), ("S", 32.06), ("Cl", 35.45)],
+)
+def test_abundances_give_the_standard_atomic_weight(element: str, weight_u: float) -> None:
+    rare = {i: r for i, (_, r) in ABUNDANCE_RATIO.items() if i[1] == element}
+    (main,) = {(mass, e) for (_, e), (mass, _) in ABUNDANCE_RATIO.items() if e == element}
+    parts = rare | {main: 1.0}
+    mean = sum(ISOTOPE_MASS_U[i] * r for i, r in parts.items()) / sum(parts.values())
+    assert mean == pytest.approx(weight_u, abs=0.012)
+
+
+@pytest.mark.parametrize(("own", "level"), [(0.20, "ok"), (0.04, "doubtful"), (0.0, "ok")])
+def test_what_a_heavier_isotope_adds_is_taken_off_with_its_doubt(own: float, level: str) -> None:
+    """34S of a parent of intensity 0.5: 0.0224 of it, known to 3 %, and the parent's counting."""
+    ion = Ion("34S beside", 1.0, "parent", "isotopologue", per_parent=0.0447)
+    row, parent = (
+        {"normalised_intensity": v, "ratio_of_sums": v, "poisson_sd": sd, "fragment": "SO2"} | Quality().columns()
+        for v, sd in ((own, 0.0004), (0.5, 0.02))
+    )  # fmt: skip
+    found = _without(row, [(ion, parent)])
+    amount = 0.0447 * 0.5
+    assert found["normalised_intensity"] == pytest.approx(max(own - amount, 0.0))
+    doubt = 0.0447 * (0.02**2 + (0.03 * 0.5) ** 2) ** 0.5
+    assert found["poisson_sd"] == pytest.approx((0.0004**2 + doubt**2) ** 0.5)
+    assert found["quality"] == level
 
 
 def test_a_cation_lacks_an_electron() -> None:
