@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -221,6 +222,27 @@ def write_scienta(path: Path, scans: Sequence[Scan], slices: int = 1, gain: floa
         rows = zip(energy, parts, strict=True)
         lines += [" " + "  ".join(f"{v:.14E}" for v in (e, *row)) for e, row in rows] + [""]
     path.write_text("\n".join(lines))
+    return path
+
+
+def write_ibw(path: Path, s: Scan, slices: int = 1) -> Path:
+    """Write one scan as SES's Igor wave (version 5), its slices as a second dimension."""
+    energy = s.photon_eV - s.binding_eV if s.kinetic else s.binding_eV
+    parts = np.random.default_rng(5).multinomial(s.counts.astype(int), np.full(slices, 1 / slices))
+    name = "Kinetic" if s.kinetic else "Binding"
+    unit, axis = b"Counts [a.u.]", f"{name} Energy [eV]".encode()
+    pairs = {
+        "Region Name": s.region, "Pass Energy": s.pass_energy_eV, "Number of Sweeps": s.scans, "Excitation Energy": s.photon_eV,
+        "Step Time": 203, "Sample": s.sample, "Date": "2023-03-08", "Time per Spectrum Channel": f"{s.time_s:.9g}",
+    }  # fmt: skip
+    note = ("[SES]\r" + "".join(f"{k}={v}\r" for k, v in pairs.items())).encode()
+    numbers = parts.T.astype("<f8").tobytes()
+    shape = (len(energy), slices if slices > 1 else 0, 0, 0)
+    steps, starts = (energy[1] - energy[0], 1, 1, 1), (energy[0], 0, 0, 0)
+    wave = struct.pack("<12xih10x32s8x4i4d4d", parts.size, 4, b"w", *shape, *steps, *starts)
+    sizes = (320 + len(numbers), 0, len(note), len(unit), len(axis), *[0] * 10)
+    raw = struct.pack("<2h15i", 5, 0, *sizes) + wave.ljust(320, b"\0")
+    path.write_bytes(raw + numbers + note + unit + axis)
     return path
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from coatbench.errors import AnalysisError, ReadError
 from coatbench.readers import read
 
-from .planted import REGIONS, eq1, scan, tables, write_scienta, write_specs
+from .planted import REGIONS, eq1, scan, tables, write_ibw, write_scienta, write_specs
 
 
 @pytest.mark.parametrize("passes", [1, 3])
@@ -79,4 +80,38 @@ def test_a_cut_scienta_file_is_refused(tmp_path: Path) -> None:
         read(path, "xps")
     path.write_text("\n".join(text.splitlines()[:-30]))
     with pytest.raises(ReadError, match="the file is cut"):
+        read(path, "xps")
+
+
+@pytest.mark.parametrize(("kinetic", "slices"), [(True, 1), (False, 4)])
+def test_an_igor_wave_of_scienta_is_its_text(tmp_path: Path, kinetic: bool, slices: int) -> None:
+    one = scan("S 2p", 0.4, kinetic=kinetic)
+    export = read(write_ibw(tmp_path / "a.ibw", one, slices), "xps")
+    (wave,), (text,) = (
+        export.sets,
+        read(write_scienta(tmp_path / "a.txt", [one], slices), "xps").sets,
+    )
+    assert export.format == "Scienta SES wave"
+    for name in ("binding_energy_eV", "intensity_cps", "counts"):
+        assert np.allclose(wave[name], text[name], rtol=1e-12)
+    same = [k for k in text.attrs if k != "vendor"]
+    assert {k: str(wave.attrs[k]) for k in same} == {k: str(text.attrs[k]) for k in same}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b"Binding Energy [eV]", b"Detector angle [dg]", "kinetic or binding energy"),
+        (b"[SES]", b"(SES)", "Igor wave"),
+        (b"\x05\x00", b"\x02\x00", "a binary file"),
+        (b"[eV]", b"", "it is cut"),
+    ],
+)
+def test_an_igor_wave_that_is_none_of_scienta(
+    tmp_path: Path, old: bytes, new: bytes, said: str
+) -> None:
+    path = write_ibw(tmp_path / "a.ibw", scan("S 2p", kinetic=False))
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(old, new, 1) if len(new) else raw[: -len(old)])
+    with pytest.raises(ReadError, match=said):
         read(path, "xps")

@@ -138,6 +138,7 @@ FORMATS: tuple[Format, ...] = (
     Format("CasaXPS report", "xps", _matches(r"(?m)^Name\tPosition\tFWHM\t"), "casaxps_report", instrument="any (CasaXPS)", file_names="*.txt"),
     Format("SPECS XY", "xps", _matches(r"\A# Created by:\s+SpecsLab|\A(?:#.*\r?\n)+# Region:"), "specs_xy", instrument="SPECS (Prodigy)", file_names="*.xy"),
     Format("Scienta SES text", "xps", _matches(r"\A\s*\[Info\]\s*Number of Regions="), "scienta_txt", instrument="Scienta Omicron (SES)", file_names="*.txt"),
+    Format("Scienta SES wave", "xps", lambda h: h[:2] == b"\x05\x00" and b"[SES]" in h, "scienta_ibw", instrument="Scienta Omicron (SES)", file_names="*.ibw"),
     Format("XPS columns", "xps", _matches(r"\ABE/eV[\t,]"), "xps_columns", instrument="PHI (MultiPak), any", file_names="*.csv, *.txt"),
     Format("NETZSCH Proteus ASCII", "tga_ms", _matches(r"(?m)^##?\s*Temp\.?/|^##\S[^\r\n]{1,40}/|\A#EXPORTTYPE"), "proteus", instrument="NETZSCH (Proteus)", file_names="*.txt, *.csv, ExpDat_*"),
     Format("NETZSCH NGB", "tga_ms", lambda h: h[:2] == b"PK" and b"Streams/" in h, "ngb", instrument="NETZSCH (Proteus)", file_names="*.ngb-ss3, *.ngb-bs3, *.ngb-ds3"),

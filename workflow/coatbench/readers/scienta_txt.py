@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..arrays import Arrays
 from ..errors import ReadError, quote
@@ -18,8 +20,11 @@ from .model import Export
 from .text import MAX_BYTES, Text, integer, number, read_rows, read_text
 from .xps_block import RawRegion, make_block, region_name
 
+if TYPE_CHECKING:
+    import numpy as np
+
 _SECTION = re.compile(r"\[(.+?)(?:\s+(\d+))?\]\s*")
-_AXIS = re.compile(r"(kinetic|binding) energy\s*\[(k?eV)\]", re.IGNORECASE)
+AXIS = re.compile(r"(kinetic|binding) energy\s*\[(k?eV)\]", re.IGNORECASE)
 
 
 def read(path: Path) -> Export:
@@ -67,7 +72,7 @@ def _settings(text: Text, start: int, stop: int) -> dict[str, str]:
 def _block(
     text: Text, given: dict[str, str], data: tuple[int, int], where: str, warnings: list[str]
 ) -> Arrays:
-    axis = _AXIS.match(given.get("Dimension 1 name", ""))
+    axis = AXIS.match(given.get("Dimension 1 name", ""))
     if axis is None:
         found = quote(given.get("Dimension 1 name", "none"))
         raise ReadError(text.path, where, "kinetic or binding energy as dimension 1", found)
@@ -91,9 +96,36 @@ def _block(
         raise ReadError(
             text.path, where, f"{n:g} rows", str(len(values)), "the file is cut; export it again"
         )
-    if n_slices > 1:
-        warnings.append(f"{where}: {n_slices} slices summed")
-    intensity = values[:, 1:].sum(axis=1)
+    kinetic, energy = (
+        axis[1].casefold() == "kinetic",
+        values[:, 0] * (1000.0 if axis[2] == "keV" else 1.0),
+    )
+    return region_of(text.path, given, kinetic, energy, values[:, 1:], where, warnings)
+
+
+def region_of(
+    path: Path,
+    given: Mapping[str, str],
+    kinetic: bool,
+    energy_eV: np.ndarray,
+    slices: np.ndarray,
+    where: str,
+    warnings: list[str],
+) -> Arrays:
+    """Return the block of a region that SES saved, in its text or as an Igor wave: slices (n, k) are summed.
+
+    Raises
+    ------
+    ReadError
+        A setting is no number, or `xps_block.make_block` refuses the region.
+    """
+
+    def value(name: str) -> float:
+        return number(given[name], path, where, name) if given.get(name) else math.nan
+
+    if slices.shape[1] > 1:
+        warnings.append(f"{where}: {slices.shape[1]} slices summed")
+    intensity = slices.sum(axis=1)
     whole = bool((intensity == intensity.round()).all())
     if not whole:
         warnings.append(f"{where}: intensities are no whole counts; their statistics are not known")
@@ -103,8 +135,8 @@ def _block(
         time_s = value("Step Time") / 1000 * value("Number of Sweeps")
     raw = RawRegion(
         name=region_name(given.get("Region Name", "")),
-        energy_eV=values[:, 0] * (1000.0 if axis[2] == "keV" else 1.0),
-        is_kinetic=axis[1].casefold() == "kinetic",
+        energy_eV=energy_eV,
+        is_kinetic=kinetic,
         intensity=intensity,
         is_rate=False,
         photon_energy_eV=value("Excitation Energy"),
@@ -120,4 +152,4 @@ def _block(
             "vendor": {k: v for k, v in given.items() if not k.endswith(" scale")},
         },
     )
-    return make_block(raw, text.path, where, warnings)
+    return make_block(raw, path, where, warnings)
