@@ -21,6 +21,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("COATBENCH_SHARED", ROOT.parent / "shared"))
 
+SECOND_LINE = {"realdata", "handed"}  # fixtures: what asks for one needs the folder
+
 
 def inputs(folder: str) -> list[str]:
     """What a fixture's tests read: files that they make, and those of a folder beside the checkout where it is there."""
@@ -33,11 +35,29 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session")
 def realdata() -> Path:
-    """The folder of real exports; tests that need it are skipped where it is absent."""
-    folder = SHARED / "realdata"
-    if not folder.is_dir():
-        pytest.skip(f"real exports are not at hand ({folder.name} beside the checkout)")
-    return folder
+    """The folder of real exports: a second line behind made ones."""
+    return SHARED / "realdata"
+
+
+@pytest.fixture(scope="session")
+def handed() -> Path:
+    """The folder of handed cases: a second line behind made ones."""
+    return SHARED / "cases"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where the folder beside the checkout is absent, one skip in a room stands for all of its second line."""
+    rooms: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        if not SHARED.is_dir() and SECOND_LINE & set(getattr(item, "fixturenames", ())):
+            rooms.setdefault(item.path.parent, []).append(item)
+    for room, (first, *others) in rooms.items():
+        said = f"{1 + len(others)} tests of {room.name} on files of {SHARED}, which is not there"
+        first.add_marker(
+            pytest.mark.skip(reason=f"{said}; the same kinds are tested on made files")
+        )
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in set(others)]
 
 
 @pytest.fixture(scope="session")

@@ -245,11 +245,8 @@ def test_config_and_indexes_can_be_asked(tmp_path):
     assert decide(tmp_path, tables, **row, sample="all", value="0.8")["verdict"] == "holds"
 
 
-def test_the_paper_s_own_table_of_claims_is_shown_and_never_tested():
-    path = synthetic.ROOT.parent / "shared" / "paper" / "claims.csv"
-    if not path.is_file():
-        pytest.skip("the paper's claims are not at hand (shared beside the checkout)")
-    rows = verdicts(read_claims(path), {}, SAMPLES)
+def test_the_paper_s_own_table_of_claims_is_shown_and_never_tested(handed):
+    rows = verdicts(read_claims(handed.parent / "paper" / "claims.csv"), {}, SAMPLES)
     assert len(rows) > 60
     assert {r["verdict"] for r in rows} == {"not testable"}
     assert all(r["expected"] and r["reason"] for r in rows)

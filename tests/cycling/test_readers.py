@@ -231,24 +231,6 @@ def test_damaged_mpt_is_one_clear_line(exports, tmp_path, kind):
     assert says in message
 
 
-def test_damaged_mpr_is_one_clear_line(realdata, tmp_path):
-    pytest.importorskip("galvani")
-    content = (realdata / "cycling" / "v1150_GCPL.mpr").read_bytes()
-    for cut in (60, 3000, len(content) // 2, len(content) - 2000):
-        path = write(tmp_path, content[:cut], "damaged.mpr")
-        with pytest.raises(ReadError, match=r"damaged\.mpr: .*expected .*found"):
-            readers.read(path, "cycling")
-
-
-def test_damaged_neware_is_one_clear_line(realdata, tmp_path):
-    pytest.importorskip("fastnda")
-    for name in ("navani_test.nda", "navani_test.ndax"):
-        content = (realdata / "cycling" / name).read_bytes()
-        path = write(tmp_path, content[: len(content) // 3], f"damaged{Path(name).suffix}")
-        with pytest.raises(ReadError, match=r"damaged\.ndax?: .*expected .*found"):
-            readers.read(path, "cycling")
-
-
 def test_missing_optional_parser_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "galvani", None)
     path = write(tmp_path, b"BIO-LOGIC MODULAR FILE\x1a", "a.mpr")

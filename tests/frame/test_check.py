@@ -11,6 +11,8 @@ from coatbench.study import load_study
 from coatbench.techniques import TECHNIQUES
 from coatbench.xps.inside import describe
 from conftest import ROOT
+from xps.made_cases import foreign
+from xps.planted import scan, write
 
 
 def test_real_exports(realdata: Path) -> None:
@@ -73,9 +75,11 @@ def test_what_a_battery_cell_cannot_be_is_said_of_the_cell(tmp_path: Path) -> No
     assert several[0]["not_evaluated"] == ""  # the cycles may be in the other file
 
 
-def test_a_modelled_region_without_sensitivity_factor_is_said(realdata: Path) -> None:
+def test_a_modelled_region_without_sensitivity_factor_is_said(tmp_path: Path) -> None:
     config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["xps"]
-    export = read(realdata / "xps" / "0-150W.vms", "xps")
+    lines = [("metal", 31.2, 1.2, 5000.0, 2.18)]
+    scans = [scan("C 1s"), foreign("W 4f", (28.0, 46.0), lines, 1.0)]
+    export = read(write(tmp_path / "a.vms", scans), "xps")
     config |= {
         "rsf_library": "wagner",
         "regions": config["regions"] | {"W 4f": {"components": {"metal": {}}}},

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from coatbench.techniques import TECHNIQUES
-from conftest import ROOT, SHARED, Workflow
+from conftest import ROOT, Workflow
 from studies import LAST, cut_study, jobs, make_exports, planned
+from xps.made_cases import niobate
+from xps.planted import write
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -169,15 +171,12 @@ def test_your_own_study(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_second_coating(tmp_path: Path) -> None:
     """From a folder of exports to tables, figures and report of LiNbO3, as README.md says it."""
-    exports = SHARED / "cases" / "xps"
-    if not (exports / "niobate_450.vms").is_file():
-        pytest.skip("exports of a second coating are not at hand")
     project = Workflow.copied_to(tmp_path / "project")
     (project.folder / ".venv").symlink_to(sys.prefix)
     (project.folder / "mystudy" / "2025" / "xps").mkdir(parents=True)
-    for name in ("bare", "450"):
+    for name, coverage in (("bare", 0.0), ("450", 0.54)):
         target = project.folder / "mystudy" / "2025" / "xps" / f"n{name}_spot1.vms"
-        shutil.copy2(exports / f"niobate_{name}.vms", target)
+        write(target, niobate(coverage))
     block = block_that_starts(".venv/bin/coatbench init")
     # As the installed command does it.
     command = f"PYTHONPATH=workflow {sys.executable} -m coatbench.cli"
@@ -195,8 +194,8 @@ def test_a_second_coating(tmp_path: Path) -> None:
     assert "read as semicolon-separated, Windows encoding (cp1252), decimal comma" in said
     assert "C 1s, Nb 3d, Ni 2p, O 1s" in said
     out = project.folder / "results" / "mystudy"
-    coverage = (out / "tables" / "xps_coverage.csv").read_text(encoding="utf-8").splitlines()
-    (found,) = [r.split(",") for r in coverage if r.startswith("n450,eq1,scofield,")]
+    rows = (out / "tables" / "xps_coverage.csv").read_text(encoding="utf-8").splitlines()
+    (found,) = [r.split(",") for r in rows if r.startswith("n450,eq1,scofield,")]
     assert abs(float(found[3]) - 0.54) < 0.03
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "LiNbO3" in page or "LiNbO₃" in page

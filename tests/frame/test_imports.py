@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from coatbench.simulate.truth import load_truth
 from conftest import ROOT
+from cycling.binary_files import write_mpr
+from cycling.made_cases import record
 from studies import DEMO, rows_of
 
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -76,5 +78,5 @@ def test_reading_and_handing_on_import_neither_xarray_nor_pandas(
     assert read_by_a_fresh_process(tmp_path / row["file"], tmp_path) == []
 
 
-def test_reading_a_binary_of_ec_lab_imports_neither(realdata: Path, tmp_path: Path) -> None:
-    assert read_by_a_fresh_process(realdata / "cycling" / "v1150_GCPL.mpr", tmp_path) == []
+def test_reading_a_binary_of_ec_lab_imports_neither(tmp_path: Path) -> None:
+    assert read_by_a_fresh_process(write_mpr(tmp_path / "a.mpr", record()), tmp_path) == []

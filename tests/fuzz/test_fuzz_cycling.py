@@ -16,12 +16,13 @@ from coatbench.simulate.cell_model import Half
 from coatbench.simulate.cycling_records import pellet_columns, sheet_columns
 from coatbench.simulate.write_maccor import write_maccor
 from coatbench.simulate.write_mpt import write_mpt
+from cycling.binary_files import write_mpr
+from cycling.made_cases import record
 from fuzz.mutate import CASES, mutate, reads_or_refuses, time_limit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
-REAL = ROOT.parent / "shared/realdata/cycling"
 many = settings(
     max_examples=CASES,
     deadline=None,
@@ -173,12 +174,14 @@ def test_maccor(sources, target, source):
 
 @pytest.mark.parametrize(
     ("reader", "name"),
-    [(eclab_mpr, "v1150_GCPL.mpr"), (eclab_mpr, "v1150_OCV.mpr"), (neware, "navani_test.nda"), (neware, "navani_test.ndax")],
+    [(eclab_mpr, "made.mpr"), (eclab_mpr, "v1150_GCPL.mpr"), (eclab_mpr, "v1150_OCV.mpr"), (neware, "navani_test.nda"), (neware, "navani_test.ndax")],
 )  # fmt: skip
-def test_binary(target, reader, name):
-    if not (REAL / name).is_file():
-        pytest.skip("the real exports are not here")
-    raw = (REAL / name).read_bytes()
+def test_binary(target, request, reader, name):
+    if name == "made.mpr":
+        path = write_mpr(target.with_name(name), record())
+    else:
+        path = request.getfixturevalue("realdata") / "cycling" / name
+    raw = path.read_bytes()
 
     @settings(many, max_examples=max(1, CASES // 4))
     @given(seeds)

@@ -34,7 +34,6 @@ PLANTED = {
     }.items()
 }  # fmt: skip
 
-REAL_NGB = ROOT.parent / "shared/realdata/tga_ms/DF_FILED_STA_21O2_10K_220222_R1.ngb-ss3"
 many = settings(
     max_examples=CASES,
     deadline=None,
@@ -218,11 +217,11 @@ def test_analysis_of_what_could_be_read(sources, target, tmp_path_factory):
     run()
 
 
-@pytest.mark.skipif(not REAL_NGB.is_file(), reason="the real exports are not here")
-def test_ngb(target):
+def test_ngb(target, realdata):
     """The archive carries checksums: what is read from a damaged one equals the original, column by column."""
-    raw = REAL_NGB.read_bytes()
-    whole = ngb.read(REAL_NGB).sets[0].to_xarray()
+    path = realdata / "tga_ms" / "DF_FILED_STA_21O2_10K_220222_R1.ngb-ss3"
+    raw = path.read_bytes()
+    whole = ngb.read(path).sets[0].to_xarray()
 
     @settings(many, max_examples=max(1, CASES // 20))
     @given(seeds)

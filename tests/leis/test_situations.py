@@ -12,9 +12,8 @@ from coatbench.leis.kinematics import Geometry, UnknownName
 from coatbench.leis.peaks import find
 from coatbench.simulate.write_qtac import write_qtac
 
-from .conftest import ROOT, run, spectrum, tables
+from .conftest import run, spectrum, tables
 
-CASES = ROOT.parent / "shared" / "cases" / "leis"
 BARE = {
     f"leis.{name}_{t}": value
     for t in (200, 600)
@@ -216,12 +215,11 @@ def test_no_peak_is_detected_where_there_is_none(config, shape):
 
 
 @pytest.fixture(scope="module")
-def cases(config):
-    if not CASES.is_dir():
-        pytest.skip("the folder of situations is not at hand")
-    with (CASES / "index.csv").open(encoding="utf-8", newline="") as stream:
+def cases(config, handed):
+    with (handed / "leis" / "index.csv").open(encoding="utf-8", newline="") as stream:
         index = list(csv.DictReader(stream))
-    return tables({r["sample"]: analyse([r], [CASES / r["file"]], config) for r in index}, config)
+    found = {r["sample"]: analyse([r], [handed / "leis" / r["file"]], config) for r in index}
+    return tables(found, config)
 
 
 @pytest.mark.parametrize(
@@ -257,14 +255,12 @@ def test_given_surface_peaks(cases):
     assert not peaks["S/P"]["detected"]
 
 
-def test_given_neon(config):
-    if not CASES.is_dir():
-        pytest.skip("the folder of situations is not at hand")
+def test_given_neon(config, handed):
     own = config | ION["neon"] | {
         "elements": ["Mn/Co/Ni"], "windows": {"near_surface": {"low": 1100, "high": "Ni"}},
     }  # fmt: skip
     index = {"sample": "neon", "heating_temperature_degC": "25", "dose_nC": "300"}
-    (row,) = analyse([index], [CASES / "neon_5keV.txt"], own).tables["leis_windows"]
+    (row,) = analyse([index], [handed / "leis" / "neon_5keV.txt"], own).tables["leis_windows"]
     assert row["energy_high_eV"] == pytest.approx(1370, abs=1)
     assert 0 < row["depth_far_nm"] < 1
     assert row["counts_per_nC"] > 0

@@ -12,7 +12,6 @@ from coatbench.curves import load_curves, save_curves
 from coatbench.errors import ReadError, StudyError
 from coatbench.readers import cells, read, recognise, units
 from coatbench.readers.description import load, load_folder, shipped
-from conftest import SHARED
 from readers import plain_files as made
 
 OWN = """\
@@ -241,19 +240,6 @@ def test_an_unknown_unit_is_named(tmp_path: Path) -> None:
         ReadError, match=r"expected a column for mass_mg, found only .*temperature_K"
     ):
         read(_path(tmp_path, content.replace(b"mz64_nA", b"remark")), "tga_ms")
-
-
-@pytest.mark.parametrize("name", ["ta_universal_analysis.txt", "mettler_stare.txt"])
-def test_cases(name: str) -> None:
-    path = SHARED / "cases" / "tga_ms" / name
-    if not path.is_file():
-        pytest.skip(f"{path} is not there")
-    found = read(path, "tga_ms").sets[0]
-    mass, temperature = found["mass_percent"], found["temperature_degC"]
-    assert abs(np.interp(290, temperature, mass) - 104) < 0.15
-    assert abs(mass[-1] - 97) < 0.15
-    assert found["time_s"][1] == 6.0
-    assert found.attrs["sample_mass_mg"] == 20.0
 
 
 def test_what_readers_return_is_what_files_hold(tmp_path: Path) -> None:

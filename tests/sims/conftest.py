@@ -90,22 +90,24 @@ def grd(folder: Path, images: np.ndarray, total: np.ndarray | None) -> Path:
     return path
 
 
-def imzml(folder: Path, images: np.ndarray, total: np.ndarray | None) -> Path:
-    """Write a spectrum per pixel."""
+def _spectra(
+    path: Path, write: Callable[..., object], images: np.ndarray, total: np.ndarray | None, *, upwards: bool = False
+) -> Path:  # fmt: skip
+    """Write the ions of each pixel; `upwards`, the first row of pixels is the lowest."""
     assert total is not None
-    path = folder / "region.imzML"
-    events = events_of(images, total)
-    masses = ((events[:, 4].astype(float) - OFFSET) / SCALE) ** 2
-    write_imzml(path, events[:, 3] * total.shape[1] + events[:, 2], masses, total.shape)
-    return path
-
-
-def simsh5(folder: Path, images: np.ndarray, total: np.ndarray | None) -> Path:
-    """Write a sparse matrix; its first row of pixels is the lowest."""
-    assert total is not None
-    path = folder / "region.h5"
     events = events_of(images, total)
     masses = ((events[:, 4].astype(float) - OFFSET) / SCALE) ** 2
     ny, nx = total.shape
-    write_simsh5(path, (ny - 1 - events[:, 3]) * nx + events[:, 2], masses, (ny, nx))
+    row = ny - 1 - events[:, 3] if upwards else events[:, 3]
+    write(path, row * nx + events[:, 2], masses, (ny, nx))
     return path
+
+
+def imzml(folder: Path, images: np.ndarray, total: np.ndarray | None) -> Path:
+    """Write a spectrum per pixel."""
+    return _spectra(folder / "region.imzML", write_imzml, images, total)
+
+
+def simsh5(folder: Path, images: np.ndarray, total: np.ndarray | None) -> Path:
+    """Write a sparse matrix."""
+    return _spectra(folder / "region.h5", write_simsh5, images, total, upwards=True)

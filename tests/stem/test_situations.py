@@ -13,9 +13,6 @@ from coatbench.stem import elements
 from coatbench.stem.analyse import analyse
 from scipy.ndimage import gaussian_filter
 
-from .conftest import ROOT
-
-CASES = ROOT.parent / "shared" / "cases" / "stem"
 PIXEL = 0.8
 VACUUM, FILM, LAYER, CORE = 20.0, 45.0, 90.0, 215.0
 
@@ -279,17 +276,16 @@ def test_scale_of_a_jeol_image(tmp_path, magnification, dpi):
 
 
 @pytest.fixture(scope="module")
-def given(config):
-    if not CASES.is_dir():
-        pytest.skip("the folder of situations is not at hand")
-    with (CASES / "index.csv").open(encoding="utf-8", newline="") as stream:
+def given(config, handed):
+    folder = handed / "stem"
+    with (folder / "index.csv").open(encoding="utf-8", newline="") as stream:
         index = list(csv.DictReader(stream))
 
     def run(name, *more):
         rows = [r for r in index if r["field"] == name]
         rows += [rows[-1] | {"element": e} for e in more]
         rows = [r | {"sample": "x"} for r in rows]
-        found = analyse(rows, [CASES / r["file"] for r in rows], config)
+        found = analyse(rows, [folder / r["file"] for r in rows], config)
         (layer,) = [r for r in found.tables["stem_layers"] if r["quantity"] == "layer_thickness_nm"]
         return layer, {r["element"]: r for r in found.tables.get("stem_elements", [])}
 

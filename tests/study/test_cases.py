@@ -11,7 +11,6 @@ import pytest
 from coatbench.errors import StudyError
 from coatbench.settings import load_study_settings
 from coatbench.study import Study, load_study, own_exports
-from conftest import SHARED
 
 SAMPLES = "sample,role,annealing_temperature_degC\nbare,uncoated,\nn400,coated,400\n"
 LEIS = "sample,file,heating_temperature_degC\nbare,bare_200C.txt,200\nn400,n400_200C.txt,200\n"
@@ -39,11 +38,9 @@ def refused(folder: Path, **options: object) -> list[str]:
 
 
 @pytest.fixture
-def case(tmp_path: Path):
+def case(tmp_path: Path, handed: Path):
     """Copy one of the collected folders."""
-    source = SHARED / "cases" / "study"
-    if not source.is_dir():
-        pytest.skip("the collected study folders are not at hand")
+    source = handed / "study"
 
     def copy(name: str) -> Path:
         if (source / name).is_dir():

@@ -20,6 +20,7 @@ from coatbench.spelling import column_meant
 from coatbench.study import load_study
 from coatbench.techniques import TECHNIQUES
 from conftest import ROOT
+from xps.planted import scan, write
 
 SAMPLES = "sample,role,atmosphere\nbare,uncoated,\nn400,coated,Ar\nn500,coated,air\n"
 LEIS = "sample,file,heating_temperature_degC,dose_nC\nbare,a.txt,200,3\nn400,b.txt,200,3\nn500,c.txt,200,3\n"
@@ -412,12 +413,12 @@ def test_a_sample_that_nothing_measured_is_named(tmp_path: Path) -> None:
     assert found.gaps()[-1] == "no index names n501; a slip in samples.csv?"
 
 
-def test_a_file_that_says_it_is_another_sample(tmp_path: Path, realdata: Path) -> None:
+def test_a_file_that_says_it_is_another_sample(tmp_path: Path) -> None:
     (tmp_path / "xps").mkdir()
-    for name in ("single_sample.vms", "0-150W.vms"):
-        (tmp_path / "xps" / name).write_bytes((realdata / "xps" / name).read_bytes())
+    for name, sample in (("a.vms", "AK_control"), ("b.vms", "Ni-W")):
+        write(tmp_path / "xps" / name, [scan(r, sample=sample) for r in ("C 1s", "Ni 2p")])
     row = dict.fromkeys(TECHNIQUES["xps"].index.columns, "")
-    rows = [row | {"sample": "AK_control", "file": "0-150W.vms"}, row | {"sample": "Ni-W", "file": "single_sample.vms"}]  # fmt: skip
+    rows = [row | {"sample": "AK_control", "file": "b.vms"}, row | {"sample": "Ni-W", "file": "a.vms"}]  # fmt: skip
     found, _ = inspect_study(tmp_path, {"xps": rows})
     assert [f["odd"] for f in found] == [
         "the file says of itself that it is Ni-W", "the file says of itself that it is AK_control",

@@ -16,9 +16,6 @@ from coatbench.simulate.write_quadstar import write_quadstar
 from coatbench.tga_ms.analyse import analyse
 from coatbench.tga_ms.ions import saturated_A
 
-from .conftest import ROOT
-
-CASES = ROOT.parent / "shared" / "cases" / "tga_ms"
 RATE = 10.0
 HEADER = {"FORMAT": "NETZSCH5", "INSTRUMENT": "NETZSCH STA 449F3", "SAMPLE MASS /mg": "20,000", "CORR. CODE": "020"}  # fmt: skip
 
@@ -450,15 +447,14 @@ def test_columns_are_known_by_any_of_their_names(tmp_path, language):
 
 
 @pytest.fixture(scope="module")
-def given(config):
-    if not CASES.is_dir():
-        pytest.skip("the folder of situations is not at hand")
-    with (CASES / "index.csv").open(encoding="utf-8", newline="") as stream:
+def given(config, handed):
+    folder = handed / "tga_ms"
+    with (folder / "index.csv").open(encoding="utf-8", newline="") as stream:
         index = {r["run"]: r for r in csv.DictReader(stream)}
 
     def run(name):
         row = index[name]
-        files = [CASES / row[c] for c in ("tga_file", "ms_file", "blank_file") if row[c]]
+        files = [folder / row[c] for c in ("tga_file", "ms_file", "blank_file") if row[c]]
         return analyse([row], files, config)
 
     return run

@@ -127,6 +127,36 @@ def write(path: Path, scans: Sequence[Scan], variable: tuple[str, str] | None = 
     return path
 
 
+def write_columns(
+    path: Path,
+    scans: Sequence[Scan],
+    fit: Sequence[tuple[str, float, float, float, str]] = (),
+    parts: Sequence[np.ndarray] = (),
+    base: np.ndarray | None = None,
+) -> Path:
+    """Write scans as CasaXPS's "columns of tables": what is left in counts stands in counts/s on the right.
+
+    A `fit` names components (name, position in eV, width in eV, area, shape), whose curves (counts/s) stand on its `base`.
+    """
+    lines: list[str] = []
+    for s in scans:
+        lines += [f"Cycle 0:{s.sample}:{s.region}", f"\tCharacteristic Energy eV\t{s.photon_eV:e}\tAcquisition Time s\t{s.time_s:e}"]  # fmt: skip
+        for i, name in enumerate(("Name", "Position", "FWHM", "Area", "Lineshape")):
+            lines.append(f"{name}\t\t" + "".join(f"{c[i]}\t" for c in fit))
+        own = [c[0] for c in fit]
+        lines.append("\t".join(["K.E.", "Counts", *own, *(["Background", "Envelope"] if fit else []), "", "B.E.", "CPS",
+                                *own, *(["Background CPS", "Envelope CPS"] if fit else [])]))  # fmt: skip
+        rates = [s.counts / s.time_s]
+        if base is not None:
+            rates += [*(p + base for p in parts), base, sum(parts) + base]
+        for i, e in enumerate(s.binding_eV):
+            left = [s.photon_eV - e, *(r[i] * s.time_s for r in rates)]
+            cells = [*(f"{v:.6e}" for v in left), "", f"{e:.6e}", *(f"{r[i]:.6e}" for r in rates)]
+            lines.append("\t".join(cells))
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
 def write_specs(
     path: Path, scans: Sequence[Scan], n: int = 1, parameter: str = "Loop", transmission: str = ""
 ) -> Path:

@@ -19,6 +19,9 @@ from coatbench.xps.model import build
 from coatbench.xps.region import fit_region
 from conftest import datasets
 
+from .made_cases import stored
+from .planted import write
+
 
 def test_stored_fit_of_a_public_file_is_reproduced(
     realdata: Path, monkeypatch: pytest.MonkeyPatch
@@ -153,8 +156,11 @@ def test_links_of_casaxps_become_ties(simulate) -> None:
     assert not any(second in name for name in free)
 
 
-def test_unknown_shapes_are_said_not_guessed(realdata: Path, config: dict) -> None:
-    file = realdata / "xps/FeO_analyzed.vms"
+def test_unknown_shapes_are_said_not_guessed(tmp_path: Path, config: dict) -> None:
+    lines = {"a": (709.0, 3.9, 6000.0), "b": (722.0, 4.8, 4000.0)}
+    iron = stored("Fe 2p", "feo", lines, "LA(1.5,10)", (700.0, 740.0))
+    iron.comment = [line.replace("LA(1.5,10)", "LF(0.54,10,80,100,6)") for line in iron.comment]
+    file = write(tmp_path / "a.vms", [iron])
     found = analyse([{"sample": "feo", "file": file.name, "spot": ""}], [file], config)
     for row in found.tables["xps_stored"]:
         assert "LF(0.54,10,80,100,6)" in row["note"]

@@ -13,6 +13,7 @@ from coatbench.xps.collect import collect
 from conftest import datasets
 
 from .conftest import SAMPLES, SEED
+from .planted import scan, write
 
 
 def planted_fractions(sample: str, spot: str, truth: dict, pass_energy: float = 29.35) -> dict:
@@ -191,8 +192,8 @@ def test_a_coarse_step_keeps_the_ends_of_the_background_out_of_the_lines(
     assert check_components(found.tables["xps_components"], truth["c100"], 58.7) >= 7
 
 
-def test_an_unknown_transmission_is_said(realdata, config: dict) -> None:
-    file = realdata / "xps/xps_eis.vms"
+def test_an_unknown_transmission_is_said(tmp_path, config: dict) -> None:
+    file = write(tmp_path / "a.vms", [scan("C 1s"), scan("O 1s")])
     found = analyse([{"sample": "x", "file": file.name, "spot": ""}], [file], config)
     assert {r["transmission_source"] for r in found.tables["xps_fits"]} == {"none"}
     assert any("taken as 1" in w for w in found.warnings)

@@ -12,6 +12,8 @@ from coatbench.errors import ReadError
 from coatbench.readers import read
 from conftest import datasets
 
+from .planted import scan, write_columns
+
 SPECTRA = {
     "0-150W.vms": ["wide", "Ni 2p", "O 1s", "C 1s", "W 4f"],
     "0-150W_NiWNi2p_Ni2p.txt": ["Ni 2p"],
@@ -171,11 +173,11 @@ def test_a_changed_digit_of_the_extremes_is_reported(multipak: list[bytes], tmp_
     assert any("extremes" in warning for warning in read(saved(tmp_path, changed)).warnings)
 
 
-def test_casaxps_columns_drop_only_an_incomplete_last_line(realdata: Path, tmp_path: Path) -> None:
-    raw = (realdata / "xps/vms_txt_export.txt").read_bytes()
+def test_casaxps_columns_drop_only_an_incomplete_last_line(tmp_path: Path) -> None:
+    whole = read(columns := write_columns(tmp_path / "whole.txt", [scan("C 1s"), scan("O 1s")]))
     path = tmp_path / "a.txt"
-    path.write_bytes(raw[:-8])
-    cut, whole = read(path), read(realdata / "xps/vms_txt_export.txt")
+    path.write_bytes(columns.read_bytes()[:-8])
+    cut = read(path)
     assert cut.warnings == ["1 incomplete last line dropped"]
     assert (
         cut.sets[-1].to_xarray().sizes["energy"] == whole.sets[-1].to_xarray().sizes["energy"] - 1
@@ -186,10 +188,24 @@ def test_casaxps_columns_drop_only_an_incomplete_last_line(realdata: Path, tmp_p
     )
 
 
-def test_casaxps_columns_whose_halves_disagree_are_refused(realdata: Path, tmp_path: Path) -> None:
-    raw = (realdata / "xps/vms_txt_export.txt").read_bytes()
-    path = tmp_path / "a.txt"
-    path.write_bytes(raw.replace(b"4.699450e+004", b"4.899450e+004", 1))
+def test_casaxps_columns_hold_the_fit(tmp_path: Path) -> None:
+    s = scan("O 1s")
+    base, parts = np.full(len(s.counts), 40.0), np.stack([s.counts / 3, s.counts / 5]) / s.time_s
+    fit = [("lattice", 530.1, 1.2, 4000.0, "GL(30)"), ("surface", 533.0, 1.9, 5000.0, "LF(0.5,10,80,100,6)")]  # fmt: skip
+    found = read(write_columns(tmp_path / "a.txt", [s], fit, parts, base), "xps").sets[0]
+    assert found.attrs["region"] == "O 1s" and found.attrs["counting_time_s"] == s.time_s
+    assert np.allclose(found["counts"], s.counts[::-1], rtol=1e-5)
+    assert np.allclose(found["component_cps"], (parts + base)[:, ::-1], rtol=1e-5)
+    assert np.allclose(found["background_cps"], base)
+    keys = ("name", "position_eV", "fwhm_eV", "area", "shape")
+    assert [tuple(f[k] for k in keys) for f in found.attrs["fit"]] == fit
+
+
+def test_casaxps_columns_whose_halves_disagree_are_refused(tmp_path: Path) -> None:
+    path = write_columns(tmp_path / "a.txt", [scan("C 1s")])
+    lines = path.read_bytes().split(b"\n")
+    lines[8] = lines[8].replace(lines[8].split(b"\t")[-1], b"9.899450e+004")
+    path.write_bytes(b"\n".join(lines))
     with pytest.raises(ReadError, match="line 9"):
         read(path)
 

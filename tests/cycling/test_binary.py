@@ -1,0 +1,116 @@
+"""Binary exports: what they hold is what the text of the same run says; those of Neware and damaged ones."""
+
+from __future__ import annotations
+
+import zipfile
+
+import numpy as np
+import pytest
+from coatbench import readers
+from coatbench.cycling.analyse import analyse
+from coatbench.errors import ReadError
+from coatbench.readers import bdf, neware
+
+from .binary_files import write_mpr
+from .made_cases import AFTER_1_H, CHARGE, DISCHARGE, joined, record, swept, write_mpt
+from .made_files import write
+
+ROW = {
+    "sample": "x", "cell": "a", "protocol": "short", "composite_mass_mg": "1000", "cam_mass_fraction": "1",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[str, np.ndarray]:
+    """A cell with an impedance sweep at its end, and the increments of its charge."""
+    columns = record()
+    columns |= {"freq/Hz": 0 * columns["mode"]}
+    columns = joined(columns, swept(columns, 40, 2, 2e-4))
+    columns["Ewe/V"] = columns["Ewe/V"].astype(np.float32).astype(float)
+    return columns | {"dq/mA.h": np.diff(columns["(Q-Qo)/mA.h"], prepend=0.0)}
+
+
+def test_binary_and_text_of_one_run_agree(whole, tmp_path):
+    write_mpt(tmp_path / "a.mpt", whole)
+    binary = readers.read(write_mpr(tmp_path / "a.mpr", whole), "cycling")
+    text = readers.read(tmp_path / "a.mpt", "cycling").sets[0].to_pandas()
+    assert list(binary.sets[0].to_pandas().columns) == list(text.columns)
+    for column, values in binary.sets[0].to_pandas().items():
+        if column == bdf.STEP_TYPE:
+            assert (values == text[column]).all()
+        else:
+            assert np.allclose(values, text[column], rtol=1e-6, atol=1e-6, equal_nan=True), column
+
+
+@pytest.mark.parametrize("without", ["<I>/mA", "half cycle", "Q charge/discharge/mA.h"])
+def test_columns_that_a_binary_has_not_are_rebuilt(whole, config, tmp_path, without):
+    path = write_mpr(tmp_path / "a.mpr", {k: v for k, v in whole.items() if k != without})
+    first = analyse([ROW], [path], config).tables["cycling_cells"][0]
+    assert first["charge_capacity_mAh_g"] == pytest.approx(CHARGE, abs=1e-5)
+    assert first["discharge_capacity_mAh_g"] == pytest.approx(DISCHARGE, abs=1e-5)
+    assert abs(first["charge_check_percent"]) < 0.1
+    assert first["relaxed_potential_charge_V"] == pytest.approx(AFTER_1_H["charge"], abs=1e-4)
+
+
+@pytest.mark.parametrize("text_first", [True, False])
+def test_binary_and_text_of_one_cell_are_one_record(whole, config, tmp_path, text_first):
+    """The text holds a part of the binary's records: before it, or behind it."""
+    n = whole["mode"].size
+    part = np.s_[: n // 3] if text_first else np.s_[2 * n // 3 :]
+    write_mpt(tmp_path / "a.mpt", {k: v[part] for k, v in whole.items()})
+    files = [tmp_path / "a.mpt", write_mpr(tmp_path / "b.mpr", whole)]
+    both = analyse([ROW, ROW], files, config).tables["cycling_cells"]
+    alone = analyse([ROW], files[1:], config).tables["cycling_cells"]
+    for found, right in zip(both, alone, strict=True):
+        for half in ("charge", "discharge"):
+            for column in (f"{half}_capacity_mAh_g", f"relaxed_potential_{half}_V"):
+                assert (found.get(column) is None) == (right.get(column) is None), column
+                if right.get(column) is not None:
+                    assert found[column] == pytest.approx(right[column], rel=1e-5), column
+        assert found["running"] == right["running"]
+
+
+def test_damaged_mpr_is_one_clear_line(whole, tmp_path):
+    content = write_mpr(tmp_path / "a.mpr", whole).read_bytes()
+    for cut in (60, 500, len(content) // 2, len(content) - 20):
+        path = write(tmp_path, content[:cut], "damaged.mpr")
+        with pytest.raises(ReadError, match=r"damaged\.mpr: .*expected .*found"):
+            readers.read(path, "cycling")
+
+
+def test_damaged_neware_is_one_clear_line(tmp_path):
+    pytest.importorskip("fastnda")
+    with zipfile.ZipFile(tmp_path / "a.ndax", "w") as archive:
+        archive.writestr("data.ndc", bytes(range(256)) * 40)
+    for name, content in (
+        ("damaged.nda", b"NEWARE" + bytes(4000)),
+        ("damaged.ndax", (tmp_path / "a.ndax").read_bytes()),
+        ("damaged.ndax", (tmp_path / "a.ndax").read_bytes()[:-30]),
+    ):
+        with pytest.raises(ReadError, match=r"damaged\.ndax?: .*expected .*found"):
+            readers.read(write(tmp_path, content, name), "cycling")
+
+
+def test_neware_constant_current_and_voltage_both_count(config, tmp_path, monkeypatch):
+    """What the parser hands on: a signed integral that restarts with every step, one step of current, then voltage."""
+    fastnda, polars = pytest.importorskip("fastnda"), pytest.importorskip("polars")
+    n = 60
+    current = np.concatenate([np.full(n, 10.0), 10 * np.exp(-np.arange(n) / 20), np.zeros(n), np.full(n, -10.0)])  # fmt: skip
+    level = np.concatenate([np.linspace(3.0, 3.7, n), np.full(n, 3.7), np.full(n, 3.65), np.linspace(3.6, 1.9, n)])  # fmt: skip
+    step = np.repeat([1, 1, 2, 3], n)
+    moved = current / 60  # one minute a record
+    own = np.concatenate([np.cumsum(moved[step == k]) for k in (1, 2, 3)])
+    frame = polars.DataFrame({
+        "total_time_s": 60.0 * np.arange(4 * n), "voltage_V": level, "current_mA": current, "capacity_mAh": own,
+        "step_count": step, "cycle_count": np.ones(4 * n, int), "step_type": np.repeat(["CCCV_Chg", "CCCV_Chg", "Rest", "CC_DChg"], n).tolist(),
+    })  # fmt: skip
+    monkeypatch.setattr(fastnda, "read", lambda path: frame)
+    path = write(tmp_path, b"NEWARE" + bytes(100), "a.nda")
+    table = neware.read(path).sets[0]
+    kinds = np.asarray(table[bdf.STEP_TYPE])
+    assert len(set(kinds[step == 1])) == 2 and len(set(kinds)) == 4
+    assert np.asarray(table[bdf.STEP_COUNT])[-1] == 4
+    assert float(table[bdf.CHARGING][-1]) == pytest.approx(1e-3 * own[2 * n - 1])
+    first = analyse([ROW], [path], config).tables["cycling_cells"][0]
+    assert first["charge_capacity_mAh_g"] == pytest.approx(own[2 * n - 1], rel=2e-3)
+    assert first["discharge_capacity_mAh_g"] == pytest.approx(-own[-1], rel=2e-3)
