@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from coatbench.cli import main
 from coatbench.errors import StudyError
 from coatbench.factors import read_factors
-from coatbench.ranking.advice import knowledge_gradient, sample_rows
+from coatbench.ranking.advice import _neighbours, _over_edges, knowledge_gradient, sample_rows
+from coatbench.ranking.effects import _canonical, _effect, _terms
 from coatbench.ranking.next_samples import next_samples
 
 from ranking.planted import FACTORS, study
@@ -168,6 +170,40 @@ def test_knowledge_gradient_of_independent_points_is_the_textbook_formula():
             math.exp(-z * z / 2) / math.sqrt(2 * math.pi) + z * 0.5 * math.erfc(-z / math.sqrt(2))
         )
         assert gain[k] == pytest.approx(expected, rel=0.1)
+
+
+def test_neighbours_of_a_setting_are_two_either_way_or_the_other_levels():
+    steps = (100.0, 200.0, 300.0, 400.0, 500.0, 600.0)
+    near = _neighbours((400.0, "air"), [steps, ("air", "O2", "Ar")])
+    assert [n[0] for n in near if n[1] == "air"] == [200, 300, 500, 600]
+    assert [n[1] for n in near if n[0] == 400] == ["O2", "Ar"]
+
+
+def test_both_ends_of_a_factor_have_a_beyond():
+    factors = [SimpleNamespace(name=n) for n in ("a", "b")]
+    surfaces = SimpleNamespace(space=SimpleNamespace(factors=factors))
+    x = np.array([[-0.2, 0.5], [0.0, -0.2], [1.2, 1.0]])
+    assert _over_edges(surfaces, x, ["a"]).tolist() == [True, False, True]
+
+
+def test_an_interaction_is_the_difference_of_two_differences():
+    """The sum of two factors, and 3 more where both are high."""
+    space = SimpleNamespace(
+        tested=[(300, 500), (1, 8)], categorical=[False, False], factors=[SimpleNamespace(text=str)] * 2
+    )  # fmt: skip
+    table = np.array([[[0.0, 1.0], [2.0, 6.0]]])
+    axes = [np.array([0.0, 1.0])] * 2
+    found = {term: _effect(space, axes, term, part) for term, part in _terms(table, 2)}
+    assert {term: float(change[0]) for term, (change, _) in found.items()} == {
+        (0,): 3.5, (1,): 2.5, (0, 1): 3.0
+    }  # fmt: skip
+    assert found[0,][1] == "from 300 to 500"
+
+
+def test_what_never_changes_goes_together_with_nothing():
+    column = np.array([[-1.0], [0.0], [1.0], [0.5]])
+    assert _canonical(0 * column, column) == 0
+    assert _canonical(column, -2 * column) == pytest.approx(1)
 
 
 def test_rows_to_add_to_samples_csv():

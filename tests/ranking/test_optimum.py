@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from coatbench.ranking.surface import Kernel, fit_surface
+from coatbench.ranking.surfaces import Surfaces
 from coatbench.statistics import seed_of
 
 from ranking import synthetic
@@ -120,6 +123,21 @@ def test_posterior_and_evidence_agree_with_scikit_learn():
     second = Kernel("smooth", np.log(lengths[None, 1:]), np.zeros(1), np.zeros(1))
     product *= second(x[:, 1:], x[:, 1:], ONE)[0] - LEVEL_SD**2
     assert np.allclose(both(x, x, np.array([False, False]))[0], product + LEVEL_SD**2)
+
+
+def test_moments_are_those_of_the_draws():
+    x = np.linspace(0, 1, 6)[:, None]
+    points = np.array([[0.1], [0.5], [0.95]])
+    shares = np.array([0.25, 0.75])
+    fits = [
+        fit_surface(x, y, np.full(6, 0.3), ONE, np.random.default_rng(k), settings=6)
+        for k, y in enumerate((np.sin(3 * x[:, 0]), 2 * x[:, 0] ** 2))
+    ]
+    mean, covariance = Surfaces.moments(SimpleNamespace(shares=shares, fits=fits), points)
+    rng = np.random.default_rng(5)
+    drawn = sum(w * fit.draws(points, 20000, rng) for w, fit in zip(shares, fits, strict=True))
+    assert drawn.mean(axis=0) == pytest.approx(mean, abs=0.02)
+    assert np.cov(drawn.T) == pytest.approx(covariance, rel=0.05, abs=0.003)
 
 
 def test_optimum_at_the_edge_is_called_not_bracketed():

@@ -374,6 +374,7 @@ def test_prior_adds_in_quadrature_where_one_preparation_was_measured():
     row = {"relative_degradation_ci_low": 0.4, "relative_degradation_ci_high": 0.596}
     assert standard_uncertainty(row, criterion, 4) == pytest.approx(np.hypot(0.05, 0.05), rel=1e-3)
     assert standard_uncertainty({}, criterion, 4) == pytest.approx(0.05)
+    assert standard_uncertainty({}, criterion, 4, prior_scale=2.0) == pytest.approx(0.1)
 
 
 def test_more_noise_spreads_the_probability():

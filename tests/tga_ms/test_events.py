@@ -9,6 +9,7 @@ from coatbench.tga_ms.areas import set_areas
 from coatbench.tga_ms.event import Signal
 from coatbench.tga_ms.events import find_events
 from coatbench.tga_ms.ions import robust_baseline
+from coatbench.tga_ms.run import heating_rate_K_s
 from coatbench.tga_ms.smooth import (
     Grid,
     averaged_points,
@@ -17,6 +18,7 @@ from coatbench.tga_ms.smooth import (
     smooth,
     smoothed_noise,
 )
+from coatbench.tga_ms.steps import extent_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -199,6 +201,35 @@ def test_binning_keeps_a_straight_line_and_averages_noise():
     assert np.std(onto_grid(time, rng.normal(0, 1, time.size), grid)) == pytest.approx(
         20**-0.5, rel=0.2
     )
+
+
+def test_records_beyond_the_grid_are_none_of_its_bins():
+    """The last bin ends half a step beyond its middle; the outer bins are reached by the line through the outermost means."""
+    grid = np.arange(0.0, 50.0, 5.0)
+    time = np.arange(1.2, 60.0, 0.5)
+    kinked = np.where(time < 47.5, 3 + 2 * time, 1e6)
+    assert onto_grid(time, kinked, grid) == pytest.approx(3 + 2 * grid, abs=1e-6)
+    early = np.arange(-20.0, 43.9, 0.5)
+    assert onto_grid(early, 3 + 2 * early, grid) == pytest.approx(3 + 2 * grid, abs=1e-6)
+
+
+@pytest.mark.parametrize("order", [0.5, 1.0, 2.0, 3.0])
+def test_extent_at_a_constant_rate_is_the_closed_formula(order):
+    time = np.linspace(0, 3000, 3001)
+    done = 2e-3 * time
+    if order == 1:
+        left = np.exp(-done)
+    else:
+        left = np.maximum(1 + (order - 1) * done, 0) ** (-1 / (order - 1))
+    found = extent_of(time, np.full(time.size, np.log(2e-3)), order)
+    assert found == pytest.approx(1 - left, abs=1e-6)
+
+
+def test_a_record_that_only_cools_has_no_heating_rate():
+    time = np.arange(0.0, 600.0, 2.0)
+    assert heating_rate_K_s(time, 500 - 0.2 * time) == 0
+    held = np.where(time < 500, 25 + 0.2 * np.minimum(time, 100), 45 + 0.2 * (time - 500))
+    assert heating_rate_K_s(time, held) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("derivative", [None, 2.0])

@@ -9,8 +9,11 @@ import pytest
 from coatbench.arrays import Arrays
 from coatbench.tga_ms import ions as ion_module
 from coatbench.tga_ms.events import Signal, find_events
-from coatbench.tga_ms.isotopes import ISOTOPE_RATIOS, ratios
-from coatbench.tga_ms.lag import estimate_lag
+from coatbench.tga_ms.isotopes import ISOTOPE_RATIOS, Window, _trend, ratios
+from coatbench.tga_ms.lag import _loss, estimate_lag
+from coatbench.tga_ms.lag_doubts import gases_of
+from coatbench.tga_ms.lag_match import Loss, match_at, vertex
+from coatbench.tga_ms.smooth import Grid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +61,40 @@ def test_lag_follows_a_shifted_clock(config, shift):
     lag = lag_of(block, grid, dtg, config)
     assert lag.value_s == pytest.approx(shift, abs=max(3 * lag.sd_s, 4))
     assert 0 < lag.sd_s < 10 and lag.correlation > 0.95
+
+
+@pytest.mark.parametrize("centre_s", [300.0, 600.0])
+def test_the_main_loss_reaches_down_to_a_fifth_of_its_rate_with_a_baseline_beside_it(centre_s):
+    """Of a Gaussian 3.59 standard deviations, where the record holds them."""
+    time = np.arange(0.0, 620.0, 2.0)
+    grid = Grid(time, 25 + 0.2 * time, 0.2)
+    rate = 0.1 * np.exp(-0.5 * ((time - centre_s) / 30) ** 2)
+    half, beside = (2 * np.log(5)) ** 0.5 * 30, 4 / 0.2
+    for baseline_K, more in ((0.0, 0.0), (4.0, beside)):
+        first, last = _loss(grid, -rate, 2.0, baseline_K).needed
+        assert 2 * first == pytest.approx(centre_s - half - more, abs=4)
+        assert 2 * last == pytest.approx(min(centre_s + half + more, 620), abs=4)
+
+
+def test_currents_that_cover_all_of_the_loss_are_held_against_it():
+    rate = np.exp(-0.5 * ((np.arange(100) - 50) / 8) ** 2)
+    found = match_at(Loss(rate, 0.0, 2.0, (0, 100)), 3e-11 * rate[None, :], 0)
+    assert found is not None and found.share == pytest.approx(1, abs=1e-6)
+    assert match_at(Loss(rate, 0.0, 2.0, (0, 100)), 3e-11 * rate[None, :], 1) is None
+
+
+@pytest.mark.parametrize("best", [1, 4, 8])
+def test_the_vertex_of_a_parabola_is_exact(best):
+    x = np.arange(10.0)
+    assert vertex(0.9 - 0.01 * (x - best - 0.3) ** 2, best) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("scale_A", [1.0, 1e-11])
+def test_channels_of_one_gas_are_told_by_their_course_not_their_size(scale_A):
+    x = np.arange(200)
+    first, second = (np.exp(-0.5 * ((x - at) / 10) ** 2) for at in (60, 140))
+    excess = scale_A * np.array([first, 0.04 * first, second])
+    assert gases_of(excess) == [[0, 1], [2]]
 
 
 def test_lag_cannot_be_estimated_from_unrelated_currents(config):
@@ -167,3 +204,21 @@ def test_uncertainty_of_the_ratio_covers_its_error(config):
         row = ratios(ions, found, quick)[0]
         hits += abs(row["residual_ratio"] - 0.02) <= 2 * row["residual_ratio_sd"]
     assert hits >= 34
+
+
+@pytest.mark.parametrize("change_percent", [0.0, 40.0])
+def test_a_ratio_that_changes_along_the_evolution_says_by_how_much(config, change_percent):
+    """Over the whole window, with an uncertainty that its scatter bears out; the noise of three neighbours is one."""
+    x = np.arange(300)
+    window, pulls = Window(50, 250, 0, 300), []
+    bottom = 1e-10 * np.exp(-0.5 * ((x - 150) / 35) ** 2)
+    at = (x - 150) / 200
+    for seed in range(60):
+        white = np.random.default_rng(seed).normal(0, 2e-13, 302)
+        top = 0.05 * bottom * (1 + change_percent / 100 * at) + np.convolve(white, np.ones(3) / 3, "valid")  # fmt: skip
+        found, sd = _trend(top, bottom, window, None, config)
+        # Of the window only what is above a fifth of the peak counts.
+        strong = np.ptp(at[bottom > 0.2 * bottom.max()])
+        pulls.append((found - change_percent * strong) / sd)
+    assert abs(np.mean(pulls)) < 0.5
+    assert 0.5 < np.std(pulls) < 1.6

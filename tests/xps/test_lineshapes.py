@@ -124,6 +124,19 @@ def test_shirley_recovers_a_step_that_follows_the_signal() -> None:
     assert np.allclose(found.values, true, atol=0.01)
 
 
+def test_shirley_on_uneven_steps_and_what_noise_makes_of_it() -> None:
+    """The same background on every second point of one half, and the response that its uncertainty rests on."""
+    signal = peak()
+    y = signal + 500 + 0.05 * cumulate(X, signal)
+    kept = (X < 164) | (np.arange(X.size) % 2 == 0)
+    found = background.shirley(X[kept], y[kept], 5)
+    assert np.allclose(found.values, (y - signal)[kept], atol=0.3)
+    change = np.random.default_rng(2).normal(0, 0.1, kept.sum())
+    moved = background.shirley(X[kept], y[kept] + change, 5, tolerance=1e-12).values
+    still = background.shirley(X[kept], y[kept], 5, tolerance=1e-12).values
+    assert found.respond(np.eye(kept.sum())) @ change == pytest.approx(moved - still, abs=2e-3)
+
+
 def test_shirley_converges_where_the_plain_iteration_swings() -> None:
     signal = peak()
     # A step as high as the signal: the plain iteration overshoots.

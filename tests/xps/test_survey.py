@@ -17,6 +17,7 @@ from coatbench.xps.library import library, proposed, states
 from coatbench.xps.model import build
 from coatbench.xps.quantify import computed_rsf, rsf
 from coatbench.xps.survey import read_survey
+from coatbench.xps.survey_lines import lines_of
 
 from .planted import Scan, scan, write
 
@@ -106,6 +107,26 @@ def test_public_surveys_show_what_was_measured(
         block["binding_energy_eV"], block["intensity_cps"], block.attrs["counting_time_s"], block.attrs["photon_energy_eV"],
     )  # fmt: skip
     assert set(found.elements) == elements
+
+
+@pytest.mark.parametrize(
+    "line", ["Ni 2p", "Zn 2p", "Sr 3d", "Y 3d", "Zr 3d", "Mo 3d", "Ag 3d", "In 3d", "W 4f", "Au 4f", "Si 2p", "Na 1s"]
+)  # fmt: skip
+def test_the_highest_line_of_an_element_is_the_one_that_surveys_show(line: str) -> None:
+    assert lines_of(line.split()[0], PHOTON)[0].line == line
+
+
+def test_without_a_time_the_scatter_says_what_counting_would() -> None:
+    """Of a small peak on a high background, where all channels hold nearly as many counts."""
+    known, unknown = [], []
+    x = np.arange(1200.0, -0.4, -0.8)[::-1]
+    for seed in range(12):
+        wide = survey({"C": 20.0, "O": 20.0}, seed=seed)
+        y = (wide.counts / 0.6)[::-1] + np.random.default_rng(seed).poisson(6e4, x.size)
+        for sds, time_s in ((known, 1.0), (unknown, float("nan"))):
+            sds += [f.area_sd for f in read_survey(x, y, time_s, PHOTON, 1.4).found if f.line == "C 1s"]  # fmt: skip
+    assert len(known) == len(unknown) == 12
+    assert np.mean(unknown) == pytest.approx(np.mean(known), rel=0.25)
 
 
 def test_noise_has_no_elements() -> None:

@@ -144,7 +144,7 @@ def _columns(space: Space, x: np.ndarray, i: int) -> np.ndarray:
 
 
 def _canonical(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the largest correlation between combinations of two sets of columns; 1 where one never changes."""
+    """Return the largest correlation between combinations of two sets of columns; 0 where one never changes."""
     if a.shape[1] + b.shape[1] >= len(a):
         a, b = a[:, :1], b[:, :1]
     scales = [np.linalg.norm(m, axis=0).max() for m in (a, b)]

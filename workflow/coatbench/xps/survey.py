@@ -119,7 +119,7 @@ def find_peaks(x: np.ndarray, y: np.ndarray, time_s: float) -> list[Peak]:
     if len(y) <= len(kernel) + 2:
         return []
     # What neighbours scatter is the noise where the time is unknown, and a floor under it where intensities are no counts.
-    scatter = float(np.median(np.abs(np.diff(y, 2)))) / 0.6745 / math.sqrt(6)
+    scatter = _scatter(y)
     variance = (
         np.maximum(y * time_s, 1.0) / time_s**2
         if math.isfinite(time_s)
@@ -136,6 +136,11 @@ def find_peaks(x: np.ndarray, y: np.ndarray, time_s: float) -> list[Peak]:
         for i in np.flatnonzero(good)
     ]
     return sorted(found, key=lambda p: -p.sigma)
+
+
+def _scatter(y: np.ndarray) -> float:
+    """Return the standard deviation of neighbours; the median of second differences leaves peaks out."""
+    return float(np.median(np.abs(np.diff(y, 2)))) / 0.6745 / math.sqrt(6)
 
 
 def _shift(peaks: Sequence[Peak]) -> float:
@@ -294,7 +299,7 @@ def _area(
     rate = (
         np.maximum(wy * time_s, 1) / time_s**2
         if math.isfinite(time_s)
-        else np.full(len(wy), np.var(np.diff(wy[:k])) / 2)
+        else np.full(len(wy), _scatter(y) ** 2)
     )
     ends = (len(wx) * step / 2) ** 2 * (rate[:k].mean() + rate[-k:].mean()) / k
     counting = math.sqrt(float(rate.sum()) * step**2 + float(ends))
