@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from coatbench.figures import layout, style
+from coatbench.factors import Factor
+from coatbench.figures import fig5_dqdv, layout, style
+from coatbench.order import ordered, with_axis
 from conftest import ROOT
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
@@ -147,3 +149,58 @@ def test_a_legend_below_stands_above_the_notes() -> None:
     legend = figure.legends[0]
     lowest = min(text.get_window_extent().y0 for text in legend.get_texts())
     assert lowest > max(text.get_window_extent().y1 for text in figure.texts)
+
+
+def of_two_factors() -> list[dict[str, str]]:
+    """Twelve samples at three temperatures and four times, too long in words for an axis; one without a coating."""
+    settings = [(t, h) for t in (300, 400, 500) for h in (1, 2, 4, 8)]
+    rows = [{"sample": "bare", "role": "uncoated", "label": "bare NCM85"}]
+    rows += [
+        {
+            "sample": f"s{i:02d}", "role": "coated", "label": f"{t} °C, {h} h, 100 % O2, 2 wt%",
+            "temperature": str(t), "time": str(h),
+        }
+        for i, (t, h) in enumerate(settings)
+    ]  # fmt: skip
+    times = Factor("time", "annealing time", "h")
+    return with_axis(rows, [Factor("temperature", "annealing temperature", "°C"), times])
+
+
+@pytest.mark.parametrize("width", [2.5, 3.7])
+def test_below_ids_stand_the_settings_of_the_factor(width: float) -> None:
+    shown = ordered(of_two_factors())
+    figure = style.new_figure(CONFIG, "double", 2.5)
+    axes = figure.subplots()
+    style.sample_axis(axes, shown, width)
+    figure.set_layout_engine("none")
+    axes.set_position((0.3, 0.5, width / 7.0, 0.4))
+    figure.canvas.draw()
+    (below,) = axes.child_axes
+    named = {
+        label.get_text(): tick
+        for label, tick in zip(below.get_xticklabels(), below.get_xticks(), strict=True)
+    }
+    assert below.get_xlabel() == shown[1]["axis_label"]
+    for text, place in named.items():  # in the middle of those that have it, which stand together
+        own = [i for i, s in enumerate(shown) if s.get("axis_tick") == text]
+        assert own == list(range(own[0], own[-1] + 1)) and place == np.mean(own)
+    assert set(named) == {s["axis_tick"] for s in shown[1:]}
+    assert layout.problems(figure) == []
+
+
+def test_many_curves_are_named_by_the_setting_that_they_share() -> None:
+    shown = ordered(of_two_factors())
+    figure = style.new_figure(CONFIG, "double", 4)
+    t = np.linspace(2, 4, 20)
+    lines = {(s["sample"], c, d): (t, t) for s in shown for c, d, _ in fig5_dqdv.HALVES}
+    codings = style.codings(shown)
+    fig5_dqdv.draw_panel(figure, figure.subplots(), lines, [], shown, codings, "potential / V")
+    (legend,) = figure.legends
+    texts = [t.get_text() for t in legend.get_texts()]
+    settings = dict.fromkeys(s["axis_tick"] for s in shown[1:])
+    assert [t.split(": ")[0] for t in texts] == ["bare NCM85", *settings]
+    named = [name for text in texts[1:] for name in text.split(": ")[1].split(", ")]
+    assert named == [s["sample"] for s in shown[1:]]
+    assert legend.get_title().get_text() == f"by {shown[1]['axis_label']}"
+    figure.canvas.draw()
+    assert layout.problems(figure) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,13 +21,17 @@ from coatbench.report.wording import (
     read_caption,
     show,
     size,
+    varied_columns,
 )
 from coatbench.tables import write_table
 from coatbench.techniques import TECHNIQUES
+from ranking import synthetic
 
 from report import study
 from report.browsing import browser as browser
 from report.browsing import open_page
+
+TEMPERATURE, TIME = "annealing_temperature_degC", "annealing_time_h"
 
 
 def content(run):
@@ -127,6 +132,21 @@ def test_page_holds_what_it_should(html, run):
         assert text in html
     assert html.count('<img src="data:image/webp;base64,') == 4
     assert "No ranking" not in html and html.index("To doubt") < html.index('id="ranking"')
+
+
+def test_ranking_shows_every_factor_of_the_study_and_no_other(run):
+    page = build(**content(run))
+    label = synthetic.factors()[TEMPERATURE]["label"]
+    # All samples of this study had the same time and atmosphere; had they not, these would stand here too.
+    assert page.factors == {TEMPERATURE: f"{label} / °C"}
+    for i, row in enumerate(page.ranking.rows):
+        row[TIME] = float(i)
+    factors = varied_columns(page.ranking.rows, synthetic.factors())
+    assert list(factors) == [TEMPERATURE, TIME]
+    shown = render(replace(page, factors=factors)).split('id="ranking-table"')[1]
+    head, _, body = shown.split("</table>")[0].partition("</thead>")
+    assert all(head.count(f">{label}<") == 1 for label in factors.values())
+    assert body.split("<tr")[2].count(">1</td>") >= 1
 
 
 def test_doubts_stand_once_with_label_reason_and_picture():

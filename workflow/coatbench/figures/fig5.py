@@ -204,10 +204,13 @@ def _potentials(
             style.no_data(part, f"no rest of {after} {label}")
             continue
         _points(part, own, shown, label, marker, colour)
-        style.sample_axis(part, shown, 2.3)
+        if part is parts[1]:
+            style.sample_axis(part, shown, 2.3)
+        else:  # the names stand below the lower one
+            part.set_xticks(range(len(shown)), [])
+            part.set_xlim(-0.6, len(shown) - 0.4)
         part.margins(y=0.2)
         part.set_ylabel(f"{after} {label[:5]}\n{label[6:]} / V")
-    parts[0].tick_params(axis="x", labelbottom=False)
 
 
 def _numbers(

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..curves import load_set
+from ..order import LABEL
 from . import style
 from .cycling_common import unusable
 
@@ -79,7 +80,12 @@ def draw_panel(
     axes.set_xlim(max(low, high - 1.15), high)
     if any(style.full_label(s) != style.label(s) for s in shown):  # too long to stand beside
         handles, names = axes.get_legend_handles_labels()
-        style.legend_below(figure, dict(zip(names, handles, strict=True)))
+        drawn = dict(zip(names, handles, strict=True))
+        if grouped := _by_setting(drawn, shown):
+            factor = next(s[LABEL] for s in shown if s.get(LABEL))
+            style.legend_below(figure, grouped, f"by {factor}")
+        else:
+            style.legend_below(figure, drawn)
     else:
         columns = 1 + len(shown) // 14
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.2, ncols=columns)
@@ -89,6 +95,19 @@ def draw_panel(
     axes.text(0.995, 0.03, "discharge 1", transform=axes.transAxes, ha="right", color=style.GREY)
     if marked:
         _zoom(axes, lines, marked, shown, codings)
+
+
+def _by_setting(drawn: Mapping[str, Any], shown: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return the lines of each setting together, named by it and by the ids; empty where no two samples share one."""
+    found: dict[str, Any] = {}
+    for text, places in style.settings(shown):
+        own = [s for s in (shown[i] for i in places) if style.full_label(s) in drawn]
+        lines = tuple(drawn[style.full_label(s)] for s in own)
+        if text and lines:
+            found[f"{style.plain(text)}: {', '.join(map(style.short_label, own))}"] = lines
+        else:
+            found |= {style.full_label(s): line for s, line in zip(own, lines, strict=True)}
+    return found
 
 
 def named(features: Sequence[Row]) -> list[Row]:

@@ -19,8 +19,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.legend_handler import HandlerTuple
 
-from ..order import PLACE, colour_places
+from ..order import LABEL, PLACE, TICK, colour_places
 from ..pictures import write_drawing
 from ..tables import cell
 from . import layout, lettering
@@ -171,8 +172,9 @@ def sample_axis(
     slot = width_inch * 72 / (n + 0.2)  # points
     line = 1.2  # height of a line in font sizes
     longest = 0.62 * size * max(map(lettering.letters, labels))
-    if longest > slot:
-        labels = [short_label(s) for s in shown]
+    in_short = longest > slot and (short := [short_label(s) for s in shown]) != labels
+    if in_short:
+        labels = short
         longest = 0.62 * size * max(map(lettering.letters, labels))
     rotation = 0 if longest <= slot else 45 if slot * 0.7 >= line * size else 90
     every = 1
@@ -191,6 +193,46 @@ def sample_axis(
     axes.set_xlim(-0.6, n - 0.4)
     if top:
         axes.tick_params("x", bottom=False, top=False, labelbottom=False, labeltop=True, pad=1.5)
+    elif in_short:  # the ids do not say what was varied
+        _settings_axis(axes, shown, slot, line * size if not rotation else longest)
+
+
+def settings(shown: Sequence[Mapping[str, str]]) -> list[tuple[str, list[int]]]:
+    """Return each setting of the factor that figures draw along, with the places of its samples, which stand together.
+
+    Empty where every sample has one of its own, or there is no factor.
+    """
+    found: list[tuple[str, list[int]]] = []
+    for i, sample in enumerate(shown):
+        text = sample.get(TICK, "")
+        if not found or found[-1][0] != text:
+            found.append((text, []))
+        found[-1][1].append(i)
+    named = [text for text, _ in found if text]
+    return (
+        found
+        if named and len(set(named)) == len(named) < sum(bool(s.get(TICK)) for s in shown)
+        else []
+    )
+
+
+def _settings_axis(
+    axes: Axes, shown: Sequence[Mapping[str, str]], slot: float, below: float
+) -> None:
+    """Write the settings of the factor below the samples that share them, this many points down, and ticks between."""
+    groups = settings(shown)
+    size = float(mpl.rcParams["xtick.labelsize"])
+    if not groups or any(0.62 * size * lettering.letters(t) > slot * len(p) for t, p in groups):
+        return
+    second = axes.secondary_xaxis("bottom")
+    second.set_xticks(
+        [(places[0] + places[-1]) / 2 for text, places in groups if text],
+        [lettering.plain(text) for text, _ in groups if text],
+    )
+    second.tick_params("x", length=0, pad=below + 5, top=False)
+    second.set_xlabel(next(s[LABEL] for s in shown if s.get(LABEL)))
+    second.set_xticks([places[-1] + 0.5 for _, places in groups[:-1]], minor=True)
+    second.tick_params("x", which="minor", length=below + 5, direction="out", width=0.4, color=GREY)
 
 
 def legend_below(
@@ -204,13 +246,15 @@ def legend_below(
     figure = part.get_figure(root=True)
     assert isinstance(figure, Figure)
     width = figure.get_figwidth() * part.bbox.width / figure.bbox.width
-    columns = max(1, int(width / entry))
+    several = any(isinstance(h, tuple) for h in handles.values())
+    columns = max(1, int(width / (entry + several * 3 * size / 72)))
     lines = math.ceil(len(handles) / columns) + (title is not None)
     height = figure.get_figheight() + (lines - 1) * 1.45 * size / 72
     figure.set_figheight(min(height, layout.PAGE_INCH))
     part.legend(
         list(handles.values()), list(handles), title=title, loc="outside lower left", ncols=columns,
-        handlelength=1.2, alignment="left",
+        handlelength=4 if several else 1.2, alignment="left",
+        handler_map={tuple: HandlerTuple(ndivide=None, pad=0.3)},
         borderaxespad=NOTE_INCH * 72 / size,  # notes stand below it, on a line of their own
     )  # fmt: skip
 

@@ -19,7 +19,16 @@ from .doubts import QUALITY_COLUMNS, Doubt, doubts_of, reasons, remark
 from .embedded import Picture, picture, thumbnails
 from .living import gather
 from .packing import pack
-from .wording import advice, estimate, expectation, in_labels, percent, show, size
+from .wording import (
+    advice,
+    estimate,
+    expectation,
+    in_labels,
+    percent,
+    show,
+    size,
+    varied_columns,
+)
 
 DATA = Path(__file__).parent / "data"
 OWN = {
@@ -55,6 +64,7 @@ class Page:
     statement: list[str]
     ranking: Table | None
     criteria: dict[str, str]
+    factors: dict[str, str]
     claims: list[dict[str, Any]]
     verdicts: dict[str, int]
     figures: list[Picture]
@@ -115,6 +125,7 @@ def build(
     quality = [q for t in by_name.values() if (q := quality_of(t)) is not None]
     quality.sort(key=lambda q: q.name != "xps_fits")
     labels = labels or {}
+    factors = run["parameters"].get("factors") or {}
     title = str(run["study"]["title"]).replace(" degC", " °C")
     looks, left_out = thumbnails(quicklooks, results)
     against = (run["parameters"].get("cycling") or {}).get("potential_reference") or ""
@@ -130,6 +141,7 @@ def build(
         statement=paragraphs,
         ranking=by_name.get("ranking"),
         criteria=_labels(run["parameters"].get("ranking") or {}),
+        factors=varied_columns(rows("ranking"), factors),
         claims=claims,
         verdicts={
             v: sum(c["verdict"] == v for c in claims) for v in ("holds", "fails", "not testable")
@@ -147,7 +159,7 @@ def build(
         doubts=doubts_of(
             rows("quality"), labels, (p.whole for group in looks.values() for p in group)
         ),
-        next=advice(rows("ranking_next")[:NEXT_SHOWN], run["parameters"].get("factors") or {}),
+        next=advice(rows("ranking_next")[:NEXT_SHOWN], factors),
         curves=pack(living),
         curve_titles={view.id: view.title for view in living},
         curves_about=json.dumps(

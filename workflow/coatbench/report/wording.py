@@ -103,6 +103,29 @@ def in_labels(text: str, labels: Mapping[str, str]) -> str:
     return f"{technique}{colon}{said}{missing}{names}"
 
 
+def varied_columns(
+    table: Sequence[Mapping[str, Any]], factors: Mapping[str, Mapping | None]
+) -> dict[str, str]:
+    """Return the columns of the ranking that tell its samples apart, with what they are called: the factors of the study.
+
+    Parameters
+    ----------
+    table : rows of the table `ranking`
+    factors : section `factors` of the configuration
+
+    Examples
+    --------
+    >>> rows = [{"t": 300.0, "gas": "air", "h": 1.0}, {"t": 400.0, "gas": "O2", "h": 1.0}]
+    >>> varied_columns(rows, {"t": {"label": "annealed", "unit": "°C"}, "gas": {"kind": "categorical"}, "h": {}})
+    {'t': 'annealed / °C', 'gas': 'gas'}
+    """
+    return {
+        f.name: f"{f.label} / {f.unit}" if f.unit else f.label
+        for f in read_factors(factors)
+        if len({row.get(f.name) for row in table} - {None}) > 1
+    }
+
+
 PURPOSES = {"improve": "new", "confirm": "once more", "extend": "beyond what was tested"}
 
 
