@@ -91,6 +91,32 @@ def test_a_surface_passes_through_precise_points_and_is_unsure_between_distant_o
     assert sd[70] > 5 * sd[20]
 
 
+def test_a_step_divides_a_factor_as_a_category_would():
+    """Both sides of the place are two levels, exchangeable by the same likeness."""
+    t = np.array([0.0, 0.3, 0.31, 0.9])
+    place, like = 0.305, 0.2
+    logits = np.log([[place / (1 - place), like / (1 - like)]])
+    one = np.log([[0.4]])
+    ours = Kernel("stepped", one, np.zeros(1), np.zeros(1), 0, logits)
+    sides = np.column_stack([t, t > place])
+    both = Kernel("smooth", np.hstack([one, logits[:, 1:]]), np.zeros(1), np.full(1, 50.0))
+    expected = both(sides, sides, np.array([False, True]))
+    assert np.allclose(ours(t[:, None], t[:, None], ONE), expected)
+
+
+def test_where_a_response_breaks_off_the_best_lies_just_before_it():
+    t = np.array([0.0, 0.15, 0.3, 0.45, 0.55, 0.65, 0.8, 1.0])
+    truth = 0.8 * t - 0.9 * (t > 0.6)
+    rng = np.random.default_rng(4)
+    surface = fit_surface(t[:, None], truth, np.full(t.size, 0.02), ONE, rng)
+    best = GRID[surface.draws(GRID[:, None], 400, rng).argmax(axis=1)]
+    assert np.mean((best >= 0.54) & (best < 0.65)) > 0.95
+    stepped = [
+        w for k, w in zip(surface.kernels, surface.weights, strict=True) if k.kind == "stepped"
+    ]
+    assert sum(stepped) > 0.6  # of several kinds, the data choose this one
+
+
 def test_bounds_are_kept_and_the_best_within_them_is_the_best_before():
     x = np.linspace(0, 1, 6)
     rng = np.random.default_rng(1)

@@ -84,6 +84,23 @@ def test_a_repeat_lies_within_what_is_allowed_and_may_be_the_best(entry):
         assert any("the config leaves no setting to measure" in p for p in text)
 
 
+def test_advice_closes_in_on_the_place_where_a_property_breaks_off():
+    """Followed for two rounds, it finds the last setting before a break (468 °C) that nobody tells it of."""
+
+    def response(s):
+        return 0.3 + 0.8 * (s[T] - 300) / 200 - 0.6 * (s[T] > 469)
+
+    temperatures = [300.0, 380.0, 440.0, 500.0]
+    for _ in range(2):
+        made, _ = along(temperatures, response, low=300, high=500, step=4)
+        temperatures += [r[T] for r in made["ranking_next"]]
+    below = max(t for t in temperatures if t < 469)
+    assert below >= 464, sorted(temperatures)
+    row = of(along(temperatures, response)[0], response="q")
+    assert row["optimum_ci_low"] <= 468 <= row["optimum_ci_high"]
+    assert row["optimum_ci_high"] - row["optimum_ci_low"] <= 40
+
+
 def test_a_factorial_of_two_levels_each_has_effects():
     settings = [{T: t, GAS: g} for t in (300.0, 500.0) for g in ("air", "O2")] * 2
     made, text = study(

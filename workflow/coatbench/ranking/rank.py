@@ -266,7 +266,7 @@ def _why_not(sample: Mapping[str, str], values: Values, reference: str | None) -
     return (
         "not ranked: lacks " + ", ".join(lacking)
         if lacking
-        else "not ranked: no criterion measured"
+        else "not ranked: no criterion has a usable value"
     )
 
 

@@ -1,15 +1,16 @@
 """Response surfaces over any factors: Gaussian processes whose settings are averaged over, not fitted.
 
 Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, chapters 2 and 4: Matern kernels with one length per
-continuous factor, exchangeable levels of a categorical one, and the uncertainty of each value as known noise. A few dozen samples
-do not fix lengths and heights, so they are drawn from their posterior (population Monte Carlo; Cappe et al. 2004,
-doi:10.1198/106186004X12803). Docs: docs/ranking.md.
+continuous factor, exchangeable levels of a categorical one, and the uncertainty of each value as known noise. Where a response may
+break off (a phase that decomposes), the two sides of the place are two such levels. A few dozen samples do not fix any of these
+parameters, so they are drawn from their posterior (population Monte Carlo; Cappe et al. 2004, doi:10.1198/106186004X12803).
+Docs: docs/ranking.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,11 +18,13 @@ from ..factors import Factor, Setting
 
 LEVEL_SD = 1.0  # prior of a response's level, in standard deviations of its values
 LENGTH, LENGTH_SPREAD = 0.5, 0.8  # median and log-spread of a length, in tested ranges (one factor)
-HEIGHT, HEIGHT_SPREAD = 1.0, 0.5  # of the height, in standard deviations of the values
+HEIGHT, HEIGHT_SPREAD = 1.0, 0.8  # of the height, in standard deviations of the values
 LOGIT_SPREAD = 1.5  # of likeness between levels, and of the share of joint effects
-SMOOTH, ROUGH = "smooth", "rough"  # Matern 5/2; Matern 1/2, for steps
-KINDS = {SMOOTH: 0.7, ROUGH: 0.3}  # prior probability
+# Matern 5/2; Matern 1/2; Matern 5/2 on each side of one place where a response breaks off.
+SMOOTH, ROUGH, STEPPED = "smooth", "rough", "stepped"
+KINDS = {SMOOTH: 0.6, ROUGH: 0.2, STEPPED: 0.2}  # prior probability
 PARTICLES, ROUNDS = 256, 3
+FEWEST_PARTICLES = 64  # where many factors share those of the steps
 JITTER = 1e-8
 
 
@@ -98,16 +101,20 @@ class Kernel:
 
     Attributes
     ----------
-    kind : smooth or rough
+    kind : smooth, rough or stepped
     shape : array (particles, factors), log length of a continuous factor, logit likeness of two levels
     height : array (particles,), log height
     joint : array (particles,), logit of the share of what the factors do together and not each for itself
+    along : number of the continuous factor along which a step lies; -1: none
+    step : array (particles, 2), logit of its place in the tested range, and of the likeness of its two sides; without step empty
     """
 
     kind: str
     shape: np.ndarray
     height: np.ndarray
     joint: np.ndarray
+    along: int = -1
+    step: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
 
     def __call__(self, a: np.ndarray, b: np.ndarray, categorical: np.ndarray) -> np.ndarray:
         """Return the covariances, shape (particles, points of a, points of b)."""
@@ -121,24 +128,28 @@ class Kernel:
             else:
                 gap = np.abs(a[:, None, i] - b[None, :, i])[None]
                 one = _matern(gap / np.exp(self.shape[:, i])[:, None, None], self.kind)
+            if i == self.along:
+                one = one * self._sides(a[:, i], b[:, i])
             total, product = total + one / n, product * one
         share = _expit(self.joint)[:, None, None] if n > 1 else 1.0
         height = np.exp(2 * self.height)[:, None, None]
         return height * ((1 - share) * total + share * product) + LEVEL_SD**2
 
-    def take(self, k: int) -> Kernel:
-        """Return one particle."""
-        one = slice(k, k + 1)
-        return Kernel(self.kind, self.shape[one], self.height[one], self.joint[one])
+    def _sides(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Return how alike points are by the side of the step that they lie on: as levels of a category are."""
+        place = _expit(self.step[:, 0])[:, None]
+        same = (a[None] > place)[:, :, None] == (b[None] > place)[:, None, :]
+        return np.where(same, 1.0, _expit(self.step[:, 1])[:, None, None])
 
 
 def _expit(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def _kernel(kind: str, vector: np.ndarray, n: int) -> Kernel:
+def _kernel(kind: str, along: int, vector: np.ndarray, n: int) -> Kernel:
+    """Return a kernel of drawn parameters: shapes, height, the joint share of several factors, the two of a step."""
     joint = vector[:, n + 1] if n > 1 else np.zeros(len(vector))
-    return Kernel(kind, vector[:, :n], vector[:, n], joint)
+    return Kernel(kind, vector[:, :n], vector[:, n], joint, along, vector[:, n + 1 + (n > 1) :])
 
 
 @dataclass(frozen=True)
@@ -233,17 +244,25 @@ def fit_surface(
     length = np.log(LENGTH * np.sqrt(n))  # as long in many factors as in one: Hvarfner et al. 2024
     middle = np.where(categorical, 0.0, length)
     width = np.where(categorical, LOGIT_SPREAD, LENGTH_SPREAD)
-    middle = np.concatenate([middle, [np.log(HEIGHT)], [-1.0] if n > 1 else []])
+    middle = np.concatenate([middle, [np.log(HEIGHT)], [0.0] if n > 1 else []])
     width = np.concatenate([width, [HEIGHT_SPREAD], [LOGIT_SPREAD] if n > 1 else []])
     kernels: list[Kernel] = []
     weights: list[float] = []
+    continuous = [int(i) for i in np.flatnonzero(~categorical)]
+    kinds = [(kind, -1, KINDS[kind], PARTICLES) for kind in (SMOOTH, ROUGH)] + [
+        (STEPPED, i, KINDS[STEPPED] / len(continuous), max(PARTICLES // len(continuous), FEWEST_PARTICLES))
+        for i in continuous
+    ]  # fmt: skip
     found = []
-    for kind, prior in KINDS.items():
-        vectors, log_weight = _population(kind, x, y, noise, categorical, middle, width, rng)
-        found.append((kind, vectors, log_weight + np.log(prior)))
+    for kind, along, prior, particles in kinds:
+        m = np.concatenate([middle, np.zeros(2 * (along >= 0))])
+        w = np.concatenate([width, np.full(2 * (along >= 0), LOGIT_SPREAD)])
+        data = (x, y, noise, categorical)
+        vectors, log_weight = _population(kind, along, data, m, w, particles, rng)
+        found.append((kind, along, vectors, log_weight + np.log(prior)))
     top = max(w.max() for *_, w in found)
     share = np.concatenate([np.exp(w - top) for *_, w in found])
-    places = [(kind, v) for kind, vectors, _ in found for v in vectors]
+    places = [(kind, along, v) for kind, along, vectors, _ in found for v in vectors]
     share = share / share.sum()
     # Systematic resampling: the same settings for the same data, few of them twice.
     ticks = (np.arange(settings) + 0.5) / settings
@@ -251,8 +270,8 @@ def fit_surface(
         np.searchsorted(np.cumsum(share), ticks).clip(0, share.size - 1), return_counts=True
     )
     for k, count in zip(chosen, counts, strict=True):
-        kind, vector = places[k]
-        kernels.append(_kernel(kind, vector[None], n))
+        kind, along, vector = places[k]
+        kernels.append(_kernel(kind, along, vector[None], n))
         weights.append(count / settings)
     return Surface(
         x, y, noise, centre, spread, categorical, tuple(kernels), np.array(weights), bounds
@@ -261,22 +280,25 @@ def fit_surface(
 
 def _population(
     kind: str,
-    x: np.ndarray,
-    y: np.ndarray,
-    noise: np.ndarray,
-    categorical: np.ndarray,
+    along: int,
+    data: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     middle: np.ndarray,
     width: np.ndarray,
+    particles: int,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return settings (particles, parameters) and their log weights, which sum to the evidence of this kind."""
+    """Return settings (particles, parameters) and their log weights, which sum to the evidence of this kind.
+
+    `data` are settings, values, noise, and which factors are categories.
+    """
+    x, y, noise, categorical = data
     size = middle.size
     centre, spread = middle, np.diag(width**2)
     vectors = log_weight = np.empty(0)
     for step in range(ROUNDS):
         root = np.linalg.cholesky(spread + 1e-9 * np.eye(size))
-        from_prior = np.arange(PARTICLES) % 4 == 0 if step else np.ones(PARTICLES, dtype=bool)
-        normal = rng.standard_normal((PARTICLES, size))
+        from_prior = np.arange(particles) % 4 == 0 if step else np.ones(particles, dtype=bool)
+        normal = rng.standard_normal((particles, size))
         vectors = np.where(from_prior[:, None], middle + normal * width, centre + normal @ root.T)
         log_prior = _log_normal(vectors, middle, np.diag(width))
         log_proposal = log_prior
@@ -284,7 +306,7 @@ def _population(
             log_proposal = np.logaddexp(
                 np.log(0.25) + log_prior, np.log(0.75) + _log_normal(vectors, centre, root)
             )
-        evidence = _evidence(_kernel(kind, vectors, x.shape[1]), x, y, noise, categorical)
+        evidence = _evidence(_kernel(kind, along, vectors, x.shape[1]), x, y, noise, categorical)
         log_weight = evidence + log_prior - log_proposal
         share = np.exp(log_weight - log_weight.max())
         share /= share.sum()
@@ -292,7 +314,7 @@ def _population(
         away = vectors - centre
         # A floor, since a few heavy particles would make the next proposal too narrow.
         spread = 1.2 * (away * share[:, None]).T @ away + np.diag((0.15 * width) ** 2)
-    return vectors, log_weight - np.log(PARTICLES)
+    return vectors, log_weight - np.log(particles)
 
 
 def _log_normal(vectors: np.ndarray, centre: np.ndarray, root: np.ndarray) -> np.ndarray:
