@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from coatbench.errors import AnalysisError
+from coatbench.readers import read
 
 from .planted import REGIONS, eq1, scan, tables, write
 
@@ -175,3 +176,14 @@ def test_samples_and_levels_in_one_file(config: dict, tmp_path: Path, first: boo
     name, base = ("a", 0.2) if first else ("b", 0.6)
     row = eq1(tables(file, config, sample_in_file=name, level="30"))
     assert row["coverage"] == pytest.approx(base + 0.1, abs=0.02)
+
+
+def test_a_line_that_ends_in_two_returns_is_one_line(tmp_path: Path) -> None:
+    """CasaXPS writes comments of SPECS files so; counted as two lines, all that follows would be misread."""
+    path = write(tmp_path / "a.vms", [scan("C 1s"), scan("O 1s")])
+    plain = read(path, "xps")
+    lines = path.read_bytes().replace(b"\r\n", b"\n").split(b"\n")
+    ends = [b"\r\r\n" if i % 7 == 2 else b"\r\n" for i in range(len(lines))]
+    path.write_bytes(b"".join(line + end for line, end in zip(lines, ends, strict=True)))
+    for a, b in zip(plain.sets, read(path, "xps").sets, strict=True):
+        assert (a["intensity_cps"] == b["intensity_cps"]).all()

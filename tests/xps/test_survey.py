@@ -166,3 +166,40 @@ def test_a_region_without_a_model_comes_with_the_start_of_one(config: dict, tmp_
         start["Nb 3d"]["components"]["oxide"]["binding_energy_eV"]
         == library()["Nb 3d"].binding_energy_eV
     )
+
+
+NICKEL = {
+    854: 100,
+    871: 40,
+    67: 45,
+    111: 15,
+    641: 40,
+    624: 9,
+    713: 20,
+    705: 10,
+    771: 9,
+}  # with its Auger lines
+COBALT = {781: 60, 797: 30, 61: 30, 713: 26}
+
+
+@pytest.mark.parametrize(
+    ("peaks", "elements"),
+    [
+        (NICKEL, {"Ni"}),
+        (NICKEL | {531: 90, 22: 10} | COBALT, {"Ni", "O", "Co"}),  # Co 2p lies on an Auger line of Ni
+        ({932: 90, 952: 45, 568: 60, 648: 25, 548: 12, 720: 12, 76: 25, 122: 8, 530: 60, 22: 10}, {"Cu", "O"}),  # O 2s, not Ta
+        # No carbon says that all lies 2.3 eV too high.
+        ({533: 90, 858: 60, 875: 25, 714: 50, 727: 20, 70: 25, 58: 20}, {"O", "Ni", "Fe"}),
+        ({531: 80, 285: 20, 1303: 60, 89: 20, 50: 12, 381: 20, 302: 30, 346: 12, 242: 10}, {"O", "C", "Mg", "Ar"}),
+    ],
+)  # fmt: skip
+def test_auger_lines_explain_no_more_than_they_can(peaks: dict, elements: set[str]) -> None:
+    """Peaks as real surveys of oxides and metals show them; heights relative to a flat background."""
+    x = np.arange(0, 1380, 0.8)
+    rate = 4000 + sum(
+        60 * h * np.exp(-4 * np.log(2) * ((x - e) / 3.2) ** 2) for e, h in peaks.items()
+    )
+    y = np.random.default_rng(11).poisson(rate).astype(float)
+    found = read_survey(x, y, 1.0, 1486.6)
+    assert set(found.elements) == elements
+    assert not [f for f in found.found if not f.element]

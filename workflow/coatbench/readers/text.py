@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 30  # a text export beyond 1 GiB is a mistake, not a measurement
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+# CR CR LF is one end of a line that went through a text mode twice, as comments of CasaXPS do.
+_LINE_END = re.compile(r"\r{0,2}\n|\r")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NUMERIC_CHARACTERS = re.compile(r"[0-9eE+\-., \t;]*")
 _BOMS = (

@@ -23,6 +23,10 @@ LEAST_SHARE = 0.004  # of the highest peak: below it, satellites and steps are a
 HALF_EV = 2.5  # half of the filter's middle; its sides are as wide
 WINDOW_EV = 7.0  # on either side of a line that is integrated
 SEARCH_EV = 15.0  # charge that is looked for where none is known
+OXIDE_EV, CHARGE_EV = (
+    530.7,
+    1.5,
+)  # O 1s where carbon says nothing of the charge, and how far off is a charge
 OXYGEN_EV = 531.2, 2.2  # O 1s of oxides to water, either way
 LOSS_EV, LOSS_SHARE = 28.0, 0.15  # plasmons and shake-up: so far above a line, and at most so high
 RARE_WEIGHT, RARE_SHARE = (
@@ -30,7 +34,7 @@ RARE_WEIGHT, RARE_SHARE = (
     0.05,
 )  # of an element that neither the study nor the library has: what its peaks count, and least height
 TIMES = 20.0  # that a line may be higher than its cross section says
-_RARE = {"He", "Ne", "Ar", "Kr", "Xe", "Tc", "Pm", "Po", "At", "Rn"}
+_RARE = {"He", "Ne", "Kr", "Xe", "Tc", "Pm", "Po", "At", "Rn"}
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ def _scatter(y: np.ndarray) -> float:
 
 
 def _shift(peaks: Sequence[Peak]) -> float:
-    """Return the charge that puts peaks on C 1s and O 1s, 0 where there is none that does."""
+    """Return the charge that puts peaks on C 1s and O 1s; where there is no carbon and O 1s lies far off, what puts that in place."""
     carbon = library()["C 1s"].binding_energy_eV
     best, most = 0.0, 0.0
     for p in peaks:
@@ -155,6 +159,11 @@ def _shift(peaks: Sequence[Peak]) -> float:
         score = math.sqrt(p.height * max(near, default=0.0)) * (1 - 0.01 * abs(shift))
         if score > most:
             best, most = shift, score
+    if most == 0:
+        oxygen = [p for p in peaks if abs(p.energy_eV - OXIDE_EV) < SEARCH_EV]
+        highest = max(oxygen, key=lambda p: p.height, default=None)
+        if highest is not None and abs(highest.energy_eV - OXIDE_EV) > CHARGE_EV:
+            best = highest.energy_eV - OXIDE_EV
     return best
 
 
@@ -248,8 +257,9 @@ def _explained(
             small = parent is not None and peak.height < LOSS_SHARE * parent.height
             if small and f.energy_eV < at < f.last_eV + LOSS_EV:
                 return True
-        if any(low < at < high for low, high in auger_of(element, photon)):
-            return True
+        for low, high, share in auger_of(element, photon):
+            if low < at < high and (main is None or peak.height <= share * main.height):
+                return True
     return False
 
 
