@@ -152,6 +152,11 @@ def test_ions_beside_a_fragment_are_named(study: Case) -> None:
     for pair in (("S3", "HPS2"), ("S3", "33S of PS2"), ("SO4", "HPO4"), ("S4", "33S of PS3")):
         assert pair in rows
     assert 0 < rows["S3", "33S of PS2"]["contribution"] < 0.2
+    told = {(r["sample"], r["fragment"]): r for r in study.tables["sims_fragments"]}
+    for pair in (("S3", "HPS2"), ("SO4", "HPO4"), ("POS2", "PO3S")):
+        row = told["plain", pair[0]]
+        assert pair[1] in row["note"] and row["quality"] == "ok"
+    assert "33S" not in told["plain", "S3"]["note"]
 
 
 def test_labels_by_mass_and_with_alternatives(study: Case) -> None:

@@ -222,12 +222,31 @@ def test_without_a_reference_nothing_is_related(caplog) -> None:  # type: ignore
     for reference in (None, "absent"):
         with caplog.at_level(logging.WARNING):
             tables = made(rows, reference=reference)
-        assert tables["sims_degradation"] == []
+        related = tables["sims_degradation"]
+        assert {r["sample"] for r in related} == {s["sample"] for s in SAMPLES}
+        assert all(r.get("relative_degradation") is None for r in related)
+        assert {(r["quality"], r["note"]) for r in related} == {("unusable", "no reference")}
+        assert tables["sims_sensitivity"] == []
+        assert {r["sample"] for r in tables["sims_scores"]} == {s["sample"] for s in SAMPLES}
+        weighted = {r["fragment"] for r in tables["sims_weights"] if r["weight"] is not None}
+        assert weighted == {f.name for f in DEGRADATION}
         assert all(
             r.get("relative") is None and "no reference" in r["note"]
             for r in tables["sims_fragments"]
         )
         assert "no reference" in caplog.text
+
+
+def test_a_reference_of_which_nothing_is_usable_is_said() -> None:
+    rows = as_rows(study(np.random.default_rng(3), n=2))
+    for row in rows:
+        if row["sample"] == "bare":
+            row["total_source"] = "sum of images" if row["region"] == "0" else "image 0"
+    again = [r | {"region": "1"} for r in rows if (r["sample"], r["region"]) == ("bare", "0")]
+    rows = [r for r in rows if r["sample"] != "bare" or r["region"] == "0"] + again
+    related = made(rows)["sims_degradation"]
+    assert related and {r["sample"] for r in related} == {s["sample"] for s in SAMPLES}
+    assert made([])["sims_degradation"] == []
 
 
 def test_one_region_has_no_interval() -> None:

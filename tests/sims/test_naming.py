@@ -118,6 +118,89 @@ def test_a_scale_that_is_wrong_altogether_is_never_ok(formulas: list[str], b: fl
         assert right or judged_shift(shift, LIMITS).level == "unusable", (shift, names(listed))
 
 
+def beside(ppm: float, off_ppm: float, formulas: list[str], seed: int) -> list[Image]:
+    """Intervals that were set beside their peaks, to either side by turns or at random."""
+    rng = np.random.default_rng([seed, round(off_ppm)])
+    n = len(formulas)
+    sides = 1 - 2 * (np.arange(n) % 2) if seed % 2 else rng.choice([-1, 1], n)
+    off = ppm + off_ppm * rng.choice([-1, 1]) * sides + rng.normal(0, 3, n)
+    exact = [ion_mass_u(f) for f in formulas]
+    return [Image(i + 1, "", m * (1 + 1e-6 * d)) for i, (m, d) in enumerate(zip(exact, off.tolist(), strict=True))]  # fmt: skip
+
+
+@pytest.mark.parametrize("off_ppm", [10.0, 15.0, 20.0, 25.0, 30.0])
+@pytest.mark.parametrize("formulas", [[f.name for f in FRAGMENTS], LISTED, DEGRADATION])
+def test_centres_beside_their_peaks_give_no_wrong_shift_and_no_wrong_name(off_ppm: float, formulas: list[str]) -> None:  # fmt: skip
+    """A median is one of the two sides: the shift would be off by as much with an uncertainty of a ppm, and S3 be called HPS2."""
+    beyond = 0
+    for seed in range(8):
+        ppm = [0.0, -60.0, 110.0, 40.0][seed // 2]
+        listed = beside(ppm, off_ppm, formulas, seed)
+        shift = shift_of(listed, FRAGMENTS, OTHERS, HOW)
+        scale = judged_shift(shift, LIMITS)
+        if scale.level == "unusable":
+            assert off_ppm > 20, shift  # two shifts fit alike
+            continue
+        beyond += abs(shift.ppm - ppm) > 2.5 * shift.sd
+        for formula, name in zip(formulas, name_images(listed, FRAGMENTS, OTHERS, 100, shift), strict=True):  # fmt: skip
+            if name.quality.level == scale.level == "ok":
+                assert name.name == formula, (seed, shift)
+    assert beyond <= 1  # of eight: centres at random may all stand on one side
+
+
+@pytest.mark.parametrize("scatter", [3.0, 8.0])
+def test_good_centres_are_not_doubted(scatter: float) -> None:
+    lists = [[f.name for f in FRAGMENTS], LISTED, DEGRADATION, TEN]
+    doubted = beyond = 0
+    for seed in range(60):
+        formulas = lists[seed % 4]
+        listed = images(formulas, [0.0, 110.0, -60.0][seed % 3], scatter, seed)
+        shift = shift_of(listed, FRAGMENTS, OTHERS, HOW)
+        found = name_images(listed, FRAGMENTS, OTHERS, 100, shift)
+        assert [n.name for n in found] == formulas
+        doubted += any(q.level != "ok" for q in (judged_shift(shift, LIMITS), *(n.quality for n in found)))  # fmt: skip
+        beyond += abs(shift.ppm - [0.0, 110.0, -60.0][seed % 3]) > 3 * shift.sd
+    assert doubted == 0 and beyond <= 2
+
+
+def test_what_the_scatter_does_not_exclude_is_doubted_by_name() -> None:
+    """S3 40 ppm high stands 40 ppm from itself and 59 from HPS2: where single masses scatter by 20 ppm either may be there."""
+    shift = MassShift(0.0, 5.0, 16, 20.0)
+    found = name_images([Image(1, "", ion_mass_u("S3") * (1 + 40e-6))], FRAGMENTS, OTHERS, 100, shift)  # fmt: skip
+    assert (found[0].name, found[0].quality.level) == ("S3", "doubtful")
+    assert "HPS2 not excluded" in found[0].quality.note
+    near = name_images([Image(1, "", ion_mass_u("HPS2") * (1 - 40e-6))], FRAGMENTS, OTHERS, 100, shift)  # fmt: skip
+    assert (near[0].name, near[0].quality.level) == ("HPS2", "doubtful")
+    assert near[0].fragment is None and "S3 not excluded" in near[0].quality.note
+
+
+def among_unknown(
+    seed: int, known: int, scatter: float, slope: float = 0.0
+) -> tuple[list[float], list[float]]:
+    """Return measured and exact masses of so many fragments among 60 peaks of ions that nobody knows."""
+    rng = np.random.default_rng([4, seed])
+    exact = [*rng.choice([f.mass_u for f in FRAGMENTS], known, replace=False)]
+    exact += [*(np.round(rng.uniform(12, 200, 60)) * (1 + 1e-6 * rng.uniform(-800, 1200, 60)))]
+    exact = rng.permutation(exact)
+    off = rng.uniform(-140, 140) + slope * (exact**-0.5 - 0.1) + rng.normal(0, scatter, exact.size)
+    return (exact * (1 + 1e-6 * off)).tolist(), exact.tolist()
+
+
+@pytest.mark.parametrize(("scatter", "slope"), [(3.0, 0.0), (12.0, 0.0), (3.0, 8000.0), (3.0, -14000.0)])  # fmt: skip
+def test_a_right_scale_is_found_among_many_unknown_peaks_and_a_wrong_one_is_not(scatter: float, slope: float) -> None:  # fmt: skip
+    exact, others = [f.mass_u for f in FRAGMENTS], [o.mass_u for o in OTHERS if o.kind == "ion"]
+    told = 0
+    for seed in range(12):
+        masses, true = among_unknown(seed, 17, scatter, slope)
+        shift = common_shift(masses, exact, others, HOW)
+        if judged_shift(shift, LIMITS).level == "unusable":
+            continue
+        told += 1
+        off = [1e6 * (shift.corrected(m) / t - 1) for m, t in zip(masses, true, strict=True)]
+        assert abs(np.median(off)) < 3 * shift.sd + 3, seed
+    assert told >= 11 if slope == 0 else told <= 1
+
+
 def test_few_masses_tell_nothing_and_alike_shifts_are_told() -> None:
     few = shift_of(images(["S2", "PO2", "Cl"]), FRAGMENTS, OTHERS, HOW)
     assert few.ppm is None and few.at(64.0) == 0

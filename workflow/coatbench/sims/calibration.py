@@ -7,7 +7,7 @@ at which most of them stand at known ions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,12 @@ COARSE = 4  # steps of the grid at once while slopes are looked for
 TIGHT = 0.4  # of the tolerance
 TILTED = 1.0  # votes more than a shift without a slope that one with a slope needs
 OUTSTANDING = 5.0  # roots of the votes that any shift gets: right scales stand out by more, gross errors agree as well by chance
+SURE = 7.5  # ... by so much, also where two thirds of the masses are of unknown ions
 SLOPE_PEAKS = 8  # fewer do not tell a wrong offset from a wrong factor of the mass scale
 LEAST_SCATTER_PPM = 3.0
+CLIP = 4.0  # robust standard deviations; more for few masses, of which they are uncertain (of ten by a third)
+# Masses, and their share of the first, that agree on a second shift beside it.
+LEAST_SECOND, SECOND = 3, 1 / 5
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,7 @@ def common_shift(
         least = max(float(votes[best]) + TILTED, outstanding)
         tilted = _tilted(distance, weight, masses, grid, tolerance, least)
         if tilted is not None and tilted.peaks >= max(n, masses.size / FEW):
-            return tilted
+            return _between(tilted, distance, masses, tolerance)
     if n < int(how["min_peaks"]):
         told = f"{n} of {masses.size} masses agree on a shift"
         if masses.size >= MANY * int(how["min_peaks"]):
@@ -137,7 +141,8 @@ def common_shift(
                 note=f"mass scale not certain: {told}: it is far off, or the ions are others than in the fragment table",
             )
         return MassShift(peaks=n, note=f"mass scale not checked: {told}")
-    if n < masses.size / FEW and scatter > LOOSE * tolerance:
+    sure = float(votes[best]) > chance + SURE * max(chance, 0.5) ** 0.5
+    if n < masses.size / FEW and scatter > LOOSE * tolerance and not sure:
         return MassShift(
             peaks=n,
             note=f"mass scale not certain: only {n} of {masses.size} masses agree, within {scatter:.0f} ppm",
@@ -156,11 +161,12 @@ def common_shift(
             peaks=n,
             note=f"mass scale not certain: shifts of {grid[best]:.0f} and {grid[rival]:.0f} ppm fit alike",
         )
-    sd = 1.2533 * scatter / n**0.5  # of a median
     median = float(np.median(masses[used]))
     slope = _slope(nearest[used] - shift, masses[used])
-    found = MassShift(shift, sd, n, scatter, slope, median, doubt)
-    return found if slope == 0 else _extended(found, distance, masses, tolerance)
+    found = MassShift(shift, _sd(scatter, n), n, scatter, slope, median, doubt)
+    if slope != 0:
+        found = _extended(found, distance, masses, tolerance)
+    return _between(found, distance, masses, tolerance)
 
 
 def _votes(
@@ -211,8 +217,51 @@ def _refined(
         shift = float(np.median(distance[used]))
         scatter = MAD_TO_SD * float(np.median(np.abs(distance[used] - shift)))
         scatter = max(scatter, LEAST_SCATTER_PPM)
-        used = np.abs(distance - shift) < min(reach, max(4 * scatter, 0.5 * tolerance))
-    return shift, scatter, used
+        used = np.abs(distance - shift) < min(reach, max(_clip(used) * scatter, 0.5 * tolerance))
+    # The mean, since the median of centres that are off to either side by turns is one of the sides.
+    shift = float(distance[used].mean())
+    return (
+        shift,
+        max(float(distance[used].std(ddof=min(1, used.sum() - 1))), LEAST_SCATTER_PPM),
+        used,
+    )
+
+
+def _clip(used: np.ndarray) -> float:
+    return CLIP * (1 + 5 / max(int(used.sum()), 5))
+
+
+def _sd(scatter: float, n: int) -> float:
+    """Return the standard uncertainty of a mean of n, wider for few as Student's factor is."""
+    return scatter / n**0.5 * (1 + 1.5 / n)
+
+
+def _between(
+    found: MassShift, distance: np.ndarray, masses: np.ndarray, tolerance: float
+) -> MassShift:
+    """Return the middle of two shifts, where many of the masses that do not stand at the one agree on another near it.
+
+    Centres of intervals that were set beside their peaks, to either side, tell no more than that the shift lies between: half
+    the distance is the scatter of a centre, and the uncertainty of the shift.
+    """
+    off = distance - np.array([found.at(m) for m in masses])[:, None]
+    width = 0.5 * tolerance
+    left = off[np.abs(off).min(axis=1) >= min(2.5 * tolerance, max(4 * found.scatter_ppm, width))]
+    places = np.arange(-20 * tolerance, 20 * tolerance + 1, STEP_PPM)
+    agree = np.array([(np.abs(left - place) < width).any(axis=1).sum() for place in places])
+    near = np.abs(places) < 2.5 * tolerance + STEP_PPM
+    chance = float(np.mean(agree[np.abs(places) > 3 * tolerance]))
+    second = int(np.where(near, agree, 0).argmax())
+    n = int(agree[second])
+    if n >= max(LEAST_SECOND, SECOND * found.peaks, chance + 3 * max(chance, 0.5) ** 0.5):
+        half = float(places[second]) / 2
+        scatter = float(np.hypot(half, found.scatter_ppm))
+        ppm = (found.ppm or 0.0) + half
+        found = replace(found, ppm=ppm, sd=abs(half), peaks=found.peaks + n, scatter_ppm=scatter)
+    if found.scatter_ppm > tolerance and not found.note:
+        told = f"mass scale not certain: single masses stand {found.scatter_ppm:.0f} ppm beside the common shift"
+        return replace(found, note=f"{told}, expected within {tolerance:.0f}")
+    return found
 
 
 def _extended(
@@ -233,7 +282,7 @@ def _extended(
         level = off[used] - slope * (masses[used] ** -0.5 - median**-0.5)
         shift = float(np.median(level))
         scatter = max(MAD_TO_SD * float(np.median(np.abs(level - shift))), LEAST_SCATTER_PPM)
-        last, found = found, MassShift(shift, 1.2533 * scatter / n**0.5, n, scatter, slope, median)
+        last, found = found, MassShift(shift, 1.2533 * _sd(scatter, n), n, scatter, slope, median)
         if n == last.peaks and abs(slope - last.slope_ppm) < 0.1:
             break
     return found

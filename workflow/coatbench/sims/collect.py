@@ -18,7 +18,7 @@ from .ions import Ion, other_ions
 from .isotopes import subtracted
 from .masses import SIGN, read_label
 from .naming import Image, Name, name_images, shift_of
-from .neighbours import close_neighbours
+from .neighbours import close_neighbours, told_apart
 from .ratio import Mean, mean_of_regions, pooled_scatter, ratio_of_means
 from .regions import by_region, damped, judge, judged_shift, of_region, saturated_regions
 
@@ -78,15 +78,15 @@ def collect(
     ]
     rows = judge(named, reference, float(config["region_outlier_sd"]))
     _tell(rows)
-    fragment_rows = fragment_table(rows, reference, fragments)
+    neighbours = close_neighbours(
+        fragments, _intervals(rows, shifts), float(config["mass_resolution"]), _raw_means(rows, reference)
+    )  # fmt: skip
     if not any(r["sample"] == reference and quality_of(r).usable for r in rows):
         log.warning("no reference among the measured samples: nothing is related to it")
     return {
-        "sims_fragments": fragment_rows,
+        "sims_fragments": fragment_table(rows, reference, fragments, told_apart(neighbours)),
         **degradation_tables(rows, reference, fragments, config["main_groups"], config),
-        "sims_neighbours": close_neighbours(
-            fragments, _intervals(rows, shifts), float(config["mass_resolution"]), _raw_means(rows, reference),
-        ),
+        "sims_neighbours": neighbours,
         "sims_regions": [{k: v for k, v in r.items() if k in REGION_COLUMNS} for r in rows],
         "sims_acquisition": _acquisition(acquisition, rows, shifts),
     }  # fmt: skip
@@ -269,9 +269,12 @@ def _raw_means(rows: Sequence[Row], reference: str | None) -> dict[str, float]:
 
 
 def fragment_table(
-    rows: Sequence[Row], reference: str | None, fragments: Sequence[Fragment]
+    rows: Sequence[Row],
+    reference: str | None,
+    fragments: Sequence[Fragment],
+    beside: Mapping[str, str],
 ) -> list[Row]:
-    """Return a row per sample and fragment, in the order of the fragment table."""
+    """Return a row per sample and fragment, in the order of the fragment table, with a note of what may be `beside` it."""
     place = {f.name: i for i, f in enumerate(fragments)}
     cells: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
@@ -292,6 +295,8 @@ def fragment_table(
         own, quality = kept[cell]
         row = _fragment_row(cell, cells[cell][0], own, means.get(cell))
         row |= _related(cell, means, kept, reference, quality)
+        if row["group"] and cell[1] in beside:
+            row["note"] = "; ".join(filter(None, [row["note"], beside[cell[1]]]))
         made.append(row)
     return made
 

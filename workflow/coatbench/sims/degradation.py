@@ -29,7 +29,8 @@ def degradation_tables(
 
     Fragments count that belong to a group of a main group and were seen in the reference. A sample that lacks some of
     them is compared by the others, with a note, and takes no part in the principal components. Regions that are not usable
-    count nowhere; unlike ones are drawn towards the others of their sample.
+    count nowhere; unlike ones are drawn towards the others of their sample. Without a usable reference there are weights and
+    scores, and rows that say so.
     """
     empty: dict[str, list[Row]] = {
         "sims_degradation": [], "sims_sensitivity": [], "sims_weights": [], "sims_scores": [],
@@ -39,41 +40,44 @@ def degradation_tables(
     measured = list(dict.fromkeys(r["sample"] for r in rows))
     rows, judged = [r for r in rows if quality_of(r).usable], _judged(rows, groups)
     regions, ids = _matrices(rows, names)
-    if reference is None or reference not in regions:
-        return empty
-    base = regions[reference].mean(axis=0)
+    related = reference in regions
+    lacking = "no reference" if reference not in measured else "no usable region of the reference"
+    # Weights need no reference: without one they are of the fragments that all samples have.
+    seen = [regions[str(reference)]] if related else list(regions.values())
+    base = np.concatenate(seen).mean(axis=0) if seen else np.zeros(len(names))
     used = [i for i, v in enumerate(base) if np.isfinite(v) and v > 0]
-    if not used:
-        return empty
     names = [names[i] for i in used]
     regions = {s: m[:, used] for s, m in regions.items()}
     counting = _counting(rows, names, regions)
-    complete = [s for s, m in regions.items() if np.isfinite(m).all()]
-    together = np.concatenate([regions[s] for s in complete])
-    drawn = _draws(regions, complete, reference, config)
+    complete = [s for s, m in regions.items() if used and np.isfinite(m).all()]
+    together = np.concatenate([regions[s] for s in complete] or [np.empty((0, len(used)))])
+    drawn = _draws(regions, complete, str(reference), config)
     group_of = {f.name: f.group for f in fragments}
     for weighting in WEIGHTINGS:
-        weight = weights(together, weighting)
+        weight = weights(together, weighting) if complete else None
         drawn_weight = drawn_weights(drawn, weighting) if drawn is not None else None
-        parts = principal_components(together, weighting) if weighting != "equal" else None
+        parts = (
+            principal_components(together, weighting) if complete and weighting != "equal" else None
+        )
         empty["sims_weights"] += _weight_rows(weighting, names, group_of, weight, parts)
         if parts is not None:
             empty["sims_scores"] += _score_rows(weighting, complete, ids, parts.scores)
         for group, members in groups.items():
             index = np.array([i for i, n in enumerate(names) if group_of[n] in members], dtype=int)
             row = {"group": group, "weighting": weighting}
-            if weight is None or not index.size:
-                note = (
-                    "no such fragment in the reference" if weight is not None else "no components"
-                )
+            if not related or weight is None or not index.size:
+                note = "no components" if index.size else "no such fragment in the reference"
+                note = note if related else lacking
                 empty["sims_degradation"] += [
                     {"sample": s, **row, "n_regions": len(regions.get(s, [])), "note": note}
                     | worst([judged[s, group], unusable(note)]).columns()
                     for s in measured
                 ]
                 continue
-            found = group_values(regions, reference, index, weight, drawn, drawn_weight, counting)
-            base_quality = of_reference(judged[reference, group])
+            found = group_values(
+                regions, str(reference), index, weight, drawn, drawn_weight, counting
+            )
+            base_quality = of_reference(judged[str(reference), group])
             empty["sims_degradation"] += [
                 {"sample": s, **row, "n_regions": 0, "note": "no usable region"}
                 | worst([judged[s, group], unusable("no usable region")]).columns()
@@ -89,7 +93,7 @@ def degradation_tables(
                 }
                 for sample, ratio in found.ratios.items()
             ]  # fmt: skip
-            empty["sims_sensitivity"].append(row | _ranking(found, reference))
+            empty["sims_sensitivity"].append(row | _ranking(found, str(reference)))
     _compare_orders(empty["sims_sensitivity"], config["headline_weighting"])
     place = {s: i for i, s in enumerate(measured)}
     shown = {*STANDARD, config["headline_weighting"]}

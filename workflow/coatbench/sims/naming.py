@@ -6,6 +6,7 @@ gets the image.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ from .masses import Label, read_label
 NO_SHIFT = MassShift()
 GOOD = Quality()
 HARDLY_FARTHER = 4 / 3
+# Differences of the logarithms of two likelihoods: less than a factor e tells nothing, one of 20 is strong evidence (Kass and Raftery 1995).
+ALIKE, EXCLUDED = 1.0, math.log(20)
 FAR_LABEL_PPM = 150.0  # that the mass in a label may be off the formula in it
 
 
@@ -52,6 +55,16 @@ class Name:
     by: str
     name: str
     quality: Quality = GOOD
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The ion nearest to a mass, and the names of those that fit alike, or that are not excluded (one of them a fragment)."""
+
+    ion: Fragment | Ion | None = None
+    distance_ppm: float = 0.0
+    alike: tuple[str, ...] = ()
+    not_excluded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -190,8 +203,8 @@ def _far(fragment: Fragment, image: Image, shift: MassShift) -> Quality:
 def _nearest(
     mass_u: float, fragments: Sequence[Fragment], rivals: Sequence[Ion], match_ppm: float,
     rounding_u: float, scatter_ppm: float,
-) -> tuple[Fragment | None, float, list[str]]:  # fmt: skip
-    """Return the fragment at a mass, its distance in ppm, and the names of all ions that fit alike."""
+) -> _Found:  # fmt: skip
+    """Find the ion at a mass, and those that the scatter of the masses does not tell from it."""
     reach = max(match_ppm, 1e6 * rounding_u / mass_u)
     ions: list[Fragment | Ion] = [*fragments, *rivals]
     near = sorted(
@@ -200,26 +213,37 @@ def _nearest(
         if (distance := abs(mass_u / ion.mass_u - 1) * 1e6) <= reach
     )
     if not near:
-        return None, 0.0, []
+        return _Found()
     # Two ions fit alike where the likelihoods of their distances differ by less than a factor of e, or where the farther
     # is hardly farther than the nearer, however small the scatter of other masses.
-    alike = max(2 * scatter_ppm**2, (1e6 * rounding_u / mass_u) ** 2)
-    least = near[0][0]
-    same = [n for n in near if n[0] ** 2 - least**2 <= alike or n[0] < least * HARDLY_FARTHER]
-    first = near[0][3]
-    return first if isinstance(first, Fragment) else None, near[0][0], [n[2] for n in same]
+    alike = max(2 * ALIKE * scatter_ppm**2, (1e6 * rounding_u / mass_u) ** 2)
+    least, _, _, first = near[0]
+    farther = {n[2]: n[0] ** 2 - least**2 for n in near[1:]}
+    same = [n[2] for n in near[1:] if farther[n[2]] <= alike or n[0] < least * HARDLY_FARTHER]
+    left = [
+        n[2]
+        for n in near[1:]
+        if farther[n[2]] <= 2 * EXCLUDED * scatter_ppm**2
+        and (isinstance(first, Fragment) or isinstance(n[3], Fragment))
+    ]
+    return _Found(first, least, tuple(same), tuple(left))
 
 
-def _from_mass(
-    image: Image, by: str, found: tuple[Fragment | None, float, list[str]]
-) -> _Claim | Name:
-    fragment, distance, same = found
-    if len(same) > 1:
-        note = f"{_own(image)} fits {' and '.join(same)} alike"
-        return Name(image.number, None, "", " or ".join(same), unusable(note))
-    if fragment is not None:
-        return _Claim(fragment, image, by, distance, Quality())
-    return Name(image.number, None, "", same[0] if same else _own(image))
+def _from_mass(image: Image, by: str, found: _Found) -> _Claim | Name:
+    if found.ion is None:
+        return Name(image.number, None, "", _own(image))
+    if found.alike:
+        names = (found.ion.name, *found.alike)
+        note = f"{_own(image)} fits {' and '.join(names)} alike"
+        return Name(image.number, None, "", " or ".join(names), unusable(note))
+    quality = Quality()
+    if found.not_excluded:
+        quality = doubtful(
+            f"{found.ion.name} by mass, {' or '.join(found.not_excluded)} not excluded: the masses scatter too much"
+        )
+    if isinstance(found.ion, Fragment):
+        return _Claim(found.ion, image, by, found.distance_ppm, quality)
+    return Name(image.number, None, "", found.ion.name, quality)
 
 
 def _own(image: Image) -> str:

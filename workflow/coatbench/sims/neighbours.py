@@ -77,3 +77,22 @@ def close_neighbours(
                 }
             )
     return rows
+
+
+def told_apart(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return per fragment, in words, which ions count as it wherever they are there; isotopologues are subtracted instead.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Of `close_neighbours`.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for r in rows:
+        if r["kind"] != ISOTOPOLOGUE and (r["in_interval"] or not r["separated"]):
+            where = "in its interval" if r["in_interval"] else "not separated"
+            found.setdefault(r["fragment"], {}).setdefault(where, []).append(r["neighbour"])
+    return {
+        fragment: "; ".join(f"{where}: {', '.join(names)}" for where, names in own.items())
+        for fragment, own in found.items()
+    }
