@@ -172,15 +172,19 @@ def test_maccor(sources, target, source):
         assert min(outcomes.values()) > 0.1 * sum(outcomes.values())
 
 
+def test_made_binary(target):
+    damage(eclab_mpr, write_mpr(target.with_name("made.mpr"), record()), target)
+
+
 @pytest.mark.parametrize(
     ("reader", "name"),
-    [(eclab_mpr, "made.mpr"), (eclab_mpr, "v1150_GCPL.mpr"), (eclab_mpr, "v1150_OCV.mpr"), (neware, "navani_test.nda"), (neware, "navani_test.ndax")],
+    [(eclab_mpr, "v1150_GCPL.mpr"), (eclab_mpr, "v1150_OCV.mpr"), (neware, "navani_test.nda"), (neware, "navani_test.ndax")],
 )  # fmt: skip
-def test_binary(target, request, reader, name):
-    if name == "made.mpr":
-        path = write_mpr(target.with_name(name), record())
-    else:
-        path = request.getfixturevalue("realdata") / "cycling" / name
+def test_binary(target, realdata, reader, name):
+    damage(reader, realdata / "cycling" / name, target)
+
+
+def damage(reader, path: Path, target: Path) -> None:
     raw = path.read_bytes()
 
     @settings(many, max_examples=max(1, CASES // 4))

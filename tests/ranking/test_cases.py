@@ -1,9 +1,10 @@
-"""Studies of small LEIS spectra with planted yields, from the exports to the advice; skipped where they are not at hand."""
+"""Studies of small LEIS spectra with planted yields, from the exports to the advice."""
 
 from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,10 +12,11 @@ from coatbench.leis.analyse import analyse
 from coatbench.leis.collect import collect
 from coatbench.ranking.tables import make_tables
 from coatbench.settings import follow, load_study_settings
-from conftest import ROOT, SHARED
+from conftest import ROOT, SHARED, inputs
 from snakemake.utils import update_config
 
-CASES = SHARED / "cases" / "ranking"
+from ranking import made_cases
+
 T, TIME = "annealing_temperature_degC", "annealing_time_h"
 
 
@@ -23,18 +25,32 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-@pytest.fixture(scope="module")
-def case():
-    if not CASES.is_dir():
-        pytest.skip("cases of planted studies are not at hand (shared/cases beside the checkout)")
-    made: dict[str, tuple] = {}
+# Ends of the tested range and optimum; end of the tested and of the allowed range; optima; optimum of three factors.
+HANDED = {
+    "narrow": (385, 398, 392), "edge": (500, 700), "abrupt": {"q00": 430, "q01": 365, "q02": 380},
+    "factors": (425, 2, "air"),
+}  # fmt: skip
 
-    def of(name: str):
-        if name not in made:
-            made[name] = _made(CASES / name)
-        return made[name]
 
-    return of
+class Case:
+    """Studies, each made and ranked once, and what is right."""
+
+    def __init__(self, folder: Path, right: dict[str, Any]) -> None:
+        self.folder, self.right, self.made = folder, right, {}
+
+    def __call__(self, name: str):
+        if name not in self.made:
+            self.made[name] = _made(self.folder / name)
+        return self.made[name]
+
+
+@pytest.fixture(scope="module", params=inputs("cases/ranking"))
+def case(request, tmp_path_factory):
+    if request.param == "handed":
+        return Case(SHARED / "cases" / "ranking", HANDED)
+    folder = tmp_path_factory.mktemp("studies")
+    made_cases.write_cases(folder)
+    return Case(folder, made_cases.RIGHT)
 
 
 def _made(folder: Path):
@@ -70,14 +86,16 @@ def order(made) -> list[str]:
 def test_a_range_of_a_few_degrees(case):
     made, _, _ = case("narrow")
     assert len(order(made)) == 4
-    assert holds(optimum(made, "q00"), 392)
-    assert made["ranking_next"] and all(385 <= r[T] <= 398 for r in made["ranking_next"])
+    low, high, best = case.right["narrow"]
+    assert holds(optimum(made, "q00"), best)
+    assert made["ranking_next"] and all(low <= r[T] <= high for r in made["ranking_next"])
 
 
 def test_an_optimum_at_the_edge_is_looked_for_beyond_it(case):
     made, text, _ = case("edge")
-    assert any(500 < r[T] <= 700 for r in made["ranking_next"])
-    assert all(25 <= r[T] <= 700 for r in made["ranking_next"])
+    tested, allowed = case.right["edge"]
+    assert any(tested < r[T] <= allowed for r in made["ranking_next"])
+    assert all(25 <= r[T] <= allowed for r in made["ranking_next"])
     assert optimum(made, "overall")["probability_at_edge"] > 0.5
     assert "at the upper end of the tested range" in text[0]
 
@@ -95,7 +113,7 @@ def test_a_sixth_sample_reverses_no_two_others(case):
 
 def test_properties_that_break_off_between_two_settings(case):
     made, _, _ = case("abrupt")
-    for response, truth in (("q00", 430), ("q01", 365), ("q02", 380)):
+    for response, truth in case.right["abrupt"].items():
         assert holds(optimum(made, response), truth), response
     smooth = optimum(made, "q02")
     assert smooth["optimum_ci_high"] - smooth["optimum_ci_low"] <= 180
@@ -109,8 +127,9 @@ def test_three_factors(case):
     assert max(effects.values(), key=lambda r: r["share_of_variance"])["term"] == TIME
     assert max(effects.values(), key=lambda r: abs(r["effect"]))["term"] == TIME
     assert all(r["share_of_variance"] <= 0.05 for t, r in effects.items() if " x " in t)
-    assert holds(optimum(made, "q01"), 425) and holds(optimum(made, "q01", TIME), 2)
-    assert optimum(made, "q01", "atmosphere")["optimum"] == "air"
+    best, hours, atmosphere = case.right["factors"]
+    assert holds(optimum(made, "q01"), best) and holds(optimum(made, "q01", TIME), hours)
+    assert optimum(made, "q01", "atmosphere")["optimum"] == atmosphere
     tested = {
         (float(r[T]), float(r[TIME]), r["atmosphere"]) for r in made["ranking"] if r.get("rank")
     }

@@ -12,11 +12,12 @@ from coatbench.claims.read import read_claims
 from coatbench.claims.verdicts import COLUMNS
 from coatbench.errors import StudyError
 from coatbench.settings import follow, settings_problems
+from conftest import SHARED
 
 from ranking import synthetic
 
 SCHEMAS = synthetic.ROOT / "workflow" / "schemas"
-PAPER = synthetic.ROOT.parent / "shared" / "paper" / "claims.csv"
+PAPER = SHARED / "paper" / "claims.csv"
 
 
 def test_documented_columns_are_written_in_that_order():

@@ -43,7 +43,7 @@ def regions(coverage: float = 0.5, shift: float = 1.0, **given: Any) -> list[Sca
     ]
 
 
-def under_carbon(carbon_nm: float, layer_nm: float = 0.0) -> list[Scan]:
+def under_carbon(carbon_nm: float, layer_nm: float = 0.0, **given: Any) -> list[Scan]:
     """Return the scans of an oxide below a layer below carbon; lengths grow with energy to the power 0.75."""
     energy = {"C 1s": 1201.0, "O 1s": 955.0, "S 2p": 1324.0, "P 2p": 1354.0, "Ni 2p": 631.0}
     length = {r: LENGTH_NM * (e / KINETIC_EV) ** 0.75 for r, e in energy.items()}
@@ -59,7 +59,8 @@ def under_carbon(carbon_nm: float, layer_nm: float = 0.0) -> list[Scan]:
     atoms["C 1s"] = 33 * DENSITY * 0.9 * length["C 1s"] / LENGTH_NM * (1 - through["C 1s"])
     lattice = below("O 1s", 0.62, 0.0) / atoms["O 1s"]
     shares = {"O 1s": {"lattice": lattice, "surface": 1 - lattice}, "C 1s": C_1S, "S 2p": S_2P}
-    return [scan(r, atoms=atoms[r], shares=shares.get(r, {}), shift=0.7) for r in REGIONS]
+    given = {"shift": 0.7} | given
+    return [scan(r, atoms=atoms[r], shares=shares.get(r, {}), **given) for r in REGIONS]
 
 
 def foreign(region: str, window: tuple[float, float], lines: list[simulate.Line], shift: float) -> Scan:  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from coatbench.figures import xps_quicklook
 from coatbench.readers import read
 from coatbench.xps.analyse import analyse
 from coatbench.xps.choose import choose
+from conftest import SHARED, inputs
 
 from .conftest import ROOT
-from .planted import scan
+from .made_cases import under_carbon
+from .planted import scan, write
 
 
 def block(region: str, sample: str = "s", **variables: float) -> Arrays:
@@ -59,20 +62,25 @@ def test_samples_whose_regions_do_not_repeat_are_one() -> None:
     assert levels(blocks, sample_in_file="b")[0][1] == ["O 1s"]
 
 
-def test_every_level_is_placed_by_its_own_charge(
-    realdata: Path, config: dict, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("source", inputs("realdata/xps"))
+def test_every_level_is_placed_by_its_own_charge(source: str, config: dict, tmp_path: Path) -> None:
     """An insulated foil at five angles: the share of carbon on top grows with the angle."""
-    file = realdata / "xps/ARXPS.vms"
+    file, charges = SHARED / "realdata/xps/ARXPS.vms", dict.fromkeys((0, 40, 55, 63, 70), -3.95)
+    if source == "made":
+        charges = {0: 0.6, 35: 1.0, 50: 1.4, 60: 1.8, 68: 2.3}
+        file = write(tmp_path / "a.vms", [
+            s for v, charge in charges.items()
+            for s in under_carbon(0.8 / math.cos(math.radians(v)), shift=charge, variable=float(v)) if s.region in ("C 1s", "O 1s", "Ni 2p")
+        ], ("Take-off angle", "degree"))  # fmt: skip
     assert len(read(file, "xps").sets) == 15
     start = time.process_time()
     found = analyse([{"sample": "x", "file": file.name, "spot": ""}], [file], config)
     assert time.process_time() - start < 6
     rows = found.tables["xps_profile"]
-    assert [x for x in dict.fromkeys(r["level"] for r in rows)] == [0, 40, 55, 63, 70]
+    assert [x for x in dict.fromkeys(r["level"] for r in rows)] == list(charges)
     assert all(r["angle_deg"] == r["level"] and r["sputter_time_s"] is None for r in rows)
     shifts = {r["level"]: r["charge_shift_eV"] for r in rows}
-    assert all(v == pytest.approx(-3.95, abs=0.1) for v in shifts.values())
+    assert shifts == pytest.approx(charges, abs=0.1)
     carbon = [
         sum(r["at_percent"] for r in rows if r["level"] == v and r["region"] == "C 1s")
         for v in shifts
