@@ -17,6 +17,8 @@ from snakemake.utils import update_config
 
 from ranking import made_cases
 
+pytestmark = pytest.mark.slow
+
 T, TIME = "annealing_temperature_degC", "annealing_time_h"
 
 
