@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if not SHARED.is_dir() and SECOND_LINE & set(getattr(item, "fixturenames", ())):
             rooms.setdefault(item.path.parent, []).append(item)
     for room, (first, *others) in rooms.items():
-        said = f"{1 + len(others)} tests of {room.name} on files of {SHARED}, which is not there"
+        said = f"{room.name}: {1 + len(others)} on files of {SHARED}, which is not there"
         first.add_marker(pytest.mark.skip(reason=f"{said}: the second line behind made files"))
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in set(others)]
