@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coatbench.errors import ReadError
+from coatbench.errors import AnalysisError, ReadError
 from coatbench.readers.mask import read_mask
+from coatbench.readers.sims_region import Channel
 from coatbench.sims.calibration import MassShift
 from coatbench.sims.capture import other_widths, windows_beside
+from coatbench.sims.reduce import Reduction, reduce_region
 
-from .test_compare import as_rows, made, study
+from .test_compare import SHARES, as_rows, made, study
+from .test_reduce import region_of
 
 
 def relabelled(labels: str) -> dict:
@@ -55,6 +58,50 @@ def test_an_image_of_zeros_is_doubted_where_many_counts_were_to_be_expected(ions
     )
     assert found["relative"] == 0.0
     assert found["quality"] == level
+
+
+def counted_rows() -> list[dict]:
+    rows = as_rows(study(np.random.default_rng(1), n=3))
+    for row in rows:
+        row["sum_counts"] = row["ratio_of_sums"] * 1e6
+    return rows
+
+
+def test_fragments_that_hold_more_than_the_total_are_unusable() -> None:
+    """Image 0 is the image of a fragment, or each image was scaled to its own maximum: factors of 2 and of 17 were `ok`."""
+    rows = counted_rows()
+    for row in rows:
+        if row["sample"] == "a":
+            row["ratio_of_sums"] *= 3.0 / SHARES.sum()
+            row["normalised_intensity"] *= 3.0 / SHARES.sum()
+    tables = made(rows)
+    own = [r for r in tables["sims_degradation"] if r["sample"] == "a"]
+    assert {(r["quality"], r.get("relative_degradation")) for r in own} == {("unusable", None)}
+    assert "of the total's ions" in own[0]["quality_note"]
+    assert {r["quality"] for r in tables["sims_regions"] if r["sample"] == "b"} == {"ok"}
+
+
+def test_one_image_under_two_labels_is_unusable() -> None:
+    rows = counted_rows()
+    same = ("normalised_intensity", "ratio_of_sums", "sum_counts")
+    for region in "012":
+        own = {r["fragment"]: r for r in rows if (r["sample"], r["region"]) == ("a", region)}
+        own["S2"] |= {k: own["SO2"][k] for k in same}
+    tables = made(rows)
+    found = {r["fragment"]: r for r in tables["sims_fragments"] if r["sample"] == "a"}
+    assert {n for n, r in found.items() if r["quality"] != "ok"} == {"S2", "SO2"}
+    assert "(S2)" in found["S2"]["quality_note"] and found["S2"].get("relative") is None
+
+
+@pytest.mark.parametrize("total", [Channel(2, "Total ion image"), Channel(2, "TIC"), Channel(2, "", 100.0, 0.0, 200.0)])  # fmt: skip
+def test_a_total_under_another_number_is_no_fragment(counts, total: Channel) -> None:  # type: ignore[no-untyped-def]
+    """It would be summed with the images that it holds, and every share be halved."""
+    region = region_of(np.array([counts[0][0], counts[1]]), None)
+    region.channels[1] = total
+    with pytest.raises(AnalysisError, match=r"image 2: expected the total as number 0"):
+        reduce_region(region, Reduction())
+    region.channels[1] = Channel(2, "sum of rest")
+    assert reduce_region(region, Reduction()).rows
 
 
 @pytest.mark.parametrize(

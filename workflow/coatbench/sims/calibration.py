@@ -218,13 +218,12 @@ def _refined(
         scatter = MAD_TO_SD * float(np.median(np.abs(distance[used] - shift)))
         scatter = max(scatter, LEAST_SCATTER_PPM)
         used = np.abs(distance - shift) < min(reach, max(_clip(used) * scatter, 0.5 * tolerance))
+    own = distance[used]
+    if not own.size:
+        return start, tolerance, used
     # The mean, since the median of centres that are off to either side by turns is one of the sides.
-    shift = float(distance[used].mean())
-    return (
-        shift,
-        max(float(distance[used].std(ddof=min(1, used.sum() - 1))), LEAST_SCATTER_PPM),
-        used,
-    )
+    spread = float(own.std(ddof=1)) if own.size > 1 else 0.0
+    return float(own.mean()), max(spread, LEAST_SCATTER_PPM), used
 
 
 def _clip(used: np.ndarray) -> float:

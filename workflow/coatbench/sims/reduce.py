@@ -7,6 +7,7 @@ count have no ratio: they are left out and counted.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SUM_OF_IMAGES = "sum of images"
 SUM_OF_FRAGMENTS = "sum of fragments"
+TOTAL_LABEL = re.compile(r"(sum|total|tic)([ _]?ions?)?([ _]?(counts?|image|current))?", re.I)
 BLOCK_COUNTS = 30.0  # on average in the blocks of pixels in which one fragment is divided by others
 
 
@@ -231,6 +233,13 @@ def _denominator(
         parts = [image(numbers.index(n)) for n in how.normalise_to]
         return np.sum(parts, axis=0, dtype=float), SUM_OF_FRAGMENTS, []
     if region.total is None:
+        for channel in region.channels:
+            whole = channel.upper_u > 1.5 * channel.lower_u
+            if whole or TOTAL_LABEL.fullmatch(channel.label.strip()):
+                raise AnalysisError(
+                    region.path, f"image {channel.number}", "the total as number 0", f"{channel.label!r} from {channel.lower_u:g} to {channel.upper_u:g} u" if whole else repr(channel.label),
+                    "give it the number 0, or leave it out",
+                )  # fmt: skip
         everything = np.zeros(region.shape)
         for i in range(len(numbers)):
             everything += image(i)

@@ -23,6 +23,7 @@ LEAST_SCATTER = (
     0.05  # of the logarithm: regions that agree better than this are not unlike each other
 )
 MOST_SATURATED = 0.01
+MOST_OF_TOTAL = 1.02  # peaks do not overlap by more
 LEAST_EXPECTED = 30.0  # counts; an image of zeros that should hold more is doubted
 EVENTS, IMAGE_ZERO = "events", "image 0"
 
@@ -65,10 +66,11 @@ def judge(rows: Sequence[Row], reference: str | None, outlier_sd: float) -> list
     """
     regions = by_region(rows)
     found: dict[Region, list[Quality]] = {key: [] for key in regions}
-    for judgement in (_copies(regions), _other_totals(regions, reference)):
+    for judgement in (_copies(regions), _other_totals(regions, reference), _beyond_total(regions)):
         for key, quality in judgement.items():
             found[key].append(quality)
     absent = _without_counts(rows, reference)
+    again = _one_image_twice(regions)
     usable = {
         key: [r for r in own if quality_of(r).usable]
         for key, own in regions.items()
@@ -81,6 +83,7 @@ def judge(rows: Sequence[Row], reference: str | None, outlier_sd: float) -> list
         deviation, weight, quality = unlike.get(key, (None, 1.0, Quality()))
         note = absent.get((*key, row["fragment"]))
         own = [doubtful(note)] if note else []
+        own += [again[*key, row["number"]]] if (*key, row["number"]) in again else []
         whole = worst([quality_of(row), *found[key], quality, *own])
         judged.append(row | {"region_weight": weight, "deviation_sd": deviation} | whole.columns())
     return judged
@@ -104,6 +107,40 @@ def _copies(regions: Mapping[Region, list[Row]]) -> dict[Region, Quality]:
                 shown = [*samples][:3] + ([f"{len(samples) - 3} more"] if len(samples) > 3 else [])
                 note = f"the same counts in samples {' and '.join(shown)}"
                 found[key] = worst([found.get(key, Quality()), doubtful(note)])
+    return found
+
+
+def _one_image_twice(regions: Mapping[Region, list[Row]]) -> dict[tuple[Any, ...], Quality]:
+    """Find images of a region that hold the very counts of another one: which of the two ions they show, nobody knows."""
+    found: dict[tuple[Any, ...], Quality] = {}
+    for key, own in regions.items():
+        seen: dict[tuple[Any, ...], list[Row]] = {}
+        for r in own:
+            if r["sum_counts"] >= LEAST_EXPECTED:
+                same = (
+                    r["sum_counts"],
+                    r["largest_count"],
+                    r["pixel_sd"],
+                    r["normalised_intensity"],
+                )
+                seen.setdefault(same, []).append(r)
+        for several in (rows for rows in seen.values() if len(rows) > 1):
+            names = " and ".join(f"{r['number']} ({r['fragment']})" for r in several)
+            told = unusable(f"images {names} hold the same counts: one of them was exported twice")
+            found |= {(*key, r["number"]): told for r in several}
+    return found
+
+
+def _beyond_total(regions: Mapping[Region, list[Row]]) -> dict[Region, Quality]:
+    """Find regions whose fragments hold more ions than the total: it is another image, or each image was scaled by itself."""
+    found = {}
+    for key, own in regions.items():
+        share = math.fsum(r["ratio_of_sums"] for r in own if r["group"])
+        if own[0]["total_source"] in (IMAGE_ZERO, EVENTS) and share > MOST_OF_TOTAL:
+            found[key] = unusable(
+                f"the fragments hold {share:.0%} of the total's ions: image 0 is not the total, or images were scaled before the "
+                "export (counts are needed)"
+            )
     return found
 
 
