@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +70,15 @@ def test_damaged_imzml(tmp_path: Path, counts, damage: Callable[[Path], None], w
     with pytest.raises(ReadError, match=words) as caught:
         open_region(path)
     assert "\n" not in str(caught.value)
+
+
+def test_terms_under_other_names_are_read_in_silence(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    """As exports of this technique have them; the number of a term tells."""
+    path = made.imzml(tmp_path, *counts)
+    path.write_text(path.read_text().replace('"max count of pixels', '"max count of pixel'))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert open_region(path).total.tolist() == counts[1].tolist()
 
 
 def drop(name: str) -> Callable[[h5py.File], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,7 +130,9 @@ def _opened(path: Path) -> ImzMLParser:
             "an imzML export is two files: copy both",
         )  # fmt: skip
     try:
-        parser = ImzMLParser(path, parse_lib="ElementTree", ibd_file=binary.open("rb"))
+        with warnings.catch_warnings():  # of misspelt names of terms, which their numbers tell
+            warnings.simplefilter("ignore", UserWarning)
+            parser = ImzMLParser(path, parse_lib="ElementTree", ibd_file=binary.open("rb"))
     except OSError as error:
         raise ReadError(path, "file", "a readable file", error.strerror or str(error)) from error
     except ParseError as error:
