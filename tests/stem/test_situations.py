@@ -272,6 +272,17 @@ def test_scale_of_a_jeol_image(tmp_path, magnification, dpi):
     assert block.attrs["calibration"] == "JEOL magnification"
 
 
+@pytest.mark.parametrize(("metre", "named"), [(3.7e-10, "7.6"), (2.61e-11, "534.5 pm")])
+def test_scale_of_a_zeiss_image(tmp_path, metre, named):
+    """The fourth number is the pixel of an image 1024 wide; in words the scale has few digits."""
+    text = f"0\r\n0\r\n0\r\n{metre:e}\r\n5.0e+004\r\n6\r\nDP_ZOOM\r\nZoom = Off\r\nAP_IMAGE_PIXEL_SIZE\r\n"
+    text += f"Image Pixel Size = {named if ' ' in named else named + ' nm'}\r\nAP_WD\r\nWD =  4.0 mm\r\n"
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((40, 50), np.uint8), extratags=[(34118, "s", 0, text, True)], metadata=None)  # fmt: skip
+    step = float(np.diff(np.asarray(read(path, "stem").sets[0]["x_nm"]))[0])
+    assert step == pytest.approx(metre * 1e9 * 1024 / 50, rel=1e-5)
+
+
 # --- given situations -------------------------------------------------------------------------------
 
 

@@ -74,7 +74,7 @@ def clean(tmp_path_factory, config):
 
 @pytest.mark.parametrize(
     ("trouble", "size", "at_s"),
-    [("transient", -60, 0), ("transient", 90, 0), ("glitch", 5, 2490), ("glitch", -30, 1700), ("slam", 2, 1750)],
+    [("transient", -60, 0), ("transient", 90, 0), ("transient", 140, 0), ("glitch", 5, 2490), ("glitch", -30, 1700), ("slam", 2, 1750)],
 )  # fmt: skip
 def test_what_comes_and_goes_is_left_out_and_named(tmp_path, config, clean, trouble, size, at_s):
     time, temperature, mass, undisturbed = clean
@@ -133,15 +133,19 @@ def test_a_reaction_in_a_record_that_is_all_one_hold(tmp_path, config):
     assert run["heating_rate_K_min"] == 0
 
 
-def test_a_door_in_the_blank_is_none_in_the_run(tmp_path, config, clean):
+@pytest.mark.parametrize("label", ["Mass/mg", "Mass loss/mg"])
+def test_a_door_in_the_blank_is_none_in_the_run(tmp_path, config, clean, label):
     time, temperature, mass, _ = clean
     empty = 0.03 * (1 - 298 / (temperature + 273))
-    blank = [("Temp./°C", temperature), ("Time/min", time / 60), ("Mass/mg", spoil(time, empty, "slam", 1.0, 600.0))]  # fmt: skip
+    blank = [("Temp./°C", temperature), ("Time/min", time / 60), (label, spoil(time, empty, "slam", 1.0, 600.0))]  # fmt: skip
     write_proteus(tmp_path / "blank.txt", HEADER | {"SAMPLE MASS /mg": "0", "CORR. CODE": "000"}, blank)  # fmt: skip
     mass = mass + 100 / 20 * empty
     found = analysed(tmp_path, config, time, temperature, mass, {"CORR. CODE": "000"}, blank_file="blank.txt")  # fmt: skip
     assert [r["event"] for r in events(found)] == ["gain 1", "loss 1"]
     assert any("blank.txt" in w and "spike" in w for w in found.warnings)
+    (run,) = found.tables["tga_ms_runs"]
+    assert run["buoyancy"] == "blank"
+    assert run["final_mass_percent"] == pytest.approx(97, abs=0.05)
 
 
 def test_a_knock_is_no_reaction(tmp_path, config, clean):
