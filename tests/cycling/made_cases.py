@@ -68,7 +68,7 @@ def write_mpt(path: Path, columns: Mapping[str, Any], names: str = "", control: 
     rows = zip(*(columns[name] for name in chosen), strict=True)
     head = ["", f"Potential control : {control}", "Acquisition started on : 01/15/2024 10:41:29.886", ""]  # fmt: skip
     lines = ["EC-Lab ASCII FILE", f"Nb header lines : {len(head) + 3}", *head, "\t".join(chosen) + "\t"]  # fmt: skip
-    lines += ["\t".join(f"{v:.9g}" for v in row).replace(".", ",") for row in rows]
+    lines += ["\t".join(f"{v:.12g}" for v in row).replace(".", ",") for row in rows]
     path.write_bytes(("\r\n".join(lines) + "\r\n").encode("cp1252"))
 
 

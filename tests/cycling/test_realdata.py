@@ -35,7 +35,6 @@ FILES = {
     "v1150_OCV.mpr": 43,
     "v1150_OCV.mpt": 43,
 }
-PAIRS = ("020-formation_CB5", "bio_logic1", "v1150_GCPL", "v1150_MB", "v1150_OCV")
 
 
 def row(protocol: str = "short") -> dict[str, str]:
@@ -73,32 +72,6 @@ def test_reads_and_analyses(folder, config, subtests):
             for protocol in ("short", "long"):
                 analysis = analyse([row(protocol)], [folder / name], config)
                 assert analysis.problem is None
-
-
-def test_binary_and_text_of_one_run_agree(folder, subtests):
-    for name in PAIRS:
-        with subtests.test(name):
-            binary = readers.read(folder / f"{name}.mpr", "cycling").sets[0].to_pandas()
-            text = readers.read(folder / f"{name}.mpt", "cycling").sets[0].to_pandas()
-            assert list(binary.columns) == list(text.columns)
-            for column in binary.columns:
-                if column == bdf.STEP_TYPE:
-                    assert (binary[column] == text[column]).all()
-                else:
-                    difference = np.abs(binary[column] - text[column]).max()
-                    limit = 5e-8 if column == bdf.VOLTAGE else 1e-6
-                    if column in (
-                        bdf.FREQUENCY,
-                        bdf.REAL,
-                        bdf.IMAGINARY,
-                    ):  # single precision in the binary
-                        assert np.allclose(
-                            binary[column], text[column], rtol=1e-6, equal_nan=True
-                        ), column
-                        continue
-                    if column == bdf.TIME:
-                        limit = 2e-5  # files of 2012 store single-precision times
-                    assert difference <= limit, column
 
 
 def first_cycles(folder, config, name):
@@ -229,27 +202,3 @@ def test_german_and_english_exports_give_equal_bytes(folder, tmp_path, config, s
                 eclab_mpt.read(english).sets[0].to_pandas(),
                 check_exact=True,
             )
-
-
-@pytest.mark.parametrize("name", ["020-formation_CB5", "v1150_GCPL"])
-@pytest.mark.parametrize("text_first", [True, False])
-def test_binary_and_text_of_one_cell_are_one_record(folder, config, tmp_path, name, text_first):
-    """The text holds a part of the binary's records: before it, or behind it."""
-    lines = (folder / f"{name}.mpt").read_bytes().split(b"\r\n")
-    head = int(lines[1].split(b":")[1])
-    rows = [line for line in lines[head:] if line]
-    kept = rows[: len(rows) // 3] if text_first else rows[2 * len(rows) // 3 :]
-    text = tmp_path / f"{name}.mpt"
-    text.write_bytes(b"\r\n".join([*lines[:head], *kept]) + b"\r\n")
-    files = [text, folder / f"{name}.mpr"]
-    both = analyse([row(), row()], files, config)
-    whole = analyse([row()], files[1:], config)
-    pairs = zip(both.tables["cycling_cells"], whole.tables["cycling_cells"], strict=True)
-    for found, right in pairs:
-        for half in ("charge", "discharge"):
-            for column in (f"{half}_capacity_mAh_g", f"relaxed_potential_{half}_V"):
-                if right.get(column) is None:
-                    assert found.get(column) is None
-                else:
-                    assert found[column] == pytest.approx(right[column], rel=1e-5), column
-        assert found["running"] == right["running"]

@@ -14,6 +14,7 @@ from coatbench.readers.sims_open import open_region
 from coatbench.readers.sims_region import Window
 from coatbench.simulate.write_bif6 import write_bif6
 from coatbench.simulate.write_surfacelab import write_surfacelab
+from conftest import SHARED, inputs
 
 from . import conftest as made
 
@@ -39,10 +40,13 @@ def test_real_bif6_total_equals_the_ascii_total(realdata: Path) -> None:
     assert binary.counts.dtype == np.uint32
 
 
-def test_bif6_agrees_with_an_independent_reader(realdata: Path) -> None:
+@pytest.mark.parametrize("source", inputs("realdata/sims"))
+def test_bif6_agrees_with_an_independent_reader(source: str, tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
     import pybif6
 
-    path = realdata / "sims" / "cu_grid_pos_16.bif6"
+    path = SHARED / "realdata" / "sims" / "cu_grid_pos_16.bif6"
+    if source == "made":
+        path = made.bif6(tmp_path, *counts)
     theirs = {interval.id: interval for interval in pybif6.parse_bif6(path)}
     ours = bif6.open_region(path)
     np.testing.assert_array_equal(ours.total, theirs[0].image)

@@ -7,16 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from coatbench.cli import main
 from coatbench.propose import preset, presets, propose
 from coatbench.settings import load_study_settings, settings_problems
 from coatbench.sims.fragments import load_fragments
+from coatbench.simulate.write_phi_spe import write_spe
+from coatbench.simulate.write_vamas import SpectrumRecord
 from coatbench.study import load_study
 from coatbench.xps.library import states
 from coatbench.xps.quantify import rsf
-from conftest import ROOT
+from conftest import ROOT, SHARED, inputs
 from studies import rows_of
+from xps.made_cases import stored
+from xps.planted import write, write_columns
 
 QTAC = "".join(f"{e}\t{100 + e % 7}\n" for e in range(600, 2600, 2))
 
@@ -182,8 +187,16 @@ def test_files_of_one_run_are_one_row_and_a_baseline_is_no_sample(tmp_path: Path
     assert "baseline,coated" not in samples and samples.count(",coated") == 1
 
 
-def test_what_a_text_of_casaxps_is_made_of_is_the_same_run(realdata: Path) -> None:
-    found = {f.path.name: f for f in propose(realdata / "xps").found}
+@pytest.mark.parametrize("source", inputs("realdata/xps"))
+def test_what_a_text_of_casaxps_is_made_of_is_the_same_run(source: str, tmp_path: Path) -> None:
+    folder = SHARED / "realdata" / "xps" if source == "handed" else tmp_path
+    if source == "made":
+        iron = stored("Fe 2p", "FeO", {"a": (709.0, 3.9, 6000.0)}, "LA(1.5,10)", (700.0, 740.0))
+        write(folder / "FeO_analyzed.vms", [iron])
+        write_columns(folder / "FeO_analyzed_lineshapes_cols.txt", [iron])
+        (folder / "FeO_analyzed_results.csv").write_text(REPORT)
+        write_spe(folder / "SnO2_10nm.spe", "SnO2_10nm", [SpectrumRecord("O 1s", 540.0, -0.1, np.full(200, 900.0), 1.0, 29.35, [])])  # fmt: skip
+    found = {f.path.name: f for f in propose(folder).found}
     assert "FeO_analyzed_results.csv" not in found  # a report of fits holds no spectra
     assert "FeO_analyzed_lineshapes_cols.txt" in [p.name for p in found["FeO_analyzed.vms"].also]
     assert found["SnO2_10nm.spe"].says == "SnO2_10nm"
@@ -197,6 +210,10 @@ def test_the_name_of_a_preset_in_any_case_and_a_reader_that_leaves(tmp_path: Pat
     assert (folder / "study.yaml").is_file() and (folder / "samples.csv").is_file()
 
 
+REPORT = (
+    "C:\\a\\FeO_analyzed.vms\t\n\nName\tPosition\tFWHM\tRaw Area\tArea/(RSF*T*MFP)\t%At Conc\tGoodness of Fit\t\n"
+    "Fe 2p\t709.00\t3.90\t6000.00\t130.00\t100.00\t-1.#IND\t\n"
+)
 QUADSTAR = "ASCII SAMPLE CYCLES\n"
 
 
