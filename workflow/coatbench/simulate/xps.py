@@ -30,6 +30,7 @@ SPLITTING_EV = {"S 2p": 1.16, "P 2p": 0.84, "Ni 2p": 17.3}
 NICKEL = ((0.0, 1.0, 0.62), (6.6, 1.9, 0.38))
 C_O_OFFSET_EV = 1.5
 TOUGAARD_B, TOUGAARD_C = 2866.0, 1643.0  # eV^2; S. Tougaard, Surf. Interface Anal. 11 (1988) 453
+UNCONNECTED_SHARE = 0.3  # of the surface, where charging differs within a spot
 SPOT_SHIFT_EV, SPOT_SCALE, SPOT_UNCOVERED = 0.06, 0.08, 0.06  # scatter between spots
 
 
@@ -71,7 +72,8 @@ def simulate(
     folder : Path
         The study's xps folder.
     truth : dict
-        ``surface.*`` and ``xps.*`` quantities; see `xps_surface.areas` and `components`.
+        ``surface.*`` and ``xps.*`` quantities; see `xps_surface.areas`, `components` and `Trouble`;
+        ``xps.trouble.<spot>.differential_charge_eV``: what a part of that spot charges more than the rest.
     settings : mapping
         Optional: xps_time_factor, xps_pass_energy_eV, xps_step_eV, xps_without (list of regions).
     seed : int
@@ -111,6 +113,10 @@ def spot_spectra(
         level = window.level_cps * pass_energy / PASS_ENERGY_EV
         trouble = Trouble.of(truth)
         rate = scale * spectrum(x, lines, level, window.loss_per_eV, shift, trouble)
+        apart = truth.get(f"xps.trouble.{spot}.differential_charge_eV", 0.0)
+        if apart:  # a part of the surface, grains without contact, stands at another potential
+            other = spectrum(x, lines, level, window.loss_per_eV, shift + apart, trouble)
+            rate = rate + UNCONNECTED_SHARE * (scale * other - rate)
         time_s = window.time_s * float(settings.get("xps_time_factor", 1.0))
         counts = rng.poisson(rate * time_s)
         stored = [(name, e + shift, f, a * scale, s) for name, e, f, a, s in lines if a > 0]
