@@ -323,6 +323,12 @@ def test_a_peak_list_that_exchanges_two_ions_wins_and_is_doubted() -> None:
     assert second.fragment == so2 and second.quality.level == "ok"
 
 
+def test_a_peak_list_whose_columns_slipped_is_unusable() -> None:
+    """Names one row below their masses: S3 at the mass of S2 is no doubt, it is wrong."""
+    found = name_images([Image(1, "", ion_mass_u("S2"), "S3")], FRAGMENTS, OTHERS, 100)[0]
+    assert found.quality.level == "unusable" and "S3" in found.quality.note
+
+
 @pytest.mark.parametrize(
     ("label", "name", "level"),
     [("63.94u S2-", "S2", "ok"), ("S2- (63.945 u)", "S2", "ok"), ("[SO_2]^-", "SO2", "ok"), ("SO2 (1-)", "SO2", "ok"),

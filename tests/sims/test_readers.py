@@ -146,7 +146,9 @@ def test_ascii_scans_are_summed(tmp_path: Path) -> None:
 def test_ascii_corrected_intensities_stay_fractions(tmp_path: Path) -> None:
     path = tmp_path / "m (0) - total.txt"
     path.write_text("0 0 1.500000e+00\n1 0 2.000000e+00\n")
-    total = surfacelab_ascii.open_region(path).total
+    region = surfacelab_ascii.open_region(path)
+    assert any("no counts" in w for w in region.warnings)
+    total = region.total
     assert total is not None
     assert total.dtype == np.float64
     np.testing.assert_array_equal(total, [[1.5, 2.0]])

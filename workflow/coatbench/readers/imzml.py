@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import MissingExtraError, ReadError
 from .channel_lookup import channel_lookup
 from .model import Export
-from .sims_region import ALL_EVENTS, Channel, Region, Spectrum, Window, to_export
+from .sims_region import ALL_EVENTS, NO_COUNTS, Channel, Region, Spectrum, Window, to_export
 
 if TYPE_CHECKING:
     from pyimzml.ImzMLParser import ImzMLParser
@@ -94,7 +94,7 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         ],
         read_image=lambda i: counts[i],
         total=total, total_source=ALL_EVENTS, attrs=attrs,
-        warnings=[] if whole else [f"{path.name}: intensities are no counts: uncertainties from counting are not known well"],
+        warnings=[] if whole else [f"{path.name}: {NO_COUNTS}"],
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ NOT_GIVEN = float("nan")
 TOTAL_IMAGE = "image 0"
 ALL_EVENTS = "events"
 NO_TOTAL = "none"
+NO_COUNTS = "intensities are no counts: uncertainties from counting are not known well"
 
 
 @dataclass(frozen=True)

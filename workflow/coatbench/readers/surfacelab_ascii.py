@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ReadError, quote
 from .model import Export
-from .sims_region import NO_TOTAL, TOTAL_IMAGE, Channel, Region, Window, to_export
+from .sims_region import NO_COUNTS, NO_TOTAL, TOTAL_IMAGE, Channel, Region, Window, to_export
 from .surfacelab_image import Image, Incomplete, read_image
 
 FILE_NAME = re.compile(
@@ -75,6 +75,8 @@ def open_region(path: Path, windows: Sequence[Window] = (), measurement: str = "
         if parsed[n].values.shape != shape:
             _raise_other_raster(files[n][0], parsed[n].values.shape, first, shape)
         warnings += _dropped(files[n][0], parsed[n])
+    if any(image.values.dtype.kind == "f" for image in parsed.values()):
+        warnings.append(f"{path.name}: {NO_COUNTS}")
     total = parsed[TOTAL_NUMBER].values if TOTAL_NUMBER in parsed else None
     if total is None:
         warnings.append(f"{path.name}: no total image (id 0)")

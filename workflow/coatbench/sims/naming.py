@@ -22,6 +22,7 @@ GOOD = Quality()
 HARDLY_FARTHER = 4 / 3
 # Differences of the logarithms of two likelihoods: less than a factor e tells nothing, one of 20 is strong evidence (Kass and Raftery 1995).
 ALIKE, EXCLUDED = 1.0, math.log(20)
+OTHER_MASS_PPM = 2000.0  # farther than any ion of the same nominal mass
 FAR_LABEL_PPM = 150.0  # that the mass in a label may be off the formula in it
 
 
@@ -197,7 +198,8 @@ def _far(fragment: Fragment, image: Image, shift: MassShift) -> Quality:
     off = (shift.corrected(image.mass_u) / fragment.mass_u - 1) * 1e6
     if abs(off) <= FAR_LABEL_PPM:
         return Quality()
-    return doubtful(f"the peak list calls {image.listed} what stands {off:+.0f} ppm from its mass")
+    level = doubtful if abs(off) <= OTHER_MASS_PPM else unusable
+    return level(f"the peak list calls {image.listed} what stands {off:+.0f} ppm from its mass")
 
 
 def _nearest(
