@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+import numpy as np
 import pytest
 from coatbench.factors import Factor
 from coatbench.ranking.optimum import UNDECIDED
@@ -188,3 +189,75 @@ def test_what_cannot_be_the_best_is_not_looked_at_for_being_it():
     assert made["ranking_next"]
     for row in made["ranking_next"]:
         assert row[TIME] >= 4 or not row["note"].startswith("tells most")
+
+
+def test_a_dozen_factors_are_more_than_any_grid_holds_and_have_their_effects():
+    rng = np.random.default_rng(0)
+    factors = {f"f{i}": {"label": f"factor {i}", "unit": "g"} for i in range(12)}
+    settings = [{n: float(rng.choice([0, 1, 2])) for n in factors} for _ in range(24)]
+    made, text = study(
+        settings, {"q": lambda s: 0.3 + 0.2 * s["f0"] - 0.1 * s["f1"]}, factors=factors
+    )
+    effects = {r["term"]: r for r in made["ranking_effects"] if r["criterion"] == "q"}
+    assert len(effects) == 12 + 66
+    for name, truth in (("f0", 0.4), ("f1", -0.2)):
+        row = effects.pop(name)
+        assert row["effect_ci_low"] <= truth <= row["effect_ci_high"]
+        assert abs(row["effect"] - truth) < 0.1 and row["effect_ci_low"] * row["effect_ci_high"] > 0
+    assert all(r["share_of_variance"] < 0.05 for r in effects.values())
+    assert "factor 0 from 0 g to 2 g raises it" in " ".join(text)
+
+
+def test_the_regression_of_many_factors_says_what_a_grid_says(monkeypatch):
+    settings = [
+        {T: t, TIME: h, GAS: g}
+        for t in (250.0, 400.0, 550.0)
+        for h in (1.0, 4.0)
+        for g in ("air", "O2")
+    ]
+
+    def response(s):
+        hot, oxygen = (s[T] - 250) / 300, s[GAS] == "O2"
+        return 0.3 + 0.2 * hot - 0.1 * math.log(s[TIME]) + 0.2 * hot * oxygen
+
+    def of_q():
+        made, _ = study(settings, {"q": response})
+        return {r["term"]: r for r in made["ranking_effects"] if r["criterion"] == "q"}
+
+    laid = of_q()
+    monkeypatch.setattr("coatbench.ranking.effects.LARGEST", 0)
+    regressed = of_q()
+    assert list(laid) == list(regressed)
+    for term, row in laid.items():
+        # Polynomials are rougher than the surface, and their own uncertainty says by how much.
+        assert abs(regressed[term]["effect"] - row["effect"]) < regressed[term]["effect_sd"]
+        assert regressed[term]["meaning"] == row["meaning"]
+        assert regressed[term]["share_of_variance"] == pytest.approx(
+            row["share_of_variance"], abs=0.06
+        )
+
+
+@pytest.mark.parametrize("shift, worse", [(-1.0, True), (0.0, False)])
+def test_coatings_that_only_harm_are_said_to_do_so_at_once(shift, worse):
+    made, text = along([300, 350, 400, 450, 500], lambda s: hill(420, 60)(s) + shift)
+    chances = [r["probability_better_than_reference"] for r in made["ranking"] if r.get("rank")]
+    assert max(chances) == (0.0 if worse else 1.0)
+    assert ("Every coated sample is worse than bare." in text[0]) == worse
+
+
+def test_an_amount_of_zero_on_a_log_scale_is_said_to_have_no_place():
+    factors = {"wt": {"label": "amount", "unit": "wt%", "scale": "log"}}
+    _, text = study(
+        [{"wt": w} for w in (0, 0.1, 0.3, 1.0, 3.0)], {"q": lambda s: s["wt"] / 9}, factors=factors
+    )
+    assert "sample 0, or one is 0, which has no place on a log scale: left out" in " ".join(text)
+
+
+def test_a_sample_whose_values_are_all_unusable_was_measured():
+    tables = synthetic.tables((100, 300))
+    for rows in tables.values():
+        for row in rows:
+            row |= {"quality": "unusable", "quality_note": "charging"}
+    _, text = synthetic.make(tables, synthetic.samples((100, 300)), synthetic.config(), "uncoated")
+    assert "300 °C: not ranked: no criterion has a usable value" in " ".join(text)
+    assert "measured" not in " ".join(text)

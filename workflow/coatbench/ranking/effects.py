@@ -15,9 +15,11 @@ import numpy as np
 
 from .rank import Ranking
 from .surface import Space
-from .surfaces import STATED, Surfaces
+from .surfaces import STATED, Surfaces, spread_points
 
 POINTS = 600  # at most, of the grid over all factors
+LARGEST = 2500  # points of a grid with three settings of each factor; where there are more factors, none is laid
+FINE = 65  # points along a factor of what is read from a regression
 DRAWS = 400
 ALIKE = 0.95  # correlation of two terms over the tested settings beyond which the design cannot tell them apart
 
@@ -26,7 +28,15 @@ def find_effects(surfaces: Surfaces, ranking: Ranking) -> list[dict[str, Any]]:
     """Return rows of the table `ranking_effects`: per criterion and term effect, interval and share of variance."""
     space = surfaces.space
     axes = _axes(space)
-    points = np.array(list(product(*axes)))
+    grid = np.prod([float(len(a)) for a in axes]) <= LARGEST
+    if grid:
+        points = np.array(list(product(*axes)))
+    else:
+        axes = [
+            a if c else np.linspace(0, 1, FINE)
+            for a, c in zip(axes, space.categorical, strict=True)
+        ]
+        points = _scattered(space)
     drawn = surfaces.draws(points, DRAWS, surfaces.rng("effects"))
     shape = (DRAWS, *(len(a) for a in axes))
     confounded = _confounded(space, surfaces.x)
@@ -34,9 +44,14 @@ def find_effects(surfaces: Surfaces, ranking: Ranking) -> list[dict[str, Any]]:
     unit[STATED] = (1.0, "smallest differences")
     rows = []
     for response, (scale, unit_name) in unit.items():
-        table = drawn[response].reshape(shape) * scale
-        total = table.reshape(DRAWS, -1).var(axis=1)
-        for term, part in _terms(table, len(axes)):
+        values = drawn[response] * scale
+        total = values.var(axis=1)
+        terms = (
+            _terms(values.reshape(shape), len(axes))
+            if grid
+            else _regressed(space, points, values, axes)
+        )
+        for term, part in terms:
             effect, meaning = _effect(space, axes, term, part)
             low, high = np.quantile(effect, [0.025, 0.975])
             name = _name(space, term)
@@ -84,6 +99,53 @@ def _terms(table: np.ndarray, n: int) -> Iterator[tuple[tuple[int, ...], np.ndar
     for i, j in combinations(range(n), 2):
         both = table.mean(axis=tuple(a for a in everything if a not in (i + 1, j + 1)))
         yield (i, j), both - main[i][:, :, None] - main[j][:, None, :] - mean[:, None, None]
+
+
+def _scattered(space: Space) -> np.ndarray:
+    """Return points that fill the tested range, several for each coefficient of the regression."""
+    coefficients = sum(
+        b.shape[1] for b in _bases(space, np.zeros((1, len(space.factors)))).values()
+    )
+    found = spread_points(max(POINTS, 3 * coefficients), len(space.factors))
+    for i in np.flatnonzero(space.categorical):
+        found[:, i] = np.floor(found[:, i] * len(space.tested[i]))
+    return found
+
+
+def _bases(space: Space, x: np.ndarray) -> dict[tuple[int, ...], np.ndarray]:
+    """Return what each term may be, shape (points, functions): Legendre polynomials or contrasts of levels, and their products."""
+    single, first = [], []
+    for i, category in enumerate(space.categorical):
+        if category:
+            n = len(space.tested[i])
+            columns = (x[:, i, None] == np.arange(1, n)[None]) - 1.0 / n
+            first.append(columns)
+        else:
+            z = 2 * x[:, i, None] - 1
+            columns = np.hstack([z, (3 * z**2 - 1) / 2])
+            first.append(z)
+        single.append(columns)
+    found: dict[tuple[int, ...], np.ndarray] = {(i,): columns for i, columns in enumerate(single)}
+    for i, j in combinations(range(len(single)), 2):
+        found[i, j] = np.einsum("ka,kb->kab", first[i], first[j]).reshape(len(x), -1)
+    return found
+
+
+def _regressed(
+    space: Space, points: np.ndarray, values: np.ndarray, axes: list[np.ndarray]
+) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+    """Yield the terms as `_terms` does, from a regression of drawn surfaces (draws, points): no grid holds many factors."""
+    bases = _bases(space, points)
+    design = np.hstack([np.ones((len(points), 1)), *bases.values()])
+    coefficients = np.linalg.lstsq(design, values.T, rcond=None)[0].T
+    at = 1
+    for term, basis in bases.items():
+        own = coefficients[:, at : at + basis.shape[1]]
+        at += basis.shape[1]
+        x = np.zeros((int(np.prod([len(axes[i]) for i in term])), len(axes)))
+        x[:, list(term)] = list(product(*(axes[i] for i in term)))
+        there = _bases(space, x)[term]
+        yield term, (own @ there.T).reshape(len(values), *(len(axes[i]) for i in term))
 
 
 def _effect(

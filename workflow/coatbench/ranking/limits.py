@@ -58,8 +58,10 @@ def limits(
         names = [" x ".join(factor_of(ranking, n).label for n in t.split(" x ")) for t in terms]
         parts.append(f"{listed(names)} changed together, so their effects cannot be told apart.")
     if optimum.left_out:
+        log = any(f.scale == "log" for f in ranking.factors)
+        zero = ", or one is 0, which has no place on a log scale" if log else ""
         parts.append(
-            f"Not all settings are known of {listed(labels_of(ranking, optimum.left_out))}: left out of the optimum."
+            f"Not all settings are known of {listed(labels_of(ranking, optimum.left_out))}{zero}: left out of the optimum."
         )
     return parts
 

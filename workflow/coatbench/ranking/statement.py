@@ -34,6 +34,7 @@ from .words import (
 )
 
 REST = 0.05  # probability of all samples that are not named, from which on it is said
+SURELY_WORSE = 0.025  # probability of being better than the reference
 LARGE = 0.1  # share of variance that is worth a sentence
 
 
@@ -71,6 +72,7 @@ def statement(
         notes = _optimum_notes(ranking, optimum)
         facts |= {
             "best": _best(ranking),
+            "all_worse": _all_worse(ranking),
             "optimum": _optimum(ranking, optimum),
             "optimum_notes": notes,
             "no_optimum": optimum.reason,
@@ -116,6 +118,14 @@ def _best(ranking: Ranking) -> dict[str, Any]:
         "rest_chance": percent(rest) if rest >= REST else "",
         "only_one": sum(s in ranking.values.samples for s in ranking.settings) == 1,
     }
+
+
+def _all_worse(ranking: Ranking) -> str:
+    """Return the label of the reference where every ranked sample is worse: the best of them is no success."""
+    known = [r.get("probability_better_than_reference") for r in in_order(ranking)]
+    if not ranking.reference or any(chance is None or chance > SURELY_WORSE for chance in known):
+        return ""
+    return ranking.label(ranking.reference)
 
 
 def _optimum(ranking: Ranking, optimum: Optimum) -> list[str]:
@@ -195,7 +205,13 @@ def _reference(ranking: Ranking) -> str:
     groups: dict[str, list[str]] = {"better": [], "worse": [], "not decided": []}
     for row in known:
         chance = row["probability_better_than_reference"]
-        kind = "better" if chance >= 0.975 else "worse" if chance <= 0.025 else "not decided"
+        kind = (
+            "better"
+            if chance >= 1 - SURELY_WORSE
+            else "worse"
+            if chance <= SURELY_WORSE
+            else "not decided"
+        )
         groups[kind].append(ranking.label(row["sample"]))
     parts = [
         f"{kind}: {named(list(dict.fromkeys(names)))}" for kind, names in groups.items() if names
