@@ -7,7 +7,7 @@ import pytest
 from coatbench.ranking.advice import knowledge_gradient
 from coatbench.ranking.surface import LEVEL_SD, Kernel, Surface
 
-REASON = "BoTorch is not installed (an optional check: pip install botorch, with torch about 1 GB)"
+REASON = "BoTorch is not installed (an optional check: pip install botorch; with torch for the CPU 1.2 GB)"
 torch = pytest.importorskip("torch", reason=REASON)
 botorch = pytest.importorskip("botorch", reason=REASON)
 
@@ -40,7 +40,7 @@ def both():
         return found
 
     level = kernels.ConstantKernel()
-    level.constant = LEVEL_SD**2
+    level.constant = torch.tensor([LEVEL_SD**2])
     covariance = (
         scaled(along(0), HEIGHT**2 * (1 - SHARE) / 2)
         + scaled(along(1), HEIGHT**2 * (1 - SHARE) / 2)
