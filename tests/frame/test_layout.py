@@ -12,6 +12,7 @@ from coatbench.figures import fig5_dqdv, layout, style
 from coatbench.order import ordered, with_axis
 from conftest import ROOT
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 from PIL import Image
 
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["figures"]
@@ -69,6 +70,39 @@ def test_text_outside_too_small_and_a_page_too_high() -> None:
         "'lost': outside of the figure",
         "'tiny': 4.0 pt",
     ]
+
+
+def over(draw, where: str = "upper left") -> bool:
+    """Say whether a legend over what is drawn from (0, 0) to (1, 1) is found; x and y are 0 to 1."""
+
+    def with_legend(axes) -> None:
+        draw(axes)
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        axes.legend(handles=[Line2D([], [], label="a name")], loc=where)
+
+    return drawn(with_legend) == ["legend 'a name' lies over data"]
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda axes: axes.plot([0, 1], [0, 1]),
+        lambda axes: axes.plot([0.02, 0.95], [0.02, 0.95], "o"),
+        lambda axes: axes.scatter([0.02, 0.95], [0.02, 0.95]),
+        lambda axes: axes.bar([0.95], [1], 0.2),
+        lambda axes: axes.errorbar([0.95], [0.5], [0.5], fmt="none"),
+        lambda axes: axes.fill_between([0.8, 1], [0, 0], [1, 1]),
+    ],
+    ids=["line", "points", "scatter", "bar", "whisker", "area"],
+)
+def test_a_legend_over_data_is_named(draw) -> None:
+    assert over(draw, "upper right")
+    assert not over(draw)
+
+
+def test_a_legend_over_guides_or_over_what_is_not_drawn_is_none() -> None:
+    assert not over(lambda axes: (axes.axvline(0.95), axes.axvspan(0.8, 1)), "upper right")
+    assert not over(lambda axes: axes.plot([1.2, 1.3], [0, 1]), "upper right")
 
 
 @pytest.mark.parametrize("n", [1, 3, 8, 12, 21, 40, 80])

@@ -91,7 +91,10 @@ def finished(folder: Path, *, simulated: bool = True, title: str = "A study") ->
         picture = picture_of(path, results)
         picture.parent.mkdir(parents=True, exist_ok=True)
         with Image.open(path) as image:
-            write_drawing(image.convert("RGB"), path, picture, 150)
+            size = (
+                (70, 30) if path.stem == "ranking" else image.size
+            )  # about the demo's proportions
+            write_drawing(image.convert("RGB").resize(size), path, picture, 150)
     raw = {"leis": checksums([study / "leis" / "index.csv", study / "leis" / "a.txt"])}
     targets = {str(p.with_suffix(".provenance.json")): [str(p)] for p in [*paths, *figures]}
     graph = {

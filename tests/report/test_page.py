@@ -126,6 +126,7 @@ def test_page_holds_what_it_should(html, run):
     for text in (
         "Before any weighting",
         "did not converge",
+        '<b class="unusable">LEIS c400</b>',
         "sims: not measured",
         "table x is not there",
     ):
@@ -380,12 +381,19 @@ def test_page_can_be_used_by_everybody(browser, path, scheme):
 
 
 @pytest.mark.browser
-def test_first_screen_answers(browser, path):
-    page = open_page(browser, path, 1440, 900)
+@pytest.mark.parametrize(
+    ("width", "height", "seen"),
+    [
+        (1440, 900, [".lead", "#figure-ranking img", ".doubts h3", ".more h3", ".more li"]),
+        (390, 844, [".lead", "a:has-text('To doubt')", "a:has-text('missing')", "#figure-ranking img"]),
+    ],
+)  # fmt: skip
+def test_first_screen_answers(browser, path, width, height, seen):
+    page = open_page(browser, path, width, height)
     page.wait_for_load_state("load")
-    for text in (".lead", "#figure-ranking img", "text=To doubt", "text=Missing"):
-        box = page.locator(text).first.bounding_box()
-        assert box is not None and box["y"] < 900, text
+    for what in seen:
+        box = page.locator(what).first.bounding_box()
+        assert box is not None and box["y"] + 20 < height, what
 
 
 @pytest.mark.browser

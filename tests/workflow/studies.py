@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from conftest import ROOT, Workflow
@@ -124,6 +125,74 @@ def study_of_temperatures(folder: Path, temperatures_degC: Sequence[int]) -> lis
             index += rows
         write_rows(folder / technique / "index.csv", index)
     return names
+
+
+def study_of_niobate(folder: Path) -> list[str]:
+    """Write a study of LiNbO3 on NCM622, exports of all techniques and all: its own lines, peaks, fragments and names.
+
+    What the simulator knows only of sulfur and phosphorus is planted here: the doublet of Nb 3d, the peak of Nb in
+    LEIS, fragments of the coating, the EDX map of Nb.
+    """
+    from coatbench.simulate import leis, sims, tga_ms, xps
+    from coatbench.simulate.truth import load_truth
+
+    names = study_of_temperatures(folder, (300, 500))
+    preset = ROOT / "workflow" / "coatbench" / "presets" / "linbo3"
+    text = preset.with_suffix(".yaml").read_text(encoding="utf-8")
+    text = text.replace("title: LiNbO3 coating", "title: LiNbO3 on NCM622\nsimulated: true")
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    shutil.copy2(f"{preset}_fragments.csv", folder / "fragments.csv")
+    labels = {"uncoated": "bare NCM622", "t300": "LiNbO3, 300 °C", "t500": "LiNbO3, 500 °C"}
+    samples = [r | {"label": labels[r["sample"]]} for r in rows_of(folder / "samples.csv")]
+    precursor = {"sample": "sol", "role": "precursor", "label": "LiOEt + Nb(OEt)5"}
+    write_rows(folder / "samples.csv", [*samples, precursor | {"annealing_temperature_degC": ""}])
+    demo, coated = load_truth(DEMO / "truth.csv"), {"uncoated": 0.0, "t300": 1.0, "t500": 0.6}
+
+    def nb_spectra(*given: object) -> list[xps.SpectrumRecord]:
+        found = [r for r in spectra(*given) if r.region not in ("S 2p", "P 2p")]
+        x = 217.0 - 0.1 * np.arange(180)
+        lines = [("niobate", e, 1.3, 900 * a * coated[str(given[0])], 0.0) for e, a in ((207.3, 0.6), (210.02, 0.4))]  # fmt: skip
+        rate = xps.spectrum(x, lines, 190.0, 0.01, demo["c300"]["xps.charge_shift_eV"])
+        return [*found, xps.SpectrumRecord("Nb 3d", x[0], -0.1, np.random.default_rng(1).poisson(16 * rate) / 16, 16.0, 29.35, [])]  # fmt: skip
+
+    spectra = xps.spot_spectra
+    niobate = {
+        name: (f"{name}-", mass, "oxide", 0.02)
+        for name, mass in (("NbO2", 124.896749), ("NbO3", 140.891664))
+    }
+    with (
+        mock.patch.object(xps, "spot_spectra", nb_spectra),
+        mock.patch.object(leis, "S_P", ((2515.0, 1.0),)),
+        mock.patch.dict(sims.FRAGMENTS, niobate),
+    ):
+        for technique, module in (("xps", xps), ("leis", leis), ("sims", sims)):
+            rows = rows_of(folder / technique / "index.csv")
+            for name in names:
+                own = [r for r in rows if r["sample"] == name]
+                truth = demo["uncoated" if name == "uncoated" else f"c{name[1:]}"]
+                truth = truth | {f"xps.coating_{e}_per_nm3": 0.0 for e in ("sulfur", "phosphorus")}
+                module.simulate(
+                    name, own, folder / technique, truth, {"sims": {"raster_px": {"bif6": 32}}}, 1
+                )
+    edit_rows(
+        folder / "stem" / "index.csv",
+        lambda r: None if r["element"] == "P" else r | {"element": r["element"].replace("S", "Nb")},
+    )
+    like = rows_of(DEMO / "tga_ms" / "index.csv")
+    run = [{k: v.replace("lps", "sol") for k, v in r.items()} for r in like]
+    (folder / "tga_ms").mkdir()
+    tga_ms.simulate("sol", run, folder / "tga_ms", demo["lps"], {}, 1)
+    write_rows(folder / "tga_ms" / "index.csv", run)
+    return names
+
+
+def study_of_factors(folder: Path) -> list[str]:
+    """Copy the tables of the demo of four factors, one spot and two regions a sample; exports are made on use."""
+    source = ROOT / "data" / "demo_factors"
+    shutil.copytree(source, folder)
+    edit_rows(folder / "xps" / "index.csv", lambda r: r if r["spot"] == "1" else None)
+    edit_rows(folder / "sims" / "index.csv", lambda r: r if r["region"] <= "02" else None)
+    return [r["sample"] for r in rows_of(folder / "samples.csv")]
 
 
 def two_spectra(folder: Path) -> Path:

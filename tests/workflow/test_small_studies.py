@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from studies import (
     hard_to_read,
     make_exports,
     planned,
+    study_of_factors,
+    study_of_niobate,
     study_of_temperatures,
     tree,
 )
@@ -110,35 +113,48 @@ def test_check_prints_a_row_per_measurement(workflow, tmp_path) -> None:
     assert "xps: not measured in this study" in text
 
 
-ALL, COATED, REFERENCE, SOME = "all", "coated", "reference", "some"
+ALL, COATED, REFERENCE, SOME, PRECURSOR = "all", "coated", "reference", "some", "precursor"
 # Whom the plotted numbers of each figure must name.
 FIGURES = {
     "fig1": ALL, "fig2": ALL, "fig3": ALL, "fig4": COATED, "fig5": ALL, "fig6": COATED, "fig7": SOME,
     "figS1": ALL, "figS2": ALL, "figS3": ALL, "figS5": REFERENCE, "ranking": ALL, "consistency": COATED,
     "sims_boxes": ALL, "sims_maps": ALL, "sims_pca": ALL,
 }  # fmt: skip
+# Nb 3d alone tells the coating: no figure S1; the precursor of this study was heated in a thermobalance.
+NIOBATE = {k: v for k, v in FIGURES.items() if k != "figS1"} | {"figS4": PRECURSOR}
+FACTORS = {k: v for k, v in FIGURES.items() if k not in ("fig3", "fig4", "fig7", "figS5")}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("temperatures", [(200, 500), tuple(range(25, 700, 35))], ids=len)
-def test_figures_of_few_and_of_many_samples_can_be_read(workflow, tmp_path, temperatures) -> None:
-    names = study_of_temperatures(tmp_path / "study", temperatures)
+@pytest.mark.parametrize(
+    ("make", "figures"),
+    [
+        (partial(study_of_temperatures, temperatures_degC=(200, 500)), FIGURES),
+        (partial(study_of_temperatures, temperatures_degC=range(25, 700, 35)), FIGURES),
+        (study_of_niobate, NIOBATE),
+        (study_of_factors, FACTORS),
+    ],
+    ids=["3_samples", "21_samples", "niobate", "factors"],
+)
+def test_figures_of_other_studies_can_be_read(workflow, tmp_path, request, make, figures) -> None:
+    """Few and many samples, another coating, several factors: nothing overlaps, every figure fits on a page."""
+    names = make(tmp_path / "study")
     arguments = ["--config", f"study={tmp_path / 'study'}", "results=out"]
     if (
         len(names) > 3
     ):  # no quick-looks and no report: they are a sample's own, or show what the figures are
-        arguments = [*(f"out/figures/{name}.png" for name in FIGURES), *arguments]
+        arguments = [*(f"out/figures/{name}.png" for name in figures), *arguments]
     workflow.run(*arguments)
     folder = workflow.folder / "out" / "figures"
-    keep = ROOT / "tests" / "artefacts" / f"{len(names)}_samples"
+    keep = ROOT / "tests" / "artefacts" / request.node.callspec.id
     shutil.rmtree(keep, ignore_errors=True)
     keep.mkdir(parents=True)
     for path in folder.glob("*.png"):
         shutil.copy2(path, keep)
     print(f"images: {keep}")
-    assert {p.stem for p in folder.glob("*.pdf")} == set(FIGURES)
+    assert {p.stem for p in folder.glob("*.pdf")} == set(figures)
     assert hard_to_read(workflow.folder / "out") == []
-    for name, whom in FIGURES.items():
+    for name, whom in figures.items():
         height_px = int.from_bytes((folder / f"{name}.png").read_bytes()[20:24])
         assert height_px <= 9.5 * 300 + 1, name
         pdf = (folder / f"{name}.pdf").read_bytes()
@@ -150,6 +166,7 @@ def test_figures_of_few_and_of_many_samples_can_be_read(workflow, tmp_path, temp
                 ALL: set(names),
                 COATED: set(names[1:]),
                 REFERENCE: {"uncoated"},
+                PRECURSOR: {"sol"},
                 SOME: {row["sample"] for row in _long_cells(tmp_path / "study")},
             }[whom]
         ), name

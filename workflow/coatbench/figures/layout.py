@@ -1,4 +1,4 @@
-"""What a reader could not read in a figure: text outside of it, on other text or too small, and a page too high."""
+"""What a reader could not read in a figure: text outside of it, on other text or too small, a legend over data, a page too high."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 PAGE_INCH = 9.5  # ACS: the height of a page without its caption
 SMALLEST_PT = 5.0
@@ -81,7 +87,51 @@ def problems(figure: Figure) -> list[str]:
         a, b = shown[one][0], shown[other][0]
         if not _apart(_outline(a), _outline(b)):
             found.append(f"{_name(a)} lies on {_name(b)}")
-    return found
+    return found + [
+        f"legend {_name(legend.get_texts()[0])} lies over data" for legend in _covering(figure)
+    ]
+
+
+def _covering(figure: Figure) -> Iterator[Legend]:
+    """Yield the legends that lie over something that is drawn at its values; guides across a whole panel are not."""
+    panels = [axes for axes in figure.findobj(Axes) if axes.get_visible()]
+    for legend in figure.findobj(Legend):
+        if not (legend.get_visible() and legend.get_texts()):
+            continue
+        size = legend.get_texts()[0].get_fontsize() * figure.dpi / 72
+        box = legend.get_window_extent().padded(-legend.borderpad * size)
+        for axes in panels:
+            # What lies beyond the limits is not drawn.
+            part = Bbox.intersection(box, axes.bbox)
+            own = [*axes.lines, *axes.patches, *axes.collections]
+            if part is not None and any(_reaches(artist, axes, part) for artist in own):
+                yield legend
+                break
+
+
+def _reaches(artist: Artist, axes: Axes, box: Bbox) -> bool:
+    """Say whether data that an artist draws reach into a box."""
+    if not artist.get_visible():
+        return False
+    if isinstance(artist, Line2D) and artist.get_transform() == axes.transData:
+        path = artist.get_transform().transform_path(artist.get_path())
+        if artist.get_linestyle() == "None":
+            return bool(box.count_contains(path.vertices))
+        return bool(path.intersects_bbox(box, filled=False))
+    if isinstance(artist, Patch) and artist.get_data_transform() == axes.transData:
+        return bool(artist.get_transform().transform_path(artist.get_path()).intersects_bbox(box))
+    if isinstance(artist, PathCollection):
+        return bool(
+            box.count_contains(artist.get_offset_transform().transform(artist.get_offsets()))
+        )
+    if (
+        isinstance(artist, (LineCollection, PolyCollection))
+        and artist.get_transform() == axes.transData
+    ):
+        filled = isinstance(artist, PolyCollection)
+        paths = map(axes.transData.transform_path, artist.get_paths())
+        return any(path.intersects_bbox(box, filled=filled) for path in paths)
+    return False
 
 
 def _touching(boxes: np.ndarray) -> list[tuple[int, int]]:

@@ -28,6 +28,7 @@ from .wording import (
     show,
     size,
     varied_columns,
+    titled,
 )
 
 DATA = Path(__file__).parent / "data"
@@ -170,7 +171,7 @@ def build(
             },
             ensure_ascii=False,
         ),
-        problems=rows("problems"),
+        problems=[p | {"technique": titled(p["technique"])} for p in rows("problems")],
         warnings=[
             w | {"warning": in_labels(w["warning"], labels)} if w["unit"] is None else w
             for w in rows("warnings")

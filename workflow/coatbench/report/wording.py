@@ -86,6 +86,11 @@ def estimate(value: float, sd: float | None) -> str:
     return " ± ".join(f"{round(x, place):.{max(place, 0)}f}" for x in (value, sd))
 
 
+def titled(technique: str) -> str:
+    """Return how people write a technique, or what is none as it stands."""
+    return TECHNIQUES[technique].title if technique in TECHNIQUES else technique
+
+
 def in_labels(text: str, labels: Mapping[str, str]) -> str:
     """Return a line about what was not measured with labels and titles instead of ids.
 
@@ -95,8 +100,7 @@ def in_labels(text: str, labels: Mapping[str, str]) -> str:
     'LEIS: not measured for 25 °C, c100'
     """
     technique, colon, rest = text.partition(": ")
-    if colon and technique in TECHNIQUES:
-        technique = TECHNIQUES[technique].title
+    technique = titled(technique) if colon else technique
     said, missing, names = rest.partition("not measured for ")
     if missing:
         names = ", ".join(labels.get(name, name) for name in names.split(", "))
