@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -144,15 +145,16 @@ def study_of_niobate(folder: Path) -> list[str]:
     shutil.copy2(f"{preset}_fragments.csv", folder / "fragments.csv")
     labels = {"uncoated": "bare NCM622", "t300": "LiNbO3, 300 °C", "t500": "LiNbO3, 500 °C"}
     samples = [r | {"label": labels[r["sample"]]} for r in rows_of(folder / "samples.csv")]
-    precursor = {"sample": "sol", "role": "precursor", "label": "LiOEt + Nb(OEt)5"}
+    precursor = {"sample": "sol", "role": "precursor", "label": "LiNbO3 precursor"}
     write_rows(folder / "samples.csv", [*samples, precursor | {"annealing_temperature_degC": ""}])
     demo, coated = load_truth(DEMO / "truth.csv"), {"uncoated": 0.0, "t300": 1.0, "t500": 0.6}
 
-    def nb_spectra(*given: object) -> list[xps.SpectrumRecord]:
+    def nb_spectra(*given: Any) -> list[xps.SpectrumRecord]:
         found = [r for r in spectra(*given) if r.region not in ("S 2p", "P 2p")]
         x = 217.0 - 0.1 * np.arange(180)
-        lines = [("niobate", e, 1.3, 900 * a * coated[str(given[0])], 0.0) for e, a in ((207.3, 0.6), (210.02, 0.4))]  # fmt: skip
-        rate = xps.spectrum(x, lines, 190.0, 0.01, demo["c300"]["xps.charge_shift_eV"])
+        lines = [("niobate", e, 1.3, 900 * a * coated[given[0]], 0.0) for e, a in ((207.3, 0.6), (210.02, 0.4))]  # fmt: skip
+        shift, *_ = xps.spot_conditions(*given[:3], given[4])
+        rate = xps.spectrum(x, lines, 190.0, 0.01, shift)
         return [*found, xps.SpectrumRecord("Nb 3d", x[0], -0.1, np.random.default_rng(1).poisson(16 * rate) / 16, 16.0, 29.35, [])]  # fmt: skip
 
     spectra = xps.spot_spectra

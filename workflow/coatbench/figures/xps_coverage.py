@@ -119,8 +119,10 @@ def draw(
     axes.set_ylabel(
         axis_label(definition, setting["coating"], setting["substrate"], setting["lattice_region"])
     )
-    # The line of the uncoated sample may pass behind it.
-    axes.legend(loc="best", frameon=True, framealpha=0.85, edgecolor="none", fancybox=False)
+    handles, names = axes.get_legend_handles_labels()
+    style.legend_below(
+        figure, dict(zip(names, handles, strict=True))
+    )  # no corner of it is free in every study
     at = {s["sample"]: s.get(TICK) or _x(s) for s in coated}
     factor = next((s[FACTOR] for s in coated if s.get(FACTOR)), TEMPERATURE.name)
     numbers = [
