@@ -188,15 +188,6 @@ def study_of_niobate(folder: Path) -> list[str]:
     return names
 
 
-def study_of_factors(folder: Path) -> list[str]:
-    """Copy the tables of the demo of four factors, one spot and two regions a sample; exports are made on use."""
-    source = ROOT / "data" / "demo_factors"
-    shutil.copytree(source, folder)
-    edit_rows(folder / "xps" / "index.csv", lambda r: r if r["spot"] == "1" else None)
-    edit_rows(folder / "sims" / "index.csv", lambda r: r if r["region"] <= "02" else None)
-    return [r["sample"] for r in rows_of(folder / "samples.csv")]
-
-
 def two_spectra(folder: Path) -> Path:
     """Write the smallest study: one LEIS spectrum of the uncoated and of one coated material."""
     from coatbench.simulate.leis import simulate

@@ -98,7 +98,7 @@ def _covering(figure: Figure) -> Iterator[Legend]:
     for legend in figure.findobj(Legend):
         if not (legend.get_visible() and legend.get_texts()):
             continue
-        size = legend.get_texts()[0].get_fontsize() * figure.dpi / 72
+        size = legend.get_texts()[0].get_fontproperties().get_size_in_points() * figure.dpi / 72
         box = legend.get_window_extent().padded(-legend.borderpad * size)
         for axes in panels:
             # What lies beyond the limits is not drawn.

@@ -27,8 +27,8 @@ from .wording import (
     percent,
     show,
     size,
-    varied_columns,
     titled,
+    varied_columns,
 )
 
 DATA = Path(__file__).parent / "data"
