@@ -233,6 +233,20 @@ def test_lines_that_overlap_are_told_apart_or_doubted(amounts, element, found):
             assert row["detected"] is not True or row["quality"] == "doubtful", row
 
 
+@pytest.mark.parametrize(("element", "per_pixel"), [("S", 2.0), ("F", 1.0)])
+def test_counts_of_a_line_are_those_that_were_planted(element, per_pixel):
+    """Both lines of a series, and 2 % of them everywhere."""
+    found = []
+    for seed in range(20):
+        block, layer = cube({(element, "K"): per_pixel}, seed=seed)
+        row = elements.test_spectrum(block, element, layer, 5)
+        found.append((row["excess_per_pixel"], row["excess_per_pixel_sd"]))
+    planted = 1.02 * per_pixel * (1.1 if len(elements.SERIES["K"][element]) > 1 else 1.0)
+    values, sds = np.array(found).T
+    assert values.mean() == pytest.approx(planted, rel=0.05)
+    assert 0.5 < values.std() / sds.mean() < 2
+
+
 @pytest.mark.parametrize(("neighbour", "element"), [("Zr", "P"), ("Mn", "F")])
 def test_what_an_evident_neighbour_hides_is_not_called_absent(neighbour, element):
     """Lines a third of the detector's width apart: a few atomic percent would not be seen."""
