@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import subprocess
@@ -9,11 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from coatbench.tables import read_table
 from coatbench.techniques import TECHNIQUES
 from conftest import ROOT, Workflow
 from studies import LAST, cut_study, jobs, make_exports, planned
 from xps.made_cases import niobate
-from xps.planted import write
+from xps.planted import scan, write
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -170,35 +172,60 @@ def test_your_own_study(tmp_path: Path) -> None:
 @pytest.mark.workflow
 @pytest.mark.slow
 def test_a_second_coating(tmp_path: Path) -> None:
-    """From a folder of exports to tables, figures and report of LiNbO3, as README.md says it."""
+    """From a folder of exports to tables, figures and report of LiNbO3, as README.md says it; four samples, their own elements everywhere."""
     project = Workflow.copied_to(tmp_path / "project")
     (project.folder / ".venv").symlink_to(sys.prefix)
     (project.folder / "mystudy" / "2025" / "xps").mkdir(parents=True)
-    for name, coverage in (("bare", 0.0), ("450", 0.54)):
+    planted = {"bare": (0.0, 0.0), "300": (0.3, 0.6), "450": (0.54, 1.2), "600": (0.7, 2.0)}
+    for name, (coverage, layer_nm) in planted.items():
         target = project.folder / "mystudy" / "2025" / "xps" / f"n{name}_spot1.vms"
-        write(target, niobate(coverage))
+        lattice = 0.5 * math.exp(-layer_nm / 3)
+        oxygen = scan("O 1s", shift=1.2, shares={"lattice": lattice, "surface": 1 - lattice})
+        write(target, [oxygen if s.region == "O 1s" else s for s in niobate(coverage)])
     block = block_that_starts(".venv/bin/coatbench init")
     # As the installed command does it.
     command = f"PYTHONPATH=workflow {sys.executable} -m coatbench.cli"
     said = shell(block.replace(".venv/bin/coatbench", command), project.folder)
-    assert "XPS: 2 exports of 2 samples (VAMAS)" in said
+    assert "XPS: 4 exports of 4 samples (VAMAS)" in said
     table = project.folder / "mystudy" / "samples.csv"
     table.write_text(
         table.read_text(encoding="utf-8")
         .replace("nbare,coated,,,,", "nbare;uncoated;;;;")
+        .replace("n300,coated,,,,", "n300;coated;300 °C;300;1,5;O2")
         .replace("n450,coated,,,,", "n450;coated;450 °C;450;1,5;O2")
+        .replace("n600,coated,,,,", "n600;coated;600 °C;600;1,5;O2")
         .replace("sample,role,label,annealing_temperature_degC,annealing_time_h,atmosphere", "sample;role;label;annealing_temperature_degC;annealing_time_h;atmosphere"),
         encoding="cp1252",
     )  # fmt: skip
     said = shell(block_that_starts(".venv/bin/snakemake check"), project.folder)
     assert "read as semicolon-separated, Windows encoding (cp1252), decimal comma" in said
-    assert "C 1s, Nb 3d, Ni 2p, O 1s" in said
+    assert "C 1s, O 1s, Nb 3d, Ni 2p" in said
     out = project.folder / "results" / "mystudy"
-    rows = (out / "tables" / "xps_coverage.csv").read_text(encoding="utf-8").splitlines()
-    (found,) = [r.split(",") for r in rows if r.startswith("n450,eq1,scofield,")]
-    assert abs(float(found[3]) - 0.54) < 0.03
+    rows = read_table(out / "tables" / "xps_coverage.csv")
+    found = {
+        r["sample"][1:]: r["coverage"]
+        for r in rows
+        if r["definition"] == "eq1" and r["rsf_library"] == "scofield"
+    }
+    assert found == pytest.approx({name: c for name, (c, _) in planted.items()}, abs=0.03)
+    layers = {
+        r["sample"][1:]: r["thickness_nm"] for r in read_table(out / "tables" / "xps_layer.csv")
+    }
+    thick = {name: nm for name, (_, nm) in planted.items() if nm}
+    assert layers == pytest.approx(thick, abs=0.3)
+    points = [r for r in read_table(out / "figures" / "fig2.csv") if r["choice"] == "points"]
+    assert {r["sample"] for r in points if r["rsf_library"] == "scofield"} >= {
+        "n300",
+        "n450",
+        "n600",
+    }
+    # A library without a factor for niobium gives no row, and its absence is said.
+    assert "wagner" not in {r["rsf_library"] for r in rows}
+    order = read_table(out / "tables" / "xps_order.csv")
+    assert all("wagner has no factor for Nb 3d" in r["statement"] for r in order)
     page = (out / "report.html").read_text(encoding="utf-8")
     assert "LiNbO3" in page or "LiNbO₃" in page
+    assert "Nb 3d over Nb 3d + Ni 2p" in page and "S 2p + P 2p over" not in page
     assert "Nb 3d" in (out / "figures" / "fig1.csv").read_text(encoding="utf-8")
 
 
