@@ -8,13 +8,7 @@ from ..jit import compiled
 
 
 @compiled
-def bin_events(
-    events: np.ndarray,
-    lookup: np.ndarray,
-    counts: np.ndarray,
-    total: np.ndarray,
-    last: np.ndarray,
-) -> int:
+def bin_events(events: np.ndarray, lookup: np.ndarray, counts: np.ndarray, last: np.ndarray) -> int:
     """Add events to their images.
 
     Parameters
@@ -22,11 +16,9 @@ def bin_events(
     events : numpy.ndarray
         (n, 5) uint32: scan, shot, x, y, channel.
     lookup : numpy.ndarray
-        int16: channel -> window, or -1.
+        uint16: channel -> image; the last one stands for all channels beyond.
     counts : numpy.ndarray
-        (window, y, x) uint32; added to.
-    total : numpy.ndarray
-        (y, x) uint32; added to.
+        (y, x, image) uint32; added to.
     last : numpy.ndarray
         Two uint32: highest scan and shot so far.
 
@@ -35,21 +27,17 @@ def bin_events(
     int
         The first event off the raster, or -1.
     """
-    ny, nx = total.shape
-    channels = lookup.size
+    ny, nx = np.uint32(counts.shape[0]), np.uint32(counts.shape[1])
+    beyond = np.uint32(lookup.size - 1)
+    scan, shot = last[0], last[1]
     for i in range(events.shape[0]):
         x = events[i, 2]
         y = events[i, 3]
         if x >= nx or y >= ny:
             return i
-        total[y, x] += 1
-        channel = events[i, 4]
-        if channel < channels:
-            window = lookup[channel]
-            if window >= 0:
-                counts[window, y, x] += 1
-        if events[i, 0] > last[0]:
-            last[0] = events[i, 0]
-        if events[i, 1] > last[1]:
-            last[1] = events[i, 1]
+        counts[y, x, lookup[min(events[i, 4], beyond)]] += np.uint32(1)
+        scan = max(scan, events[i, 0])
+        shot = max(shot, events[i, 1])
+    last[0] = scan
+    last[1] = shot
     return -1
