@@ -1,4 +1,4 @@
-"""The compiled pass over the pixels of an image: sums of fragment / total, in the order of the pixels; and blocks of pixels."""
+"""The compiled pass over the pixels of an image: sums of fragment / total, in a fixed order; and blocks of pixels."""
 
 from __future__ import annotations
 
@@ -23,16 +23,20 @@ def ratio_sums(image: np.ndarray, weight: np.ndarray) -> tuple[float, float, flo
     ratio, squared, counts, largest : float
         Sums over pixels of counts * weight, of its square and of the counts; the most counts in a pixel.
     """
-    counts, weights = image.ravel(), weight.ravel()
-    ratio, squared, total, largest = 0.0, 0.0, 0.0, 0.0
-    for p in range(counts.size):
-        count = np.float64(counts[p])
-        one = count * weights[p]
-        ratio += one
-        squared += one * one
-        total += count
-        largest = max(largest, count)
-    return ratio, squared, total, largest
+    # A sum per column first: an addition need not wait for the one before it. The order is that of the image, whoever sums.
+    ny, nx = image.shape
+    ratio, squared = np.zeros(nx), np.zeros(nx)
+    total, largest = 0, image[0, 0]
+    for y in range(ny):
+        counts, weights = image[y], weight[y]
+        for x in range(nx):
+            one = counts[x] * weights[x]
+            ratio[x] += one
+            squared[x] += one * one
+        for x in range(nx):  # a loop of its own: whole numbers in any order
+            total += counts[x]
+            largest = max(largest, counts[x])
+    return ratio.sum(), squared.sum(), np.float64(total), np.float64(largest)
 
 
 def block_sums(image: np.ndarray, step: int) -> np.ndarray:
