@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 from coatbench.arrays import Arrays
 from coatbench.errors import AnalysisError
 from coatbench.leis import stopping, windows
+from coatbench.leis.analyse import _describe
 from coatbench.leis.collect import ratio
 from coatbench.leis.compare import spread
 from coatbench.leis.kinematics import Geometry
@@ -47,6 +49,17 @@ def test_dose_from_beam_current_and_time(config):
     fluence = own.fluence_ions_cm2(config["analysis_area_mm2"])
     assert fluence == pytest.approx(2.6e-9 * 120 / 1.602177e-19 / 0.04, rel=1e-6)
     assert f"{fluence:.0e}" == "5e+13"
+
+
+@pytest.mark.parametrize("source", ["index", "config"])
+def test_what_a_spectrum_is_told_with(config, source):
+    """The dose of the beam current is as uncertain as that, and so is the fluence; one that was measured is not judged."""
+    found = _describe(replace(spectrum(np.ones(1051)), dose_source=source), config)
+    assert (found["energy_first_eV"], found["energy_last_eV"]) == (500, 2600)
+    relative = config["beam_current_nA_sd"] / config["beam_current_nA"]
+    for name in ("dose_nC", "fluence_ions_cm2"):
+        own = relative * found[name] if source == "config" else None
+        assert found[f"{name}_sd"] == (own and pytest.approx(own))
 
 
 def test_normalised_export_gives_the_same_as_counts(config):

@@ -377,6 +377,12 @@ def test_prior_adds_in_quadrature_where_one_preparation_was_measured():
     assert standard_uncertainty({}, criterion, 4, prior_scale=2.0) == pytest.approx(0.1)
 
 
+def test_no_scatter_is_made_up_where_none_is_stated():
+    entry = {"table": "t", "column": "v", "uncertainty": "v_sd"}
+    (criterion,) = read_criteria({"x": entry})
+    assert standard_uncertainty({"v_sd": 0.3}, criterion, 4) == pytest.approx(0.3)
+
+
 def test_more_noise_spreads_the_probability():
     sure = run()
     config = synthetic.config()
