@@ -74,8 +74,8 @@ def niobate(coverage: float) -> list[Scan]:
     """Return a sample with niobium over nickel; 3d5/2 and 3d3/2 stand 3:2."""
     area, metal = PER_PERCENT * 8.21 * 30 * coverage, 30 * (1 - coverage)
     pair = [("Nb", 207.3, 1.3, 0.6 * area, 0.0), ("Nb", 207.3 + 2.73, 1.3, 0.4 * area, 0.0)]
-    rest = [scan("C 1s", shift=1.2), foreign("Nb 3d", (198.0, 219.0), pair, 1.2)]
-    return [*rest, scan("Ni 2p", atoms=metal, shift=1.2), scan("O 1s", shift=1.2)]
+    rest = [scan(r, shift=1.2) for r in ("C 1s", "O 1s")]
+    return [*rest, foreign("Nb 3d", (198.0, 219.0), pair, 1.2), scan("Ni 2p", atoms=metal, shift=1.2)]  # fmt: skip
 
 
 def la_line(x: np.ndarray, at: float, fwhm: float, a: float, b: float, m: float) -> np.ndarray:
