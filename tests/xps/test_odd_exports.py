@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from coatbench.errors import AnalysisError
+from coatbench.errors import AnalysisError, ReadError
 from coatbench.readers import read
 
-from .planted import REGIONS, eq1, scan, tables, write
+from .planted import REGIONS, eq1, scan, tables, write, write_scienta
 
 SOURCES = [("Al", 1486.69), ("Mg", 1253.6), ("Ag", 2984.3), ("Cr", 5414.8)]
 
@@ -187,3 +187,16 @@ def test_a_line_that_ends_in_two_returns_is_one_line(tmp_path: Path) -> None:
     path.write_bytes(b"".join(line + end for line, end in zip(lines, ends, strict=True)))
     for a, b in zip(plain.sets, read(path, "xps").sets, strict=True):
         assert (a["intensity_cps"] == b["intensity_cps"]).all()
+
+
+def test_scans_that_were_joined_have_an_energy_twice(tmp_path: Path) -> None:
+    one = scan("C 1s")
+    whole = read(write(tmp_path / "a.vms", [one]), "xps").sets[0]
+    twice = [np.insert(values, 50, values[50]) for values in (one.binding_eV, one.counts)]
+    joined = replace(one, binding_eV=twice[0], counts=twice[1])
+    export = read(write_scienta(tmp_path / "a.txt", [joined]), "xps")
+    assert len(export.sets[0]["counts"]) == len(whole["counts"])
+    assert any("twice in a row" in w for w in export.warnings)
+    many = replace(one, binding_eV=np.repeat(one.binding_eV, 2), counts=np.repeat(one.counts, 2))
+    with pytest.raises(ReadError, match="only rise or only fall"):
+        read(write_scienta(tmp_path / "b.txt", [many]), "xps")

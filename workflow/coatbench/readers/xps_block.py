@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAX_POINTS = 5_000_000
+MOST_JOINTS = 0.05  # share of energies that may stand twice in a region
 UNKNOWN = 1e36  # ISO 14976 writes 1E+37 for a number that is not known
 # Nominal energies, for files that name the anode and leave the number open (NIST SRD 20).
 ANODES_EV = {"al": 1486.6, "mg": 1253.6, "ag": 2984.3, "cr": 5414.8, "ga": 9251.7}
@@ -162,6 +163,15 @@ def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> A
     if not (np.isfinite(energy).all() and np.isfinite(intensity).all()):
         raise ReadError(path, where, "finite numbers", "a value that is not finite")
     steps = np.diff(energy)
+    twice = np.r_[False, steps == 0]
+    if 0 < twice.mean() <= MOST_JOINTS:  # where scans were joined
+        warnings.append(
+            f"{where}: {twice.sum()} energies twice in a row; the second reading is left out"
+        )
+        energy, intensity = energy[~twice], intensity[~twice]
+        if raw.transmission is not None:
+            raw = replace(raw, transmission=np.asarray(raw.transmission)[~twice])
+        steps = np.diff(energy)
     if not (np.all(steps > 0) or np.all(steps < 0)):
         index = int(np.argmax(steps * np.sign(np.median(steps)) <= 0)) + 1
         found = f"{energy[index]:g} eV after {energy[index - 1]:g} eV at point {index + 1}"
