@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 from coatbench.arrays import Arrays
-from coatbench.stem import elements
+from coatbench.stem import lines, spectra
 
 # Relative atomic mass over the factor k (to Si K): counts per atom.
 PER_ATOM = {
@@ -30,20 +30,20 @@ def spectrum(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Energy in keV and expected counts per channel of a composition in at.%; lines stand off by the calibration's error."""
     energy = np.arange(0.1, TOP_KEV, STEP_KEV)
-    lines = np.zeros_like(energy)
+    emitted = np.zeros_like(energy)
     for (element, series), per_atom in PER_ATOM.items():
         if element not in composition:
             continue
-        shares = (1.0, elements.SECOND_LINE[series])
-        for line, share in zip(elements.SERIES[series][element], shares, strict=False):
+        shares = (1.0, lines.SECOND_LINE[series])
+        for line, share in zip(lines.SERIES[series][element], shares, strict=False):
             # The electronic noise of one's detector is not that of the table.
-            sigma = 1.02 * elements.fwhm_keV(line) / 2.3548
+            sigma = 1.02 * lines.fwhm_keV(line) / 2.3548
             height = composition[element] * per_atom * share
-            lines += height / sigma * np.exp(-0.5 * ((energy - line - offset_keV) / sigma) ** 2)
+            emitted += height / sigma * np.exp(-0.5 * ((energy - line - offset_keV) / sigma) ** 2)
     window = 1 - np.exp(-((energy / 0.5) ** 2))
     continuum = window / energy
     return energy, counts * (
-        (1 - CONTINUUM) * lines / lines.sum() + CONTINUUM * continuum / continuum.sum()
+        (1 - CONTINUUM) * emitted / emitted.sum() + CONTINUUM * continuum / continuum.sum()
     )
 
 
@@ -81,12 +81,12 @@ def rates(maps: int) -> dict[str, float]:
         composition = base | {element: 2.0}
         counts = float(np.exp(rng.uniform(np.log(2e4), np.log(5e5))))
         block, layer = cube(composition, counts, rng)
-        row = elements.test_spectrum(block, element, layer, 5)
+        row = spectra.seek_element(block, element, layer, 5)
         # Zr L lies a third of a detector's width from P K: what that leaves is counted on its own.
         hard = element == "P" and "Zr" in composition
         (beside_zirconium if hard else found[element]).append(bool(row["detected"]))
         for other in rng.permutation([e for e in ABSENT if e not in composition])[:6]:
-            row = elements.test_spectrum(block, str(other), layer, 5)
+            row = spectra.seek_element(block, str(other), layer, 5)
             sure.append(bool(row["detected"]) and row.get("quality") == "ok")
             named.append(bool(row["detected"]))
     return {f"{e} found": float(np.mean(v)) for e, v in found.items()} | {

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
-from coatbench.stem import elements
+from coatbench.arrays import Arrays
+from coatbench.readers.model import Export
+from coatbench.stem import elements, spectra
+from coatbench.stem.inside import describe
 from coatbench.stem.segment import segment
+from coatbench.techniques import TECHNIQUES
+from scipy.ndimage import gaussian_filter
 
 from .conftest import ROOT, level_rim
 
@@ -112,10 +118,43 @@ def test_too_little_to_test(config):
     assert "fewer than" in found["note"]
 
 
-def test_empty_maps(config):
-    found = elements.detect(np.zeros(LAYER.shape), LAYER, BESIDE, config)
-    assert found["detected"] is False
-    assert found["significance"] == 0
+@pytest.mark.parametrize("total", [0, 20])
+def test_a_map_of_next_to_nothing_tells_nothing(config, total):
+    empty = np.zeros(LAYER.shape)
+    empty[40, :total] = 1
+    found = elements.detect(empty, LAYER, BESIDE, config)
+    assert found["detected"] is None
+    assert f"{total} counts in the whole map are too few" in found["note"]
+
+
+def as_shown(counts, sigma=0.0, zoom=1):
+    """A map as a program shows it: smoothed, enlarged, stretched to 255 grey levels."""
+    grey = gaussian_filter(counts, sigma) if sigma else counts
+    return np.kron(np.round(255 * grey / grey.max()), np.ones((zoom, zoom)))
+
+
+@pytest.mark.parametrize(("sigma", "zoom"), [(0, 1), (1.5, 1), (0, 2), (1.0, 2)])
+@pytest.mark.parametrize("line", [0.0, 0.3])
+def test_grey_levels_of_a_picture_are_no_counts(config, sigma, zoom, line):
+    """Stretched, smoothed or enlarged, a map tells no more than before: significance stays, and nothing appears."""
+    config = config | {"edx_min_excess": 0.0}
+    layer, beside = (np.kron(m, np.ones((zoom, zoom))) > 0 for m in (LAYER, BESIDE))
+    true, shown = [], []
+    for seed in range(25):
+        raw = counts(0.3 + line, 0.3, seed)
+        true.append(elements.detect(raw, LAYER, BESIDE, config)["significance"])
+        shown.append(elements.detect(as_shown(raw, sigma, zoom), layer, beside, config))
+    assert all("does not hold counts" in s["note"] for s in shown)
+    found = np.array([s["significance"] for s in shown])
+    assert np.std(found - np.array(true)) < max(0.8, 0.15 * np.mean(true))
+    assert np.mean(found) == pytest.approx(np.mean(true), rel=0.2, abs=0.4)
+
+
+def test_a_gradient_in_counts_leaves_them_counts(config):
+    slope = np.linspace(0.8, 1.2, 60)[None, :]
+    rate = 20 * slope * np.where(LAYER, 1.1, 1.0)
+    found = elements.detect(np.random.default_rng(3).poisson(rate).astype(float), LAYER, BESIDE, config)  # fmt: skip
+    assert found["note"] == ""
 
 
 def test_regions_keep_off_the_core(config):
@@ -132,18 +171,28 @@ def test_regions_keep_off_the_core(config):
 
 def test_a_map_from_a_spectrum_image():
     energy = 0.01 * np.arange(1000)
-    spectra = np.zeros((4, 5, 1000))
-    spectra[2, 3] = 100 * np.exp(-0.5 * ((energy - 2.308) / 0.04) ** 2)
+    values = np.zeros((4, 5, 1000))
+    values[2, 3] = 100 * np.exp(-0.5 * ((energy - 2.308) / 0.04) ** 2)
     block = xr.Dataset(
-        {"counts": (("y", "x", "energy"), spectra)}, coords={"energy_keV": ("energy", energy)}
+        {"counts": (("y", "x", "energy"), values)}, coords={"energy_keV": ("energy", energy)}
     )
-    found = elements.map_of(block, "S")
-    assert found[2, 3] == pytest.approx(spectra.sum(), rel=0.06)
+    found = spectra.map_of(block, "S")
+    assert found[2, 3] == pytest.approx(values.sum(), rel=0.06)
     assert (found > 0).sum() == 1
     with pytest.raises(ValueError, match="no line of 'Xx'"):
-        elements.map_of(block, "Xx")
+        spectra.map_of(block, "Xx")
     with pytest.raises(ValueError, match="outside the spectrum"):
-        elements.map_of(block.isel(energy=slice(300, None)), "Na")
+        spectra.map_of(block.isel(energy=slice(300, None)), "Na")
+
+
+def test_what_is_asked_for_has_x_rays_and_what_a_cube_holds_is_said():
+    check = TECHNIQUES["stem"].index.optional["element"]
+    assert check("S") is None and check("Hf") is None
+    assert "no" in check("Li") or "none" in check("Li")
+    for name in ("Xx", "sulfur", "S K", "s"):
+        assert "symbol of an element" in check(name)
+    block = Arrays.of({"counts": (("y", "x", "energy"), np.zeros((4, 5, 6)))}, {}, {})
+    assert "4 x 5" in describe(Export(Path("a.bcf"), "Bruker BCF", "stem", [block]), {})[0]
 
 
 def test_two_atomic_percent_is_found_and_absent_elements_are_not():

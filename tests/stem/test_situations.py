@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from coatbench.arrays import Arrays
 from coatbench.readers import read
-from coatbench.stem import elements
+from coatbench.stem import elements, lines, spectra
 from coatbench.stem.analyse import analyse
 from scipy.ndimage import gaussian_filter
 
@@ -152,6 +152,44 @@ def test_a_vacuum_that_the_detector_cuts_off_is_no_data_bar(tmp_path, config):
     assert row["value_median"] == pytest.approx(15, abs=2)
 
 
+# --- what a newcomer does ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", ["0.0008", "8e-10", "800"])
+def test_a_pixel_in_another_unit_is_named(tmp_path, config, size):
+    """Micrometres, metres and picometres: once out of memory, or an IndexError."""
+    row = measured(tmp_path, config, straight(15.0), pixel_size_nm=size)
+    assert row["quality"] == "unusable" and f"{float(size):.3g} nm" in row["quality_note"]
+
+
+@pytest.mark.parametrize(("shown", "level"), [(42, "doubtful"), (12, "unusable")])
+def test_a_field_that_a_layer_could_fill_does_not_show_a_bare_rim(tmp_path, config, shown, level):
+    """Beside the particle there is nothing but layer."""
+    edge = 160
+    row = measured(tmp_path, config, field(60.0)[:, edge - round(shown / PIXEL) : edge + 200])
+    assert row["quality"] == level and "a layer could fill it" in row["quality_note"]
+    assert measured(tmp_path, config, field())["quality"] == "ok"
+
+
+def test_an_overexposed_particle_does_not_show_a_bare_rim(tmp_path, config):
+    row = measured(tmp_path, config, (3.2 * straight(15.0)).clip(0, 255))
+    assert row["quality"] == "doubtful" and "end of the grey scale" in row["quality_note"]
+
+
+def test_a_fine_pixel_takes_no_more_memory_than_its_image(tmp_path, config):
+    """Phantoms of a field of 40 nm with pixels of 0.1 nm were 3,600 pixels wide."""
+    import tracemalloc
+
+    x = 0.1 * np.arange(400) + np.zeros((400, 1))
+    image = np.where(x > 20, CORE, np.where(x > 15, LAYER, VACUUM)) + np.random.default_rng(1).normal(0, 4, x.shape)  # fmt: skip
+    tracemalloc.start()
+    row = measured(tmp_path, config, image, pixel_size_nm="0.1")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert row["value_median"] == pytest.approx(5, abs=1)
+    assert peak < 200e6
+
+
 # --- maps: continuum --------------------------------------------------------------------------------
 
 
@@ -185,7 +223,7 @@ def cube(amounts, counts_per_pixel=4.0, n=20, seed=0):
     energy = np.arange(0.1, 3.4, 0.01)
     spectrum = counts_per_pixel * 0.01 * np.exp(-energy / 2.0) / np.exp(-0.5)
     for (element, series), amount in amounts.items():
-        for e, share in zip(elements.SERIES[series][element], (1.0, 0.1 if series == "K" else 0.6), strict=False):  # fmt: skip
+        for e, share in zip(lines.SERIES[series][element], (1.0, 0.1 if series == "K" else 0.6), strict=False):  # fmt: skip
             sigma = np.sqrt(0.05**2 + (0.130**2 - 0.05**2) * e / 5.899) / 2.3548
             spectrum = spectrum + amount * share * 0.01 / (sigma * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((energy - e) / sigma) ** 2)  # fmt: skip
     layer = np.zeros((n, n), bool)
@@ -199,7 +237,7 @@ def cube(amounts, counts_per_pixel=4.0, n=20, seed=0):
 
 
 def asked(amounts, element, seed=0):
-    return elements.test_spectrum(*_swap(cube(amounts, seed=seed), element), 5)
+    return spectra.seek_element(*_swap(cube(amounts, seed=seed), element), 5)
 
 
 def _swap(pair, element):
@@ -267,11 +305,11 @@ def test_no_element_without_a_line():
 
 
 def test_the_series_that_a_spectrum_holds_is_taken():
-    assert elements.line_of("Zr", 0.1, 3.2)[0] == "L"
-    assert elements.line_of("Zr", 0.1, 20)[0] == "K"
+    assert lines.line_of("Zr", 0.1, 3.2)[0] == "L"
+    assert lines.line_of("Zr", 0.1, 20)[0] == "K"
     with pytest.raises(ValueError, match="outside the spectrum"):
-        elements.line_of("Ni", 1.0, 5.0)
-    assert ("Zr", "L") in elements.overlaps("P", 2.014)
+        lines.line_of("Ni", 1.0, 5.0)
+    assert ("Zr", "L") in lines.overlaps("P", 2.014)
 
 
 # --- scales -----------------------------------------------------------------------------------------

@@ -550,3 +550,18 @@ def test_given_real_start(given):
     (window,) = found.tables["tga_ms_window"]
     assert np.isnan(window["window_start_degC"]) and np.isnan(window["window_end_degC"])
     assert not [r for r in events(found) if r["quality"] == "ok" and r["onset_time_s"] < 120]
+
+
+@pytest.mark.parametrize(("centre_min", "quiet"), [(60, True), (31, False), (84, False)])
+def test_a_step_that_a_hold_cuts_short_is_doubted(tmp_path, config, centre_min, quiet):
+    """Nuclei that grow in a hold of an hour: where it begins or ends within the step, there is no level to read."""
+    time, temperature = furnace([(0, 25, 0), (RATE, 300, 3600)], 4.0)
+    mass = 100 - 5 * logistic(time / 60, centre_min, 3) + balance_noise(time, 3)
+    losses = events(analysed(tmp_path, config, time, temperature, mass), "loss")
+    if quiet:
+        (loss,) = losses
+        assert loss["change_percent"] == pytest.approx(-5, abs=0.1) and loss["quality"] == "ok"
+    for loss in losses:
+        wrong = abs(loss["change_percent"] + 5) > max(0.1, 2 * loss["change_percent_sd"])
+        assert not wrong or loss["quality"] != "ok", loss
+    assert losses

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .spelling import meant
+from .symbols import ELEMENTS
 
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 # Names that no file may have on Windows, where results are opened too.
@@ -104,6 +105,13 @@ def cycle_numbers(text: str) -> str | None:
         if int(high or low) < int(low):
             return expected
     return None
+
+
+def with_x_rays(text: str) -> str | None:
+    """Accept the symbol of an element that an X-ray detector can see."""
+    if text in ELEMENTS[:3]:
+        return "an element with an X-ray line: H, He and Li have none that a detector sees"
+    return None if text in ELEMENTS else "the symbol of an element, such as S"
 
 
 def any_text(text: str) -> str | None:

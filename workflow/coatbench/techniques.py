@@ -18,6 +18,7 @@ from .cell_checks import (
     any_text,
     cycle_numbers,
     one_of,
+    with_x_rays,
 )  # fmt: skip
 from .index import Table
 
@@ -242,7 +243,7 @@ TECHNIQUES: dict[str, Technique] = {
         "STEM",
         Table(
             {"sample": any_text, "file": any_text, "kind": one_of("laadf", "edx")},
-            {"field": an_id, "element": any_text, "image": any_text, "pixel_size_nm": POSITIVE},
+            {"field": an_id, "element": with_x_rays, "image": any_text, "pixel_size_nm": POSITIVE},
             key=("sample", "file", "kind", "element", "image"),
             claims={
                 ("file", "kind", "element", "image"): ("file",),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arrays import Arrays
 from ..errors import ReadError
+from ..symbols import ELEMENTS
 from .units import DIMENSIONS, known_unit, split_label
 
 if TYPE_CHECKING:
@@ -30,13 +31,6 @@ _LINE = re.compile(
     _WHOLE + r"([1-7][spdf])[ _]*(?:\d{1,2}(?:[/ ]?2)?)?(?![A-Za-z0-9])", re.IGNORECASE
 )
 _AUGER = re.compile(_WHOLE + r"([KLMN][LMNOV1-5]{2,4})(?![A-Za-z0-9])", re.IGNORECASE)
-_ELEMENTS = frozenset(
-    re.findall(
-        "[A-Z][a-z]?",
-        "HHeLiBeBCNOFNeNaMgAlSiPSClArKCaScTiVCrMnFeCoNiCuZnGaGeAsSeBrKrRbSrYZrNbMoTcRuRhPdAgCdInSnSbTeIXeCsBaLaCePr"
-        "NdPmSmEuGdTbDyHoErTmYbLuHfTaWReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU",
-    )
-)
 _RATE = re.compile(r"c/s|cps|counts?/s|per second|count rate", re.IGNORECASE)
 
 
@@ -93,7 +87,7 @@ def region_name(species: str, transition: str = "") -> str:
         found = {
             f"{element} {m[2].lower() if pattern is _LINE else m[2].upper()}": m.start()
             for m in reversed(list(pattern.finditer(text)))
-            if (element := m[1].capitalize()) in _ELEMENTS
+            if (element := m[1].capitalize()) in ELEMENTS
         }
         for name, start in found.items():
             if start == 0 or len(found) == 1:

@@ -12,10 +12,10 @@ from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..quality import doubtful, unusable
 from ..readers.model import Export
-from . import elements, layer, phantom
+from . import elements, layer, phantom, spectra
 from .curves import image_curves, map_curves
 from .image import Micrograph, prepare
-from .segment import Segmentation, segment
+from .segment import CORE, Segmentation, segment
 from .surroundings import hidden_step, without_neighbours
 
 if TYPE_CHECKING:
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 # Image and map of one field show the same width and height within this.
 EXTENT_AGREEMENT = 0.05
-# An edge that hides layers of this thickness tells nothing of coatings.
+# An edge that hides layers of this thickness tells nothing of coatings, nor does a field that ends so close to the particle.
 BLUNT_NM = 20.0
+# A layer could fill the field beside the particle.
+CLOSE_NM = 50.0
+SATURATED = 0.2  # of the core's pixels, at the largest value of the image
 LEAST_CRACK = 0.05  # of the rim
 
 
@@ -119,6 +122,7 @@ def _one_image(
     thickness = _thickness(rim, parts, micrograph.pixel_nm, config, mask)
     judged = [doubtful(note) for note in (film, parts.doubt, *_beside(parts, rim)) if note]
     if not thickness.get("value_median"):
+        judged += _unseen(micrograph, parts)
         if step := hidden_step(parts, micrograph.pixel_nm, config["rim_band_nm"]):
             judged.append(doubtful(step))
         if parts.resolution_nm > BLUNT_NM:
@@ -210,6 +214,23 @@ def _thickness(
     return row
 
 
+def _unseen(micrograph: Micrograph, parts: Segmentation) -> list[quality.Quality]:
+    """Say why a layer might be there and not be seen."""
+    import numpy as np
+    from scipy import ndimage
+
+    core = parts.labels == CORE
+    judged = []
+    reach = float(ndimage.distance_transform_edt(~core).max()) * micrograph.pixel_nm
+    if reach < CLOSE_NM:
+        note = f"the field ends {reach:.0f} nm beside the particle: a layer could fill it"
+        judged.append(unusable(note) if reach < BLUNT_NM else doubtful(note))
+    top = np.mean(micrograph.pixels[core] == micrograph.pixels.max()) if core.any() else 0.0
+    if top > SATURATED:
+        judged.append(doubtful(f"{100 * top:.0f} % of the particle at the end of the grey scale: a layer there would not show"))  # fmt: skip
+    return judged
+
+
 def _beside(parts: Segmentation, rim: layer.Rim) -> list[str]:
     """Name what stands at the rim and is no layer."""
     notes = []
@@ -266,7 +287,7 @@ def _one_map(
     cube = next((b for b in export.sets if "counts" in b), None)
     if cube is not None:
         try:
-            counts = elements.map_of(cube, element)
+            counts = spectra.map_of(cube, element)
         except ValueError as error:
             raise AnalysisError(
                 file, "spectrum image", f"the line of {element}", str(error)
@@ -293,7 +314,7 @@ def _one_map(
         ratio = (coat - vacuum) / (bright - vacuum)
         found = elements.detect(micrograph.pixels, *masks, config, core, ratio if cube is None else math.nan)  # fmt: skip
         if cube is not None:
-            found |= elements.test_spectrum(cube, element, masks[0], config["edx_significance"])
+            found |= spectra.seek_element(cube, element, masks[0], config["edx_significance"])
         if found["detected"] is None and "quality" not in found:
             found |= unusable(found["note"]).columns()
         found = quality.Quality().columns() | found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..readers.model import Export
-from .elements import SERIES
+from .lines import SERIES
 from .surroundings import without_bar
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
     images = []
     without = False
     for block in export.sets:
-        shape = block["intensity"].shape
+        shape = block["intensity" if "intensity" in block else "counts"].shape
         step = None
         if "x_nm" in (block.variables if hasattr(block, "variables") else block):
             x = block["x_nm"]

@@ -69,7 +69,7 @@ def _draw(
     from scipy import ndimage
 
     vacuum, layer, core = parts.levels
-    free = 1.2 * config["rim_band_nm"]
+    free = min(1.2 * config["rim_band_nm"], max(parts.labels.shape) * pixel_nm)
     above = free + max(thickness_nm, particle_nm or 0.0)
     n = math.ceil((above + free) / pixel_nm)
     width = max(WIDTH_PX, math.ceil((2 * free + (particle_nm or 0.0)) / pixel_nm))

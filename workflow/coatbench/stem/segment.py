@@ -23,6 +23,7 @@ SEPARATION = 3.3
 ONE_KIND = 2.6  # what a threshold makes of noise is 2.3
 # Gaussian sigmas of the core's blurred edge that do not count as its surroundings.
 BLURS = 1.5
+SMALL_FIELD_NM = 20.0  # a smaller field shows no rim
 # Profile inwards: slopes below this share of the steepest are a plateau; a boundary is so many times steeper than the rest.
 FLAT_SHARE, RISE = 0.25, 3.0
 STEP_SHARE = 0.05  # of the outer edge's slope, that the inner one has at least
@@ -99,6 +100,10 @@ def segment(pixels: np.ndarray, pixel_nm: float, config: dict) -> Segmentation:
     from scipy import ndimage
     from skimage.filters import threshold_otsu
 
+    if _least_layer_nm(pixel_nm, config) > config["rim_band_nm"]:
+        raise ValueError(f"pixels of {pixel_nm:.3g} nm show no layer: is that their size in nm?")
+    if (extent := max(pixels.shape) * pixel_nm) < SMALL_FIELD_NM:
+        raise ValueError(f"a field of {extent:.2g} nm shows no rim: are its pixels {pixel_nm:.3g} nm in size?")  # fmt: skip
     smooth = ndimage.gaussian_filter(pixels, config["smoothing_nm"] / pixel_nm)
     low, high = np.quantile(smooth, [TAIL, 1 - TAIL])
     if not high > low:

@@ -20,6 +20,7 @@ REACHES = (20.0, 1.0, 0.5)  # widths of a step on either side of it that its fit
 HIDDEN = 0.05  # of a step that baselines beside it miss, as a standard uncertainty
 SHAPE = 0.0005  # of a step that no shape is known better than
 HOLD_K = 5.0  # temperatures that are held
+RESTLESS = 0.03  # of a step in a hold: so much more change beside it is part of it
 BADLY_DESCRIBED = 4.0  # root mean square of a fit's residual over the white noise
 
 
@@ -139,14 +140,29 @@ def _in_hold(event: Event, signal: Signal, grid: Grid, free: slice) -> None:
     low = max(free.start, int(left[-1]) + 1 if left.size else 0)
     high = min(free.stop - 1, region.peak + int(right[0]) - 1 if right.size else heat.size - 1)
     if not low <= region.left < region.right <= high:
+        inside = min(high, region.right) - max(low, region.left)
+        if inside > 0.5 * (region.right - region.left):
+            _add_note(event, "partly outside of the hold that it lies in: no level beside it there")
         return
     reach = 2 * (region.right - region.left)
     low, high = max(low, region.left - reach), min(high, region.right + reach)
     few = max(3, (region.right - region.left) // 10)
+    # A level is one only where it stays: half as far away it should be the same.
+    change = float(signal.values[region.right] - signal.values[region.left])
+    for far, edge in ((low, region.left), (high, region.right)):
+        half = (far + edge) // 2
+        moved = float(signal.values[max(half - few, 0) : half + few].mean() - signal.values[max(far - few, 0) : far + few].mean())  # fmt: skip
+        if abs(moved) > RESTLESS * abs(change):
+            side = "before" if far == low else "after"
+            _add_note(event, f"no quiet level {side} it in the hold")
     levels = signal.values[high - few : high + 1].mean() - signal.values[low : low + few + 1].mean()
     apart = (float(levels) - event.value["change"]) / math.sqrt(12)
     event.value["change"] = float(levels)
     event.sd["change"] = math.hypot(event.sd["change"], apart)
+
+
+def _add_note(event: Event, note: str) -> None:
+    event.note = "; ".join(n for n in (event.note, note) if n)
 
 
 def _guess(event: Event, signal: Signal, grid: Grid) -> Guess:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..quality import Quality, doubtful, worst
 from .ions import MIN_POINTS, background_line
-from .lag_doubts import APART_S, contradictions, gases_alone, rival
+from .lag_doubts import APART_S, contradictions, gases_alone, rivals
 from .lag_match import Currents, Loss, match_at, moved_currents, vertex
 from .smooth import Grid, averaged_points, block_noise, onto_grid, smooth, white_noise
 
@@ -129,12 +129,10 @@ def estimate_lag(
     used = sorted(mz for mz, w in zip(found.mz, match.weights, strict=True) if w > 0)
     result = Lag(lag, sd, f"m/z {', '.join(map(str, used))}", math.sqrt(match.share))
     judged = contradictions(loss, found, int(shifts[best]), alone, own_sd)
-    other = rival(loss, found, shifts, matches, best)
-    if other is not None:
-        there = float(shifts[other]) * step + found.start_s - loss.start_s
-        judged.append(
-            doubtful(f"a lag of {there:.0f} s explains the mass loss nearly as well as {lag:.0f} s")
-        )
+    if others := rivals(loss, found, shifts, matches, best):
+        # The right one may be any of them.
+        there = " or ".join(f"{float(shifts[i]) * step + found.start_s - loss.start_s:.0f}" for i in others)  # fmt: skip
+        judged.append(doubtful(f"a lag of {there} s explains the mass loss nearly as well as {lag:.0f} s"))  # fmt: skip
     result.quality = worst(judged)
     result.warnings += result.quality.notes
     if not low + step < lag < high - step:

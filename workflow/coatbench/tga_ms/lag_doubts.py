@@ -27,24 +27,29 @@ LOSING, LOSING_MEAN = (
 STRONG = 0.3  # of a current's maximum: its peak
 
 
-def rival(
+def rivals(
     loss: Loss, found: Currents, shifts: np.ndarray, matches: Sequence[Match | None], best: int
-) -> int | None:
-    """Place of another lag that nobody could tell from the best one; None without any."""
+) -> list[int]:
+    """Places of all other lags that nobody could tell from the best one."""
     import numpy as np
 
     shares = np.array([m.share if m else -1.0 for m in matches])
     far = np.abs(shifts - shifts[best]) * loss.step_s > RIVAL_S
-    alike = np.where(far & (shares > RIVAL_SHARE * shares[best]), shares, -1.0)
-    if alike.max() > 0:
-        return int(alike.argmax())
-    # The largest loss may be one whose gas no channel shows.
     tops = [i for i in range(1, len(shares) - 1) if far[i] and shares[i] == shares[i - 1 : i + 2].max() > 0]  # fmt: skip
-    fits = {i: _fit(loss, found, int(shifts[i]), matches[i]) for i in tops}
-    least = RIVAL_FIT * _fit(loss, found, int(shifts[best]), matches[best])
+    # The largest loss may be one whose gas no channel shows: then its share says little, and its fit where gas leaves more.
     # A gas that would have left before the record started, or where no mass is lost, speaks against it.
-    good = [i for i, fit in fits.items() if fit > least and _all_with_loss(loss, found, int(shifts[i]))]  # fmt: skip
-    return max(good, key=lambda i: fits[i]) if good else None
+    least = RIVAL_FIT * _fit(loss, found, int(shifts[best]), matches[best])
+    good = [
+        i
+        for i in tops
+        if shares[i] > RIVAL_SHARE * shares[best]
+        or (
+            _fit(loss, found, int(shifts[i]), matches[i]) > least
+            and _all_with_loss(loss, found, int(shifts[i]))
+        )
+    ]
+    edge = np.where(far & (shares > RIVAL_SHARE * shares[best]), shares, -1.0)
+    return good or ([int(edge.argmax())] if edge.max() > 0 else [])
 
 
 def _fit(loss: Loss, found: Currents, shift: int, match: Match | None) -> float:
@@ -110,7 +115,9 @@ def contradictions(
     for gas, (apart, weight) in alone.items():
         if abs(apart) > max(APART_S, 3 * own_sd) and weight > 0.05 * total:
             named = ", ".join(map(str, gas))
-            judged.append(doubtful(f"m/z {named} alone would be {apart:+.0f} s off the common lag"))
+            # No farther is looked.
+            size = f"{apart:+.0f} s" if abs(apart) < ALONE_S - loss.step_s else f"{ALONE_S:.0f} s or more"  # fmt: skip
+            judged.append(doubtful(f"m/z {named} alone would be {size} off the common lag"))
     for mz in _without_loss(loss, found, shift):
         judged.append(doubtful(f"m/z {mz} evolves where no mass is lost"))
     return judged

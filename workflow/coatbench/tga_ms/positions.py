@@ -26,6 +26,9 @@ KINDS = {
     ("dsc", 1): "exothermic",
     ("dsc", -1): "endothermic",
 }
+# How much of the initial mass has changed, or is left to change, that any balance shows: a quieter one sees a step begin
+# earlier and end later, and which of them is meant nobody knows.
+VISIBLE_PERCENT = 0.05
 MIN_SHARE = 0.5  # a position that fewer of the variations find is not a finding
 
 
@@ -33,7 +36,7 @@ MIN_SHARE = 0.5  # a position that fewer of the variations find is not a finding
 class Variation:
     """One way to look at the signal: other noise, or another choice."""
 
-    source: str  # "value", "choice", "noise"
+    source: str  # "value", "level", "choice", "noise"
     smoothed: np.ndarray
     derivative: np.ndarray  # per point
     rate: np.ndarray
@@ -73,7 +76,10 @@ def variations_of(
         rate = derivative if signal.step else curve - signal.pedestal
         return Variation(source, curve, derivative, rate, settings, floor)
 
-    yield vary("value", signal.values, *chosen)
+    value = vary("value", signal.values, *chosen)
+    yield value
+    if signal.step:
+        yield replace(value, source="level", floor=max(value.floor, VISIBLE_PERCENT / k))
     for choice in sorted(choices - {chosen}):
         yield vary("choice", signal.values, *choice)
     residual = signal.values - smoothed
@@ -93,7 +99,7 @@ def measure(
     """Measure one event in all variations: its positions as chosen, and how they scatter."""
     import numpy as np
 
-    results: dict[str, list[np.ndarray]] = {"value": [], "choice": [], "noise": []}
+    results: dict[str, list[np.ndarray]] = {"value": [], "level": [], "choice": [], "noise": []}
     for variation in variations:
         results[variation.source].append(_positions(signal, region, variation))
     time = dict(zip((*POSITIONS, "change", "change_sd"), results["value"][0], strict=True))
@@ -118,6 +124,8 @@ def measure(
             event.sd["change"] = math.hypot(*spreads, drift(length), time["change_sd"])
         else:
             event.value[position] = float(grid.temperature_at(event.time_s[position]))
+            levels = [float(grid.temperature_at(grid.time_s[0] + r[j] * grid.step_s)) for r in results["level"]]  # fmt: skip
+            spreads += [(t - event.value[position]) / math.sqrt(3) for t in levels if math.isfinite(t)]  # fmt: skip
             event.sd[position] = math.hypot(*spreads, common_sd_K)
     event.size = _size(signal, region, variations[0])
     event.note = _note(region, event)

@@ -1,0 +1,203 @@
+"""Is an element in the spectrum of a layer? Its lines against the continuum and the lines of every other element."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from .. import quality
+from ..arrays import Arrays
+from .lines import SECOND_LINE, SERIES, fwhm_keV, line_of, overlaps
+
+if TYPE_CHECKING:
+    import numpy as np
+
+MIN_PIXELS = 20
+# The continuum is a straight line over so many detector widths beside the lines.
+SIDE_WIDTHS = 3.0
+ALIKE = 9.0  # difference in chi-square below which two elements describe a line as well
+SHAPE_KNOWN = 0.05  # of what a line gains in chi-square: how well its shape is known
+LIKE = 0.6  # likeness from which on an evident neighbour hides a few atomic percent of an element
+TWINS = 0.97  # likeness of two shapes from which on no spectrum tells them apart
+# By how much the energy scale of a spectrum stands off, and how much wider its lines are than the table's.
+SHIFTS_KEV = tuple(0.0015 * i for i in range(-2, 3))
+WIDENINGS = (0.94, 0.97, 1.0, 1.03, 1.06)
+LEAST_BESIDE = 0.03  # of the counts of a line that overlaps: less is that line's own tail
+
+
+def map_of(block: Arrays, element: str) -> np.ndarray:
+    """Sum a spectrum image over the line of an element, one detector width (FWHM) to either side.
+
+    Raises
+    ------
+    ValueError
+        The line is not known or outside the spectrum.
+    """
+    energy = block["energy_keV"]
+    line = line_of(element, float(energy[0]), float(energy[-1]))[1][0]
+    fwhm = fwhm_keV(line)
+    inside = abs(energy - line) <= fwhm
+    summed: np.ndarray = block["counts"][:, :, inside].sum(axis=2, dtype=float)
+    return summed
+
+
+def seek_element(
+    block: Arrays, element: str, layer: np.ndarray, significance: float
+) -> dict[str, Any]:
+    """Test whether a spectrum image shows the line of an element in the layer.
+
+    The spectrum of the layer's pixels around the line is a straight continuum, the lines of the element, and those of
+    every other element that is evident in the window, each with the detector's width and none negative. Only what the others
+    do not explain counts, so that Zr L is no phosphorus; what an element of which nothing else is seen would explain as well is
+    detected and doubtful.
+
+    Returns
+    -------
+    dict
+        significance, detected, note, quality, quality_note.
+    """
+    import numpy as np
+    from scipy.optimize import nnls
+
+    energy = np.asarray(block["energy_keV"], float)
+    series, lines = line_of(element, float(energy[0]), float(energy[-1]))
+    width = fwhm_keV(lines[0])
+    if layer.sum() < MIN_PIXELS:
+        return {"detected": None, "note": f"fewer than {MIN_PIXELS} pixels of layer"}
+    reach = SIDE_WIDTHS * width
+    inside = (energy >= lines[0] - reach) & (energy <= lines[-1] + reach)
+    x = energy[inside]
+    y = np.asarray(block["counts"], float)[layer][:, inside].sum(axis=0)
+
+    ramp = (x - x[0]) / max(float(x[-1] - x[0]), 1e-9)
+    continuum = [1 - ramp, ramp]
+    weight = 1 / np.sqrt(np.maximum(np.convolve(y, np.ones(5) / 5, "same"), 1.0))
+
+    def fit(design: list[np.ndarray]) -> tuple[np.ndarray, float]:
+        matrix = np.stack(design, axis=1) * weight[:, None]
+        found, norm = nnls(matrix, y * weight)
+        return found, float(norm**2)
+
+    def gain(before: float, after: float, columns: int) -> float:
+        return math.sqrt(max(before - after, 0.0) / max(1.0, after / max(1, len(x) - columns)))
+
+    def evident_of(shapes: dict[Line, np.ndarray], twins: set[Line]) -> list[Line]:
+        """What is evident, the best first, with the element itself among the candidates."""
+        found: list[Line] = []
+        design = list(continuum)
+        candidates = {o: v for o, v in shapes.items() if o not in twins}
+        chi = fit(design)[1]
+        while candidates:
+            best = min(candidates, key=lambda o: fit([*design, candidates[o]])[1])
+            lower = fit([*design, candidates[best]])[1]
+            if gain(chi, lower, len(design) + 1) < significance:
+                break
+            design.append(candidates.pop(best))
+            found.append(best)
+            chi = lower
+        return found
+
+    mine = (element, series)
+    lines_of = {mine: lines} | _lines_between(x[0], x[-1], element)
+    # What is as good as the element's own shape cannot be told from it; only what is evident may explain its line away.
+    shapes = {o: _shape(x, o[1], e) for o, e in lines_of.items()}
+    twins = {o for o, v in shapes.items() if o != mine and _alike(shapes[mine], v) > TWINS}
+    evident = evident_of(shapes, twins)
+    if evident:
+        # Calibration and resolution are the detector's, and told by the lines that are there.
+        trials = list(product(SHIFTS_KEV, WIDENINGS))
+        misfits = [
+            fit([*continuum, *(_shape(x, o[1], lines_of[o], *trial) for o in evident)])[1]
+            for trial in trials
+        ]
+        trial = trials[int(np.argmin(misfits))]
+        shapes = {o: _shape(x, o[1], e, *trial) for o, e in lines_of.items()}
+        evident = evident_of(shapes, twins)
+    own = shapes.pop(mine)
+    others = [o for o in evident if o[0] != element]
+    columns = [*continuum, *(shapes[o] for o in others)]
+    found, chi = fit([*columns, own])
+    without = fit(columns)[1]
+    value = gain(without, chi, len(columns) + 1) if found[-1] > 0 else 0.0
+    area = float(found[-1] * own.sum())
+    row: dict[str, Any] = {
+        "line_keV": lines[0],
+        "excess_per_pixel": area / float(layer.sum()),
+        "significance": value,
+        "detected": value >= significance,
+        "note": "",
+    }
+    row["excess_per_pixel_sd"] = row["excess_per_pixel"] / value if value > 0 else None
+    near = abs(x - lines[0]) <= 0.5 * width
+    beneath = {
+        o: float((k * shapes[o])[near].sum())
+        for o, k in zip(others, found[2:-1], strict=True)
+        if o in overlaps(element, lines[0])
+    }
+    hidden = [o for o, counts in beneath.items() if float((found[-1] * own)[near].sum()) < LEAST_BESIDE * counts]  # fmt: skip
+    if beneath and (hidden or not row["detected"]):
+        row["detected"] = False
+        named = ", ".join(" ".join(o) for o in (hidden or beneath))
+        row["note"] = f"overlaps with {named}, which explains the counts better"
+        if any(_alike(own, shapes[o]) > LIKE for o in hidden or beneath):
+            row["detected"] = None
+            row["note"] = f"cannot be told beside {named}, whose lines overlap"
+        return row | quality.doubtful(row["note"]).columns()
+    if not row["detected"]:
+        return row | quality.Quality().columns()
+    # Would another, of which nothing else is seen, do as well? Detectors and calibrations differ from the shapes by some percent.
+    tolerance = max(ALIKE, SHAPE_KNOWN * (without - chi))
+    rivals = {
+        o: fit([*columns, shapes[o]])[1]
+        for o in overlaps(element, lines[0])
+        if o in shapes and o not in others
+    }
+    better = [" ".join(o) for o, c in rivals.items() if c < chi - tolerance]
+    alike = [" ".join(o) for o, c in rivals.items() if abs(c - chi) <= tolerance]
+    if better:
+        row["detected"] = False
+        row["note"] = f"overlaps with {', '.join(better)}, which explains the counts better"
+    elif alike:
+        row["note"] = f"cannot be told from {', '.join(alike)}, whose lines overlap"
+    else:
+        return row | quality.Quality().columns()
+    return row | quality.doubtful(row["note"]).columns()
+
+
+Line = tuple[str, str]  # element and series
+
+
+def _lines_between(low: float, high: float, element: str) -> dict[Line, tuple[float, ...]]:
+    """Lines of other elements that a window holds."""
+    return {
+        (other, which): energies
+        for which, table in SERIES.items()
+        for other, energies in table.items()
+        if other != element and any(low < e < high for e in energies)
+    }
+
+
+def _shape(
+    x: np.ndarray,
+    series: str,
+    energies: tuple[float, ...],
+    shift_keV: float = 0.0,
+    wider: float = 1.0,
+) -> np.ndarray:
+    """Lines of a series as a detector shows them, the first 1 high."""
+    import numpy as np
+
+    total = np.zeros_like(x)
+    for e, share in zip(energies, (1.0, SECOND_LINE[series]), strict=False):
+        sigma = wider * fwhm_keV(e) / 2.3548
+        total += share * np.exp(-0.5 * ((x - e - shift_keV) / sigma) ** 2)
+    return total
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> float:
+    """How alike two shapes are, whatever the heights: 1 for the same."""
+    import numpy as np
+
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / size if size > 0 else 0.0
