@@ -7,9 +7,12 @@ import math
 
 import numpy as np
 import pytest
+from coatbench.errors import AnalysisError
 from coatbench.leis.analyse import analyse
 from coatbench.leis.kinematics import Geometry, UnknownName
 from coatbench.leis.peaks import find
+from coatbench.readers import read
+from coatbench.simulate.leis import simulate
 from coatbench.simulate.write_qtac import write_qtac
 
 from .conftest import run, spectrum, tables
@@ -264,3 +267,68 @@ def test_given_neon(config, handed):
     assert row["energy_high_eV"] == pytest.approx(1370, abs=1)
     assert 0 < row["depth_far_nm"] < 1
     assert row["counts_per_nC"] > 0
+
+
+# --- what a newcomer does ----------------------------------------------------------------------------
+
+
+def given_wrong(folder, config, change=None, both=True, index=None):
+    """Tables of a sample beside its reference, whose exports or index rows are not what they should be."""
+    config = config | {"elements": ["O"]}
+    truth = {s: BARE | {"leis.dose_nC": 312.0} for s in ("uncoated", "x")}
+    found = {}
+    for s in truth:
+        row = {"sample": s, "file": f"{s}.txt", "heating_temperature_degC": "200", "intensity": "counts", "dose_nC": "312"}  # fmt: skip
+        simulate(s, [row], folder, truth[s], {}, 1)
+        if both or s == "x":
+            energy, counts = read(folder / row["file"], "leis").sets[0].to_xarray().pipe(lambda d: (d.energy_eV.values, d.intensity.values))  # fmt: skip
+            write_qtac(folder / row["file"], *(change or (lambda e, c: (e, c)))(energy, counts))
+            row |= index or {}
+        found[s] = analyse([row], [folder / row["file"]], config)
+    return tables(found, config)
+
+
+@pytest.mark.parametrize(
+    ("change", "index", "said"),
+    [
+        (lambda e, c: (e / 1000, c), {}, "keV"),
+        (lambda e, c: (e, c / 312), {}, "expected counts_per_nC"),
+        (lambda e, c: (e, c), {"intensity": "counts_per_nC"}, "expected counts: they are whole numbers"),
+        (lambda e, c: (e * 5 / 3, c), {}, "above their own 3000 eV"),
+    ],
+)  # fmt: skip
+def test_another_unit_is_refused(tmp_path, config, change, index, said):
+    with pytest.raises(AnalysisError, match=said):
+        given_wrong(tmp_path, config, change, index=index)
+
+
+@pytest.mark.parametrize(
+    ("change", "both", "index", "said"),
+    [
+        (lambda e, c: (e, c / 120), False, {}, "one event is 0.00833"),
+        (lambda e, c: (e, (c + 300) / 97.3), False, {}, "as the reference's"),
+        (lambda e, c: (e, c / 312), True, {"intensity": "counts_per_nC", "dose_nC": "3120"}, "another dose"),
+    ],
+)  # fmt: skip
+def test_another_scale_is_doubted(tmp_path, config, change, both, index, said):
+    """Counts per second beside counts were a coverage of 99.7 %, and nothing said so."""
+    found = given_wrong(tmp_path, config, change, both, index)
+    rows = [
+        r for r in found["leis_windows"] if r["sample"] == "x" and r["window"] == "near_surface"
+    ]
+    rows += found["leis_layers"]
+    assert all(r["quality"] in ("doubtful", "unusable") and said in r["quality_note"] for r in rows)
+
+
+@pytest.mark.parametrize(
+    ("changed", "change"),
+    [({"scattering_angle_deg": 95}, None), ({"edge_element": "Zr"}, None), ({}, lambda e, c: (e / 2 + 1, c))],
+)  # fmt: skip
+def test_energies_that_do_not_fit_the_config_are_named(tmp_path, config, changed, change):
+    """Another angle, another matrix, channel numbers instead of energies: then no element is known to be absent."""
+    found = given_wrong(tmp_path, config | changed, change)
+    near = [r for r in found["leis_windows"] if r["window"] == "near_surface"]
+    assert all(r["quality"] != "ok" for r in near)
+    assert all(
+        r["detected"] is None and "ends at" in r["note"] for r in found["leis_surface_peaks"]
+    )

@@ -75,7 +75,12 @@ def test_scaled_counts_take_their_noise_from_the_scatter(config):
     smooth = 3000 * (1 + np.sin(np.arange(2000) / 150) / 2)
     rng = np.random.default_rng(2)
     found = [
-        prepare(row(dose_nC="1"), Path("a"), block(rng.poisson(smooth) * 0.0317), config)
+        prepare(
+            row(dose_nC="1"),
+            Path("a"),
+            block(rng.poisson(smooth) * 0.0317),
+            config | {"ion_energy_eV": 5000},
+        )
         for _ in range(40)
     ]
     assert np.mean([own.noise_per_intensity for own in found]) == pytest.approx(0.0317, rel=0.03)

@@ -13,6 +13,7 @@ from .charging import Charging, charging
 from .compare import heating_ratios, spread
 from .kinematics import Geometry, elastic_energies
 from .layer import DOSE, MAY_BE_CHARGING, UNSURE, layers
+from .scale import off_energies, unlike_scatter
 
 Row = dict[str, Any]
 Curves = Mapping[str, Mapping[str, Arrays]]
@@ -58,6 +59,13 @@ def collect(
         name: sorted(tables.get(name, []), key=order)  # stable: windows keep the config's order
         for name in ("leis_spectra", "leis_windows", "leis_surface_peaks")
     }
+    curves = curves or {}
+    geometry = Geometry(config)
+    wrong = off_energies(curves.get(str(reference), {}), geometry, config["edge_element"])
+    if wrong:  # where an element would be is not known
+        result["leis_surface_peaks"] = [
+            r | {"detected": None, "note": wrong} for r in result["leis_surface_peaks"]
+        ]
     charged = _charged(
         result["leis_surface_peaks"],
         reference,
@@ -67,10 +75,9 @@ def collect(
     result["leis_windows"] = _relative(
         result["leis_windows"], reference, config["dose_ratio_sd"], config["plausible"]
     )
+    _note_scales(result["leis_windows"], curves, reference, wrong)
     _note_charging(result["leis_windows"], result["leis_spectra"], charged)
     result["leis_heating"] = heating_ratios(result["leis_windows"], config["dose_ratio_sd"])
-    curves = curves or {}
-    geometry = Geometry(config)
     result["leis_layers"] = layers(
         result["leis_windows"],
         curves,
@@ -158,6 +165,17 @@ def _note_charging(
         )
         if not whole:
             row.update(quality.worst([quality.quality_of(row), doubtful(charge.note)]).columns())
+
+
+def _note_scales(rows: list[Row], curves: Curves, reference: str | None, wrong: str) -> None:
+    """Doubt windows of spectra that stand on other energies than the config's, or on another scale than the reference."""
+    for row in rows:
+        key = f"T{row['heating_temperature_degC']:g}"
+        own, base = (curves.get(str(s), {}).get(key) for s in (row["sample"], reference))
+        compared = row.get("relative_to_reference") is not None and own and base
+        for note in (wrong, unlike_scatter(base, own) if compared else ""):
+            if note and row.get("counts_per_nC") is not None:
+                row.update(quality.worst([quality.quality_of(row), doubtful(note)]).columns())
 
 
 def _share_doubts(rows: list[Row], found: list[Row]) -> None:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 ELEMENTARY_CHARGE_C = 1.602176634e-19
 WHOLE = 1e-6
+KEV_BELOW = 100.0  # a spectrum that ends below is one in keV
+# Above the ions' own energy there is nothing but dark counts: this share of the mean is more.
+ABOVE_SHARE, ABOVE_ENERGY = 0.05, 1.02
+# Scatter over that of counts, from which on dose or unit are wrong; and how well it tells a unit.
+TWICE, SAME_UNIT = 2.0, 1.6
+MULTIPLES = 30  # channels of so many events at most tell the size of one
 
 
 @dataclass
@@ -33,6 +39,8 @@ class Spectrum:
     heating_temperature_degC : float
     file : Path
     warnings : list of str
+    doubt : str
+        What is wrong with its intensities; empty without.
     """
 
     energy_eV: np.ndarray
@@ -43,6 +51,7 @@ class Spectrum:
     heating_temperature_degC: float
     file: Path
     warnings: list[str] = field(default_factory=list)
+    doubt: str = ""
 
     @property
     def step_eV(self) -> float:
@@ -76,12 +85,12 @@ def prepare(row: dict[str, str], file: Path, block: Arrays, config: dict) -> Spe
     block : Arrays
         As the reader returns it.
     config : dict
-        `beam_current_nA`, `acquisition_time_s`.
+        `beam_current_nA`, `acquisition_time_s`, `ion_energy_eV`.
 
     Raises
     ------
     AnalysisError
-        Negative intensities, or an index cell that is no number above zero.
+        Negative intensities, an index cell that is no number above zero, or another unit than the index says.
     """
     import numpy as np
 
@@ -94,6 +103,16 @@ def prepare(row: dict[str, str], file: Path, block: Arrays, config: dict) -> Spe
         )  # fmt: skip
     if not intensity.any():
         raise AnalysisError(file, "spectrum", "counts", "none in any channel")
+    if energy[-1] < KEV_BELOW:
+        raise AnalysisError(
+            file, "energies", "eV", f"up to {energy[-1]:g}: keV?", "export them in eV"
+        )
+    above = intensity[energy > ABOVE_ENERGY * config["ion_energy_eV"]]
+    if above.size and above.mean() > ABOVE_SHARE * intensity.mean():
+        raise AnalysisError(
+            file, "spectrum", f"no ions above their own {config['ion_energy_eV']:g} eV", f"counts up to {energy[-1]:g} eV",
+            "set leis: ion_energy_eV",
+        )  # fmt: skip
     temperature = _number(row, "heating_temperature_degC", file)
     if given := (row.get("dose_nC") or "").strip():
         dose, source = _number(row, "dose_nC", file), "index"
@@ -105,25 +124,70 @@ def prepare(row: dict[str, str], file: Path, block: Arrays, config: dict) -> Spe
     if kind not in ("counts", "counts_per_nC"):
         raise AnalysisError(file, "index intensity", "counts or counts_per_nC", kind)
     normalised = intensity if kind == "counts_per_nC" else intensity / dose
-    noise, warnings = _noise(normalised * dose, kind)
-    return Spectrum(energy, normalised, noise / dose, dose, source, temperature, file, warnings)
+    noise, doubt = _noise(file, intensity, kind, dose)
+    return Spectrum(
+        energy, normalised, noise / dose, dose, source, temperature, file, [doubt] if doubt else [], doubt
+    )  # fmt: skip
 
 
-def _noise(counts: np.ndarray, kind: str) -> tuple[float, list[str]]:
-    """Variance over mean of the counts: 1 for counted events, else from the scatter of neighbours."""
+def _noise(file: Path, intensity: np.ndarray, kind: str, dose: float) -> tuple[float, str]:
+    """Variance over mean of the counts (1 for counted events, else from the scatter of neighbours), and what to doubt.
+
+    Raises
+    ------
+    AnalysisError
+        The intensities are in another unit than the index says.
+    """
     import numpy as np
 
-    if kind == "counts_per_nC" or np.all(np.abs(counts - np.round(counts)) < WHOLE):
-        return 1.0, []
+    whole = bool(np.all(np.abs(intensity - np.round(intensity)) < WHOLE))
+    other = {"counts": "counts_per_nC", "counts_per_nC": "counts"}[kind]
+    if kind == "counts":
+        if whole:
+            return 1.0, ""
+        event = _one_event(intensity)
+        factor = event or _scatter(intensity)
+        if 1 / SAME_UNIT < factor * dose < SAME_UNIT and dose > SAME_UNIT:
+            raise AnalysisError(file, "index intensity", f"{other}: so the channels scatter", kind)
+        if event:
+            return event, (
+                f"no counts: one event is {event:.3g}. Write counts, or counts_per_nC and the dose, or ratios hold only between "
+                "spectra that were divided by the same number"
+            )
+        return factor, (
+            "intensities are not whole numbers: they were scaled or smoothed before the export, so the "
+            f"uncertainty follows the scatter of neighbouring channels ({factor:.3g} x Poisson)"
+        )
+    if whole and dose > SAME_UNIT:
+        raise AnalysisError(file, "index intensity", f"{other}: they are whole numbers", kind)
+    factor = _scatter(intensity * dose)
+    if 1 / TWICE < factor < TWICE:
+        return 1.0, ""
+    return factor, (
+        f"channels scatter {factor:.3g} times as much as counts at {dose:g} nC: another dose or unit, or a spectrum that was smoothed"
+    )
+
+
+def _scatter(counts: np.ndarray) -> float:
+    """Variance over mean, from the scatter of neighbouring channels."""
+    import numpy as np
+
     # The third difference cancels everything smooth; its variance is 20 times that of a channel.
     expected = (counts[:-3] + 9 * counts[1:-2] + 9 * counts[2:-1] + counts[3:]) / 20
     scaled = np.diff(counts, 3)[expected > 0] ** 2 / (20 * expected[expected > 0])
     # The median of chi-square with one degree of freedom; peaks and spikes do not move it.
-    factor = float(np.median(scaled)) / 0.4549364
-    return factor, [
-        "intensities are not whole numbers: they were scaled or smoothed before the export, so the "
-        f"uncertainty follows the scatter of neighbouring channels ({factor:.3g} x Poisson)"
-    ]
+    return float(np.median(scaled)) / 0.4549364
+
+
+def _one_event(intensity: np.ndarray) -> float:
+    """Intensity of one event, where weak channels are multiples of the weakest; 0 where they are not."""
+    import numpy as np
+
+    least = float(intensity[intensity > 0].min())
+    events = intensity[(intensity > 0) & (intensity < MULTIPLES * least)] / least
+    distinct = np.unique(np.round(events)).size
+    off = np.abs(events - np.round(events))
+    return least if distinct > 2 and np.all(off < 0.02 * events) else 0.0
 
 
 def _number(row: dict[str, Any], column: str, file: Path) -> float:

@@ -116,4 +116,4 @@ def _judged(spectrum: Spectrum, counts_per_nC: float, depths: DepthScale) -> Qua
     counts = counts_per_nC / spectrum.noise_per_intensity
     if counts < FEW_COUNTS:
         return doubtful(f"{counts:.0f} counts, expected at least {FEW_COUNTS}")
-    return Quality(notes=notes)
+    return doubtful(spectrum.doubt) if spectrum.doubt else Quality(notes=notes)

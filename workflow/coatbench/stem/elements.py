@@ -164,19 +164,24 @@ def _scatter(counts: np.ndarray, even: np.ndarray) -> tuple[float, float]:
     left = np.where(even, counts - counts[even].mean(), 0.0)
     variance = float((left**2).sum()) / int(even.sum())
 
-    def together(dy: int, dx: int) -> float:
+    def together(dy: int, dx: int) -> tuple[float, int]:
+        """Autocorrelation at a distance, and from how many pairs."""
         here = (slice(dy, None), slice(max(dx, 0), min(dx, 0) or None))
         there = (slice(None, -dy or None), slice(max(-dx, 0), min(-dx, 0) or None))
-        pairs = int((even[here] & even[there]).sum())
-        share = float((left[here] * left[there]).sum()) / max(pairs, 1) / variance
-        return share if pairs >= MIN_PIXELS and share > 3 / math.sqrt(pairs) else 0.0
+        pairs = max(int((even[here] & even[there]).sum()), 1)
+        return float((left[here] * left[there]).sum()) / pairs / variance, pairs
 
     if variance == 0:
         return 0.0, 1.0
-    gradient = min(0.5 * (together(0, 2 * REACH_PX) + together(2 * REACH_PX, 0)), 0.99)
-    near = [(dy, dx) for dy in range(REACH_PX + 1) for dx in range(-REACH_PX, REACH_PX + 1) if dy or dx > 0]  # fmt: skip
-    shares = [max(together(*lag) - gradient, 0.0) / (1 - gradient) for lag in near]
-    return variance * (1 - gradient), 1 + 2 * sum(shares)
+    far = [together(0, 2 * REACH_PX)[0], together(2 * REACH_PX, 0)[0]]
+    gradient = min(max(0.5 * sum(far), 0.0), 0.99)
+    total = 1.0
+    for dy in range(REACH_PX + 1):
+        for dx in range(-REACH_PX if dy else 1, REACH_PX + 1):
+            share, pairs = together(dy, dx)
+            if share - gradient > 3 / math.sqrt(pairs):  # more than chance
+                total += 2 * (share - gradient) / (1 - gradient)
+    return variance * (1 - gradient), total
 
 
 def _li_ma(on: float, off: float, alpha: float) -> float:
