@@ -172,8 +172,10 @@ def _note_scales(rows: list[Row], curves: Curves, reference: str | None, wrong: 
     for row in rows:
         key = f"T{row['heating_temperature_degC']:g}"
         own, base = (curves.get(str(s), {}).get(key) for s in (row["sample"], reference))
-        compared = row.get("relative_to_reference") is not None and own and base
-        for note in (wrong, unlike_scatter(base, own) if compared else ""):
+        unlike = ""
+        if own is not None and base is not None and row.get("relative_to_reference") is not None:
+            unlike = unlike_scatter(base, own)
+        for note in (wrong, unlike):
             if note and row.get("counts_per_nC") is not None:
                 row.update(quality.worst([quality.quality_of(row), doubtful(note)]).columns())
 
