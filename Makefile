@@ -48,8 +48,9 @@ mutate: env
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet cosmic-ray==8.7.0 coverage==7.17.4
 	$(BIN)/python benchmarks/mutate.py --bugs $${BUGS:-200} --write docs/tests.md
 
-# What is made of the code itself: the columns of all tables, and the graph of the rules.
+# What is made of the code itself: config.yaml and the settings' page, the columns of all tables, and the graph of the rules.
 docs: env
+	$(BIN)/python docs/make_settings.py
 	$(BIN)/python docs/make_tables.py
 	$(BIN)/python docs/make_rulegraph.py
 

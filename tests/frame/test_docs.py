@@ -68,7 +68,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("maker", "page"), [("make_tables", "tables.md"), ("make_rulegraph", "architecture.md")]
+    ("maker", "page"),
+    [
+        ("make_settings", "settings.md"),
+        ("make_tables", "tables.md"),
+        ("make_rulegraph", "architecture.md"),
+    ],
 )
 def test_what_is_made_of_the_code_is_fresh(maker: str, page: str) -> None:
     made = subprocess.run(

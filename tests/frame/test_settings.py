@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import re
+import subprocess
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
 from coatbench.errors import StudyError
-from coatbench.settings import config_schema, load_study_settings, settings_problems
+from coatbench.settings import load_study_settings
+from coatbench.settings_schema import config_schema, settings_problems, sources
 from conftest import ROOT
 from jsonschema import Draft202012Validator
 
@@ -45,14 +50,88 @@ def test_problems_are_in_words(config: dict) -> None:
     assert "studdy" in found
 
 
-def test_every_key_of_the_schema_is_described() -> None:
-    def walk(schema: dict, place: str) -> None:
-        for key, part in schema.get("properties", {}).items():
-            assert "description" in part, f"{place}.{key} has no description"
-            walk(part, f"{place}.{key}")
+@pytest.fixture
+def maker(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    return importlib.import_module("make_settings")
 
-    schema = config_schema(SCHEMAS)
-    walk(schema, "config")
+
+def test_every_key_is_explained(maker: ModuleType) -> None:
+    for name, (settings, types) in sources(SCHEMAS).items():
+        if name != "types":
+            assert [key for key, *_, said in maker.rows(settings) if not said] == [], name
+        comments = " ".join(re.findall(r"# ?(.*)", settings))
+        for key, *_, said in maker.rows(types) if types else ():
+            word = key.rpartition(".")[2]
+            assert "." not in key or word == "<<" or said or re.search(rf"\b{word}\b", comments), (
+                key
+            )
+
+
+def test_the_config_that_is_shipped_is_the_one_that_is_made(maker: ModuleType) -> None:
+    # The one that was committed: values that somebody sets in a checkout are no fault.
+    shipped = subprocess.run(["git", "show", "HEAD:./config.yaml"], cwd=ROOT, capture_output=True, text=True)  # fmt: skip
+    if shipped.returncode:
+        pytest.skip("no git checkout: config.yaml may hold values of somebody's own")
+    assert shipped.stdout == maker.config(), "edit workflow/schemas/config and run: make docs"
+
+
+def test_values_of_ones_own_stay(maker: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    maker.write(tmp_path)
+    path = tmp_path / "config.yaml"
+    assert path.read_text(encoding="utf-8") == maker.config()
+    path.write_text(maker.config().replace("# K;", "# kelvin;"), encoding="utf-8")
+    maker.write(tmp_path)
+    assert path.read_text(encoding="utf-8") == maker.config()
+    own = maker.config().replace("dpi: 300", "dpi: 600")
+    path.write_text(own, encoding="utf-8")
+    maker.write(tmp_path)
+    assert path.read_text(encoding="utf-8") == own
+
+
+@pytest.mark.parametrize(
+    ("tag", "fits", "else_"),
+    [
+        ("", 0.5, "a"),
+        ("number(0..1)", 1, 1.1),
+        ("number(0..1)", 0, -0.1),
+        ("integer(2..)", 2, 2.5),
+        ("integer(2..)", 9, 1),
+        ("positive(..3)", 3, 0),
+        ("positive(..3)", 0.1, 3.1),
+        ("boolean", True, 1),
+        ("text", "", 1),
+        ("one_of(a/b)", "b", "c"),
+        ("list(integer)", [], [0.5]),
+        ("some(text)", ["a"], []),
+        ("pair(number)", [1, 2], [1, 2, 3]),
+        ("or_null(pair(number))", None, [1]),
+        ("each(integer(0..))", {"a": 0}, {"a": -1}),
+        ("named(short/text)", {"a": "b"}, {"ab": "b"}),
+        ("record", {"a": 1}, {"b": 1}),
+        ("more", {"a": 1, "c": "d"}, {"a": 1}),
+        ("either", {"a": 1}, {"a": "b"}),
+    ],
+)
+def test_a_tag_is_a_type(tmp_path: Path, tag: str, fits: object, else_: object) -> None:
+    types = """short: !schema {type: string, maxLength: 1}
+record:
+  a: !number
+  b: !number?
+more:
+  <<: !record
+  c: !text
+either: !schema
+  anyOf: [{type: string}, !record ]
+"""
+    (tmp_path / "config").mkdir()
+    for name, text in {"top_level": "study: s\n", "types": types, "x": f"x:\n  key: !{tag}? 0.1\n"}.items():  # fmt: skip
+        (tmp_path / "config" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    assert settings_problems({"study": "s", "x": {"key": fits}}, tmp_path) == []
+    assert settings_problems({"study": "s", "x": {}}, tmp_path) == []
+    (said,) = settings_problems({"study": "s", "x": {"key": else_}}, tmp_path)
+    assert said.startswith("config: x.key")
 
 
 def test_study_yaml(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import yaml
 from coatbench.claims.read import read_claims
 from coatbench.claims.verdicts import COLUMNS
 from coatbench.errors import StudyError
-from coatbench.settings import follow, settings_problems
+from coatbench.settings import follow
+from coatbench.settings_schema import settings_problems
 from conftest import SHARED
 
 from ranking import synthetic

@@ -14,7 +14,8 @@ from coatbench.claims.read import OPTIONAL, TABLE, read_claims
 from coatbench.errors import ReadError, StudyError
 from coatbench.factors import check_factors, read_factors
 from coatbench.readers.recognise import format_names, recognise
-from coatbench.settings import load_study_settings, settings_problems
+from coatbench.settings import load_study_settings
+from coatbench.settings_schema import settings_problems
 from coatbench.slips import what_it_was
 from coatbench.spelling import column_meant
 from coatbench.study import load_study

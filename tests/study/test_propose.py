@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from coatbench.cli import main
 from coatbench.propose import preset, presets, propose
-from coatbench.settings import load_study_settings, settings_problems
+from coatbench.settings import load_study_settings
+from coatbench.settings_schema import settings_problems
 from coatbench.sims.fragments import load_fragments
 from coatbench.simulate.write_phi_spe import write_spe
 from coatbench.simulate.write_vamas import SpectrumRecord

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,19 @@ from typing import Any
 import yaml
 
 from .errors import StudyError, one_line, quote
-from .settings_words import NOT_IN_STUDY, of_schema, of_yaml
+from .settings_words import NOT_IN_STUDY, of_yaml
 
 STUDY_KEYS = ("title", "simulated", "simulator", "config")
 # Of a YAML file from a study: more is no configuration.
 MAX_DEPTH, MAX_NODES, MAX_YAML_BYTES = 50, 100_000, 5_000_000
 
 # The parser in C, where PyYAML has it: every start of the workflow reads a dozen schemas.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load_yaml(path: str | Path) -> Any:
     """Read one of the project's own YAML files; plain data only."""
-    loader = _LOADER(Path(path).read_text(encoding="utf-8"))
+    loader = YAML_LOADER(Path(path).read_text(encoding="utf-8"))
     try:
         return loader.get_single_data()
     finally:
@@ -48,7 +48,7 @@ def load_foreign_yaml(path: str | Path) -> Any:
             raise StudyError([f"{path}: expected YAML, found more than {MAX_YAML_BYTES:,} bytes"])
         text = raw.decode("utf-8-sig")
         _look_at_depth(path, text)
-        loader = _LOADER(text)
+        loader = YAML_LOADER(text)
         try:
             node = loader.get_single_node()
             if node is None:
@@ -74,7 +74,7 @@ def load_foreign_yaml(path: str | Path) -> Any:
 def _look_at_depth(path: Path, text: str) -> None:
     # Event by event: building the whole document takes seconds where brackets stand in brackets.
     depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for event in yaml.parse(text, Loader=YAML_LOADER):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
@@ -242,65 +242,3 @@ def follow(section: Any, config: dict[str, Any], place: str = "") -> Any:
             )
         value = value[key]
     return value
-
-
-def settings_problems(
-    config: dict[str, Any],
-    schemas: str | Path,
-    layers: Mapping[str, Mapping[str, Any]] | None = None,
-) -> list[str]:
-    """Hold a merged configuration against the schemas; return one line per problem.
-
-    Parameters
-    ----------
-    config : dict
-        The merged configuration.
-    schemas : path-like
-        The folder with `config.schema.yaml` and, below `config/`, one schema per section.
-    layers : mapping of name to overrides, optional
-        What was laid over config.yaml, in order: a problem is named with the last layer that its key stands in.
-    """
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
-    from referencing.jsonschema import DRAFT202012
-
-    schema = config_schema(schemas)
-    # Read through once; otherwise each reference in it reads through all of it again.
-    known = Registry().with_resource("", DRAFT202012.create_resource(schema)).crawl()
-    validator = Draft202012Validator(schema, registry=known)
-    problems = []
-    for error in sorted(validator.iter_errors(config), key=lambda e: [str(p) for p in e.path]):
-        for keys, said in of_schema(error):
-            origin = next(
-                (
-                    name
-                    for name, layer in reversed(list((layers or {}).items()))
-                    if _holds(layer, keys)
-                ),
-                "config",
-            )
-            place = ".".join(str(p) for p in keys) or "top level"
-            text = said(origin.endswith("study.yaml"))
-            problems.append(f"{origin}: {place}: {text}")
-    return problems
-
-
-def _holds(layer: Any, keys: Sequence[Any]) -> bool:
-    for key in keys:
-        try:
-            layer = layer[key]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return bool(keys)
-
-
-def config_schema(schemas: str | Path) -> dict[str, Any]:
-    """Return the schema of the whole configuration: the top level with each section's schema in it."""
-    folder = Path(schemas)
-    schema: dict[str, Any] = load_yaml(folder / "config.schema.yaml")
-    for path in sorted((folder / "config").glob("*.schema.yaml")):
-        section = path.name.removesuffix(".schema.yaml")
-        part = load_yaml(path)
-        # An id of its own, so that "#/$defs/..." in a section means that section.
-        schema["properties"][section] = part | {"$id": f"urn:coatbench:{section}"}
-    return schema

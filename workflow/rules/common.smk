@@ -25,9 +25,9 @@ from coatbench.settings import (
     StudySettings,
     load_study_settings,
     load_yaml,
-    settings_problems,
     without_taken_out,
 )
+from coatbench.settings_schema import settings_problems
 from coatbench.simulate.truth import load_truth, truth_of
 from coatbench.study import load_study
 from coatbench.techniques import TECHNIQUES, incomplete, undescribed

@@ -12,13 +12,8 @@ from typing import Any
 
 from ..analysis import write_atomically
 from ..errors import StudyError
-from ..settings import (
-    load_study_settings,
-    load_yaml,
-    merged,
-    settings_problems,
-    without_taken_out,
-)
+from ..settings import load_study_settings, load_yaml, merged, without_taken_out
+from ..settings_schema import settings_problems
 
 WORKFLOW = Path(__file__).parents[2]
 
