@@ -8,8 +8,9 @@ import math
 from pathlib import Path
 
 import pytest
+import yaml
 from coatbench.claims.read import ALIASES, RELATIONS, parse_range, read_claims
-from coatbench.claims.verdicts import COLUMNS, extra_tables, verdicts
+from coatbench.claims.verdicts import extra_tables, verdicts
 from coatbench.conditions import parse, pick
 from coatbench.errors import StudyError
 from coatbench.tables import write_table
@@ -17,6 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ranking import synthetic
 
+SCHEMA = synthetic.ROOT / "workflow" / "schemas" / "tables" / "claims.yaml"
+COLUMNS = list(yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))["claims"])
 HEAD = "id,figure,quantity,sample,relation,table,column,where,each,aggregate,against,value,tolerance,unit,note"
 
 
@@ -385,10 +388,10 @@ def test_every_relation_is_known_to_the_evaluator():
 def test_rows_fit_the_table(tmp_path, tables):
     rows = [decide(tmp_path, tables, sample="c300", relation="equals", value="9")]
     write_table(rows, COLUMNS, tmp_path / "out.csv")
-    assert COLUMNS[:11] == (
+    assert COLUMNS[:11] == [
         "id", "figure", "quantity", "sample", "expected", "tolerance", "unit", "found", "found_sd",
         "verdict", "source_table",
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def judged(tables, sample, quality, note=""):

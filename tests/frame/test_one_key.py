@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from typing import Any
 
+from coatbench.settings import load_yaml
 from conftest import ROOT
 
-LIBRARY = ROOT / "workflow" / "coatbench"
-SECTIONS = {"config", "section", "settings", "setting", "ranking"}
+LIBRARY, SCRIPTS = ROOT / "workflow" / "coatbench", ROOT / "workflow" / "scripts"
+
+
+def sections(config: dict[str, Any]) -> set[str]:
+    """The names of the sections of a config and of the mappings in them."""
+    found = {name: section for name, section in config.items() if isinstance(section, dict)}
+    return {*found, *(k for s in found.values() for k, v in s.items() if isinstance(v, dict))}
+
+
+SECTIONS = {"config", "section", "settings", "setting"} | sections(load_yaml(ROOT / "config.yaml"))
 
 
 def key_of(node: ast.AST, section: str) -> str | None:
     """The key that an expression reads of a section."""
     match node:
-        case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=key)) if (
-            name == section
-        ):
+        case (
+            ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=key))
+            | ast.Call(
+                func=ast.Attribute(value=ast.Name(id=name), attr="get"),
+                args=[ast.Constant(value=key), *_],
+            )
+        ) if name == section:
             return str(key)
     return None
 
@@ -40,12 +54,12 @@ def functions(path: Path) -> list[ast.FunctionDef]:
 
 
 def test_no_function_takes_a_section_for_one_key() -> None:
-    # These are called alike for every technique, so they take what any of them may need.
+    # These are called alike for every technique or figure, so they take what any of them may need.
     found = {
-        f"{path.relative_to(LIBRARY)}: {line}"
-        for path in LIBRARY.rglob("*.py")
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in [*LIBRARY.rglob("*.py"), *SCRIPTS.rglob("*.py")]
         for function in functions(path)
-        if function.name not in ("analyse", "collect", "describe")
+        if function.name not in ("analyse", "collect", "describe", "draw", "simulate")
         for line in reads_one_key(function)
     }
     assert not found

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from coatbench import checksums, records, software
 from coatbench.errors import StudyError
-from coatbench.records import Job, Places, plan, withdraw, write_record
+from coatbench.places import Places
+from coatbench.records import Job, plan, withdraw, write_record
 from coatbench.results_folder import foreign
 
 

@@ -38,7 +38,8 @@ def columns(config) -> dict[str, list[str]]:
     """The columns of those tables."""
     from coatbench.ranking.columns import table_columns
 
-    return table_columns(config, factors())
+    path = ROOT / "workflow" / "schemas" / "tables" / "ranking.yaml"
+    return table_columns(yaml.safe_load(path.read_text(encoding="utf-8")), config, factors())
 
 
 def bump(temperature: float, optimum: float, width: float = 150.0) -> float:

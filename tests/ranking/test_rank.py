@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from coatbench.errors import StudyError
-from coatbench.ranking.columns import ranking_columns
 from coatbench.ranking.criteria import read_criteria, standard_uncertainty
 from coatbench.ranking.montecarlo import draw_weights, share_best
 from coatbench.ranking.sensitivity import sensitivity
@@ -296,7 +295,7 @@ def test_two_rows_for_one_criterion_are_an_error_of_one_line():
 )
 def test_mistakes_of_the_config_are_one_line(change, problem):
     with pytest.raises(StudyError, match=problem) as caught:
-        ranking_columns(synthetic.config() | change)
+        synthetic.columns(synthetic.config() | change)
     assert len(caught.value.problems) == 1
 
 
@@ -307,7 +306,7 @@ def test_same_data_same_numbers():
 def test_a_criterion_switched_off_is_gone():
     config = synthetic.config()
     config["criteria"]["coverage"]["use"] = False
-    assert "coverage" not in ranking_columns(config)
+    assert "coverage" not in synthetic.columns(config)["ranking"]
     assert run(config=config).ranked.groups == ("efficiency", "resistance", "degradation")
 
 
@@ -320,7 +319,7 @@ def test_group_of_weight_zero_decides_nothing():
 
 def test_contract_columns_come_first_and_every_row_fits(tmp_path):
     config = synthetic.config()
-    names = ranking_columns(config)
+    names = synthetic.columns(config)["ranking"]
     assert names[:10] == [
         "rank", "sample", "annealing_temperature_degC", "score", "score_ci_low", "score_ci_high",
         "probability_best", "rank_ci_low", "rank_ci_high", "pareto",

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from coatbench.simulate.write_bif6 import write_bif6
 from coatbench.simulate.write_grd import write_grd
-from coatbench.simulate.write_imzml import write_imzml
-from coatbench.simulate.write_simsh5 import write_simsh5
 from coatbench.simulate.write_surfacelab import write_surfacelab
+
+from .write_imzml import write_imzml
+from .write_simsh5 import write_simsh5
 
 # (number, label, exact mass of the anion in u): ids have a gap, labels carry marks.
 PEAKS = [

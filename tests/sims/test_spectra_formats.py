@@ -18,9 +18,9 @@ from coatbench.readers.sims_open import open_region, read_spectrum
 from coatbench.sims.inside import describe
 from coatbench.sims.jobs import has_events, parts
 from coatbench.sims.spectrum import find_peaks
-from coatbench.simulate.write_simsh5 import write_simsh5
 
 from . import conftest as made
+from .write_simsh5 import write_simsh5
 
 
 @pytest.mark.parametrize("write", [made.grd, made.imzml, made.simsh5])

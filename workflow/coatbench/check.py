@@ -100,7 +100,7 @@ def inspect_study(
         section = (config or {}).get(technique)
         for entry in entries:
             about = TECHNIQUES[technique]
-            odd = implausible(entry, section or {})
+            odd = implausible(entry, (section or {}).get("plausible", {}))
             for column in about.index.files:
                 if not (file := entry[column]):
                     continue
@@ -149,9 +149,8 @@ def alone(row: Mapping[str, str], rows: Sequence[Mapping[str, str]], about: Tech
     return sum([other[c] for c in about.unit_columns] == unit for other in rows) == 1
 
 
-def implausible(row: Mapping[str, str], section: Mapping[str, Any]) -> str:
+def implausible(row: Mapping[str, str], limits: Mapping[str, Any]) -> str:
     """Say which cells of an index row lie beyond the limits that the config has for them."""
-    limits = section.get("plausible", {})
     judged = [
         plausible(number(row, column), column, limits[column])
         for column in row

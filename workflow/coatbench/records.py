@@ -12,7 +12,6 @@ Snakemake compares no checksums of folders, so that this holds with and without 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,90 +23,10 @@ from typing import Any
 from . import software
 from .analysis import write_atomically
 from .checksums import checksum, state
+from .places import RECORDS, Places
 
-FOLDER = "provenance/jobs"
 SEEN = "provenance/seen.json"
-CLOCK = "provenance/clock"
-STUDY = "provenance/study.json"
 STALE_S, CLOCK_S = 315_532_800, 631_152_000  # the first days of 1980 and of 1990
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where results, study and workflow are; names of files are relative to them."""
-
-    results: str
-    study: str
-    workflow: str
-
-    def name(self, path: str | Path) -> str:
-        """Return the name of a path, the same wherever the three folders are."""
-        path = os.path.normpath(path)
-        for kind in ("results", "study", "workflow"):
-            folder = getattr(self, kind)
-            if path == folder:
-                return f"{kind}:"
-            if folder == "." and not Path(path).is_absolute() and not path.startswith(".."):
-                return f"{kind}:{Path(path).as_posix()}"
-            if path.startswith(folder + os.sep):
-                return f"{kind}:{Path(path[len(folder) + 1 :]).as_posix()}"
-        if not Path(path).is_absolute():
-            return self.name(Path.cwd() / path)
-        # Outside of all three: by its way from the study, which is copied together with it or not at all.
-        return f"beside:{Path(os.path.relpath(path, self.study)).as_posix()}"
-
-    def path(self, name: str) -> Path:
-        """Return the path of a name."""
-        kind, _, inside = name.partition(":")
-        return Path(self.study if kind == "beside" else getattr(self, kind), inside)
-
-    def shown(self, path: str | Path) -> str:
-        """Return a path as documents show it, without what tells of this machine: `tables/a.csv`, `study/leis/a.txt`."""
-        kind, _, inside = self.name(path).partition(":")
-        if kind == "beside":
-            return f"beside the study/{Path(inside).name}"
-        return inside if kind == "results" else f"{kind}/{inside}".rstrip("/")
-
-    def told(self, text: str) -> str:
-        """Return a line of text without the absolute ways to the three folders."""
-        for kind in ("results", "study", "workflow"):
-            folder = getattr(self, kind)
-            if Path(folder).is_absolute():
-                text = text.replace(f"{folder}/", "" if kind == "results" else f"{kind}/")
-        return text
-
-    def plain(self, value: Any) -> Any:
-        """Return a parameter as JSON holds it, with names in place of paths."""
-        if isinstance(value, str | Path):
-            text = str(value)
-            for kind in ("results", "study", "workflow"):
-                folder = getattr(self, kind)
-                if folder != "." and (text == folder or text.startswith(folder + "/")):
-                    return f"{kind}:{text[len(folder) + 1 :]}"
-            return text
-        if isinstance(value, Mapping):
-            return {str(self.plain(k)): self.plain(v) for k, v in value.items()}
-        if isinstance(value, Sequence):
-            return [self.plain(v) for v in value]
-        if isinstance(value, set | frozenset):
-            return sorted(str(self.plain(v)) for v in value)
-        return value
-
-    def digest(self, value: Any) -> str:
-        """Return a hash of a parameter's content."""
-        text = json.dumps(self.plain(value), sort_keys=True, ensure_ascii=False, default=str)
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-    @property
-    def clock(self) -> str:
-        """Return the folder whose time lies between those of results that do not hold and all others."""
-        return os.path.normpath(f"{self.results}/{CLOCK}")
-
-    def record_of(self, output: str | Path) -> Path:
-        """Return where the record of the job stands that makes this file first."""
-        kind, _, inside = self.name(output).partition(":")
-        folder = "" if kind == "results" else f"_{kind}/"
-        return Path(self.results, FOLDER, f"{folder}{inside.replace('..', '__')}.json")
 
 
 @dataclass(frozen=True)
@@ -251,7 +170,7 @@ def edited(found: Mapping[str, str], places: Places) -> list[str]:
     """Return the results, of these paths with their checksums as found, that are not what their jobs made."""
     made = {
         name: entry["sha256"]
-        for path in Path(places.results, FOLDER).rglob("*.json")
+        for path in Path(places.results, RECORDS).rglob("*.json")
         for name, entry in (read_record(path) or {"outputs": {}})["outputs"].items()
     }
     return [p for p, sha256 in found.items() if made.get(places.name(p), sha256) != sha256]
@@ -283,7 +202,7 @@ def verify(places: Places) -> list[str]:
     """
     contents = Contents(places)
     lines = []
-    for path in sorted(Path(places.results, FOLDER).rglob("*.json")):
+    for path in sorted(Path(places.results, RECORDS).rglob("*.json")):
         record = read_record(path) or {"inputs": {}, "outputs": {}}
         for name, known in [*record["outputs"].items(), *record["inputs"].items()]:
             if name.startswith("workflow:"):  # the code has its own digest
@@ -342,7 +261,7 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
 def _left(places: Places, planned: set[str], contents: Contents) -> Iterator[tuple[Path, bool]]:
     """Yield what jobs that are no longer planned have left, and whether it still is what they made."""
     known = {places.record_of(places.path(name)) for name in planned}
-    for path in sorted(Path(places.results, FOLDER).rglob("*.json")):
+    for path in sorted(Path(places.results, RECORDS).rglob("*.json")):
         if path in known or not (record := read_record(path)):
             continue
         for name, made in record["outputs"].items():

@@ -11,7 +11,9 @@ from pathlib import Path
 from .analysis import write_atomically
 from .checksums import checksum
 from .errors import StudyError
-from .records import FOLDER, STUDY, Places
+from .places import RECORDS, Places
+
+STUDY = "provenance/study.json"
 
 
 def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> None:
@@ -37,7 +39,7 @@ def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> Non
     if was == now:
         return
     other = was and all(was.get(key) != now[key] for key in ("way", "samples"))
-    if other and not takeover and any(Path(places.results, FOLDER).rglob("*.json")):
+    if other and not takeover and any(Path(places.results, RECORDS).rglob("*.json")):
         raise StudyError(
             [
                 f"{places.results}: expected an empty folder or results of this study, found those of the study "

@@ -1,14 +1,16 @@
 # What the last steps need to know of all others: tables and figures that are made, who makes them, and from what.
 
 from coatbench.claims.read import read_claims
-from coatbench.ranking.columns import table_columns as ranking_columns
+from coatbench.ranking import columns as of_ranking
 from coatbench.settings import follow
 
 
-def ranking_tables():
-    """Return the tables of the ranking; mistakes in its config end the run before any job starts."""
+def ranking_columns():
+    """Return the columns of the ranking's tables; mistakes in its config end the run before any job starts."""
     try:
-        return list(ranking_columns(ranking_config(), config["factors"]))
+        return of_ranking.table_columns(
+            table_columns("ranking"), ranking_config(), config["factors"]
+        )
     except StudyError as error:
         stop(error.problems)
 

@@ -22,7 +22,6 @@ rule check:
         log_file("check"),
     conda:
         ENVIRONMENT
-    threads: 1
     params:
         measurements=STUDY.measurements,
         folder=exports_folder(),
@@ -63,7 +62,6 @@ rule formats:
         log_file("formats"),
     conda:
         ENVIRONMENT
-    threads: 1
     params:
         folder=OWN_FORMATS.as_posix(),
         code=code("formats.py"),
@@ -85,7 +83,6 @@ rule problems:
         benchmark_file("problems")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=300,
         runtime=5,
@@ -111,7 +108,6 @@ rule judgements:
         benchmark_file("judgements")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=300,
         runtime=5,
@@ -136,7 +132,6 @@ rule complete:
         benchmark_file("complete")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=300,
         runtime=5,

@@ -24,7 +24,6 @@ rule claims:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=500,
         runtime=5,
@@ -33,6 +32,7 @@ rule claims:
         reference=STUDY.reference,
         config=claimed_config(),
         factors=config["factors"],
+        columns=table_columns("claims")["claims"],
         code=code("claims/claims.py"),
     message:
         "Claims of the study held against its tables"

@@ -69,7 +69,6 @@ rule cycling_cell:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
         runtime=5,
@@ -95,7 +94,6 @@ rule cycling_tables:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=500,
         runtime=5,
@@ -127,7 +125,6 @@ rule cycling_quicklook:
         benchmark_file("cycling/quicklook_{sample}")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,
@@ -157,7 +154,6 @@ rule cycling_figures:
     priority: LONG
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,

@@ -27,7 +27,6 @@ if SIMULATED:
             localrule: True
             conda:
                 ENVIRONMENT
-            threads: 1
             resources:
                 mem_mb=1000,
                 runtime=10,

@@ -33,7 +33,6 @@ rule leis_sample:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 500 * attempt,
         runtime=5,
@@ -67,7 +66,6 @@ rule leis_tables:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=500,
         runtime=5,
@@ -102,7 +100,6 @@ rule leis_quicklooks:
         benchmark_file("leis/quicklooks")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,
@@ -128,7 +125,6 @@ rule leis_figures:
         benchmark_file("figures/fig3")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,

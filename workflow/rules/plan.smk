@@ -38,7 +38,6 @@ rule verify:
         log_file("verify"),
     conda:
         ENVIRONMENT
-    threads: 1
     message:
         "Does every export and every result hold what the records say?"
     script:
@@ -50,7 +49,6 @@ rule tidy:
         log_file("tidy"),
     conda:
         ENVIRONMENT
-    threads: 1
     params:
         left=LEFT,
     message:

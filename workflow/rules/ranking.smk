@@ -5,7 +5,7 @@
 include: "across_techniques.smk"
 
 
-RANKING_TABLES = ranking_tables()
+RANKING_TABLES = ranking_columns()
 MEASURED_TABLES = [t for technique in MEASURED for t in table_columns(technique)]
 
 TARGETS += [table(t) for t in RANKING_TABLES]
@@ -33,7 +33,6 @@ rule ranking:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,
@@ -42,6 +41,7 @@ rule ranking:
         reference=STUDY.reference,
         config=ranking_config(),
         factors=config["factors"],
+        columns=RANKING_TABLES,
         code=code("ranking/rank.py"),
     message:
         "Ranking of the coated samples"
@@ -61,7 +61,6 @@ rule ranking_figure:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,
@@ -87,7 +86,6 @@ rule consistency_figure:
         benchmark_file("figures/consistency")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=500,
         runtime=5,

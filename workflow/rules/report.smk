@@ -45,7 +45,6 @@ rule provenance:
         benchmark_file("provenance/run")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=300,
         runtime=10,
@@ -79,7 +78,6 @@ rule documents:
         benchmark_file("provenance/documents")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=300,
         runtime=5,
@@ -110,7 +108,6 @@ rule crate:
         benchmark_file("provenance/crate")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=300,
         runtime=5,
@@ -143,7 +140,6 @@ rule page:
         benchmark_file("report/page")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=500,
         runtime=5,
@@ -172,7 +168,6 @@ rule workbooks:
         benchmark_file("report/workbooks")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=500,
         runtime=5,

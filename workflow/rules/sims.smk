@@ -55,7 +55,6 @@ rule sims_reduce:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=lambda wildcards, input, attempt: sims_jobs.memory_mb(
             input.size_mb, sims_job_rows(wildcards), attempt
@@ -88,7 +87,6 @@ rule sims_compare:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
@@ -120,7 +118,6 @@ rule sims_quicklook:
         benchmark_file("sims/quicklook_{sample}")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,
@@ -150,7 +147,6 @@ rule sims_figures:
     priority: LONG
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,

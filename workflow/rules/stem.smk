@@ -27,7 +27,6 @@ rule stem_sample:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=10,
@@ -53,7 +52,6 @@ rule stem_tables:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=300,
         runtime=5,
@@ -81,7 +79,6 @@ rule stem_quicklook:
         benchmark_file("stem/quicklook_{sample}")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,
@@ -106,7 +103,6 @@ rule stem_figures:
     priority: LONG
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=1500,
         runtime=5,

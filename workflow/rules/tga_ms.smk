@@ -32,7 +32,6 @@ rule tga_ms_run:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=5,
@@ -59,7 +58,6 @@ rule tga_ms_tables:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=300,
         runtime=5,
@@ -88,7 +86,6 @@ rule tga_ms_quicklook:
         benchmark_file("tga_ms/quicklook_{run}")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,
@@ -114,7 +111,6 @@ rule tga_ms_figures:
         benchmark_file("figures/figS4")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,
@@ -141,7 +137,6 @@ rule tga_ms_kinetics:
         benchmark_file("figures/tga_ms_kinetics")
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,

@@ -75,7 +75,6 @@ rule xps_sample:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=lambda wildcards, attempt: 800 * attempt,
         runtime=5,
@@ -105,7 +104,6 @@ rule xps_tables:
     priority: EARLY
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
@@ -135,7 +133,6 @@ rule xps_quicklook:
     priority: LONG
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,
@@ -162,7 +159,6 @@ rule xps_figures:
     priority: LONG
     conda:
         ENVIRONMENT
-    threads: 1
     resources:
         mem_mb=800,
         runtime=5,

@@ -20,7 +20,8 @@ from typing import Any
 from coatbench import software
 from coatbench.checksums import state
 from coatbench.errors import CoatbenchError, DataError, ReadError
-from coatbench.records import Job, Places, withdraw, write_record
+from coatbench.places import Places
+from coatbench.records import Job, withdraw, write_record
 
 log = logging.getLogger("coatbench")
 PROJECT = Path(__file__).resolve().parents[2]

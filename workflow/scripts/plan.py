@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from coatbench.records import Job, Places, plan
+from coatbench.places import Places
+from coatbench.records import Job, plan
 from snakemake.iocontainers import Wildcards
 
 SHOWN = 20  # reasons that are printed

@@ -16,25 +16,6 @@ from .lookup import Item, Lookup, NotTestableError
 from .read import Claim, is_conditions
 from .relations import HALF, TABLE, Expectation, Relation, expand
 
-COLUMNS = (
-    "id",
-    "figure",
-    "quantity",
-    "sample",
-    "expected",
-    "tolerance",
-    "unit",
-    "found",
-    "found_sd",
-    "verdict",
-    "source_table",
-    "relation",
-    "found_sample",
-    "probability_holds",
-    "found_all",
-    "reason",
-    "note",
-)
 DRAWS = 4000
 ON_AXIS = tuple(r for name, r in TABLE.items() if r.derive is not None and name != "constant")
 STEEPEST = (TABLE["steepest_rise"], TABLE["steepest_fall"])

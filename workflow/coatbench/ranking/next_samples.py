@@ -9,7 +9,6 @@ from pathlib import Path
 from ..errors import StudyError
 from ..factors import Factor
 from ..tables import read_table
-from .columns import NEXT_HEAD, NEXT_TAIL
 
 
 def next_samples(results: str | Path, study: str | Path) -> str:
@@ -46,7 +45,8 @@ def next_samples(results: str | Path, study: str | Path) -> str:
     with (Path(study) / "samples.csv").open(encoding="utf-8-sig", newline="") as stream:
         lines = [line for line in stream if line.strip() and not line.lstrip().startswith("#")]
     samples = list(csv.DictReader(lines))
-    names = [c for c in advice[0] if c not in (*NEXT_HEAD, *NEXT_TAIL)]
+    columns = list(advice[0])
+    names = columns[columns.index("order") + 1 : columns.index("purpose")]  # the factors
     varied = [n for n in names if any(r[n] is not None for r in advice)]
     found = path.with_name("ranking_optimum.csv")
     units = {r["factor"]: r["unit"] or "" for r in read_table(found)} if found.is_file() else {}

@@ -32,36 +32,11 @@ def harmonic_table(shots: int) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def correct_spectrum(counts: np.ndarray, shots: float, dead_channels: int = 0) -> np.ndarray:
-    """Correct a spectrum for dead time (Stephan, Zehnpfenning, Benninghoven, J. Vac. Sci. Technol. A 1994, 12, 405).
-
-    Parameters
-    ----------
-    counts : numpy.ndarray
-        Registered ions per time-of-flight channel, shape (n,).
-    shots : float
-        Primary-ion shots of the spectrum.
-    dead_channels : int, optional
-        Channels for which the detector is blind after an ion.
-
-    Returns
-    -------
-    numpy.ndarray
-        -N' ln(1 - counts / N'), with N' the shots in which the detector was not blind; NaN where every one of
-        these registered an ion.
-    """
-    import numpy as np
-
-    counts = np.asarray(counts, dtype=float)
-    before = np.concatenate([[0.0], np.cumsum(counts)])
-    index = np.arange(counts.size)
-    blind = before[index] - before[np.maximum(index - dead_channels, 0)]
-    ready = shots - blind
-    return np.where(ready > 0, correct_peaks(counts, ready), np.nan)
-
-
 def correct_peaks(counts: np.ndarray, shots: float | np.ndarray) -> np.ndarray:
-    """Correct well separated peaks of a spectrum: -shots ln(1 - counts / shots); NaN where that cannot be."""
+    """Correct well separated peaks of a spectrum: -shots ln(1 - counts / shots); NaN where that cannot be.
+
+    Stephan, Zehnpfenning, Benninghoven, J. Vac. Sci. Technol. A 1994, 12, 405.
+    """
     import numpy as np
 
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -22,12 +22,15 @@ def photon_eV(m: Measured) -> float:
 
 
 def component_factor(
-    component: Component, m: Measured, config: Mapping[str, Any], library: str
+    component: Component, m: Measured, library: str, extra: Mapping[str, float]
 ) -> float | None:
-    """Return the sensitivity factor of a component on the scale of the headline library, None if there is none."""
+    """Return the sensitivity factor of a component on the scale of the headline library, None if there is none.
+
+    `extra` are the factors of further lines (`xps.rsf_extra`).
+    """
     if component.rsf is not None:
         return component.rsf
-    return rsf(library, component.line, config.get("rsf_extra"), photon_eV(m))
+    return rsf(library, component.line, extra, photon_eV(m))
 
 
 def transmission_of(m: Measured, fit: RegionFit | None) -> tuple[float, str]:
@@ -77,12 +80,13 @@ def not_quantified(m: Measured, fit: RegionFit, config: Mapping[str, Any]) -> li
     notes = []
     if transmission_of(m, fit)[1] == "none":
         notes.append("transmission unknown, taken as 1")
+    library, energy = config["rsf_library"], photon_eV(m)
+    extra = config.get("rsf_extra") or {}
     lacking = {
         c.line
         for c in fit.model.wholes
-        if c.quantify and component_factor(c, m, config, config["rsf_library"]) is None
+        if c.quantify and component_factor(c, m, library, extra) is None
     }
-    library, energy = config["rsf_library"], photon_eV(m)
     notes += [
         f"no sensitivity factor for {line} at {energy:g} eV in {library}: no at_percent in this spot; "
         "give it in rsf_extra"
@@ -98,6 +102,7 @@ def atomic_percent(
 
     Empty where a quantified line has no sensitivity factor: the others alone would not be atomic percent.
     """
+    library, extra = config["rsf_library"], config.get("rsf_extra") or {}
     keys: list[tuple[str, str]] = []
     amounts: list[np.ndarray] = []
     blocks: list[np.ndarray] = []
@@ -107,9 +112,7 @@ def atomic_percent(
             continue
         areas, _, covariance = fit.grouped()
         chosen = [i for i, c in enumerate(fit.model.wholes) if c.quantify]
-        factors = [
-            component_factor(fit.model.wholes[i], m, config, config["rsf_library"]) for i in chosen
-        ]
+        factors = [component_factor(fit.model.wholes[i], m, library, extra) for i in chosen]
         if any(f is None for f in factors):
             return {}
         scale = 1 / (np.array(factors, float) * transmission_of(m, fit)[0])

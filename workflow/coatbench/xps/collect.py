@@ -79,7 +79,8 @@ def collect(
             row |= _of_uncoated(row, config["plausible"]).columns()
     if reference is not None and config["rsf_library"] in libraries:
         result["xps_layer"] = _layer_rows(default, reference, setting, powders)
-    escape = {CONFIGURED: setting, **setting.with_materials(config["sensitivity"])}
+    materials = config["sensitivity"].get("escape_depths") or {}
+    escape = {CONFIGURED: setting, **setting.with_materials(materials)}
     result["xps_sensitivity"] = _sensitivity(areas, libraries, escape, reference, powders)
     coated = [s["sample"] for s in samples if s["role"] == "coated"]
     result["xps_order"] = order_rows(result["xps_sensitivity"], coated, lacking)

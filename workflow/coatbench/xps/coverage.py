@@ -61,13 +61,13 @@ class Setting:
         angle = config["sensitivity"].get("source_analyser_angle_deg")
         return cls(resolved(config["coverage"]), config["rsf_library"], extra, angle)
 
-    def with_materials(self, sensitivity: Mapping[str, Any]) -> dict[str, Setting]:
-        """Return name -> the same setting with the escape depths of each material of the section `xps.sensitivity`."""
+    def with_materials(self, escape_depths: Mapping[str, Any]) -> dict[str, Setting]:
+        """Return name -> the same setting with the escape depths of each of these materials."""
         return {
             name: replace(
                 self, coverage=resolved({**self.coverage, "attenuation_length_nm": given})
             )
-            for name, given in (sensitivity.get("escape_depths") or {}).items()
+            for name, given in escape_depths.items()
         }
 
     def factor(self, row: Row, library: str) -> float | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import job
 from coatbench.claims.read import read_claims
-from coatbench.claims.verdicts import COLUMNS, extra_tables, verdicts
+from coatbench.claims.verdicts import extra_tables, verdicts
 from coatbench.factors import read_factors
 from coatbench.tables import read_table, write_table
 
@@ -18,6 +18,7 @@ def main(
     reference: str | None,
     config: dict[str, Any],
     factors: dict[str, Any],
+    columns: list[str],
 ) -> None:
     tables = {Path(path).stem: read_table(path) for path in inputs}
     tables |= extra_tables(config, study)
@@ -25,7 +26,7 @@ def main(
     for row in rows:
         if row["verdict"] != "holds":
             job.log.warning("claim %s: %s: %s", row["id"], row["verdict"], row.get("reason") or "")
-    write_table(rows, COLUMNS, output)
+    write_table(rows, columns, output)
 
 
 if __name__ == "__main__":
@@ -38,4 +39,5 @@ if __name__ == "__main__":
             snakemake.params.reference,
             snakemake.params.config,
             snakemake.params.factors,
+            snakemake.params.columns,
         )

@@ -5,7 +5,6 @@ from typing import Any
 
 import job
 from coatbench.analysis import write_atomically
-from coatbench.ranking.columns import table_columns
 from coatbench.ranking.tables import make_tables
 from coatbench.tables import read_table, write_table
 
@@ -17,10 +16,10 @@ def main(
     reference: str | None,
     config: dict[str, Any],
     factors: dict[str, Any],
+    columns: dict[str, list[str]],
 ) -> None:
     tables = {Path(path).stem: read_table(path) for path in inputs}
     made, paragraphs = make_tables(tables, samples, config, reference, factors)
-    columns = table_columns(config, factors)
     for name, rows in made.items():
         write_table(rows, columns[name], outputs[name])
     write_atomically(outputs["statement"], "\n\n".join(paragraphs) + "\n")
@@ -35,4 +34,5 @@ if __name__ == "__main__":
             snakemake.params.reference,
             snakemake.params.config,
             snakemake.params.factors,
+            snakemake.params.columns,
         )

@@ -6,7 +6,8 @@ import job
 from coatbench.analysis import load_rows
 from coatbench.checksums import checksum
 from coatbench.errors import CoatbenchError
-from coatbench.records import Places, edited
+from coatbench.places import Places
+from coatbench.records import edited
 from coatbench.report.provenance import describe_run, write_document
 
 

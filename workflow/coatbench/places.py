@@ -1,0 +1,92 @@
+"""Names of files that hold wherever the folders of results, study and workflow are copied to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RECORDS = "provenance/jobs"
+CLOCK = "provenance/clock"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where results, study and workflow are; names of files are relative to them."""
+
+    results: str
+    study: str
+    workflow: str
+
+    def name(self, path: str | Path) -> str:
+        """Return the name of a path, the same wherever the three folders are."""
+        path = os.path.normpath(path)
+        for kind in ("results", "study", "workflow"):
+            folder = getattr(self, kind)
+            if path == folder:
+                return f"{kind}:"
+            if folder == "." and not Path(path).is_absolute() and not path.startswith(".."):
+                return f"{kind}:{Path(path).as_posix()}"
+            if path.startswith(folder + os.sep):
+                return f"{kind}:{Path(path[len(folder) + 1 :]).as_posix()}"
+        if not Path(path).is_absolute():
+            return self.name(Path.cwd() / path)
+        # Outside of all three: by its way from the study, which is copied together with it or not at all.
+        return f"beside:{Path(os.path.relpath(path, self.study)).as_posix()}"
+
+    def path(self, name: str) -> Path:
+        """Return the path of a name."""
+        kind, _, inside = name.partition(":")
+        return Path(self.study if kind == "beside" else getattr(self, kind), inside)
+
+    def shown(self, path: str | Path) -> str:
+        """Return a path as documents show it, without what tells of this machine: `tables/a.csv`, `study/leis/a.txt`."""
+        kind, _, inside = self.name(path).partition(":")
+        if kind == "beside":
+            return f"beside the study/{Path(inside).name}"
+        return inside if kind == "results" else f"{kind}/{inside}".rstrip("/")
+
+    def told(self, text: str) -> str:
+        """Return a line of text without the absolute ways to the three folders."""
+        for kind in ("results", "study", "workflow"):
+            folder = getattr(self, kind)
+            if Path(folder).is_absolute():
+                text = text.replace(f"{folder}/", "" if kind == "results" else f"{kind}/")
+        return text
+
+    def plain(self, value: Any) -> Any:
+        """Return a parameter as JSON holds it, with names in place of paths."""
+        if isinstance(value, str | Path):
+            text = str(value)
+            for kind in ("results", "study", "workflow"):
+                folder = getattr(self, kind)
+                if folder != "." and (text == folder or text.startswith(folder + "/")):
+                    return f"{kind}:{text[len(folder) + 1 :]}"
+            return text
+        if isinstance(value, Mapping):
+            return {str(self.plain(k)): self.plain(v) for k, v in value.items()}
+        if isinstance(value, Sequence):
+            return [self.plain(v) for v in value]
+        if isinstance(value, set | frozenset):
+            return sorted(str(self.plain(v)) for v in value)
+        return value
+
+    def digest(self, value: Any) -> str:
+        """Return a hash of a parameter's content."""
+        text = json.dumps(self.plain(value), sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def clock(self) -> str:
+        """Return the folder whose time lies between those of results that do not hold and all others."""
+        return os.path.normpath(f"{self.results}/{CLOCK}")
+
+    def record_of(self, output: str | Path) -> Path:
+        """Return where the record of the job stands that makes this file first."""
+        kind, _, inside = self.name(output).partition(":")
+        folder = "" if kind == "results" else f"_{kind}/"
+        return Path(self.results, RECORDS, f"{folder}{inside.replace('..', '__')}.json")
