@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from coatbench.arrays import Arrays
 from coatbench.readers.model import Export
-from coatbench.stem import elements, spectra
+from coatbench.stem import elements, lines, spectra
 from coatbench.stem.inside import describe
 from coatbench.stem.segment import segment
 from coatbench.techniques import TECHNIQUES
@@ -100,7 +100,7 @@ def test_lines_are_those_of_xraylib():
         return sum(e * r for e, r in known) / sum(r for _, r in known) if known else np.nan
 
     compared = 0
-    for series, table in elements.SERIES.items():
+    for series, table in lines.SERIES.items():
         for element, lines in table.items():
             for keV, names in zip(lines, (first[series], second[series]), strict=False):
                 known = energy(element, names)

@@ -281,9 +281,9 @@ def test_counts_of_a_line_are_those_that_were_planted(element, per_pixel, falls)
         steep = np.where(energy > 2.03, falls * (2.74 - energy).clip(0) / 0.71, 0.0)
         more = np.random.default_rng(100 + seed).poisson(steep * layer[:, :, None])
         block["counts"][:] = np.asarray(block["counts"]) + more
-        row = elements.test_spectrum(block, element, layer, 5)
+        row = spectra.seek_element(block, element, layer, 5)
         found.append((row["excess_per_pixel"], row["excess_per_pixel_sd"]))
-    planted = 1.02 * per_pixel * (1.1 if len(elements.SERIES["K"][element]) > 1 else 1.0)
+    planted = 1.02 * per_pixel * (1.1 if len(lines.SERIES["K"][element]) > 1 else 1.0)
     values, sds = np.array(found).T
     assert values.mean() == pytest.approx(planted, rel=0.05)
     assert 0.5 < values.std() / sds.mean() < 2
