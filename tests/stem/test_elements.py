@@ -101,8 +101,8 @@ def test_lines_are_those_of_xraylib():
 
     compared = 0
     for series, table in lines.SERIES.items():
-        for element, lines in table.items():
-            for keV, names in zip(lines, (first[series], second[series]), strict=False):
+        for element, energies in table.items():
+            for keV, names in zip(energies, (first[series], second[series]), strict=False):
                 known = energy(element, names)
                 if known == known:
                     compared += 1
