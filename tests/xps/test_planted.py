@@ -241,6 +241,26 @@ def test_every_writer_gives_the_same_spectrum(simulate) -> None:
             assert other.attrs["pass_energy_eV"] == pytest.approx(first.attrs["pass_energy_eV"])
 
 
+def test_two_samples_in_one_file_are_the_same_spectra_as_in_two(truth: dict, tmp_path) -> None:
+    from coatbench.readers import read
+    from coatbench.xps.choose import choose
+
+    samples = {"lps": "Li3PS4", "uncoated": "bare NCM85"}
+    for _ in "twice":  # a second simulation replaces the first
+        for sample, name in samples.items():
+            row = {"file": "both.vms", "spot": "1", "sample_in_file": name}
+            for r in (row, {"file": f"{sample}.npl", "spot": "1"}):
+                xps.simulate(sample, [r], tmp_path, truth[sample], {}, SEED)
+    blocks = read(tmp_path / "both.vms", "xps").sets
+    for sample, name in samples.items():
+        (level,) = choose(blocks, {"sample_in_file": name}, tmp_path / "both.vms", [])
+        alone = read(tmp_path / f"{sample}.npl", "xps").sets
+        for a, b in zip(level.blocks[1:], alone[1:], strict=True):  # the first is a survey
+            assert a.attrs["region"] == b.attrs["region"]
+            assert np.allclose(a["intensity_cps"], b["intensity_cps"], rtol=1e-5)
+            assert np.allclose(a["binding_energy_eV"], b["binding_energy_eV"], atol=2e-3)
+
+
 def test_simulation_is_the_same_every_time(simulate) -> None:
     for extension in ("npl", "spe", "vms"):
         assert (

@@ -9,7 +9,8 @@ if SIMULATED:
     for technique, sample in [
         (t, s) for t in STUDY.measurements for (s,) in STUDY.units(t, "sample")
     ]:
-        made = simulated_files(technique, sample)
+        if not (made := simulated_files(technique, sample)):
+            continue  # all of it stands in files of other samples
         SIMULATED_FILES += [str(path) for path in made]  # without the flag of folders
 
         rule:
@@ -32,7 +33,6 @@ if SIMULATED:
                 runtime=10,
             params:
                 technique=technique,
-                sample=sample,
                 rows=simulator_rows(technique, sample),
                 folder=exports_folder(technique),
                 truth=simulator_truth(technique, sample),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .write_vamas import SpectrumRecord
+from .write_vamas import PHI_NAMES, SpectrumRecord
 from .xps_surface import PHOTON_EV, TRANSMISSION
 
 
@@ -80,7 +80,7 @@ def _header(path: Path, sample: str, spectra: list[SpectrumRecord], kind: str) -
         f"NoSpectralReg: {n}",
     ]
     for i, s in enumerate(spectra, 1):
-        name = s.region.replace(" ", "")
+        name = PHI_NAMES.get(s.region, s.region).replace(" ", "")
         start, end = s.start_eV, s.start_eV + s.step_eV * (len(s.rate_cps) - 1)
         header.append(
             f"SpectralRegDef: {i} 1 {name} {i} {len(s.rate_cps)} {s.step_eV:.4f} {start:.4f} {end:.4f} "

@@ -1,8 +1,8 @@
-"""VAMAS files as PHI MultiPak exports them (.npl) and as CasaXPS saves them again (IRREGULAR)."""
+"""VAMAS files as PHI MultiPak exports them (.npl) and as CasaXPS saves them again (IRREGULAR), of one or several samples."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from .xps_surface import PHOTON_EV, TRANSMISSION
 
 MAGIC = "VAMAS Surface Chemical Analysis Standard Data Transfer Format 1988 May 4"
 UNKNOWN = "1e+037"
+PHI_NAMES = {"Ni 2p": "Ni 2p3"}  # a VersaProbe's periodic table offers lines of one spin
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def write_multipak(path: Path, sample: str, spectra: list[SpectrumRecord]) -> No
     lines += ["3", "exported from PHI-MultiPak", " ", " ", "NORM", "REGULAR", f"{len(spectra)} "]
     lines += ["0"] * 5 + [f"{len(spectra)} "]
     for number, s in enumerate(spectra, 1):
-        species, transition = s.region.split()
+        species, transition = PHI_NAMES.get(s.region, s.region).split()
         lines += [f"Block No.{number} ", f"Sample ID : {sample}", "2025 ", "3 ", "11 "]
         lines += ["-1"] * 4
         lines += ["2", f"IntensityCalCoeff: {TRANSMISSION[0]:.6f} {TRANSMISSION[1]:.6f} ", "0"]
@@ -64,24 +65,45 @@ def write_multipak(path: Path, sample: str, spectra: list[SpectrumRecord]) -> No
 
 def write_casaxps(path: Path, sample: str, spectra: list[SpectrumRecord]) -> None:
     """Write regions as CasaXPS re-saves them: kinetic energy, counts and transmission side by side."""
-    lines = [MAGIC, "Ulvac-Phi,Inc.", "PHI VersaProbe II", "Not Specified", sample]
-    lines += ["4", "Casa Info Follows CasaXPS Version 2.3.25PR1.0", "0"]
-    lines += ["exported from PHI-MultiPak", f"CasaRowLabel:{sample}", "NORM", "IRREGULAR", "0"]
-    lines += ["1", "Exp Variable", "d", "0", "0", "0", "0", str(len(spectra))]
+    lines = [*_casa_head(sample), str(len(spectra))]
     for number, s in enumerate(spectra):
-        lines += _casa_block(sample, number, s)
+        lines += _casa_block(sample, number, s, s.region, *s.region.split())
     lines.append("end of experiment")
     path.write_bytes("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
 
 
-def _casa_block(sample: str, number: int, s: SpectrumRecord) -> list[str]:
-    species, transition = s.region.split()
+def add_sample(path: Path, sample: str, spectra: list[SpectrumRecord]) -> None:
+    """Add a sample to a file of several, which is made where there is none: regions as Kratos counts them (``C 1s/3``), no fits."""
+    head = _casa_head(path.stem)
+    lines = path.read_text("latin-1").splitlines()[:-1] if path.exists() else []
+    if not lines or sample in lines:  # none, or one of an earlier simulation
+        lines = [*head, "0"]
+    n = int(lines[len(head)])
+    lines[len(head)] = str(n + len(spectra))
+    for number, s in enumerate(spectra, n):
+        name = f"{s.region}/{number + 1}"
+        lines += _casa_block(sample, number, replace(s, lines=[]), name, name, "")
+    lines.append("end of experiment")
+    path.write_bytes("".join(f"{line}\r\n" for line in lines).encode("latin-1"))
+
+
+def _casa_head(sample: str) -> list[str]:
+    """All lines before the number of spectra."""
+    lines = [MAGIC, "Ulvac-Phi,Inc.", "PHI VersaProbe II", "Not Specified", sample]
+    lines += ["4", "Casa Info Follows CasaXPS Version 2.3.25PR1.0", "0"]
+    lines += ["exported from PHI-MultiPak", f"CasaRowLabel:{sample}", "NORM", "IRREGULAR", "0"]
+    return [*lines, "1", "Exp Variable", "d", "0", "0", "0", "0"]
+
+
+def _casa_block(
+    sample: str, number: int, s: SpectrumRecord, name: str, species: str, transition: str
+) -> list[str]:
     binding = s.start_eV + s.step_eV * np.arange(len(s.rate_cps))
     kinetic = PHOTON_EV - binding
     a, b = TRANSMISSION
     law = s.pass_energy_eV * (a * a / (a * a + (kinetic / s.pass_energy_eV) ** 2)) ** b
     comment = _casa_comment(s, float(kinetic.min()), float(kinetic.max()))
-    lines = [s.region, sample, "2025", "3", "11", "0", "0", "0", "0"]
+    lines = [name, sample, "2025", "3", "11", "0", "0", "0", "0"]
     lines += [str(len(comment)), *comment, "XPS", str(number), "Al mono", f"{PHOTON_EV:g}"]
     lines += ["50", "200", "200", "45", "270", "FAT", f"{s.pass_energy_eV:g}", "5", "4.19"]
     lines += [UNKNOWN] * 5 + [species, transition, "-1"]

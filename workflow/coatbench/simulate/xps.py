@@ -3,7 +3,8 @@
 Lines are the product form GL(30) with the planted full width, doublets 2:1, on a Shirley background (each
 electron gives a constant loss tail), charged by the planted shift; counts are Poisson. Written with its own
 code, so that it tests the analysis. The file name's extension chooses the writer: .npl MultiPak, .spe PHI,
-.vms re-saved by CasaXPS with an operator's regions and components in the comments.
+.vms re-saved by CasaXPS with an operator's regions and components in the comments; a row with `sample_in_file`
+adds its sample to a file of several.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 from . import xps_surface
 from .write_phi_spe import write_spe
-from .write_vamas import SpectrumRecord, write_casaxps, write_multipak
+from .write_vamas import SpectrumRecord, add_sample, write_casaxps, write_multipak
 
 MIXING = 0.3
 PASS_ENERGY_EV, STEP_EV = 29.35, 0.1
@@ -68,7 +69,7 @@ def simulate(
     ----------
     sample : str
     rows : list of dict
-        `file` (extension .npl, .spe or .vms) and `spot`.
+        `file` (extension .npl, .spe or .vms), `spot` (the first has a survey) and `sample_in_file`.
     folder : Path
         The study's xps folder.
     truth : dict
@@ -79,13 +80,16 @@ def simulate(
     seed : int
     """
     for number, row in enumerate(rows):
-        spectra = spot_spectra(sample, row.get("spot") or str(number + 1), truth, settings, seed)
-        if number == 0:
+        spot = row.get("spot") or str(number + 1)
+        spectra = spot_spectra(sample, spot, truth, settings, seed)
+        if spot == "1":
             spectra.insert(0, _survey(sample, truth, seed))
         path = Path(folder) / row["file"]
         path.parent.mkdir(parents=True, exist_ok=True)
-        writer = {".npl": write_multipak, ".spe": write_spe, ".vms": write_casaxps}[path.suffix]
-        writer(path, sample, spectra)
+        inside = row.get("sample_in_file")
+        writers = {".npl": write_multipak, ".spe": write_spe, ".vms": write_casaxps}
+        writer = add_sample if inside else writers[path.suffix]
+        writer(path, inside or sample, spectra)
 
 
 def spot_spectra(
