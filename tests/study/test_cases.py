@@ -7,10 +7,12 @@ import shutil
 import time
 from pathlib import Path
 
+import openpyxl
 import pytest
 from coatbench.errors import StudyError
 from coatbench.settings import load_study_settings
 from coatbench.study import Study, load_study, own_exports
+from conftest import SHARED, inputs
 
 SAMPLES = "sample,role,annealing_temperature_degC\nbare,uncoated,\nn400,coated,400\n"
 LEIS = "sample,file,heating_temperature_degC\nbare,bare_200C.txt,200\nn400,n400_200C.txt,200\n"
@@ -37,16 +39,54 @@ def refused(folder: Path, **options: object) -> list[str]:
     return caught.value.problems
 
 
-@pytest.fixture
-def case(tmp_path: Path, handed: Path):
-    """Copy one of the collected folders."""
-    source = handed / "study"
+# The folders of SHARED/cases/study, made: (samples, index, more files), and for spreadsheets what they hold.
+XPS = (
+    SAMPLES.replace("n400", "same"),
+    "sample,file,spot\nbare,a.vms,1\nsame,b.vms,1\nsame,c.vms,1\n",
+)
+DIALECTS = {
+    "samples": "sample;role;label;annealing_temperature_degC;annealing_time_h\nbare;uncoated;;;\nn400;coated;400,5 °C;400,5;1,5\n",
+    "leis/index": "sample\tfile\theating_temperature_degC\tdose_nC\nbare\tbare_200C.txt\t200\t\nn400\tn400_200C.txt\t200\t155,5\n",
+}  # fmt: skip
+MADE: dict[str, tuple[str, str, dict[str, str]]] = {
+    "semicolon_cp1252": (SAMPLES, LEIS, {}),
+    "workbook": (SAMPLES, LEIS, {}),
+    "copied_demo": (SAMPLES, LEIS, {"study_yaml": "simulator: {seed: 1}\n", "truth_csv": "sample,quantity,value\n", "xps__index_csv": "sample,file,spot\nbare,bare.vms,1\nn400,c300_a.vms,1\nn400,c300_b.vms,2\n", "xps__bare.vms": "", "xps__c300_a.vms": "own"}),
+    "duplicate_spot": (XPS[0], LEIS.replace("n400,", "same,"), {"xps__index_csv": XPS[1], **{f"xps__{x}.vms": x for x in "abc"}}),
+    "slips": (SAMPLES, LEIS.replace("n400,n", "N400,n").replace("bare,bare_200C", "bare,uncoated_20C"), {"leis__uncoated_200C.txt": "1\t2\n"}),
+    "paths": (SAMPLES, LEIS.replace("n400_200C.txt", "../../mass_in_g/samples.csv"), {}),
+    "ids": (SAMPLES.replace("n400", ".."), LEIS.replace("n400,", "..,"), {}),
+    "near_miss": (SAMPLES.replace("_degC", "_C"), LEIS.replace("degC\n", "degC,Intensity\n").replace(",200\n", ",200,counts\n"), {}),
+    "vanishing": (SAMPLES, LEIS, {"XPS__index_csv": "sample,file\nn400,a.vms\n", "cycling__Index_csv": "sample,cell\n"}),
+}  # fmt: skip
+
+
+def made(name: str, folder: Path) -> Path:
+    """Write one of the folders of `MADE`."""
+    samples, leis, more = MADE[name]
+    study(folder, samples, leis, **more)
+    for table, text in DIALECTS.items() if name in ("semicolon_cp1252", "workbook") else ():
+        (folder / f"{table}.csv").write_text(text, encoding="cp1252")
+        if name == "workbook":
+            (folder / f"{table}.csv").unlink()
+            cells = [line.replace(";", "\t").replace(",", ".").split("\t") for line in text.splitlines()]  # fmt: skip
+            book = openpyxl.Workbook()
+            for row in cells:
+                book.active.append([float(c) if c.replace(".", "").isdigit() else c for c in row])
+            book.create_sheet("notes").append(["of no use"])
+            book.save(folder / f"{table}.xlsx")
+    return folder
+
+
+@pytest.fixture(params=inputs("cases/study"))
+def case(request: pytest.FixtureRequest, tmp_path: Path):
+    """Make one of the folders that went wrong, or copy it as it was collected."""
+    source = SHARED / "cases" / "study"
 
     def copy(name: str) -> Path:
-        if (source / name).is_dir():
-            return Path(shutil.copytree(source / name, tmp_path / name))
-        (tmp_path / "copy").mkdir(exist_ok=True)
-        return Path(shutil.copy(source / name, tmp_path / "copy" / "study.yaml")).parent
+        if request.param == "made":
+            return made(name, tmp_path / name)
+        return Path(shutil.copytree(source / name, tmp_path / name))
 
     return copy
 
@@ -143,6 +183,7 @@ def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
         ("results: ../elsewhere\n", "results: expected on the command line"),
         ("config: {study: /}\n", "study: expected on the command line"),
         ("more_folders: [/]\n", "more_folders: expected on the command line"),
+        *(((SHARED / "cases" / "study" / name).read_text(), said) for name, said in (("bomb_study.yaml", "aliases"), ("results_elsewhere_study.yaml", "results: expected")) if "handed" in inputs("cases/study")),
     ],
 )  # fmt: skip
 def test_a_study_yaml_from_a_stranger(tmp_path: Path, text: str, said: str) -> None:
@@ -224,9 +265,3 @@ def test_collected_folders_that_are_named(case, name: str, said: list[str]) -> N
     text = "\n".join(good(case(name)).notes)
     for words in said:
         assert words in text
-
-
-@pytest.mark.parametrize("name", ["bomb_study.yaml", "results_elsewhere_study.yaml"])
-def test_collected_study_yaml(case, name: str) -> None:
-    with pytest.raises(StudyError, match=r"study.yaml: "):
-        load_study_settings(case(name))
