@@ -13,8 +13,10 @@ from coatbench.analysis import save_rows
 from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
 from coatbench.errors import AnalysisError, ReadError
-from coatbench.figures import xps_quicklook
+from coatbench.figures import xps_profile, xps_quicklook
 from coatbench.readers import read
+from coatbench.readers.xps_levels import may_hold_levels
+from coatbench.tables import read_table, write_table
 from coatbench.xps.analyse import analyse
 from coatbench.xps.choose import choose
 from conftest import SHARED, inputs
@@ -138,6 +140,43 @@ def test_a_depth_profile_of_phi(config: dict, profile: Path) -> None:
         "xps_fits"
     ][:1]
     assert level["quality"] == "ok"
+
+
+def test_a_plan_knows_which_exports_may_hold_levels(profile: Path, tmp_path: Path) -> None:
+    assert may_hold_levels(profile) and not may_hold_levels(tmp_path / "absent.pro")
+    assert not may_hold_levels(write(tmp_path / "a.vms", [scan("C 1s")]))
+    for variable in (("Etch Time", "s"), ("Take-off angle", "degree"), ("Sputter", "min")):
+        scans = [scan("C 1s", variable=float(v)) for v in (0, 30)]
+        assert may_hold_levels(write(tmp_path / "a.vms", scans, variable))
+    other = [scan("C 1s", variable=0.0)]
+    assert not may_hold_levels(write(tmp_path / "a.vms", other, ("PositionX [mm]", "n")))
+
+
+@pytest.mark.parametrize("n_samples", [0, 1, 3])
+def test_figure_of_levels(tmp_path: Path, n_samples: int) -> None:
+    columns = yaml.safe_load((ROOT / "workflow/schemas/tables/xps.yaml").read_text("utf-8"))
+    rows = [
+        {
+            "sample": sample, "spot": "1", "level": t, "sputter_time_s": 60.0 * t, "region": region, "component": part,
+            "at_percent": share, "at_percent_sd": 3.0, "quality": "doubtful" if t and part == "b" else "ok",
+        }
+        for sample in "abc"[:n_samples]
+        for t in (2.0, 0.0)
+        for region, part, share in (("C 1s", "a", 20.0), ("C 1s", "b", 10.0), ("O 1s", "a", 70.0))
+    ]  # fmt: skip
+    write_table(rows, list(columns["xps_profile"]), tmp_path / "xps_profile.csv")
+    style = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["figures"]
+    output = {kind: str(tmp_path / f"figure.{kind}") for kind in ("pdf", "png", "csv")}
+    samples = [{"sample": s, "role": "coated", "label": f"sample {s}"} for s in "abc"]
+    xps_profile.draw(str(tmp_path / "xps_profile.csv"), output, samples=samples, reference=None, simulated=True, config=style)  # fmt: skip
+    drawn = read_table(tmp_path / "figure.csv")
+    assert len(drawn) == 4 * n_samples
+    for row, time_s in zip(drawn, [0.0, 120.0] * len(drawn), strict=False):
+        carbon = row["region"] == "C 1s"
+        assert (row["sputter_time_s"], row["at_percent"]) == (time_s, 30.0 if carbon else 70.0)
+        assert row["at_percent_sd"] == pytest.approx(3.0 * 2**0.5 if carbon else 3.0)
+        assert (row["quality"] == "doubtful") == (carbon and time_s > 0)
+    assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_a_damaged_depth_profile_is_refused(profile: Path, tmp_path: Path) -> None:

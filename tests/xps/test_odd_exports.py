@@ -117,6 +117,22 @@ def test_differential_charging_is_doubted(config: dict, tmp_path: Path) -> None:
     assert all(r["quality"] == "doubtful" for r in own)
 
 
+def test_a_part_of_the_spot_at_another_potential_doubts_broad_lines_too(
+    config: dict, tmp_path: Path
+) -> None:
+    """Ni 2p hides it, with energies 0.3 eV off."""
+    scans = []
+    for region in REGIONS:
+        parts = [scan(region, shift=s, time=t) for s, t in ((1.0, 0.7), (2.2, 0.3))]
+        whole = scan(region)
+        scans.append(replace(whole, counts=sum(p.counts for p in parts)))
+    found = tables(write(tmp_path / "a.vms", scans), config)
+    (nickel,) = [r for r in found["xps_components"] if r["component"] == "nickel"]
+    assert abs(nickel["binding_energy_eV"] - 855.0) > 5 * nickel["binding_energy_eV_sd"]
+    for row in (*found["xps_fits"], nickel):
+        assert row["quality"] == "doubtful" and "charge by another amount" in row["quality_note"]
+
+
 @pytest.mark.parametrize(
     ("variable", "time_s", "angle"),
     [

@@ -21,6 +21,7 @@ from coatbench.order import PLACE, colour_places, with_axis
 from coatbench.pictures import picture_of
 from coatbench.readers.description import content, load_folder, shipped
 from coatbench.readers.recognise import FORMATS, format_names
+from coatbench.readers.xps_levels import may_hold_levels
 from coatbench.settings import (
     StudySettings,
     load_study_settings,

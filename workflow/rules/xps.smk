@@ -1,5 +1,5 @@
 # XPS: one job per sample (all its spots and regions; its fits also as CasaXPS opens them), one that relates the samples
-# to each other, a quick-look per sample, and figures 1, 2, S1, S2, S3.
+# to each other, a quick-look per sample, figures 1, 2, S1, S2, S3, and one of levels where an export has some.
 
 # Which regions stand side by side in a figure, and which coverage a figure shows.
 XPS_COVERAGE = config["xps"]["coverage"]
@@ -46,6 +46,12 @@ XPS_TABLES = [
     "end_points",
 ]
 XPS_FIGURES = [*XPS_STACKS, *XPS_OVER_TEMPERATURE]
+if any(
+    may_hold_levels(STUDY.export("xps", row["file"]))
+    for row in STUDY.rows("xps")
+    if not row["level"]  # one level is no profile
+):
+    XPS_FIGURES.append("xps_profile")
 
 if measured("xps"):
     ROWS += units("xps", "xps/{sample}.json", "sample")
@@ -150,6 +156,7 @@ rule xps_figures:
         curves=units("xps", "xps/{sample}.nc", "sample"),
         coverage=table("xps_coverage"),
         sensitivity=table("xps_sensitivity"),
+        profile=table("xps_profile"),
     output:
         **reported_all(dict.fromkeys(XPS_FIGURES), "XPS"),
     log:
@@ -168,8 +175,9 @@ rule xps_figures:
         over_temperature=XPS_OVER_TEMPERATURE,
         library=config["xps"]["rsf_library"],
         setting={key: XPS_COVERAGE[key] for key in ("coating", "substrate", "lattice_region")},
+        profile="xps_profile" in XPS_FIGURES,
         code=code("xps/figures.py"),
     message:
-        "XPS: figures 1, 2, S1, S2, S3"
+        "XPS: figures"
     script:
         "../scripts/xps/figures.py"

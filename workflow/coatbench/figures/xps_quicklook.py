@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.figure import SubFigure
@@ -11,8 +11,8 @@ from matplotlib.figure import SubFigure
 from ..analysis import load_rows
 from ..arrays import Arrays
 from ..curves import load_curves
-from ..quality import OK, UNUSABLE, quality_of
-from . import style, xps_common
+from ..quality import OK, UNUSABLE
+from . import style, xps_common, xps_profile
 
 COLUMNS = 3
 MOST_PANELS = 24
@@ -42,7 +42,7 @@ def draw(
     groups = dict(list(every.items())[:MOST_PANELS])
     analysis = load_rows(rows)
     levels_of = analysis.tables.get("xps_profile", [])
-    profiles, label = _profiles(levels_of), _abscissa(levels_of[0])[0] if levels_of else ""
+    profiles = xps_profile.profiles(levels_of)
     n_rows = max(1, math.ceil((len(groups) + len(profiles)) / COLUMNS))
     figure = style.new_figure(config, "double", 2.1 * n_rows + 0.3)
     if not groups:
@@ -55,62 +55,12 @@ def draw(
     cells = figure.subfigures(n_rows, COLUMNS, squeeze=False).ravel()
     for cell, (group, data) in zip(cells, groups.items(), strict=False):
         _panel(cell, group.split("|")[0], data)
-    for cell, (spot, levels) in zip(cells[len(groups) :], profiles.items(), strict=False):
-        _profile(cell, spot, levels, label)
+    for cell, ((_, spot), levels) in zip(cells[len(groups) :], profiles.items(), strict=False):
+        axes = cell.subplots()
+        xps_profile.panel(axes, levels)
+        axes.set_title(f"levels, spot {spot}; open: doubtful", loc="left")
+        axes.legend(fontsize=5.5)
     style.save_quicklook(figure, output, simulated=simulated)
-
-
-Levels = dict[
-    str, list[tuple[float, float, float, bool]]
-]  # by region: level, at%, its sd, to be doubted
-
-
-def _profiles(rows: Sequence[Mapping[str, Any]]) -> dict[str, Levels]:
-    """Return spot -> region -> its atomic percent over the levels; what is unusable or not quantified is left out."""
-    found: dict[str, dict[str, dict[float, list[Mapping[str, Any]]]]] = {}
-    for row in rows:
-        if row["at_percent"] is not None and quality_of(row).usable:
-            levels = found.setdefault(row["spot"], {}).setdefault(row["region"], {})
-            levels.setdefault(_abscissa(row)[1], []).append(row)
-    return {
-        spot: {
-            region: [
-                (
-                    level,
-                    sum(r["at_percent"] for r in own),
-                    math.hypot(*(r["at_percent_sd"] for r in own)),
-                    any(quality_of(r).level != OK for r in own),
-                )
-                for level, own in sorted(levels.items())
-            ]
-            for region, levels in regions.items()
-        }
-        for spot, regions in found.items()
-    }
-
-
-def _abscissa(row: Mapping[str, Any]) -> tuple[str, float]:
-    """Return what a level is, as a label and its value."""
-    for column, label in (("sputter_time_s", "sputter time / s"), ("angle_deg", "angle / degrees")):
-        if row.get(column) is not None:
-            return label, row[column]
-    return "level in the export", row["level"]
-
-
-def _profile(cell: SubFigure, spot: str, regions: Levels, label: str) -> None:
-    axes = cell.subplots()
-    for i, (region, points) in enumerate(regions.items()):
-        colour = style.CATEGORIES[i % len(style.CATEGORIES)]
-        x, y, sd, doubted = zip(*points, strict=True)
-        axes.errorbar(x, y, sd, color=colour, linewidth=0.7, elinewidth=0.5, label=region)
-        for level, value, doubt in zip(x, y, doubted, strict=True):
-            face = "white" if doubt else colour
-            axes.plot(level, value, "o", color=colour, markerfacecolor=face, markersize=2.5)
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel(label)
-    axes.set_ylabel("atomic percent")
-    axes.set_title(f"levels, spot {spot}; open: doubtful", loc="left")
-    axes.legend(fontsize=5.5)
 
 
 def _panel(cell: SubFigure, spot: str, data: Arrays) -> None:

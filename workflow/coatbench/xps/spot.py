@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Arrays
-from ..quality import Quality, doubtful, worst
+from ..quality import OK, Quality, doubtful, plausible, worst
 from .charge import Region, locate
 from .judge import dead, too_short
 from .model import RegionModel
@@ -134,13 +134,15 @@ def fit_spot(
             )  # fmt: skip
         fit = fits[m.name]
         if fit is not None:
-            judged[m.name] = worst([bare[m.name], fit.quality, shift.quality])
+            judged[m.name] = worst([bare[m.name], fit.quality])
+    charge = worst([shift.quality, _apart(fits, reference, config["plausible"])])
+    judged.update({n: worst([judged[n], charge]) for n, fit in fits.items() if fit is not None})
     spot = SpotFit(
         list(measured),
         shift.value_eV,
         shift.sd_eV,
         shift.placed_eV,
-        shift.quality,
+        charge,
         fits,
         judged,
     )
@@ -156,6 +158,24 @@ def fit_spot(
                 )
                 spot.others[m.name, kind] = other
     return spot
+
+
+def _apart(
+    fits: Mapping[str, RegionFit | None], reference: str, limits: Mapping[str, Any]
+) -> Quality:
+    """Judge whether a part of the spot stands at another potential: then most regions hold lines beside those of the model.
+
+    Broad lines show nothing of it, yet their energies are off as well.
+    """
+    sigma = limits.get("residual_autocorrelation_sigma", {})
+    known = {n: f.autocorrelation * math.sqrt(len(f.x)) for n, f in fits.items() if f is not None}
+    apart = [name for name, s in known.items() if plausible(max(s, 0.0), name, sigma).level != OK]
+    if reference not in apart or len(apart) < 2 or 2 * len(apart) < len(known):
+        return Quality()
+    return doubtful(
+        f"{', '.join(apart)} all have structure beside their lines: does a part of the spot charge by another amount? "
+        "Energies of all its regions may be off by some 0.1 eV; measure again with other neutralisation"
+    )
 
 
 def find_shift(modelled: Sequence[Measured], config: Mapping[str, Any]) -> Shift:

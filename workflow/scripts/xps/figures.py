@@ -1,9 +1,9 @@
-"""Draw figures 1, S1, S2 (fitted spectra stacked by annealing temperature), 2 and S3 (coverage over it)."""
+"""Draw figures 1, S1, S2 (fitted spectra stacked by annealing temperature), 2 and S3 (coverage over it), and levels."""
 
 from functools import partial
 
 import job
-from coatbench.figures import xps_coverage, xps_stacks
+from coatbench.figures import xps_coverage, xps_profile, xps_stacks
 
 if __name__ == "__main__":
     given, params = snakemake.input, snakemake.params
@@ -22,4 +22,5 @@ if __name__ == "__main__":
         )
         for name, own in params.over_temperature.items()
     }
-    job.figures(snakemake, stacks | over_temperature, **params.figure)
+    levels = {"xps_profile": partial(xps_profile.draw, given.profile)} if params.profile else {}
+    job.figures(snakemake, stacks | over_temperature | levels, **params.figure)
