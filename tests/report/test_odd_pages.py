@@ -8,6 +8,7 @@ import pytest
 from coatbench.report.page import build, write_page
 from coatbench.tables import write_table
 from PIL import Image
+from studies import cut_study
 
 from report import study
 from report.browsing import browser as browser
@@ -126,3 +127,34 @@ def test_content_is_reached_within_few_stops(browser, path):
         page.keyboard.press("Tab")
         stops += 1
         assert stops <= 15
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "samples", [["c300", "c400"], ["uncoated", "c400"]], ids=["no_reference", "reference"]
+)
+def test_a_study_of_one_technique_can_be_read(browser, workflow, tmp_path, samples):
+    """Without a reference sample too: what there is no answer to is said, nothing is empty, broken or too wide."""
+    made = cut_study(tmp_path / "study", ["leis"], samples)
+    workflow.run("--config", f"study={made}", "results=out")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    for width, height in ((1440, 900), (390, 844)):
+        page = open_page(browser, workflow.folder / "out" / "report.html", width, height)
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        page.evaluate("document.getElementById('curves').scrollIntoView()")
+        page.wait_for_selector("#living-plot canvas")
+        assert page.eval_on_selector_all(
+            '[data-pick="view"] option', "o => o.map(x => x.value)"
+        ) == ["leis"]
+        box = page.locator(".lead").bounding_box()
+        assert box is not None and box["y"] + 20 < height
+        text = page.inner_text("#summary")
+        assert "no sample" in text.lower() and "XPS: not measured in this study" in text
+        assert ("ratios refer to" in page.inner_text("header")) == ("uncoated" in samples)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert [v["id"] for v in axe.run(page).response["violations"]] == []
+        assert page.said == []
+        empty = "[...document.querySelectorAll('main :is(p, li, ul, td.found, figcaption, section)')].filter(e => !e.innerText.trim())"
+        assert page.evaluate(f"{empty}.map(e => e.outerHTML.slice(0, 80))") == []

@@ -31,6 +31,7 @@ from report import study
 from report.browsing import browser as browser
 from report.browsing import open_page
 
+NEXT = "li:has-text('annealing temperature 350 °C (new)')"  # between 300 and 400 °C, which cannot be told apart
 TEMPERATURE, TIME = "annealing_temperature_degC", "annealing_time_h"
 
 
@@ -384,8 +385,9 @@ def test_page_can_be_used_by_everybody(browser, path, scheme):
 @pytest.mark.parametrize(
     ("width", "height", "seen"),
     [
-        (1440, 900, [".lead", "#figure-ranking img", ".doubts h3", ".more h3", ".more li"]),
-        (390, 844, [".lead", "a:has-text('To doubt')", "a:has-text('missing')", "#figure-ranking img"]),
+        (1440, 900, [".lead", "#figure-ranking img", ".doubts li", ".more li", "text='To measure next'", NEXT]),
+        (390, 844, [".lead", "text=/^Next: annealing temperature 350 °C/", "a:has-text('To doubt')", "a:has-text('missing')",
+                    "#figure-ranking img"]),
     ],
 )  # fmt: skip
 def test_first_screen_answers(browser, path, width, height, seen):
