@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -173,16 +174,19 @@ def test_the_last_bits_of_places_do_not_reach_the_files(tmp_path, monkeypatch) -
     assert files[0] == files[1] == files[2]
 
 
-def test_a_legend_below_stands_above_the_notes() -> None:
+@pytest.mark.parametrize("n", [9, 14])
+def test_a_legend_below_stands_above_the_notes(n: int) -> None:
     figure = style.new_figure(CONFIG | {"dpi": 100}, "double", 3)
     (line,) = figure.subplots().plot([0, 1], [0, 1])
-    style.legend_below(figure, {f"400 °C, sample {i}": line for i in range(14)})
+    style.legend_below(figure, {f"400 °C, sample {i}": line for i in range(n)})
     style.explain(figure, "dots: single cells")
     style.mark_simulated(figure, True)
     figure.canvas.draw()
     legend = figure.legends[0]
     lowest = min(text.get_window_extent().y0 for text in legend.get_texts())
     assert lowest > max(text.get_window_extent().y1 for text in figure.texts)
+    columns = Counter(round(text.get_window_extent().x0) for text in legend.get_texts())
+    assert (len(columns) - 1) * max(columns.values()) < n  # no more columns than its lines need
 
 
 def of_two_factors() -> list[dict[str, str]]:

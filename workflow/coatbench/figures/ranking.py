@@ -190,7 +190,7 @@ def _criteria(
             _wrapped(label if unit == "1" else f"{label} / {unit}")
             for _, label, unit, *_ in criteria
         ],
-        rotation=40 if max(len(style.label(s)) for s in shown) <= LONG_LABEL else 75,
+        rotation=60 if max(len(style.label(s)) for s in shown) <= LONG_LABEL else 75,
     )
     for tick in axes.get_xticklabels():
         tick.set(ha="right", rotation_mode="anchor", fontsize=5.5)

@@ -47,7 +47,9 @@ def draw(
     panels = figure.subplots(1, 2, width_ratios=[1, 1.15])
     if points:
         _scores(panels[0], points, samples, next(r for r in loadings if r["weighting"] == scaling))
-        panels[0].set_title(f"scaling {scaling}", loc="right", color=style.GREY, fontsize="small")
+        panels[0].set_title(
+            f"scaling: {_worded(scaling)}", loc="right", color=style.GREY, fontsize="small"
+        )
         _loadings(panels[1], loadings, scalings)
         handles, labels = panels[0].get_legend_handles_labels()
         style.legend_below(figure, dict(zip(labels, handles, strict=True)))
@@ -90,7 +92,7 @@ def _loadings(axes: Axes, loadings: Sequence[Row], scalings: Sequence[str]) -> N
         axes.bar(
             [i + offset for i, f in enumerate(fragments) if f in own],
             [own[f] for f in fragments if f in own],
-            0.2, color=style.CATEGORIES[k % len(style.CATEGORIES)], label=scaling, linewidth=0,
+            0.2, color=style.CATEGORIES[k % len(style.CATEGORIES)], label=_worded(scaling), linewidth=0,
         )  # fmt: skip
     axes.axhline(0, color=style.GREY, linewidth=0.5)
     axes.set_xticks(
@@ -101,4 +103,8 @@ def _loadings(axes: Axes, loadings: Sequence[Row], scalings: Sequence[str]) -> N
     axes.set_ylabel("loading on PC 1")
     highest = max(r["loading_pc1"] for r in loadings)
     axes.set_ylim(top=1.3 * max(highest, 0.0) or None)
-    axes.legend(ncols=3, loc="upper center", handlelength=1, columnspacing=1)
+    axes.legend(title="scaling", ncols=4, loc="upper center", handlelength=1, columnspacing=1)
+
+
+def _worded(scaling: str) -> str:
+    return scaling.removeprefix("pca_").replace("poisson", "Poisson")

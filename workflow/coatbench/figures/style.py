@@ -248,7 +248,9 @@ def legend_below(
     width = figure.get_figwidth() * part.bbox.width / figure.bbox.width
     several = any(isinstance(h, tuple) for h in handles.values())
     columns = max(1, int(width / (entry + several * 3 * size / 72)))
-    lines = math.ceil(len(handles) / columns) + (title is not None)
+    rows = math.ceil(len(handles) / columns)
+    columns = math.ceil(len(handles) / rows)  # all about equally long
+    lines = rows + (title is not None)
     height = figure.get_figheight() + (lines - 1) * 1.45 * size / 72
     figure.set_figheight(min(height, layout.PAGE_INCH))
     part.legend(

@@ -94,7 +94,7 @@ def draw(
             fmt=f"{MARKERS[i % len(MARKERS)]}{joined}",
             color=style.CATEGORIES[i % len(style.CATEGORIES)],
             capsize=2,
-            label=name if len(series) > 1 else f"{library}, {_spots(by_sample)}",
+            label=name if len(series) > 1 else f"{_worded(library)}, {_spots(by_sample)}",
             zorder=3,
         )
         doubtful = [s for s in members if quality_of(by_sample[s["sample"]]).level == DOUBTED]
@@ -180,6 +180,10 @@ def _axis(axes: Axes, coated: Sequence[Mapping[str, str]]) -> None:
         axes.set_xscale("log")
     axes.set_xticks(list(ticks), [t.replace("$", r"\$") for t in ticks.values()])
     axes.set_xticks([], minor=True)
+
+
+def _worded(library: str) -> str:
+    return library[:1].upper() + library[1:].replace("_", " ")
 
 
 def _spots(by_sample: Mapping[str, Row]) -> str:

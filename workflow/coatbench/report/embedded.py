@@ -13,7 +13,7 @@ from ..pictures import picture_of
 from .doubts import look_id
 from .wording import read_caption
 
-QUICKLOOK_BYTES = 8_000_000  # of thumbnails of single measurements; more are named, not shown
+QUICKLOOK_BYTES = 6_500_000  # of thumbnails of single measurements; more are named, not shown
 # Width of a single measurement's picture on the page; the whole one lies beside it.
 THUMBNAIL_PX = 420
 
