@@ -131,9 +131,9 @@ def workflow(tmp_path: Path) -> Workflow:
     return Workflow.copied_to(tmp_path / "project")
 
 
-def copy_demo_tables(target: Path) -> None:
-    """Copy the tables of the demo study, without the exports that a run of it has made."""
-    source = ROOT / "data" / "demo"
+def copy_demo_tables(target: Path, name: str = "demo") -> None:
+    """Copy the tables of a demo study, without the exports that a run of it has made."""
+    source = ROOT / "data" / name
     for path in [*source.glob("*.*"), *source.glob("*/index.csv")]:
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 from coatbench.tables import read_table
-from conftest import ROOT
+from conftest import ROOT, copy_demo_tables
 from studies import (
     cut_study,
     edit_rows,
     hard_to_read,
     make_exports,
     planned,
+    rows_of,
     study_of_niobate,
     study_of_temperatures,
     tree,
@@ -121,6 +122,17 @@ FIGURES = {
 }  # fmt: skip
 # Nb 3d alone tells the coating: no figure S1; the precursor of this study was heated in a thermobalance.
 NIOBATE = {k: v for k, v in FIGURES.items() if k != "figS1"} | {"figS4": PRECURSOR}
+# Eighteen settings of four factors by XPS, short cycling and ToF-SIMS, whose names are too long for an axis.
+FACTORS = {
+    k: FIGURES[k]
+    for k in FIGURES.keys() - {"fig3", "fig4", "fig7", "figS5", "consistency"}
+}  # fmt: skip
+
+
+def study_of_factors(folder: Path) -> list[str]:
+    """Copy data/demo_factors, whose exports are made on use."""
+    copy_demo_tables(folder, "demo_factors")
+    return [row["sample"] for row in rows_of(folder / "samples.csv")]
 
 
 @pytest.mark.slow
@@ -130,8 +142,9 @@ NIOBATE = {k: v for k, v in FIGURES.items() if k != "figS1"} | {"figS4": PRECURS
         (partial(study_of_temperatures, temperatures_degC=(200, 500)), FIGURES),
         (partial(study_of_temperatures, temperatures_degC=range(25, 700, 35)), FIGURES),
         (study_of_niobate, NIOBATE),
+        (study_of_factors, FACTORS),
     ],
-    ids=["3_samples", "21_samples", "niobate"],
+    ids=["3_samples", "21_samples", "niobate", "factors"],
 )
 def test_figures_of_other_studies_can_be_read(workflow, tmp_path, request, make, figures) -> None:
     """Few samples, many, another coating: nothing lies on anything else, every figure fits on a page."""
