@@ -160,7 +160,7 @@ def test_no_depth_from_the_stopping_of_another_ion(tmp_path, config, ion):
     own = config | ION[ion]
     top = ION[ion]["ion_energy_eV"]
     energy = np.arange(60.0, top, 4.0)
-    write_qtac(tmp_path / "a.txt", energy, np.full(len(energy), 500.0))
+    write_qtac(tmp_path / "a.txt", energy, np.random.default_rng(1).poisson(500, len(energy)).astype(float))  # fmt: skip
     index = {"sample": "a", "heating_temperature_degC": "25", "dose_nC": "300"}
     found = analyse([index], [tmp_path / "a.txt"], own)
     rows = {r["window"]: r for r in found.tables["leis_windows"]}

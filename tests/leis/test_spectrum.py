@@ -62,6 +62,18 @@ def test_what_a_spectrum_is_told_with(config, source):
         assert found[f"{name}_sd"] == (own and pytest.approx(own))
 
 
+@pytest.mark.parametrize("cells", [{}, {"dose_nC": "1"}, {"dose_nC": "250", "intensity": "counts_per_nC"}])  # fmt: skip
+def test_one_value_in_every_channel_is_no_spectrum(config, cells):
+    with pytest.raises(AnalysisError, match="in every channel"):
+        prepare(row(**cells), Path("a"), block(np.full(600, 40.0)), config)
+
+
+def test_whole_numbers_that_do_not_scatter_are_doubted(config):
+    for counts, doubted in ((np.repeat([40.0, 90.0], 300), True), (COUNTS, False)):
+        own = prepare(row(), Path("a"), block(counts), config)
+        assert ("smoothed, or not measured" in own.doubt) == doubted
+
+
 def test_normalised_export_gives_the_same_as_counts(config):
     counted = prepare(row(dose_nC="250"), Path("a"), block(COUNTS), config)
     scaled = prepare(
@@ -92,10 +104,10 @@ def test_scaled_counts_take_their_noise_from_the_scatter(config):
     [
         ([5, -1, 5] * 5, {}, "expected counts, found -1"),
         ([0] * 20, {}, "none in any channel"),
-        ([5] * 20, {"dose_nC": "-3"}, "a dose above 0 nC"),
-        ([5] * 20, {"dose_nC": "much"}, "expected a number"),
-        ([5] * 20, {"heating_temperature_degC": ""}, "heating_temperature_degC"),
-        ([5] * 20, {"intensity": "volts"}, "counts or counts_per_nC"),
+        ([5, 6] * 10, {"dose_nC": "-3"}, "a dose above 0 nC"),
+        ([5, 6] * 10, {"dose_nC": "much"}, "expected a number"),
+        ([5, 6] * 10, {"heating_temperature_degC": ""}, "heating_temperature_degC"),
+        ([5, 6] * 10, {"intensity": "volts"}, "counts or counts_per_nC"),
     ],
 )
 def test_what_cannot_be_normalised(config, intensity, cells, message):

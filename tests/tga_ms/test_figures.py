@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from coatbench.analysis import Analysis, save_rows
 from coatbench.curves import save_curves
 from coatbench.figures import figS4, tga_ms_quicklook
+from coatbench.figures.style import new_figure, panel_letter
+from coatbench.figures.tga_ms_common import ion_panel
 from coatbench.tables import write_table
 
 from .conftest import ROOT
@@ -92,6 +95,21 @@ def test_figS4(results, style, runs, caplog):
             if r["signal"] == "mass_percent" and r["run"] == "lps_air"
         ]
         assert 108 < max(mass) < 110
+
+
+@pytest.mark.parametrize("columns", [1, 4])
+def test_names_of_channels_hide_no_line_and_no_curve(demo, style, columns):
+    figure = new_figure(style, "single" if columns == 1 else "double", 2.3)
+    for panel in np.atleast_1d(figure.subplots(1, columns)):
+        panel_letter(panel, "c")
+        ion_panel(panel, demo[0].curves["ions"], [64, 48, 66, 50], narrow=columns > 2)
+    figure.canvas.draw()
+    for panel in figure.axes:
+        legend = panel.get_legend().get_window_extent()
+        assert not legend.overlaps(panel.get_window_extent())
+        assert not legend.overlaps(panel._left_title.get_window_extent())
+        assert figure.bbox.x0 <= legend.x0 and legend.x1 <= figure.bbox.x1
+        assert legend.y1 <= figure.bbox.y1
 
 
 def test_equal_results_give_equal_figures(results, style):

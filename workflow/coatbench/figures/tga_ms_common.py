@@ -18,7 +18,6 @@ DSC_COLOUR = style.CATEGORIES[1]
 SPECIES = {
     18: "H$_2$O", 44: "CO$_2$", 48: "SO", 50: "$^{34}$SO*", 64: "SO$_2$", 66: "$^{34}$SO$_2$*",
 }  # fmt: skip
-HEADROOM = 0.45  # of the decades that the currents span
 LABEL_WIDTH = 0.075  # of the panel, for three digits
 EVENT_COLOURS = {"gain": style.CATEGORIES[2], "loss": style.ACCENT, "evolution": style.GREY}
 
@@ -87,26 +86,24 @@ def ion_panel(axes: Axes, ions: Arrays, chosen: Sequence[int], *, narrow: bool =
         )
     axes.set_yscale("log")
     if high > 0:
-        axes.set_ylim(
-            low / 1.6, high * (high / low) ** HEADROOM
-        )  # room for the legend above the highest peak
+        axes.set_ylim(low / 1.6, high * 2)
     axes.set_ylabel("ion current / A")
-    legend = axes.legend(
-        title="m/z",
-        loc="upper right",
-        ncols=min(4, -(-len(chosen) // 2)),
-        handlelength=0.6 if narrow else 1.2,
-        columnspacing=0.5 if narrow else 1.0,
-        handletextpad=0.3 if narrow else 0.8,
-        fontsize=5.2 if narrow else None,
+    # Above the panel: inside, it would hide lines of events or curves.
+    axes.plot([], [], " ", label="m/z")
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(
+        handles[-1:] + handles[:-1],
+        labels[-1:] + labels[:-1],
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=2 if narrow else 5,
+        handlelength=0.6 if narrow else 0.9,
+        columnspacing=0.5 if narrow else 0.8,
+        handletextpad=0.3,
+        fontsize=5.2 if narrow else 6,
         borderaxespad=0.2,
-        alignment="left",
-        frameon=True,
-        framealpha=1.0,
-        edgecolor="none",
-        fancybox=False,
+        frameon=False,
     )
-    legend.set_zorder(10)  # above the lines of the events
 
 
 def mark_events(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:

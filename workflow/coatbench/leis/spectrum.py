@@ -19,6 +19,8 @@ KEV_BELOW = 100.0  # a spectrum that ends below is one in keV
 ABOVE_SHARE, ABOVE_ENERGY = 0.05, 1.02
 # Scatter over that of counts, from which on dose or unit are wrong; and how well it tells a unit.
 TWICE, SAME_UNIT = 2.0, 1.6
+# Whole numbers are counts, unless they scatter so much less; few do not tell.
+PLENTY, FROZEN = 10.0, 0.25
 MULTIPLES = 30  # channels of so many events at most tell the size of one
 
 
@@ -90,7 +92,7 @@ def prepare(row: dict[str, str], file: Path, block: Arrays, config: dict) -> Spe
     Raises
     ------
     AnalysisError
-        Negative intensities, an index cell that is no number above zero, or another unit than the index says.
+        Negative intensities, the same one in every channel, an index cell that is no number above zero, or another unit than the index says.
     """
     import numpy as np
 
@@ -103,6 +105,11 @@ def prepare(row: dict[str, str], file: Path, block: Arrays, config: dict) -> Spe
         )  # fmt: skip
     if not intensity.any():
         raise AnalysisError(file, "spectrum", "counts", "none in any channel")
+    if intensity.min() == intensity.max():
+        raise AnalysisError(
+            file, "spectrum", "counts that differ between channels", f"{intensity[0]:g} in every channel",
+            "export the measured spectrum",
+        )  # fmt: skip
     if energy[-1] < KEV_BELOW:
         raise AnalysisError(
             file, "energies", "eV", f"up to {energy[-1]:g}: keV?", "export them in eV"
@@ -143,6 +150,11 @@ def _noise(file: Path, intensity: np.ndarray, kind: str, dose: float) -> tuple[f
     whole = bool(np.all(np.abs(intensity - np.round(intensity)) < WHOLE))
     other = {"counts": "counts_per_nC", "counts_per_nC": "counts"}[kind]
     if kind == "counts":
+        if whole and np.median(intensity) >= PLENTY and (smooth := _scatter(intensity)) < FROZEN:
+            return (
+                1.0,
+                f"channels scatter {smooth:.2g} times as much as counts: smoothed, or not measured",
+            )
         if whole:
             return 1.0, ""
         event = _one_event(intensity)
