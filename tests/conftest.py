@@ -48,9 +48,10 @@ def handed() -> Path:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Where the folder beside the checkout is absent, one skip in a room stands for all of its second line."""
     rooms: dict[Path, list[pytest.Item]] = {}
-    for item in items:
-        if not SHARED.is_dir() and SECOND_LINE & set(getattr(item, "fixturenames", ())):
-            rooms.setdefault(item.path.parent, []).append(item)
+    needy = [item for item in items if SECOND_LINE & set(getattr(item, "fixturenames", ()))]
+    config.option.needy = len(needy)  # they read nothing else, whether the folder is there or not
+    for item in needy if not SHARED.is_dir() else ():
+        rooms.setdefault(item.path.parent, []).append(item)
     for room, (first, *others) in rooms.items():
         said = f"{room.name}: {1 + len(others)} on files of {SHARED}, which is not there"
         first.add_marker(pytest.mark.skip(reason=f"{said}: the second line behind made files"))

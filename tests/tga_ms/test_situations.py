@@ -15,6 +15,8 @@ from coatbench.simulate.write_proteus import write_proteus
 from coatbench.simulate.write_quadstar import write_quadstar
 from coatbench.tga_ms.analyse import analyse
 from coatbench.tga_ms.ions import saturated_A
+from conftest import SHARED, inputs
+from readers import plain_files
 
 RATE = 10.0
 HEADER = {"FORMAT": "NETZSCH5", "INSTRUMENT": "NETZSCH STA 449F3", "SAMPLE MASS /mg": "20,000", "CORR. CODE": "020"}  # fmt: skip
@@ -62,6 +64,20 @@ def events(analysis, kind="", signal="mass"):
     ]
 
 
+def at_hand(*names):
+    """Handed runs, as further inputs of a test, where they are there."""
+    return list(names) if "handed" in inputs("cases/tga_ms") else []
+
+
+def given(config, name):
+    """Analyse a handed run."""
+    folder = SHARED / "cases" / "tga_ms"
+    with (folder / "index.csv").open(encoding="utf-8", newline="") as stream:
+        (row,) = [r for r in csv.DictReader(stream) if r["run"] == name]
+    files = [folder / row[c] for c in ("tga_file", "ms_file", "blank_file") if row[c]]
+    return analyse([row], files, config)
+
+
 GAIN_LOSS = ((4.0, 1.3e5, 240.0), (-7.0, 1.9e5, 350.0))
 
 
@@ -74,11 +90,17 @@ def clean(tmp_path_factory, config):
 
 @pytest.mark.parametrize(
     ("trouble", "size", "at_s"),
-    [("transient", -60, 0), ("transient", 90, 0), ("transient", 140, 0), ("glitch", 5, 2490), ("glitch", -30, 1700), ("slam", 2, 1750)],
+    [("transient", -60, 0), ("transient", 90, 0), ("transient", 140, 0), ("glitch", 5, 2490), ("glitch", -30, 1700), ("slam", 2, 1750),
+     *at_hand(("start_spike", None, 0), ("glitch", None, 2490))],
 )  # fmt: skip
 def test_what_comes_and_goes_is_left_out_and_named(tmp_path, config, clean, trouble, size, at_s):
     time, temperature, mass, undisturbed = clean
-    found = analysed(tmp_path, config, time, temperature, spoil(time, mass, trouble, size, at_s))
+    if size is None:
+        found, undisturbed = given(config, trouble), given(config, "clean_gain_loss")
+    else:
+        found = analysed(
+            tmp_path, config, time, temperature, spoil(time, mass, trouble, size, at_s)
+        )
     for kind, change in (("gain", 4.0), ("loss", -7.0)):
         (good,) = [r for r in events(found, kind) if r["quality"] == "ok"]
         assert abs(good["change_percent"] - change) < max(2.5 * good["change_percent_sd"], 0.02)
@@ -90,17 +112,28 @@ def test_what_comes_and_goes_is_left_out_and_named(tmp_path, config, clean, trou
     assert run["artefacts"] and run["artefacts"] in "; ".join(found.warnings)
 
 
-def test_nothing_is_left_out_of_a_clean_record(clean):
-    (run,) = clean[-1].tables["tga_ms_runs"]
+@pytest.mark.parametrize("name", ["", *at_hand("clean_gain_loss")])
+def test_nothing_is_left_out_of_a_clean_record(config, clean, name):
+    found = given(config, name) if name else clean[-1]
+    (run,) = found.tables["tga_ms_runs"]
     assert run["artefacts"] == ""
-    assert clean[-1].warnings == []
+    assert found.warnings == []
+    assert [r["quality"] for r in events(found)] == ["ok", "ok"]
+    for row, change in zip(events(found), (4.0, -7.0), strict=True):
+        assert abs(row["change_percent"] - change) < 2 * row["change_percent_sd"]
+    (window,) = found.tables["tga_ms_window"]
+    if name:
+        assert 255 <= window["window_start_degC"] <= 285 and 310 <= window["window_end_degC"] <= 335
 
 
-@pytest.mark.parametrize("size", [0.6, -1.5])
+@pytest.mark.parametrize("size", [0.6, -1.5, *at_hand("settling_then_loss")])
 def test_a_balance_that_settles_is_no_gain_and_gives_no_window(tmp_path, config, size):
     time, temperature = ramp()
     mass = steps_of(time, temperature, (-5.0, 2e5, 420.0)) + balance_noise(time, 2)
-    found = analysed(tmp_path, config, time, temperature, spoil(time, mass, "settling", size))
+    if isinstance(size, str):
+        found = given(config, size)
+    else:
+        found = analysed(tmp_path, config, time, temperature, spoil(time, mass, "settling", size))
     (loss,) = [r for r in events(found) if r["quality"] == "ok"]
     assert loss["change_percent"] == pytest.approx(-5, abs=2.5 * loss["change_percent_sd"])
     (window,) = found.tables["tga_ms_window"]
@@ -133,19 +166,22 @@ def test_a_reaction_in_a_record_that_is_all_one_hold(tmp_path, config):
     assert run["heating_rate_K_min"] == 0
 
 
-@pytest.mark.parametrize("label", ["Mass/mg", "Mass loss/mg"])
+@pytest.mark.parametrize("label", ["Mass/mg", "Mass loss/mg", *at_hand("sample_uncorrected")])
 def test_a_door_in_the_blank_is_none_in_the_run(tmp_path, config, clean, label):
     time, temperature, mass, _ = clean
     empty = 0.03 * (1 - 298 / (temperature + 273))
     blank = [("Temp./°C", temperature), ("Time/min", time / 60), (label, spoil(time, empty, "slam", 1.0, 600.0))]  # fmt: skip
     write_proteus(tmp_path / "blank.txt", HEADER | {"SAMPLE MASS /mg": "0", "CORR. CODE": "000"}, blank)  # fmt: skip
     mass = mass + 100 / 20 * empty
-    found = analysed(tmp_path, config, time, temperature, mass, {"CORR. CODE": "000"}, blank_file="blank.txt")  # fmt: skip
-    assert [r["event"] for r in events(found)] == ["gain 1", "loss 1"]
-    assert any("blank.txt" in w and "spike" in w for w in found.warnings)
+    if handed := label == "sample_uncorrected":
+        found = given(config, label)
+    else:
+        found = analysed(tmp_path, config, time, temperature, mass, {"CORR. CODE": "000"}, blank_file="blank.txt")  # fmt: skip
+        assert [r["event"] for r in events(found)] == ["gain 1", "loss 1"]
+        assert any("blank.txt" in w and "spike" in w for w in found.warnings)
     (run,) = found.tables["tga_ms_runs"]
     assert run["buoyancy"] == "blank"
-    assert run["final_mass_percent"] == pytest.approx(97, abs=0.05)
+    assert run["final_mass_percent"] == pytest.approx(98 if handed else 97, abs=0.05)
 
 
 def test_a_knock_is_no_reaction(tmp_path, config, clean):
@@ -155,16 +191,20 @@ def test_a_knock_is_no_reaction(tmp_path, config, clean):
     assert jump["quality"] == "unusable" and "jump" in jump["quality_note"]
 
 
-@pytest.mark.parametrize("overshoot", [0.0, 6.0, 12.0])
-@pytest.mark.parametrize("cooling", [False, True])
+@pytest.mark.parametrize(
+    ("overshoot", "cooling"),
+    [*((o, c) for o in (0.0, 6.0, 12.0) for c in (False, True)),
+     *at_hand(("hold_segment_column", False), ("hold_no_segments", False))],
+)  # fmt: skip
 def test_a_hold_counts_and_cooling_does_not(tmp_path, config, overshoot, cooling):
     programme = [(0, 25, 0), (RATE, 300, 3600)] + ([(-5.0, 120, 0)] if cooling else [])
-    time, temperature = furnace(programme, 4.0, overshoot)
+    handed = isinstance(overshoot, str)
+    time, temperature = furnace(programme, 4.0, 6.0 if handed else overshoot)
     change = -10 * reaction(time, temperature, 1.4e5, 330.0, RATE / 60)
     # What happens in cooling is the balance's.
     drift = np.where(time > 27.5 * 60 + 3600, (time - 27.5 * 60 - 3600) * -1e-3, 0)
     mass = 100 + change + drift + balance_noise(time, 3)
-    found = analysed(tmp_path, config, time, temperature, mass)
+    found = given(config, overshoot) if handed else analysed(tmp_path, config, time, temperature, mass)  # fmt: skip
     (run,) = found.tables["tga_ms_runs"]
     assert run["final_mass_percent"] == pytest.approx(100 + change[-1], abs=0.1)
     (loss,) = events(found, "loss")
@@ -226,7 +266,10 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "logistic", "broad"])
+HANDED = {"kinetics_120kJ": [-10.0], "broad_loss": [-11.99], "two_overlapping": [-5.0, -5.0]}
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "logistic", "broad", *at_hand(*HANDED)])
 def test_changes_with_their_tails_and_intervals_that_cover(tmp_path, config, kind):
     time, temperature = ramp(6.0)
     if kind in KINDS:
@@ -236,12 +279,18 @@ def test_changes_with_their_tails_and_intervals_that_cover(tmp_path, config, kin
         true = [-12.0 if kind == "broad" else -5.0]
         clean = 100 + true[0] * logistic(temperature, 400, 45 if kind == "broad" else 12)
     pulls, sds = [], []
-    for seed in range(4):
-        mass = clean + balance_noise(time, 10 + seed)
-        rows = events(analysed(tmp_path, config | {"resamples": 8}, time, temperature, mass))
+    for seed in range(1 if kind in HANDED else 4):
+        if kind in HANDED:
+            found, true = given(config, kind), HANDED[kind]
+        else:
+            mass = clean + balance_noise(time, 10 + seed)
+            found = analysed(tmp_path, config | {"resamples": 8}, time, temperature, mass)
+        rows = events(found)
+        (window,) = found.tables["tga_ms_window"]
+        assert np.isnan(window["window_start_degC"]) == (kind != "gain and loss")
         changes, own = ([r[c] for r in rows] for c in ("change_percent", "change_percent_sd"))
         # Neighbours may be shared out in more than one way, or pass for one: their sum is known.
-        if kind != "overlapping":
+        if "overlapping" not in kind:
             pulls += [(c - t) / s for c, t, s in zip(changes, true, own, strict=True)]
         pulls.append((sum(changes) - sum(true)) / np.hypot.reduce(own))
         sds.append(
@@ -309,9 +358,12 @@ def coupled(folder, config, losses, lag_s=60.0, **kind):
 TWO = [((-6.0, 1.2e5, 200.0), WATER), ((-5.0, 2e5, 400.0), SO2)]
 
 
-@pytest.mark.parametrize("lag_s", [60.0, -300.0, 900.0])
-def test_one_lag_serves_two_gases_and_two_losses(tmp_path, config, lag_s):
-    found = coupled(tmp_path, config, TWO, max(lag_s, 0.0)) if lag_s >= 0 else coupled(tmp_path, config, TWO, lag_s)  # fmt: skip
+@pytest.mark.parametrize(
+    ("lag_s", "name"),
+    [(60.0, ""), (-300.0, ""), (900.0, ""), *at_hand((60.0, "lag_two_gases_tga"))],
+)
+def test_one_lag_serves_two_gases_and_two_losses(tmp_path, config, lag_s, name):
+    found = given(config, name) if name else coupled(tmp_path, config, TWO, lag_s)
     (run,) = found.tables["tga_ms_runs"]
     assert abs(run["ms_lag_s"] - lag_s) < min(10, 3 * run["ms_lag_s_sd"])
     (so2,) = events(found, signal="mz64")
@@ -420,8 +472,27 @@ LABELS = {
 }
 
 
-@pytest.mark.parametrize("language", list(LABELS))
+@pytest.mark.parametrize(
+    "language",
+    [
+        *LABELS,
+        *at_hand(
+            "label_mass_loss_percent",
+            "label_german",
+            "label_chinese_gbk",
+            "label_kelvin",
+            "label_mass_mg_from_tare",
+        ),
+    ],
+)
 def test_columns_are_known_by_any_of_their_names(tmp_path, language):
+    if language.startswith("label_"):
+        block = read(SHARED / f"cases/tga_ms/{language}.txt", "tga_ms").sets[0].to_xarray()
+        mass, temperature = (np.asarray(block[c]) for c in ("mass_percent", "temperature_degC"))
+        assert (mass[0], mass[-1]) == pytest.approx((100, 92), abs=0.1)
+        assert temperature[0] == pytest.approx(25, abs=0.1)
+        assert temperature[np.argmax(mass < 96)] == pytest.approx(350, abs=3)
+        return
     labels, encoding = LABELS[language]
     temperature, minutes = np.linspace(30, 800, 60), np.linspace(0, 77, 60)
     mass = np.linspace(100, 92, 60)
@@ -447,93 +518,50 @@ def test_columns_are_known_by_any_of_their_names(tmp_path, language):
     assert np.asarray(block["mass_percent"]) == pytest.approx(mass, abs=1e-3)
 
 
-# --- given situations -------------------------------------------------------------------------------
+@pytest.mark.parametrize("source", inputs("cases/tga_ms"))
+@pytest.mark.parametrize("name", ["ta_universal_analysis", "mettler_stare"])
+def test_gain_and_loss_in_the_text_of_another_balance(
+    tmp_path, config, monkeypatch, clean, name, source
+):
+    if source == "made":
+        time, temperature, mass, _ = clean
+        curves = {
+            "N": time.size,
+            "TIME_S": time,
+            "TEMPERATURE": temperature,
+            "MASS_MG": mass / 5,
+            "DSC": 0 * mass,
+        }
+        for attribute, values in curves.items():
+            monkeypatch.setattr(plain_files, attribute, values)
+        made = getattr(plain_files, name)()
+        (tmp_path / made.file).write_bytes(made.content)
+        found = analyse(
+            [{"run": "r", "sample": "s", "tga_file": made.file}], [tmp_path / made.file], config
+        )
+    else:
+        found = given(config, name)
+    assert [(r["event"], r["quality"]) for r in events(found)] == [
+        ("gain 1", "ok"),
+        ("loss 1", "ok"),
+    ]
+    assert [r["change_percent"] for r in events(found)] == pytest.approx([4, -7], abs=0.15)
+    undisturbed = clean[-1] if source == "made" else given(config, "clean_gain_loss")
+    (window,), (before,) = found.tables["tga_ms_window"], undisturbed.tables["tga_ms_window"]
+    for bound in ("window_start_degC", "window_end_degC"):
+        assert window[bound] == pytest.approx(before[bound], abs=6)
 
 
-@pytest.fixture(scope="module")
-def given(config, handed):
-    folder = handed / "tga_ms"
-    with (folder / "index.csv").open(encoding="utf-8", newline="") as stream:
-        index = {r["run"]: r for r in csv.DictReader(stream)}
-
-    def run(name):
-        row = index[name]
-        files = [folder / row[c] for c in ("tga_file", "ms_file", "blank_file") if row[c]]
-        return analyse([row], files, config)
-
-    return run
-
-
-def total(analysis, kind):
-    rows = [r for r in events(analysis, kind) if r["quality"] != "unusable"]
-    return sum(r["change_percent"] for r in rows), np.hypot.reduce([r["change_percent_sd"] for r in rows])  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["clean_gain_loss", "start_spike", "glitch", "ta_universal_analysis", "mettler_stare"],
-)
-def test_given_gain_and_loss(given, name):
-    found = given(name)
-    for kind, change in (("gain", 4.0), ("loss", -7.0)):
-        value, sd = total(found, kind)
-        foreign = name in ("ta_universal_analysis", "mettler_stare")
-        assert abs(value - change) < (0.15 if foreign else 2 * sd)
-    (window,) = found.tables["tga_ms_window"]
-    assert 255 <= window["window_start_degC"] <= 285
-    assert 310 <= window["window_end_degC"] <= 335
-    assert not [r for r in events(found) if 430 < (r["peak_degC"] or 0) < 450 and r["quality"] == "ok"]  # fmt: skip
-    assert {r["quality"] for r in events(found)} == {"ok"}
-
-
-@pytest.mark.parametrize(
-    ("name", "change"),
-    [
-        ("kinetics_120kJ", -10.0), ("broad_loss", -11.99), ("two_overlapping", -10.0), ("settling_then_loss", -5.0),
-    ],
-)  # fmt: skip
-def test_given_changes(given, name, change):
-    found = given(name)
-    value, sd = total(found, "loss")
-    assert abs(value - change) < 2 * sd
-    assert sd < 0.05 * abs(change)
-    (window,) = found.tables["tga_ms_window"]
-    assert np.isnan(window["window_start_degC"])
-
-
-@pytest.mark.parametrize("name", ["hold_segment_column", "hold_no_segments"])
-def test_given_holds(given, name):
-    found = given(name)
-    assert total(found, "loss")[0] == pytest.approx(-10, abs=0.25)
-    assert found.tables["tga_ms_runs"][0]["final_mass_percent"] == pytest.approx(90, abs=0.2)
-
-
-@pytest.mark.parametrize(
-    "name", ["mass_loss_percent", "german", "chinese_gbk", "kelvin", "mass_mg_from_tare"]
-)
-def test_given_labels(given, name):
-    found = given(f"label_{name}")
-    (loss,) = events(found, "loss")
-    assert loss["change_percent"] == pytest.approx(-8, abs=0.12)
-    assert loss["peak_degC"] == pytest.approx(350, abs=3)
-    assert found.tables["tga_ms_runs"][0]["final_mass_percent"] == pytest.approx(92, abs=0.1)
-
-
-def test_given_blank(given):
-    (run,) = given("sample_uncorrected").tables["tga_ms_runs"]
-    assert run["final_mass_percent"] == pytest.approx(98, abs=0.05)
-    assert run["buoyancy"] == "blank"
-
-
-def test_given_lag(given):
-    found = given("lag_two_gases_tga")
-    (run,) = found.tables["tga_ms_runs"]
-    assert abs(run["ms_lag_s"] - 60) < 10
-    assert abs(events(found, signal="mz64")[0]["peak_degC"] - 400) < 6
-
-
-def test_given_real_start(given):
-    found = given("real_start_transient")
+@pytest.mark.parametrize("source", inputs("cases/tga_ms"))
+def test_a_balance_that_reads_nothing_at_the_start(tmp_path, config, source):
+    """It comes back above 100 %, two losses follow, the larger one into a hold, and slow cooling."""
+    if source == "made":
+        time, temperature = furnace([(0, 30, 0), (4.0, 300, 1200), (-2.0, 200, 0)], 4.0)
+        mass = 2.5 + steps_of(time, temperature, (-4.7, 1.5e5, 190.0), (-32.0, 3e5, 310.0))
+        mass = spoil(time, mass + balance_noise(time, 6), "transient", -105)
+        found = analysed(tmp_path, config, time, temperature, mass, {"CORR. CODE": "000"})
+    else:
+        found = given(config, "real_start_transient")
     curve = found.curves["mass"]
     time, mass = np.asarray(curve["time_s"]), np.asarray(curve["mass_percent"])
     temperature = np.asarray(curve["temperature_degC"])
