@@ -276,7 +276,11 @@ def test_given_surface_peaks(cases, request):
 def test_given_neon(tmp_path, config, source):
     path = tmp_path / "neon.txt"
     if source == "made":
-        write_qtac(path, np.arange(60.0, 5000.0, 4.0), np.full(1235, 500.0))
+        write_qtac(
+            path,
+            np.arange(60.0, 5000.0, 4.0),
+            np.random.default_rng(1).poisson(500, 1235).astype(float),
+        )
     else:
         path = SHARED / "cases" / "leis" / "neon_5keV.txt"
     own = config | ION["neon"] | {
