@@ -39,13 +39,16 @@ def draw(
         As `figure_params` of the workflow gives them; `reference` is not used.
     """
     found = profiles(read_table(profile))
-    rows = math.ceil(min(len(found), MOST_PANELS) / COLUMNS)
-    figure = style.new_figure(config, "double", max(0.4 + 2.1 * rows, 2.0))
+    columns = max(1, min(COLUMNS, len(found)))
+    rows = math.ceil(min(len(found), MOST_PANELS) / columns)
+    figure = style.new_figure(
+        config, "single" if columns == 1 else "double", max(0.4 + 2.1 * rows, 2.0)
+    )
     labels = {s["sample"]: style.label(s) for s in samples}
     if not found:
         style.no_data(figure.subplots(), "no level of an export could be quantified")
     else:
-        panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
+        panels = figure.subplots(rows, columns, squeeze=False).ravel()
         handles: dict[str, Any] = {}
         for axes, ((sample, spot), regions) in zip(panels, found.items(), strict=False):
             panel(axes, regions)

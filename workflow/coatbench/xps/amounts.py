@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from .model import Component
 from .quantify import rsf, transmission
 from .region import RegionFit
 from .spot import Measured, SpotFit, kinetic_eV
+
+UNLIKE = 0.2  # of the area of a region, by which a second scan of it may differ
+FAR_OFF = 2.0  # between a factor of the configuration and the library's; empirical ones differ by less on one scale
 
 
 def photon_eV(m: Measured) -> float:
@@ -39,10 +42,11 @@ def transmission_of(m: Measured, fit: RegionFit | None) -> tuple[float, str]:
     return transmission(m.block, kinetic_eV(m, float(0.5 * (x[0] + x[-1]))))
 
 
-def comparable(fitted: SpotFit) -> Quality:
+def comparable(fitted: SpotFit, config: Mapping[str, Any]) -> Quality:
     """Judge whether areas of different regions of a spot can be set against each other.
 
     Without the analyser's transmission they can only at one pass energy; and counts without a time are on no common scale.
+    A region that was measured twice should have one area, and a factor of the configuration be near that of the library.
     """
     used = [m for m in fitted.measured if fitted.fits.get(m.name) is not None and m.name == m.base]
     found = []
@@ -62,7 +66,41 @@ def comparable(fitted: SpotFit) -> Quality:
         found.append(
             f"counts without a counting time in {', '.join(untimed)}: areas are on no common scale"
         )
+    found += [*_unlike(fitted), *_far_off(fitted, config)]
     return worst(doubtful(note) for note in found)
+
+
+def _unlike(fitted: SpotFit) -> list[str]:
+    """Say which regions were measured twice and are not the same: of two places, or changed by the beam."""
+    first = {m.name: m for m in fitted.measured}
+    notes = []
+    for m in fitted.measured:
+        own, other = fitted.fits.get(m.name), fitted.fits.get(m.base)
+        energies = [x.block.attrs.get("pass_energy_eV") for x in (m, first.get(m.base, m))]
+        if m.name == m.base or own is None or other is None or len({*map(str, energies)}) > 1:
+            continue
+        (a, var_a), (b, var_b) = (
+            (float(areas.sum()), float(covariance.sum()))
+            for areas, _, covariance in (own.grouped(), other.grouped())
+        )
+        if abs(a - b) > max(UNLIKE * max(a, b), 5 * math.sqrt(max(var_a + var_b, 0.0))):
+            notes.append(
+                f"{m.base} was measured twice with areas of {b:.3g} and {a:.3g} counts/s x eV: two places, or changed by the "
+                "beam? at_percent takes the first; name places by sample_in_file, or files of their own"
+            )
+    return notes
+
+
+def _far_off(fitted: SpotFit, config: Mapping[str, Any]) -> list[str]:
+    """Say which factors of the configuration are on another scale than the library's, or of another line."""
+    library, extra = config["rsf_library"], config.get("rsf_extra") or {}
+    lines = {c.line for fit in fitted.fits.values() if fit is not None for c in fit.model.wholes}
+    known = {line: rsf(library, line) for line in sorted(lines & {*extra})}
+    return [
+        f"rsf_extra gives {extra[line]:g} for {line}, {library} has {factor:.3g}: another scale, or another line?"
+        for line, factor in known.items()
+        if factor and not 1 / FAR_OFF < extra[line] / factor < FAR_OFF
+    ]
 
 
 def left_out(fitted: SpotFit) -> Quality:
@@ -137,16 +175,16 @@ def atomic_percent(
 
 
 def add_areas(
-    result: Analysis, key: Mapping[str, str], fitted: SpotFit, backgrounds: Sequence[str]
+    result: Analysis, key: Mapping[str, str], fitted: SpotFit, config: Mapping[str, Any]
 ) -> None:
     """Rows of xps_areas: what coverages are made of, for every background."""
     by_name = {m.name: m for m in fitted.measured}
-    together = comparable(fitted)
+    together = comparable(fitted, config)
     for m in fitted.measured:
         # A region that measured nothing must not pass for one that was not measured.
         if m.model is not None and fitted.fits.get(m.name) is None and m.name == m.base:
             default = m.model.background
-            for kind in dict.fromkeys([default, *backgrounds]):
+            for kind in dict.fromkeys([default, *config["sensitivity"]["backgrounds"]]):
                 result.add(
                     "xps_areas",
                     **key,

@@ -11,6 +11,7 @@ from ..analysis import Analysis
 from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..readers import read
+from ..readers.xps_block import region_name
 from . import model as models
 from .choose import choose
 from .profile import add_level
@@ -74,12 +75,22 @@ def build_models(config: Mapping[str, Any]) -> dict[str, models.RegionModel]:
     Raises
     ------
     AnalysisError
-        A model makes no sense.
+        A model makes no sense, or the charge reference is none of them.
     """
     try:
-        return {name: models.build(name, s, config) for name, s in config["regions"].items()}
+        built = {name: models.build(name, s, config) for name, s in config["regions"].items()}
     except ValueError as error:
         raise AnalysisError("config.yaml", "xps.regions", "a model", str(error)) from None
+    region, component = (config["charge_reference"][key] for key in ("region", "component"))
+    known = built[region].names if region in built else []
+    if known and component not in known:
+        where = "xps.charge_reference.component"
+        raise AnalysisError(
+            "config.yaml", where, f"one of {', '.join(known)} of {region}", component
+        )
+    if region not in built and (same := region_name(region)) in built:
+        raise AnalysisError("config.yaml", "xps.charge_reference.region", same, region)
+    return built
 
 
 def regions(

@@ -27,7 +27,7 @@ def add_level(
 ) -> None:
     """Append the rows of one level of a depth profile or angle series to xps_profile."""
     at = abscissa(level.variable, level.value)
-    together = comparable(fitted)
+    together = comparable(fitted, config)
     percent = atomic_percent(fitted, config)
     for m in fitted.measured:
         fit = fitted.fits.get(m.name)

@@ -32,7 +32,7 @@ def add_spot(
     """Append the rows of one spot to `result` and its curves under ``<spot>|<region>``."""
     key = {"sample": sample, "spot": spot}
     percent = atomic_percent(fitted, config)
-    together = worst([left_out(fitted), comparable(fitted)])
+    together = worst([left_out(fitted), comparable(fitted, config)])
     if together.level != OK:
         result.warnings.append(f"{file}: {together.level}: {together.note}")
     for m in fitted.measured:
@@ -84,7 +84,7 @@ def add_spot(
         result.warnings.append(
             f"{file}: the analyser's transmission is not in the file; taken as 1"
         )
-    add_areas(result, key, fitted, config["sensitivity"]["backgrounds"])
+    add_areas(result, key, fitted, config)
 
 
 def _empty(result: Analysis, key: Mapping[str, str], m: Measured, judged: Quality) -> None:
