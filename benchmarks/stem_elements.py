@@ -26,7 +26,11 @@ TOP_KEV, STEP_KEV = 10.0, 0.01
 
 
 def spectrum(
-    composition: dict[str, float], counts: float, offset_keV: float = 0.0, second: float = 1.0
+    composition: dict[str, float],
+    counts: float,
+    offset_keV: float = 0.0,
+    second: float = 1.0,
+    gain: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Energy in keV and expected counts per channel of a composition in at.%.
 
@@ -43,7 +47,11 @@ def spectrum(
             # The electronic noise of one's detector is not that of the table.
             sigma = 1.02 * lines.fwhm_keV(line) / 2.3548
             height = composition[element] * per_atom * share
-            emitted += height / sigma * np.exp(-0.5 * ((energy - line - offset_keV) / sigma) ** 2)
+            emitted += (
+                height
+                / sigma
+                * np.exp(-0.5 * ((energy - line * (1 + gain) - offset_keV) / sigma) ** 2)
+            )
     window = 1 - np.exp(-((energy / 0.5) ** 2))
     continuum = window / energy
     return energy, counts * (
@@ -62,7 +70,9 @@ def cube(
     composition: dict[str, float], counts: float, rng: np.random.Generator, n: int = 12
 ) -> tuple[Arrays, np.ndarray]:
     """A spectrum image whose left half is layer."""
-    energy, expected = spectrum(composition, counts, rng.normal(0, 0.003), rng.uniform(0.7, 1.2))
+    energy, expected = spectrum(
+        composition, counts, rng.normal(0, 0.003), rng.uniform(0.7, 1.2), rng.normal(0, 5e-4)
+    )
     layer = np.zeros((n, n), bool)
     layer[:, : n // 2] = True
     values = rng.poisson(expected / layer.sum() * (0.02 + layer[:, :, None]))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from .. import quality
 from ..arrays import Arrays
-from .lines import SECOND_LINE, SERIES, fwhm_keV, line_of, overlaps
+from .calibration import calibrate, shape
+from .lines import SERIES, fwhm_keV, line_of, overlaps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,14 +20,10 @@ ALIKE = 9.0  # difference in chi-square below which two elements describe a line
 SHAPE_KNOWN = 0.05  # of what a line gains in chi-square: how well its shape is known
 LIKE = 0.6  # likeness from which on an evident neighbour hides a few atomic percent of an element
 TWINS = 0.97  # likeness of two shapes from which on no spectrum tells them apart
-# By how much the energy scale of a spectrum stands off, and how much wider its lines are than the table's.
-SHIFTS_KEV = tuple(0.0015 * i for i in range(-6, 7))
-SHIFT_SD_KEV = 0.003
 SECOND_KNOWN = (
     0.65,
     1.3,
 )  # of the table's height: between these lies the second line of an L or M series
-WIDENINGS = (0.94, 0.97, 1.0, 1.03, 1.06)
 LEAST_BESIDE = 0.03  # of the counts of a line that overlaps: less is that line's own tail
 
 
@@ -73,7 +69,9 @@ def seek_element(
     reach = SIDE_WIDTHS * width
     inside = (energy >= lines[0] - reach) & (energy <= lines[-1] + reach)
     x = energy[inside]
-    y = np.asarray(block["counts"], float)[layer][:, inside].sum(axis=0)
+    spectrum = np.asarray(block["counts"])[layer].sum(axis=0, dtype=float)
+    y = spectrum[inside]
+    trials = list(calibrate(energy, spectrum, float(x[0]), float(x[-1])).trials())
 
     ramp = (x - x[0]) / max(float(x[-1] - x[0]), 1e-9)
     continuum = [1 - ramp, ramp]
@@ -106,18 +104,17 @@ def seek_element(
     mine = (element, series)
     lines_of = {mine: lines} | _lines_between(x[0], x[-1], element)
     # What is as good as the element's own shape cannot be told from it; only what is evident may explain its line away.
-    shapes = {o: _shape(x, o[1], e) for o, e in lines_of.items()}
+    shapes = {o: shape(x, o[1], e) for o, e in lines_of.items()}
     twins = {o for o, v in shapes.items() if o != mine and _alike(shapes[mine], v) > TWINS}
     evident = evident_of(shapes, twins)
     if evident:
         # Calibration and resolution are the detector's, and told by the lines that are there.
-        trials = list(product(SHIFTS_KEV, WIDENINGS))
         misfits = [
-            fit([*continuum, *(_shape(x, o[1], lines_of[o], *trial) for o in evident)])[1]
-            for trial in trials
+            fit([*continuum, *(shape(x, o[1], lines_of[o], *trial) for o in evident)])[1] + cost
+            for trial, cost in trials
         ]
-        trial = trials[int(np.argmin(misfits))]
-        shapes = {o: _shape(x, o[1], e, *trial) for o, e in lines_of.items()}
+        trial = trials[int(np.argmin(misfits))][0]
+        shapes = {o: shape(x, o[1], e, *trial) for o, e in lines_of.items()}
         evident = evident_of(shapes, twins)
     own = shapes.pop(mine)
     others = [o for o in evident if o[0] != element]
@@ -134,9 +131,9 @@ def seek_element(
         def freest(*more: tuple[Line, float]) -> float:
             """Chi-square of the best of all calibrations, of which that of the file is the likeliest."""
             return min(
-                fit([*continuum, *(_shape(x, o[1], lines_of[o], *trial, s) for o, s in (*free, *more))])[1]
-                + (trial[0] / SHIFT_SD_KEV) ** 2
-                for trial in product(SHIFTS_KEV, WIDENINGS)
+                fit([*continuum, *(shape(x, o[1], lines_of[o], *trial, s) for o, s in (*free, *more))])[1]
+                + cost
+                for trial, cost in trials
             )  # fmt: skip
 
         value = min(value, gain(freest(), freest((mine, 1.0)), len(columns) + 4))
@@ -196,24 +193,6 @@ def _lines_between(low: float, high: float, element: str) -> dict[Line, tuple[fl
         for other, energies in table.items()
         if other != element and any(low < e < high for e in energies)
     }
-
-
-def _shape(
-    x: np.ndarray,
-    series: str,
-    energies: tuple[float, ...],
-    shift_keV: float = 0.0,
-    wider: float = 1.0,
-    second: float = 1.0,
-) -> np.ndarray:
-    """Lines of a series as a detector shows them, the first 1 high, the second `second` times as high as in the table."""
-    import numpy as np
-
-    total = np.zeros_like(x)
-    for e, share in zip(energies, (1.0, second * SECOND_LINE[series]), strict=False):
-        sigma = wider * fwhm_keV(e) / 2.3548
-        total += share * np.exp(-0.5 * ((x - e - shift_keV) / sigma) ** 2)
-    return total
 
 
 def _alike(a: np.ndarray, b: np.ndarray) -> float:
