@@ -119,7 +119,7 @@ def _scores(
             capsize=2,
         )
         chance = row["probability_best"]
-        text = f"{100 * chance:.0f} %" if chance >= 0.005 else "<1 %"
+        text = "<1 %" if chance < 0.005 else ">99 %" if chance > 0.995 else f"{100 * chance:.0f} %"
         axes.text(
             1.02,
             y,
