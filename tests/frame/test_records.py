@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -12,7 +13,7 @@ from coatbench import checksums, records, software
 from coatbench.errors import StudyError
 from coatbench.places import Places
 from coatbench.records import Job, plan, withdraw, write_record
-from coatbench.results_folder import foreign
+from coatbench.results_folder import claim, foreign, taken_back
 
 
 @pytest.fixture
@@ -90,9 +91,34 @@ def test_another_parameter_or_set_of_files_is_noticed(places: Places) -> None:
 def test_a_damaged_record_certifies_nothing(places: Places) -> None:
     job = made(places)
     path = places.record_of("out/table.csv")
-    for left in (path.read_text()[:-20], "[]", "", "{}"):
+    whole = path.read_text()
+    numbers = json.dumps({**json.loads(whole), "outputs": {"results:table.csv": 1}})
+    nothing = json.dumps({**json.loads(whole), "inputs": {"study:0.txt": {}}})
+    for left in (whole[:-20], "[]", "", "{}", numbers, nothing):
         path.write_text(left)
         assert plan([job], places).forced == [job]
+
+
+@pytest.mark.parametrize("left", ["[]", '"x"', "[1]", "{", '{"results:table.csv": [1]}'])
+def test_other_damaged_documents_certify_nothing(places: Places, left: str) -> None:
+    job = made(places)
+    for name in ("study.json", "seen.json"):
+        Path("out/provenance", name).write_text(left)
+    Path("study/samples.csv").write_text("sample\n")
+    claim(places, "study/samples.csv")
+    assert plan([job], places).forced == []
+
+
+def test_files_of_the_future_are_named_and_make_nothing_stale(places: Places) -> None:
+    """An instrument's clock is ahead, or this machine's was set back: Snakemake compares the times of inputs and results."""
+    job = made(places)
+    os.utime("study/0.txt", (4e9, 4e9))
+    found = plan([job], places)
+    assert (found.forced, found.reasons) == ([], [])
+    assert Path("out/table.csv").stat().st_mtime >= 4e9
+    Path("out/table.csv").unlink()
+    (line,) = plan([job], places).reasons
+    assert "study/0.txt: its time lies in the future" in line
 
 
 def test_other_versions_are_noticed_where_that_is_asked_for(places: Places, monkeypatch) -> None:
@@ -124,6 +150,34 @@ def test_five_thousand_files_in_under_two_seconds(places: Places, monkeypatch) -
     start = time.process_time()
     assert plan([job], places).forced == []
     assert time.process_time() - start < 2.0
+
+
+def test_a_removed_job_s_log_and_benchmark_are_left_with_its_results(places: Places) -> None:
+    job = made(places)
+    for name in ("logs/a/b.log", "logs/a/other.log", "benchmarks/a/b.tsv"):
+        path = Path("out", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    write_record(job, places, "out/logs/a/b.log")
+    left = {path.as_posix() for path in plan([], places).left}
+    assert {"out/logs/a/b.log", "out/benchmarks/a/b.tsv"} <= left
+    assert "out/logs/a/other.log" not in left
+    assert plan([job], places).left == []
+
+
+def test_what_planning_made_of_a_results_folder_is_taken_back(places: Places) -> None:
+    for folder in ("new/out", "out"):
+        there = Places(folder, "study", places.workflow)
+        for run in (False, True):
+            take_back = taken_back(there)
+            Path("study/samples.csv").write_text("sample\n")
+            claim(there, "study/samples.csv")
+            plan([], there)
+            if run:
+                Path(folder, "logs").mkdir()
+            take_back()
+            assert Path(folder, "provenance").exists() is run
+    assert Path("out").is_dir()
 
 
 def test_what_a_user_changed_is_not_tidied_away(places: Places) -> None:

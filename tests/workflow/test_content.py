@@ -200,7 +200,7 @@ def test_another_study_into_the_same_folder_is_refused(project: Workflow) -> Non
     edit_rows(project.folder / "another" / "samples.csv", lambda row: row | {"label": "other"})
     arguments = ["--config", "study=another", "results=out"]
     text = project.run(*arguments, check=False)
-    assert "found those of the study study" in text
+    assert "found those of another, of the folder study" in text
     assert planned(project) == {}
     assert planned(project, *arguments, "takeover=true")
 
@@ -210,9 +210,17 @@ def test_what_a_removed_sample_leaves_is_named_and_removed(project: Workflow) ->
         edit_rows(project.folder / table, lambda row: row if row["sample"] != "c400" else None)
     assert "left by what is no longer made" in project.run(*ARGUMENTS, "-n")
     project.run("tidy", *ARGUMENTS)
+    for kind in ("logs", "benchmarks"):
+        assert list((project.folder / "out" / kind).glob("leis/c400.*")) == []
     assert list((project.folder / "out").glob("leis/c400.*")) == []
     assert (project.folder / "out" / "leis" / "uncoated.json").is_file()
     assert "no longer made" not in project.run(*ARGUMENTS, "-n")
+
+
+def test_a_dry_run_leaves_no_results_folder(project: Workflow) -> None:
+    before = sorted(project.folder.glob("*"))
+    assert planned(project, "--config", "study=study", "results=new/out")
+    assert sorted(project.folder.glob("*")) == before
 
 
 def test_a_run_that_cannot_read_an_export_has_failed_and_says_so(project: Workflow) -> None:

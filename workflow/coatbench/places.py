@@ -12,6 +12,7 @@ from typing import Any
 
 RECORDS = "provenance/jobs"
 CLOCK = "provenance/clock"
+SEEN = "provenance/seen.json"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,9 +24,8 @@ from typing import Any
 from . import software
 from .analysis import write_atomically
 from .checksums import checksum, state
-from .places import RECORDS, Places
+from .places import RECORDS, SEEN, Places
 
-SEEN = "provenance/seen.json"
 STALE_S, CLOCK_S = 315_532_800, 631_152_000  # the first days of 1980 and of 1990
 
 
@@ -44,17 +44,24 @@ def _entry(path: str | Path) -> dict[str, Any]:
     return {**checksum(path), "state": found}
 
 
-def write_record(job: Job, places: Places) -> None:
-    """Write the record of a job that has ended."""
+def write_record(job: Job, places: Places, log: str = "") -> None:
+    """Write the record of a job that has ended; its log is named for `tidy`."""
     document = {
         "params": {key: places.digest(value) for key, value in sorted(job.params.items())},
         "inputs": {places.name(p): _entry(p) for p in dict.fromkeys(job.inputs)},
         "outputs": {places.name(p): _entry(p) for p in dict.fromkeys(job.outputs)},
         "versions": software.in_use(),
+        "log": places.name(log) if log else "",
     }
     path = places.record_of(job.outputs[0])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def _newest(inputs: Iterable[str]) -> int:
+    """Return the time of change (ns) of the newest of these, and of what links among them point to."""
+    times = [f(p).st_mtime_ns for p in inputs if Path(p).exists() for f in (os.lstat, os.stat)]
+    return max(times, default=0)
 
 
 def withdraw(outputs: Sequence[str], places: Places) -> None:
@@ -77,8 +84,10 @@ def read_record(path: str | Path) -> dict[str, Any] | None:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         parts = ("params", "inputs", "outputs", "versions")
-        return document if all(isinstance(document[p], dict) for p in parts) else None
-    except (OSError, ValueError, KeyError, TypeError):
+        entries = [*document["inputs"].values(), *document["outputs"].values()]
+        whole = all(isinstance(document[p], dict) for p in parts)
+        return document if whole and all(isinstance(e["sha256"], str) for e in entries) else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 
@@ -135,14 +144,13 @@ class Contents:
         self._changed = True
         return sha256
 
-    def stamp(self, path: str, seconds: float | None = None) -> None:
-        """Give a file or folder a time, by default that of now, and remember what it holds."""
+    def stamp(self, path: str, time_ns: int) -> None:
+        """Give a file or folder a time, and remember what it holds."""
         name = self.places.name(path)
-        times = None if seconds is None else (seconds, seconds)
         own_time = Path(path, ".snakemake_timestamp")  # of a folder that a job made
         for entry in (Path(path), own_time):
             with suppress(FileNotFoundError, NotADirectoryError):
-                os.utime(entry, times)
+                os.utime(entry, ns=(time_ns, time_ns))
         if sha256 := self._now.get(name):
             self._seen[name] = [state(path), sha256]
             self._changed = True
@@ -230,6 +238,7 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
     for job in jobs:
         planned.update(map(places.name, job.outputs))
         if not any(os.path.lexists(p) for p in job.outputs):
+            found.reasons += _of_the_future(job, again)
             again.update(job.outputs)
             continue
         record = read_record(places.record_of(job.outputs[0]))
@@ -240,10 +249,11 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
             found.forced.append(job)
             found.reasons += why
         if why or not again.isdisjoint(job.inputs):
+            found.reasons += _of_the_future(job, again)
             # Also what is made from these: Snakemake does not miss a file between two that are there.
             again.update(job.outputs)
             for path in filter(os.path.lexists, job.outputs):
-                contents.stamp(path, STALE_S)
+                contents.stamp(path, STALE_S * 10**9)
         elif record is not None:
             _settle(job, contents)
     found.reasons = list(dict.fromkeys(found.reasons))
@@ -258,6 +268,13 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
     return found
 
 
+def _of_the_future(job: Job, again: set[str]) -> Iterator[str]:
+    """Name what a job that runs cannot be made from: Snakemake fails where results are older than an input."""
+    for path in job.inputs:
+        if path not in again and _newest([path]) > time.time_ns() + 60 * 10**9:
+            yield f"{path}: its time lies in the future, so that its job will fail; set the clock right, or `touch` the file"
+
+
 def _left(places: Places, planned: set[str], contents: Contents) -> Iterator[tuple[Path, bool]]:
     """Yield what jobs that are no longer planned have left, and whether it still is what they made."""
     known = {places.record_of(places.path(name)) for name in planned}
@@ -267,6 +284,12 @@ def _left(places: Places, planned: set[str], contents: Contents) -> Iterator[tup
         for name, made in record["outputs"].items():
             if name.startswith("results:") and name not in planned and places.path(name).exists():
                 yield places.path(name), contents.sha256(name, made) == made["sha256"]
+        log = Path(str(record.get("log", "")).partition(":")[2])
+        for beside in (
+            (log, Path("benchmarks", *log.parts[1:]).with_suffix(".tsv")) if log.parts else ()
+        ):
+            if Path(places.results, beside).is_file():
+                yield Path(places.results, beside), True
         yield path, True
 
 
@@ -314,12 +337,11 @@ def _differences(
 def _settle(job: Job, contents: Contents) -> None:
     """Give results that hold a time after that of what they were made from."""
     with suppress(OSError):
-        newest = max((f(p).st_mtime_ns for p in job.inputs for f in (os.lstat, os.stat)), default=0)
-        newest = max(newest, CLOCK_S * 10**9 + 1)
+        newest = max(_newest(job.inputs), CLOCK_S * 10**9 + 1)
         made = [
             *job.outputs,
             *filter(os.path.exists, [job.benchmark]),
         ]  # Snakemake looks at its time, too
         if min(os.lstat(p).st_mtime_ns for p in made) < newest:
-            for path in made:
-                contents.stamp(path)
+            for path in made:  # an input may be of the future
+                contents.stamp(path, max(newest, time.time_ns()))

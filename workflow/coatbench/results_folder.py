@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from .analysis import write_atomically
 from .checksums import checksum
 from .errors import StudyError
-from .places import RECORDS, Places
+from .places import CLOCK, RECORDS, SEEN, Places
 
 STUDY = "provenance/study.json"
 
@@ -35,15 +35,17 @@ def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> Non
     try:
         was = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        was = {}
+        was = None
+    if not isinstance(was, dict) or was.keys() != now.keys():
+        was = {}  # damaged: it says nothing
     if was == now:
         return
-    other = was and all(was.get(key) != now[key] for key in ("way", "samples"))
+    other = was and all(was[key] != now[key] for key in ("way", "samples"))
     if other and not takeover and any(Path(places.results, RECORDS).rglob("*.json")):
         raise StudyError(
             [
-                f"{places.results}: expected an empty folder or results of this study, found those of the study "
-                f"{was.get('name')}; give another results=..., or take it over with --config takeover=true"
+                f"{places.results}: expected an empty folder or results of this study, found those of another, "
+                f"of the folder {was['name']}; give another results=..., or take it over with --config takeover=true"
             ]
         )
     with suppress(OSError):  # a folder that may only be read: a dry run looks at it
@@ -72,3 +74,23 @@ def foreign(places: Places, planned: Iterable[str], *, takeover: bool = False) -
                 "has made; give another results=..., or have them written over with --config takeover=true"
             ]
         )
+
+
+def taken_back(places: Places) -> Callable[[], None]:
+    """Return what removes, at the end, what planning alone made of a results folder; after a run it removes nothing."""
+    own = Path(places.results, STUDY).parent
+    new = [p for p in (own, *own.parents) if not p.exists()]
+
+    def take_back() -> None:
+        ours = {Path(name).name for name in (STUDY, SEEN, CLOCK)}
+        if own not in new or Path(places.results, "logs").exists() or not own.is_dir():
+            return
+        if {p.name for p in own.iterdir()} - ours:
+            return
+        with suppress(OSError):  # a folder that is not empty stays
+            for path in own.iterdir():
+                path.rmdir() if path.is_dir() else path.unlink()
+            for folder in new:
+                folder.rmdir()
+
+    return take_back

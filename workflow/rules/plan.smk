@@ -1,12 +1,14 @@
 # What does not hold any longer runs again, whatever Snakemake remembers (coatbench/records.py). Included last, when all
 # rules are known. `snakemake verify` reads everything again; `snakemake tidy` removes what is no longer made.
 
+import atexit
 import plan
 from itertools import chain
 
-from coatbench.results_folder import claim, foreign
+from coatbench.results_folder import claim, foreign, taken_back
 
 if workflow.is_main_process:
+    atexit.register(taken_back(PLACES))  # a dry run leaves no results folder behind
     try:
         foreign(
             PLACES,

@@ -51,7 +51,7 @@ rule sims_reduce:
     log:
         log_file("sims/{sample}/{block}"),
     benchmark:
-        benchmark_file("sims/{sample}_{block}")
+        benchmark_file("sims/{sample}/{block}")
     priority: EARLY
     conda:
         ENVIRONMENT

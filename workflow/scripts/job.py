@@ -111,7 +111,8 @@ def record(snakemake: Any) -> None:
     """Hold beside the results what this job read, made and was told."""
     if snakemake.output:
         job = Job(tuple(snakemake.input), tuple(snakemake.output), dict(snakemake.params.items()))
-        write_record(job, places(snakemake.config))
+        log_file = snakemake.log[0] if snakemake.log else ""
+        write_record(job, places(snakemake.config), log_file)
 
 
 def withdraw_record(snakemake: Any) -> None:
