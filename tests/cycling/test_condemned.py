@@ -97,7 +97,9 @@ def test_numbers_inherit_the_doubts_of_the_cycles_that_they_count(config, tmp_pa
     analysis = analyse([ROW], [path], config | {"protocols": protocols})
     found = {m["metric"]: m for m in analysis.tables["cycling_cell_metrics"]}
     assert found["capacity_at_0.05C_mAh_g"]["quality"] == "doubtful"
-    assert "where the protocol says 3.9 V (and" in found["capacity_at_0.05C_mAh_g"]["quality_note"]
+    note = found["capacity_at_0.05C_mAh_g"]["quality_note"]
+    assert note.startswith("cycle 1: ")
+    assert "where the protocol says 3.9 V (and" in note
 
 
 def test_titration_has_no_rate(config, tmp_path):

@@ -56,6 +56,24 @@ def test_rest_belongs_to_the_half_cycle_before_it():
     assert halves[0].charge_Ah == pytest.approx(3 * 0.1 / 60)
 
 
+def test_voltage_steps_stand_beside_rests_alone():
+    """At the start and the end of a half cycle; none where the current turns round or a signal alternates beside it."""
+    voltage = [3.0, 3.2, 3.4, 3.5, 3.3, 3.1, 3.15]
+    data = make([0, 1, 1, 1, -1, -1, 0], voltage=voltage)
+    charge, discharge = half_cycles(data, 0.01)[0]
+    assert cells.ohmic_steps_V(data, charge) == (pytest.approx(0.2), None, None)
+    assert cells.ohmic_steps_V(data, discharge) == (None, pytest.approx(0.05), 60.0)
+    alternating = np.array([True, *[False] * 5, True])
+    data = make([0, 1, 1, 1, -1, -1, 0], voltage=voltage, alternating=alternating)
+    assert cells.ohmic_steps_V(data, charge) == cells.ohmic_steps_V(data, discharge) == (None,) * 3
+
+
+def test_an_alternating_signal_moves_charge_only_in_the_record_after_a_driven_one():
+    alternating = np.array([True, False, False, True, True])
+    data = make([0, 1, 1, 0, 0], alternating=alternating)
+    assert data.without_alternating(np.arange(1.0, 6.0)).tolist() == [0, 2, 3, 4, 0]
+
+
 def test_first_cycles_are_the_cycles_that_they_are_named_after():
     columns = sorted({column for _, column, _, _ in metrics.FIRST_CYCLES})
     judged = [
@@ -217,7 +235,7 @@ def row_of(data, half, config, charge_cutoff_V=3.7, **index) -> dict:
     """The row of cycling_cells of a single charge."""
     cell = cells.cell_of([INDEX | index], config, Path("a.mpt"))
     windows = {1: window(data, [half], 1, charge_cutoff_V, config["cutoff_tolerance_V"])}
-    return cells.cycle_row(data, pair([half])[0][0], cell, windows, config)[0]
+    return cells.cycle_row(data, pair([half])[0][0], cell, windows, config, current_step_A=0.0)[0]
 
 
 INDEX = {

@@ -200,7 +200,7 @@ def cycle_row(
     running: HalfCycle | None = None,
     before: judge.Before | None = None,
     counter_Ah: float | None = 0.0,
-    current_step_A: float = 0.0,
+    current_step_A: float,
 ) -> tuple[dict[str, Any], judge.Judgement]:
     """Return the row of the table cycling_cells of one cycle, and what is to be said of it.
 
