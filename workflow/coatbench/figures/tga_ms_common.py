@@ -95,7 +95,7 @@ def ion_panel(axes: Axes, ions: Arrays, chosen: Sequence[int], *, narrow: bool =
         handles[-1:] + handles[:-1],
         labels[-1:] + labels[:-1],
         loc="lower right",
-        bbox_to_anchor=(1.0, 1.0),
+        bbox_to_anchor=(1.0, 1.1 if narrow else 1.0),  # over the letter of a narrow panel
         ncols=2 if narrow else 5,
         handlelength=0.6 if narrow else 0.9,
         columnspacing=0.5 if narrow else 0.8,
