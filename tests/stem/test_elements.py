@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +64,11 @@ def test_maps_that_are_no_counts(config):
     values = rng.normal(np.where(LAYER, 1.0, 0.0), 0.3)
     found = elements.detect(values, LAYER, BESIDE, config)
     assert found["detected"] is True
-    assert "Welch" in found["note"]
+    assert "Welch" in found["note"] and "as one" not in found["note"]
+    smooth = gaussian_filter(values, 1.5)
+    found = elements.detect(smooth, LAYER, BESIDE, config)
+    pixels = int(re.search(r"(\d+) pixels as one", found["note"])[1])
+    assert pixels == pytest.approx(4 * np.pi * 1.5**2, rel=0.35)  # of noise smoothed by a Gaussian
 
 
 def test_an_excess_scatters_as_its_uncertainty_says(config):
@@ -80,6 +86,7 @@ def test_an_excess_scatters_as_its_uncertainty_says(config):
 def test_a_level_map_has_no_significance(config):
     found = elements.detect(np.full(LAYER.shape, 0.5), LAYER, BESIDE, config)
     assert (found["significance"], found["detected"]) == (0, False)
+    assert "as one" not in found["note"]
 
 
 def test_lines_are_those_of_xraylib():
@@ -109,6 +116,11 @@ def test_lines_are_those_of_xraylib():
                     compared += 1
                     assert keV == pytest.approx(known, rel=0.006, abs=0.012), (element, series)
     assert compared > 60
+    for series, table in lines.SERIES.items():  # Moseley's law, for those that xraylib lacks too
+        numbers = {e: xraylib.SymbolToAtomicNumber(e) for e in table}
+        ordered = [table[e] for e in sorted(table, key=numbers.get)]
+        assert all(a[0] < b[0] for a, b in pairwise(ordered)), series
+        assert all(energies == tuple(sorted(energies)) for energies in ordered), series
 
 
 def test_too_little_to_test(config):
