@@ -86,7 +86,7 @@ def _costs(region: Region, shifts: np.ndarray, end_eV: float) -> tuple[np.ndarra
         mapping = region.model.parameters(float(shift))
         p = mapping.values(mapping.start)
         # The grid is coarser than a narrow line; a wider line finds it all the same.
-        phi = lines.evaluate(region.x, p[m : 2 * m], np.maximum(p[2 * m :], 4 * STEP_EV))[0]
+        phi = lines.value(region.x, p[m : 2 * m], np.maximum(p[2 * m :], 4 * STEP_EV))
         areas = mapping.L[:m][:, mapping.L[:m].any(axis=0)]
         amounts, rest = nnls(phi @ areas, signal)
         shares[i] = areas @ amounts / max(float((areas @ amounts).sum()), 1e-300)

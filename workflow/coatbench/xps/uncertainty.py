@@ -198,7 +198,7 @@ def _quantile(
     low, high = float((mean - 8 * sd).min()), float((mean + 8 * sd).max())
     low = max(low, 0.0) if cut else low
     high = max(high, low)
-    for _ in range(60):
+    for _ in range(40):
         middle = 0.5 * (low + high)
         share = np.clip((ndtr((middle - mean) / sd) - below) / above, 0.0, 1.0)
         low, high = (middle, high) if float(w @ share) < probability else (low, middle)
