@@ -275,7 +275,7 @@ def test_commands_of_the_page_open_it_on_this_machine_only():
     commands = re.findall(r"^make (.+)$", page, flags=re.M)
     assert [c.split()[0] for c in commands] == ["bench", "watch"]
     printed = [
-        subprocess.run(["make", "-n", *c.split()], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        subprocess.run(["make", "-n", "--no-print-directory", *c.split()], cwd=ROOT, capture_output=True, text=True, check=True).stdout
         for c in commands
     ]  # fmt: skip
     assert "run apps/bench.py --host 127.0.0.1" in printed[0]

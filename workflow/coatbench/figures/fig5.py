@@ -210,7 +210,7 @@ def _potentials(
             part.set_xticks(range(len(shown)), [])
             part.set_xlim(-0.6, len(shown) - 0.4)
         part.margins(y=0.2)
-        part.set_ylabel(f"potential {after}\n{label} / V")
+        part.set_ylabel(f"potential\n{after} after\n{label.removeprefix('after ')} / V")
 
 
 def _numbers(

@@ -18,7 +18,7 @@ from ..arrays import Arrays
 from ..errors import ReadError, quote
 from .model import Export
 from .text import Text, last_is_whole, number, parse_number, read_text
-from .xps_block import RawRegion, make_block, region_name
+from .xps_block import RawRegion, joints, make_block, region_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -163,6 +163,7 @@ def _block(text: Text, table: _Table, warnings: list[str]) -> Arrays:
     )
     block = make_block(raw, text.path, where, warnings)
     if gap > 2:
+        right = right[~joints(right[:, 0])]
         order = slice(None) if kinetic[0] > kinetic[-1] else slice(None, None, -1)
         units = {"units": "counts/s"}
         block = block.assign(

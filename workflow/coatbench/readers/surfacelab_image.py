@@ -211,4 +211,10 @@ def _leaves_out(
     whole = (nx - first) * (ny - first)
     gaps = int(np.count_nonzero(steps > 1 + first))
     many = max(least_gaps, 0.02 * x.size if least_gaps > 1 else 0)
+    for along, others in ((x, ny), (y, nx)):
+        # A single wrong coordinate would widen a whole image.
+        if x.size > 1 and x.size >= (int(np.partition(along, -2)[-2]) + 1 - first) * (
+            others - first
+        ):
+            return False
     return bool(x.size < whole and steps.size and steps.min() > 0 and gaps >= many)

@@ -121,6 +121,14 @@ def anode_energy(label: str) -> float:
     return ANODES_EV.get(match.group(1).lower(), math.nan) if match else math.nan
 
 
+def joints(energy_eV: np.ndarray) -> np.ndarray:
+    """Return which points repeat the energy before them, where scans were joined; none where too many do."""
+    import numpy as np
+
+    twice = np.r_[False, np.diff(energy_eV) == 0]
+    return twice if twice.mean() <= MOST_JOINTS else np.zeros(len(twice), bool)
+
+
 def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> Arrays:
     """Turn a region into a block of the data model (see `readers.model`).
 
@@ -156,16 +164,15 @@ def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> A
         raise ReadError(path, where, f"{len(energy)} intensities", str(len(intensity)))
     if not (np.isfinite(energy).all() and np.isfinite(intensity).all()):
         raise ReadError(path, where, "finite numbers", "a value that is not finite")
-    steps = np.diff(energy)
-    twice = np.r_[False, steps == 0]
-    if 0 < twice.mean() <= MOST_JOINTS:  # where scans were joined
+    twice = joints(energy)
+    if twice.any():
         warnings.append(
             f"{where}: {twice.sum()} energies twice in a row; the second reading is left out"
         )
         energy, intensity = energy[~twice], intensity[~twice]
         if raw.transmission is not None:
             raw = replace(raw, transmission=np.asarray(raw.transmission)[~twice])
-        steps = np.diff(energy)
+    steps = np.diff(energy)
     if not (np.all(steps > 0) or np.all(steps < 0)):
         index = int(np.argmax(steps * np.sign(np.median(steps)) <= 0)) + 1
         found = f"{energy[index]:g} eV after {energy[index - 1]:g} eV at point {index + 1}"
