@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..analysis import Analysis
 from ..quality import OK, Quality, doubtful, worst
+from ..readers.xps_block import anode_energy
 from .model import Component
-from .quantify import rsf, transmission
+from .quantify import AL_KALPHA_EV, WITHIN_EV, rsf, transmission
 from .region import RegionFit
 from .spot import Measured, SpotFit, kinetic_eV
 
 UNLIKE = 0.2  # of the area of a region, by which a second scan of it may differ
+# Background where a region begins over that where the one before it ends, at lower binding energies: 0.67 to 3.6
+# between 130 pairs of regions of public exports.
+CONTINUES = (0.4, 6.0)
+END_POINTS, LEAST_COUNTS = 8, 100.0
 FAR_OFF = 2.0  # between a factor of the configuration and the library's; empirical ones differ by less on one scale
 
 
@@ -47,6 +53,7 @@ def comparable(fitted: SpotFit, config: Mapping[str, Any]) -> Quality:
 
     Without the analyser's transmission they can only at one pass energy; and counts without a time are on no common scale.
     A region that was measured twice should have one area, and a factor of the configuration be near that of the library.
+    One source lights all regions, and the background goes on from one to the next.
     """
     used = [m for m in fitted.measured if fitted.fits.get(m.name) is not None and m.name == m.base]
     found = []
@@ -66,8 +73,44 @@ def comparable(fitted: SpotFit, config: Mapping[str, Any]) -> Quality:
         found.append(
             f"counts without a counting time in {', '.join(untimed)}: areas are on no common scale"
         )
-    found += [*_unlike(fitted), *_far_off(fitted, config)]
+    found += [*_sources(used), *_broken(used), *_unlike(fitted), *_far_off(fitted, config)]
     return worst(doubtful(note) for note in found)
+
+
+def _sources(used: Sequence[Measured]) -> list[str]:
+    """Say where photon energies contradict each other, or the anode that the file names."""
+    energies = {m.name: photon_eV(m) for m in used if math.isfinite(photon_eV(m))}
+    notes = []
+    if energies and max(energies.values()) - min(energies.values()) > WITHIN_EV:
+        each = ", ".join(f"{name} {e:g} eV" for name, e in energies.items())
+        notes.append(f"photon energies differ ({each}): areas are on different scales")
+    for m in used:
+        source = str(m.block.attrs.get("vendor", {}).get("source", ""))
+        if abs(anode_energy(source) - photon_eV(m)) > WITHIN_EV:
+            notes.append(
+                f"the file names the source {source!r} and {photon_eV(m):g} eV: one of them is wrong, and with it "
+                "energies or sensitivity factors"
+            )
+    return list(dict.fromkeys(notes))
+
+
+def _broken(used: Sequence[Measured]) -> list[str]:
+    """Say where the background does not go on from one region to the next: a counting time, a place or a scale is another."""
+    notes = []
+    ordered = sorted(used, key=lambda m: float(m.x[0]))
+    for low, high in itertools.pairwise(ordered):
+        ends = [(low, low.y[-END_POINTS:]), (high, high.y[:END_POINTS])]
+        energies = {str(m.block.attrs.get("pass_energy_eV")) for m, _ in ends}
+        counts = [float(y.sum()) * m.time_s for m, y in ends]
+        if len(energies) > 1 or low.x[-1] > high.x[0] or not min(counts) > LEAST_COUNTS:
+            continue
+        before, after = (float(y.mean()) for _, y in ends)
+        if not CONTINUES[0] < after / before < CONTINUES[1]:
+            notes.append(
+                f"the background goes from {before:.3g} counts/s above {low.name} to {after:.3g} below {high.name}: is the "
+                "counting time (dwell, scans) of one of them wrong, or were they measured at two places?"
+            )
+    return notes
 
 
 def _unlike(fitted: SpotFit) -> list[str]:
@@ -94,12 +137,19 @@ def _unlike(fitted: SpotFit) -> list[str]:
 def _far_off(fitted: SpotFit, config: Mapping[str, Any]) -> list[str]:
     """Say which factors of the configuration are on another scale than the library's, or of another line."""
     library, extra = config["rsf_library"], config.get("rsf_extra") or {}
-    lines = {c.line for fit in fitted.fits.values() if fit is not None for c in fit.model.wholes}
-    known = {line: rsf(library, line) for line in sorted(lines & {*extra})}
+    given: dict[tuple[str, str], tuple[float, float]] = {}
+    for m in fitted.measured:
+        fit = fitted.fits.get(m.name)
+        for c in fit.model.wholes if fit is not None else ():
+            if c.rsf is not None and c.quantify:
+                given[f"rsf of {c.name}", c.line] = c.rsf, photon_eV(m)
+            elif c.line in extra:
+                given["rsf_extra", c.line] = extra[c.line], AL_KALPHA_EV
     return [
-        f"rsf_extra gives {extra[line]:g} for {line}, {library} has {factor:.3g}: another scale, or another line?"
-        for line, factor in known.items()
-        if factor and not 1 / FAR_OFF < extra[line] / factor < FAR_OFF
+        f"{key} gives {own:g} for {line}, {library} has {factor:.3g}: another scale, or another line (of a component: line)?"
+        for (key, line), (own, photon) in given.items()
+        if (factor := rsf(library, line, photon_eV=photon))
+        and not 1 / FAR_OFF < own / factor < FAR_OFF
     ]
 
 

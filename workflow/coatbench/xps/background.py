@@ -53,9 +53,10 @@ def ends(n: int, n_end: int) -> tuple[np.ndarray, np.ndarray]:
 def end_points(x: np.ndarray, width_eV: float, points: int | None = None) -> int:
     """Return how many points are averaged at each end: those of a width, or a number that is given.
 
-    A width keeps the ends out of the lines whatever the step of the spectrum is.
+    A width keeps the ends out of the lines whatever the step of the spectrum is: where it differs, that of the coarser end.
     """
-    return points or max(1, round(width_eV / float(np.median(np.diff(x)))))
+    step = max(float(np.median(np.diff(x))), float(x[1] - x[0]), float(x[-1] - x[-2]))
+    return points or max(1, round(width_eV / round(step, 6)))
 
 
 def linear(x: np.ndarray, y: np.ndarray, n_end: int) -> Background:

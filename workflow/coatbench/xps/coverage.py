@@ -14,14 +14,14 @@ the emission angle to the normal (P. J. Cumpson, Surf. Interface Anal. 29 (2000)
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..quality import OK, Quality, counted, quality_of, worst
+from ..quality import OK, Quality, counted, doubtful, quality_of, unusable, worst
 from .attenuation import MATERIAL, length_of, resolved
 from .quantify import AL_KALPHA_EV, ANGLE, ESCAPE, ESCAPE_EXPONENT, kinetic_of, rsf
-from .uncertainty import Z95, upper_limit
+from .uncertainty import SIGNIFICANCE, Z95, upper_limit
 
 DEFINITIONS = ("eq1", "nickel_fraction", "lattice_oxygen")
 CARBON = "carbon_nm"  # thickness of the contamination, beside the definitions
@@ -104,6 +104,10 @@ class _Atoms:
     line_of: dict[tuple[str, str], str] = field(default_factory=dict)
     photon_eV: float = AL_KALPHA_EV
 
+    def of(self, line: str) -> list[tuple[float, float]]:
+        """Return the amounts of a line: of its components with the line's factor, and of those with their own."""
+        return [a for name, a in self.lines.items() if name.split(",")[0] == line]
+
 
 def missing_factors(areas: Sequence[Row], library: str, setting: Setting) -> list[str]:
     """Return the quantified lines that a library has no factor for: it can say nothing of such a spot."""
@@ -157,9 +161,14 @@ def spot_amounts(
     own = worst(judged[r] for r in measured if r in judged)
     if not own.usable and measured <= set(judged):
         result["eq1"] = Amount(math.nan, math.nan, quality=own)
-    elif all(line in atoms.lines for line in needed):
-        found = _eq1([atoms.lines[r] for r in coating], atoms.lines[substrate])
-        if found is not None:
+    elif all(atoms.of(line) for line in needed):
+        coat, bare = _sum(a for r in coating for a in atoms.of(r)), _sum(atoms.of(substrate))
+        found = _eq1(coat, bare)
+        if not any(area >= SIGNIFICANCE * sd and area > 0 for area, sd in (coat, bare)):
+            note = f"neither {' + '.join(coating)} nor {substrate} is significant: another sample, or no sample?"
+            result["eq1"] = Amount(math.nan, math.nan, quality=worst([own, unusable(note)]))
+            everything = worst([everything, doubtful(note)])
+        elif found is not None:
             result["eq1"] = Amount(*found, quality=own)
     nm = carbon_nm(atoms, setting, library, density_factor)
     if nm is not None and bad.usable:
@@ -195,7 +204,7 @@ def _atoms(areas: Sequence[Row], library: str, setting: Setting) -> _Atoms:
         region, component = row["region"], row["component"]
         if component == "total":
             atoms.lines[line] = amount
-            atoms.regions[line] = region
+            atoms.regions[line.split(",")[0]] = region
             continue
         atoms.parts[region, component] = amount
         atoms.line_of[region, component] = line
@@ -204,11 +213,15 @@ def _atoms(areas: Sequence[Row], library: str, setting: Setting) -> _Atoms:
     return atoms
 
 
+def _sum(amounts: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    areas, sds = zip(*amounts, strict=True)
+    return sum(areas), math.hypot(*sds)
+
+
 def _eq1(
-    coating: Sequence[tuple[float, float]], substrate: tuple[float, float]
+    coating: tuple[float, float], substrate: tuple[float, float]
 ) -> tuple[float, float] | None:
-    c, c_sd = sum(a for a, _ in coating), math.sqrt(sum(sd**2 for _, sd in coating))
-    s, s_sd = substrate
+    (c, c_sd), (s, s_sd) = coating, substrate
     if c + s <= 0:
         return None
     return c / (c + s), math.hypot(s * c_sd, c * s_sd) / (c + s) ** 2

@@ -202,7 +202,13 @@ def too_short(x: np.ndarray, model: RegionModel, shift_eV: float) -> Quality:
     n = int(((x >= low) & (x <= high)).sum())
     if n >= MIN_POINTS:
         return Quality()
-    return quality.unusable(
+    note = (
         f"{model.name}: {n} points in the window of the model ({low:.1f} to {high:.1f} eV as measured), "
         f"{MIN_POINTS} are needed"
     )
+    if not n:
+        note += (
+            f"; the scan lies at {x[0]:.1f} to {x[-1]:.1f} eV: is its name, its photon energy, or binding energy for kinetic "
+            "energy wrong?"
+        )
+    return quality.unusable(note)

@@ -70,6 +70,8 @@ class SpotFit:
         Where the lines were looked for: the shift, or without a reference what the other regions agree on.
     charge : Quality
         Whether the reference line was found, and where.
+    energies : Quality
+        Whether corrected energies are to be doubted though amounts are not.
     fits : dict of region name to RegionFit or None
         None: see `quality`.
     quality : dict of region name to Quality
@@ -83,6 +85,7 @@ class SpotFit:
     shift_sd_eV: float | None
     placed_eV: float
     charge: Quality
+    energies: Quality
     fits: dict[str, RegionFit | None]
     quality: dict[str, Quality]
     others: dict[tuple[str, str], RegionFit | None] = field(default_factory=dict)
@@ -143,6 +146,7 @@ def fit_spot(
         shift.sd_eV,
         shift.placed_eV,
         charge,
+        _by_reference(fits.get(reference)),
         fits,
         judged,
     )
@@ -158,6 +162,15 @@ def fit_spot(
                 )
                 spot.others[m.name, kind] = other
     return spot
+
+
+def _by_reference(fit: RegionFit | None) -> Quality:
+    """Judge corrected energies: what the fit of the reference region misses has moved its line by some tenths of an eV."""
+    if fit is None or fit.quality.level == OK:
+        return Quality()
+    return doubtful(
+        f"energies are corrected by {fit.model.name}, whose fit is {fit.quality.level}: they may be off by some 0.1 eV"
+    )
 
 
 def _apart(

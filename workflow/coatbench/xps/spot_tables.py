@@ -33,6 +33,11 @@ def add_spot(
     key = {"sample": sample, "spot": spot}
     percent = atomic_percent(fitted, config)
     together = worst([left_out(fitted), comparable(fitted, config)])
+    chosen = config["coverage"]
+    lines = {c.line for m in fitted.measured if m.model is not None for c in m.model.wholes}
+    lacking = [line for line in (*chosen["coating"], chosen["substrate"]) if line not in lines]
+    if lacking:
+        result.warnings.append(f"{file}: no {', '.join(lacking)} in this spot: no eq1 of it")
     if together.level != OK:
         result.warnings.append(f"{file}: {together.level}: {together.note}")
     for m in fitted.measured:
@@ -129,7 +134,8 @@ def _components(
         # Position and width of what is not there are not known.
         position, fwhm = (None, None) if limit is not None else (fit.position(name), fit.fwhm(name))
         at, at_sd = percent.get((m.name, name), (None, None))
-        judged = worst([fitted.quality[m.name], fit.judged(i), together])
+        placed = fitted.energies if position else Quality()
+        judged = worst([fitted.quality[m.name], fit.judged(i), together, placed])
         result.add(
             "xps_components",
             **key,
