@@ -109,6 +109,14 @@ def test_names_around_the_name_of_a_line(config: dict, tmp_path: Path, named: st
     assert found["xps_fits"][0]["charge_shift_eV"] == pytest.approx(1.0, abs=0.08)
 
 
+def test_regions_without_names_are_known_by_their_energies(config: dict, tmp_path: Path) -> None:
+    """Omicron EIS writes none."""
+    scans = [replace(scan(r, 0.5), region="") for r in REGIONS]
+    found = tables(write(tmp_path / "a.vms", scans), config)
+    assert eq1(found)["coverage"] == pytest.approx(0.5, abs=0.02) and eq1(found)["quality"] == "ok"
+    assert any("by their energies: C 1s, O 1s" in w for w in found["warnings"])
+
+
 def test_differential_charging_is_doubted(config: dict, tmp_path: Path) -> None:
     scans = [scan(r, shift=2.1 if r in ("S 2p", "P 2p") else 1.0) for r in REGIONS]
     found = tables(write(tmp_path / "a.vms", scans), config)

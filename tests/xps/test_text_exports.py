@@ -24,6 +24,23 @@ def test_specs_scans_are_averaged(config: dict, tmp_path: Path, passes: int) -> 
     assert any("averaged" in w for w in found["warnings"]) == (passes > 1)
 
 
+def test_specslab2_counts_its_scans_before_the_cycle(tmp_path: Path) -> None:
+    path = write_specs(tmp_path / "a.xy", [scan("C 1s"), scan("O 1s")])
+    prodigy = [s.attrs["counting_time_s"] for s in read(path, "xps").sets]
+    text = path.read_bytes().replace(b"# Number of Scans: 1\r\n", b"")
+    for old, new in (
+        (b"#   Energy Axis:              Binding Energy", b"#   Kinetic Energy Axis:      no"),
+        (b"Separate Scan Data:       yes", b"Separate Scan Data:       no"),
+        (b"# Pass Energy:", b"# Number of Scans:   25\r\n# Pass Energy:"),
+    ):
+        text = text.replace(old, new)
+    path.write_bytes(text)
+    found = read(path, "xps").sets
+    assert [s.attrs["counting_time_s"] for s in found] == [25 * t for t in prodigy]
+    path.write_bytes(text.replace(b"Method:              XPS", b"Method:              ISS", 1))
+    assert [s.attrs["region"] for s in read(path, "xps").sets] == ["O 1s"]
+
+
 def test_specs_groups_are_samples_and_parameters_are_levels(config: dict, tmp_path: Path) -> None:
     scans = [scan(r, c, sample=s) for s, c in (("bare", 0.1), ("coated", 0.6)) for r in REGIONS]
     path = write_specs(tmp_path / "a.xy", scans)

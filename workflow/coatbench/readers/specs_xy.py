@@ -1,9 +1,9 @@
-"""SPECS Prodigy ``.xy``: all regions of an experiment as text, each with its settings above its columns.
+"""SPECS ``.xy`` of Prodigy and SpecsLab2: all regions of an experiment as text, each with its settings above its columns.
 
 ``# Group:`` names a sample or a run, ``# Region:`` a region; below it stand its settings, and for every cycle (a pass
 through a loop) and scan a line ``# Cycle: n, Curve: n, Scan: n`` with ``# ColumnLabels:`` and the numbers. Scans of one region
 are averaged, and so are the passes of a plain ``Loop``; a loop over anything else is an experimental variable. Layout read
-off the public examples of pynxtools-xps (FAIRmat-NFDI).
+off the public examples of pynxtools-xps (FAIRmat-NFDI) and PyExpLabSys (CINF).
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ def read(path: Path) -> Export:
     text = read_text(path, MAX_BYTES // 4)
     export = Export(Path(path), "SPECS XY", "xps")
     for region in _regions(text):
-        if region.tables[0].labels[0] != "energy":
+        method = region.settings.get("Analysis Method", "XPS")
+        if method not in ("XPS", "UPS"):
+            export.warnings.append(f"{region.where}: {method}, no XPS: left out")
+        elif region.tables[0].labels[0] != "energy":
             export.warnings.append(f"{region.where}: not a spectrum over energy; left out")
         else:
             export.sets.append(_block(text, region, export.warnings))
@@ -108,13 +111,13 @@ def _regions(text: Text) -> list[_Region]:
             group = value
         elif name == "Region":
             settings, variables = {**general, "Group": group, name: value}, {}
-            where, labels = f"region {value} (line {i + 1})", [""]
+            where, labels, n_scans = f"region {value} (line {i + 1})", [""], 1
         elif name == "Cycle":
             if _NOT_ONE.match(line):
                 advice = "export again without separate channels, and with one curve per scan"
                 raise text.error(i, "one curve and one channel per scan", line, advice)
             if "," not in value:
-                variables, n_scans = {}, 1
+                variables = {}
         elif name == "Number of Scans":
             n_scans = integer(value, text.path, text.where(i), "a number of scans", 1, 10**6)
         elif name == "ColumnLabels":
@@ -132,6 +135,8 @@ def _block(text: Text, region: _Region, warnings: list[str]) -> Arrays:
 
     given, labels, where = region.settings, region.tables[0].labels, region.where
     axis, unit = given.get("Energy Axis", "").casefold(), labels[1].casefold()
+    if kinetic := given.get("Kinetic Energy Axis"):  # of SpecsLab2
+        axis = "kinetic energy" if kinetic == "yes" else "binding energy"
     if axis not in _AXES:
         raise ReadError(text.path, where, "a binding or kinetic energy axis", quote(axis))
     if unit not in ("counts", "counts/s", "cps"):

@@ -25,6 +25,7 @@ from .vamas_cursor import Cursor
 from .xps_block import (
     MAX_POINTS,
     UNKNOWN,
+    UNNAMED,
     RawRegion,
     anode_energy,
     intensity_unit,
@@ -226,7 +227,7 @@ def _block(c: Cursor, h: Header, index: int, warnings: list[str]) -> tuple[RawRe
     name = region_name(species, transition)
     rate, factor = intensity_unit(label, unit)
     raw = RawRegion(
-        name=name if name != "unnamed" else region_name(block_id),
+        name=name if name != UNNAMED else region_name(block_id),
         energy_eV=energy,
         is_kinetic=is_kinetic,
         intensity=values[:, 0],

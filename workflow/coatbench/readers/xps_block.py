@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_POINTS = 5_000_000
 MOST_JOINTS = 0.05  # share of energies that may stand twice in a region
+UNNAMED = "unnamed"  # region without a name in the file
 UNKNOWN = 1e36  # ISO 14976 writes 1E+37 for a number that is not known
 # Nominal energies, for files that name the anode and leave the number open (NIST SRD 20).
 ANODES_EV = {"al": 1486.6, "mg": 1253.6, "ag": 2984.3, "cr": 5414.8, "ga": 9251.7}
@@ -92,12 +93,13 @@ def region_name(species: str, transition: str = "") -> str:
         for name, start in found.items():
             if start == 0 or len(found) == 1:
                 return name
-    return text or "unnamed"
+    return text or UNNAMED
 
 
 def _clean(text: str) -> str:
     # MultiPak writes the NUL that ends its own strings into the file.
-    return " ".join(text.replace("\0", "").split())
+    text = " ".join(text.replace("\0", "").split())
+    return "" if text == "-" else text
 
 
 def intensity_unit(label: str, unit: str) -> tuple[bool, float]:

@@ -13,7 +13,7 @@ from ..errors import AnalysisError
 from ..readers import read
 from ..readers.xps_block import region_name
 from . import model as models
-from .choose import choose
+from .choose import choose, name_by_energy
 from .profile import add_level
 from .spot import Measured, fit_spot
 from .spot_tables import add_spot
@@ -56,6 +56,10 @@ def analyse(
         spectra = [s for s in export.sets if "intensity_cps" in s]
         if not spectra:
             raise AnalysisError(file, "export", "spectra", f"none ({export.format})")
+        if named := name_by_energy(spectra, {n: m.window_eV for n, m in region_models.items()}):
+            result.warnings.append(
+                f"{file.name}: regions without a name, named by their energies: {', '.join(named)}"
+            )
         spot = row.get("spot") or str(index + 1)
         levels = choose(spectra, row, file, result.warnings)
         for level in levels:

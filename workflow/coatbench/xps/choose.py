@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..arrays import Arrays
 from ..errors import AnalysisError
+from ..readers.xps_block import UNNAMED
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,20 @@ def choose(
     if not found:
         known = ", ".join(f"{x.value:g}" for x in levels if x.variable) or "no levels"
         raise AnalysisError(file, "level", f"{value:g}, as the index says", known)
+    return found
+
+
+def name_by_energy(
+    blocks: Sequence[Arrays], windows: Mapping[str, tuple[float, float]]
+) -> list[str]:
+    """Name regions that have no name in the file (as Omicron EIS writes them) by the one model that they hold the window of; return these names."""
+    found = []
+    for block in blocks:
+        x = block["binding_energy_eV"]
+        held = [n for n, (low, high) in windows.items() if x[0] < (low + high) / 2 < x[-1]]
+        if block.attrs["region"] == UNNAMED and len(held) == 1:
+            block.attrs["region"] = held[0]
+            found += held
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ReadError
 from ..readers.model import Export
+from .choose import name_by_energy
 from .library import proposed
 from .quantify import rsf
 from .survey_tables import expected_elements, survey_of
@@ -24,6 +25,7 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
     spectra = [block for block in export.sets if "region" in block.attrs]
     if export.sets and not spectra:
         raise ReadError(export.path, "export", "spectra", f"none ({export.format})")
+    name_by_energy(spectra, {n: m["window_eV"] for n, m in config["regions"].items()})
     for block in spectra:
         name = str(block.attrs["region"])
         name = config["aliases"].get(name, name)
