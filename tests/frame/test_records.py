@@ -13,7 +13,8 @@ from coatbench import checksums, records, software
 from coatbench.errors import StudyError
 from coatbench.places import Places
 from coatbench.records import Job, plan, withdraw, write_record
-from coatbench.results_folder import claim, foreign, taken_back
+from coatbench.results_folder import claim, foreign, may_be_written, taken_back
+from coatbench.study_files import mark_untold
 
 
 @pytest.fixture
@@ -88,6 +89,17 @@ def test_another_parameter_or_set_of_files_is_noticed(places: Places) -> None:
     assert plan([fewer], places).reasons == ["out/table.csv: is made from other files now"]
 
 
+def test_rows_in_another_order_make_another_table(places: Places) -> None:
+    parts = ("out/a.json", "out/b.json")
+    for part in parts:
+        Path(part).write_text(part)
+    Path("out/table.csv").write_text("a\nb\n")
+    write_record(Job(parts, ("out/table.csv",)), places)
+    assert plan([Job(parts, ("out/table.csv",))], places).reasons == []
+    (line,) = plan([Job(parts[::-1], ("out/table.csv",))], places).reasons
+    assert line == "out/table.csv: is made from files in another order now"
+
+
 def test_a_damaged_record_certifies_nothing(places: Places) -> None:
     job = made(places)
     path = places.record_of("out/table.csv")
@@ -118,15 +130,89 @@ def test_files_of_the_future_are_named_and_make_nothing_stale(places: Places) ->
     assert Path("out/table.csv").stat().st_mtime >= 4e9
     Path("out/table.csv").unlink()
     (line,) = plan([job], places).reasons
-    assert "study/0.txt: its time lies in the future" in line
+    assert "study/0.txt: its time lies in the future, so that its job will fail" in line
+
+
+def test_a_file_that_snakemake_is_not_told_of_counts_all_the_same(places: Places) -> None:
+    """Of the future or with braces in its name: it is no input, and its content decides."""
+    job = made(places)
+    rows = [{"sample": "a", "file": "0.txt"}]
+    told = Job(job.inputs, job.outputs, {"rows": rows})
+    write_record(told, places)
+    os.utime("study/0.txt", (4e9, 4e9))
+    mark_untold(Path("study"), rows, ("file",))
+    untold = Job((), job.outputs, {"rows": rows})
+    assert untold.reads == told.inputs
+    for time_s in (4e9, 1e9):  # until the clock has caught up
+        os.utime("study/0.txt", (time_s, time_s))
+        assert plan([untold, told], places).reasons == []
+    Path("study/0.txt").write_text("another content")
+    os.utime("study/0.txt", (4e9, 4e9))
+    changed, future = plan([untold], places).reasons
+    assert changed == "study/0.txt: changed since out/table.csv was made from it"
+    assert future == "study/0.txt: its time lies in the future, and it is read all the same; is a clock wrong?"  # fmt: skip
+
+
+def test_results_of_the_future_get_a_time_of_now(places: Places) -> None:
+    """The clock was set back: what is made from them would fail."""
+    job = made(places)
+    os.utime("out/table.csv", (4e9, 4e9))
+    assert plan([job], places).reasons == []
+    assert 1e9 < Path("out/table.csv").stat().st_mtime < 4e9
+
+
+def test_results_that_may_only_be_read(places: Places, monkeypatch) -> None:
+    """What holds needs no writing; what does not is refused in one line."""
+    job = made(places)
+    plan([job], places)
+
+    def refuse(path: str, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert plan([job], places).forced == []
+    Path("study/0.txt").write_text("another content")
+    with pytest.raises(StudyError) as caught, may_be_written(places):
+        plan([job], places)
+    (line,) = caught.value.problems
+    assert line.startswith("out/table.csv: expected results that may be written, found: Permission")
+
+
+@pytest.mark.parametrize("name", ["../mine.txt", "/tmp/mine.txt", "", "a/../../mine.txt"])
+def test_only_results_are_tidied_away(places: Places, tmp_path: Path, name: str) -> None:
+    """A results folder may come from elsewhere, records and all."""
+    made(places)
+    Path("mine.txt").write_text("mine")
+    path = places.record_of("out/table.csv")
+    record = json.loads(path.read_text())
+    mine = checksums.checksum("mine.txt")
+    outputs = {f"results:{name}": {**mine, "state": ""}}
+    path.write_text(json.dumps(record | {"outputs": outputs, "log": f"results:{name}"}))
+    assert plan([], places).left == [path]
+
+
+def test_the_names_of_two_records_differ(places: Places) -> None:
+    names = ["out/a..b.json", "out/a__b.json", "out/a/../b.json", "other/a.json", "study/a.json"]
+    assert len({places.record_of(name) for name in names}) == len(names)
+
+
+def test_a_name_that_is_no_text(places: Places) -> None:
+    """As an archive of another machine leaves it in a folder of images."""
+    before = checksums.checksum("study")["sha256"]
+    Path(os.fsdecode(b"study/Pr\xfcfling (1) - O.txt")).write_text("0")
+    assert checksums.checksum("study")["sha256"] != before
+    assert checksums.state("study")
 
 
 def test_other_versions_are_noticed_where_that_is_asked_for(places: Places, monkeypatch) -> None:
     job = made(places)
     monkeypatch.setattr(software, "__version__", "0.0.1")
     assert plan([job], places).forced == []
+    (line,) = plan([job], places).notes  # said in any case
+    assert line.startswith("out: results of one job were made with coatbench ")
     found = plan([job], places, strict_versions=True)
     assert "now 0.0.1" in found.reasons[0]
+    assert found.notes == []
 
 
 def test_damage_that_no_time_tells_of_is_remembered_once_it_was_read(
@@ -200,6 +286,9 @@ def test_nothing_of_somebody_else_is_written_over(places: Places) -> None:
         foreign(places, ["out/report.html", "out/tables/a.csv"])
     (line,) = caught.value.problems
     assert "out: expected an empty folder" in line and "found out/report.html that no run" in line
+    Path("out/benchmarks").mkdir()  # a programmer has one, too
+    with pytest.raises(StudyError):
+        foreign(places, ["out/report.html"])
     foreign(places, ["out/report.html"], takeover=True)
     Path("out/provenance").mkdir()
     Path("out/provenance/study.json").write_text("{}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import time
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 CHUNK = 1 << 20
+CLOCKS_DIFFER_S = 60  # of two machines that share a file system
 
 
 def state(path: str | Path) -> str | None:
@@ -26,7 +29,16 @@ def state(path: str | Path) -> str | None:
         return f"{found.st_size} {found.st_mtime_ns} {found.st_ino} {found.st_ctime_ns}"
     inside = _files_in(Path(path))
     listing = "".join(f"{p.relative_to(path).as_posix()} {state(p)}\n" for p in inside)
-    return f"{len(inside)} files {hashlib.sha256(listing.encode()).hexdigest()[:16]}"
+    return f"{len(inside)} files {hashlib.sha256(listing.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
+
+
+def in_future(path: str | Path) -> bool:
+    """Tell whether a file, or a link to it, has a time of change that is still to come; nothing has none."""
+    try:
+        newest = max(f(path).st_mtime for f in (os.lstat, os.stat))
+    except OSError:
+        return False
+    return newest > time.time() + CLOCKS_DIFFER_S
 
 
 def checksum(path: str | Path) -> dict[str, Any]:
@@ -41,7 +53,7 @@ def checksum(path: str | Path) -> dict[str, Any]:
         found = [(checksum(p), p.relative_to(path).as_posix()) for p in inside]
         listing = "".join(f"{c['sha256']}  {name}\n" for c, name in found)
         return {
-            "sha256": hashlib.sha256(listing.encode()).hexdigest(),
+            "sha256": hashlib.sha256(listing.encode("utf-8", "surrogateescape")).hexdigest(),
             "bytes": sum(c["bytes"] for c, _ in found),
             "files": len(found),
         }

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .marks import FILES
+
 RECORDS = "provenance/jobs"
 CLOCK = "provenance/clock"
 SEEN = "provenance/seen.json"
@@ -69,7 +71,8 @@ class Places:
                     return f"{kind}:{text[len(folder) + 1 :]}"
             return text
         if isinstance(value, Mapping):
-            return {str(self.plain(k)): self.plain(v) for k, v in value.items()}
+            # Whether Snakemake can be told of a file is not what a number depends on.
+            return {str(self.plain(k)): self.plain(v) for k, v in value.items() if k != FILES}
         if isinstance(value, Sequence):
             return [self.plain(v) for v in value]
         if isinstance(value, set | frozenset):
@@ -90,4 +93,5 @@ class Places:
         """Return where the record of the job stands that makes this file first."""
         kind, _, inside = self.name(output).partition(":")
         folder = "" if kind == "results" else f"_{kind}/"
-        return Path(self.results, RECORDS, f"{folder}{inside.replace('..', '__')}.json")
+        inside = "/".join("__" if part == ".." else part for part in inside.split("/"))
+        return Path(self.results, RECORDS, f"{folder}{inside}.json")

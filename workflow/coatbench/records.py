@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +24,8 @@ from typing import Any
 
 from . import software
 from .analysis import write_atomically
-from .checksums import checksum, state
+from .checksums import checksum, in_future, state
+from .marks import UNTOLD, untold_files
 from .places import RECORDS, SEEN, Places
 
 STALE_S, CLOCK_S = 315_532_800, 631_152_000  # the first days of 1980 and of 1990
@@ -38,6 +40,15 @@ class Job:
     params: Mapping[str, Any] = field(default_factory=dict)
     benchmark: str = ""
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return its inputs, and files of which Snakemake cannot be told."""
+        return tuple(dict.fromkeys([*self.inputs, *untold_files(self.params)]))
+
+    def digests(self, places: Places) -> dict[str, str]:
+        """Return a digest of each parameter."""
+        return {k: places.digest(v) for k, v in sorted(self.params.items()) if k != UNTOLD}
+
 
 def _entry(path: str | Path) -> dict[str, Any]:
     found = state(path)
@@ -47,8 +58,8 @@ def _entry(path: str | Path) -> dict[str, Any]:
 def write_record(job: Job, places: Places, log: str = "") -> None:
     """Write the record of a job that has ended; its log is named for `tidy`."""
     document = {
-        "params": {key: places.digest(value) for key, value in sorted(job.params.items())},
-        "inputs": {places.name(p): _entry(p) for p in dict.fromkeys(job.inputs)},
+        "params": job.digests(places),
+        "inputs": {places.name(p): _entry(p) for p in job.reads},
         "outputs": {places.name(p): _entry(p) for p in dict.fromkeys(job.outputs)},
         "versions": software.in_use(),
         "log": places.name(log) if log else "",
@@ -163,13 +174,15 @@ class Contents:
                 write_atomically(self._path, json.dumps(self._seen, indent=0, sort_keys=True))
 
 
-def replaced(output: str | Path, places: Places) -> list[str]:
-    """Return the inputs of the job that made a file first which hold something else now."""
-    record = read_record(places.record_of(output)) or {"inputs": {}}
+def replaced(outputs: Iterable[str | Path], places: Places) -> list[str]:
+    """Return the inputs of the jobs that made these files first which hold something else now."""
     contents = Contents(places)
     return [
         places.path(name).as_posix()
-        for name, known in record["inputs"].items()
+        for output in outputs
+        for name, known in (read_record(places.record_of(output)) or {"inputs": {}})[
+            "inputs"
+        ].items()
         if contents.sha256(name, known) not in (None, known["sha256"])
     ]
 
@@ -194,12 +207,15 @@ class Plan:
         Those whose results are not what they would be now. What depends on them runs again by itself.
     reasons : list of str
         Why, one line each, as a user should read them.
+    notes : list of str
+        What holds, and yet was made with another version of a library, one line for each version.
     left : list of Path
         Files that jobs of earlier runs made and no job of this plan makes, and the records of those jobs.
     """
 
     forced: list[Job] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     left: list[Path] = field(default_factory=list)
 
 
@@ -230,11 +246,14 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
     results folder and have no record (exports that another run simulated) are taken as they are.
     """
     Path(places.clock).mkdir(parents=True, exist_ok=True)
-    os.utime(places.clock, (CLOCK_S, CLOCK_S))
+    # Else left alone: the folder may be for reading only.
+    if Path(places.clock).stat().st_mtime_ns != CLOCK_S * 10**9:
+        os.utime(places.clock, (CLOCK_S, CLOCK_S))
     contents = Contents(places)
     found = Plan()
     again: set[str] = set()  # made in this run
     planned: set[str] = set()
+    others: Counter[str] = Counter()
     for job in jobs:
         planned.update(map(places.name, job.outputs))
         if not any(os.path.lexists(p) for p in job.outputs):
@@ -256,6 +275,9 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
                 contents.stamp(path, STALE_S * 10**9)
         elif record is not None:
             _settle(job, contents)
+            others.update(software.changed(record["versions"]))
+    if not strict_versions:
+        found.notes += [_of_other_versions(line, n, places) for line, n in sorted(others.items())]
     found.reasons = list(dict.fromkeys(found.reasons))
     for file, same in _left(places, planned, contents):
         if same:
@@ -269,10 +291,15 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
 
 
 def _of_the_future(job: Job, again: set[str]) -> Iterator[str]:
-    """Name what a job that runs cannot be made from: Snakemake fails where results are older than an input."""
-    for path in job.inputs:
-        if path not in again and _newest([path]) > time.time_ns() + 60 * 10**9:
-            yield f"{path}: its time lies in the future, so that its job will fail; set the clock right, or `touch` the file"
+    """Name what has a time in the future: Snakemake fails where results are older than an input that it knows of."""
+    for path in job.reads:
+        if path not in again and in_future(path):
+            what = (
+                "so that its job will fail; set the clock right, or `touch` the file"
+                if path in job.inputs
+                else "and it is read all the same; is a clock wrong?"
+            )
+            yield f"{path}: its time lies in the future, {what}"
 
 
 def _left(places: Places, planned: set[str], contents: Contents) -> Iterator[tuple[Path, bool]]:
@@ -282,15 +309,23 @@ def _left(places: Places, planned: set[str], contents: Contents) -> Iterator[tup
         if path in known or not (record := read_record(path)):
             continue
         for name, made in record["outputs"].items():
-            if name.startswith("results:") and name not in planned and places.path(name).exists():
+            if _inside(name) and name not in planned and places.path(name).exists():
                 yield places.path(name), contents.sha256(name, made) == made["sha256"]
-        log = Path(str(record.get("log", "")).partition(":")[2])
-        for beside in (
-            (log, Path("benchmarks", *log.parts[1:]).with_suffix(".tsv")) if log.parts else ()
-        ):
-            if Path(places.results, beside).is_file():
+        log = str(record.get("log", ""))
+        inside = Path(log.partition(":")[2])
+        for beside in (inside, Path("benchmarks", *inside.parts[1:]).with_suffix(".tsv")):
+            if _inside(log) and Path(places.results, beside).is_file():
                 yield Path(places.results, beside), True
         yield path, True
+
+
+def _inside(name: str) -> bool:
+    """Tell whether a name of a record is that of a result: records may come from elsewhere, and what `tidy` removes is gone."""
+    kind, _, inside = name.partition(":")
+    path = Path(inside)
+    return (
+        kind == "results" and bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+    )
 
 
 def _differences(
@@ -314,9 +349,11 @@ def _differences(
         elif (now := contents.sha256(name, known)) != known["sha256"]:
             what = "is gone" if now is None else "is not what its job made"
             lines.append(f"{path}: {what}; it is made again")
-    names = {places.name(p): p for p in job.inputs}
+    names = {places.name(p): p for p in job.reads}
     if names.keys() != record["inputs"].keys():
         lines.append(f"{first}: is made from other files now")
+    elif _results(names) != _results(record["inputs"]):  # rows of tables follow it
+        lines.append(f"{first}: is made from files in another order now")
     for name, path in names.items():
         known = record["inputs"].get(name)
         if (
@@ -325,7 +362,7 @@ def _differences(
             and contents.sha256(name, known) != known["sha256"]
         ):
             lines.append(f"{path}: changed since {first} was made from it")
-    params = {key: places.digest(value) for key, value in job.params.items()}
+    params = job.digests(places)
     for key in sorted(params.keys() | record["params"].keys()):
         if params.get(key) != record["params"].get(key):
             lines.append(f"{first}: {key} changed since it was made")
@@ -334,14 +371,23 @@ def _differences(
     return lines
 
 
+def _of_other_versions(line: str, jobs: int, places: Places) -> str:
+    many = f"{jobs} jobs" if jobs > 1 else "one job"
+    return f"{places.results}: results of {many} were made with {line}; --config strict_versions=true makes them again"
+
+
+def _results(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith("results:")]
+
+
 def _settle(job: Job, contents: Contents) -> None:
     """Give results that hold a time after that of what they were made from."""
     with suppress(OSError):
         newest = max(_newest(job.inputs), CLOCK_S * 10**9 + 1)
-        made = [
-            *job.outputs,
-            *filter(os.path.exists, [job.benchmark]),
-        ]  # Snakemake looks at its time, too
-        if min(os.lstat(p).st_mtime_ns for p in made) < newest:
+        # Snakemake looks at the benchmark's time, too.
+        made = [*job.outputs, *filter(os.path.exists, [job.benchmark])]
+        times = [os.lstat(p).st_mtime_ns for p in made]
+        # Of the future, where the clock was set back: a job that is made from these would fail.
+        if min(times) < newest or (max(times) > newest and any(map(in_future, made))):
             for path in made:  # an input may be of the future
                 contents.stamp(path, max(newest, time.time_ns()))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .analysis import write_atomically
@@ -62,7 +62,8 @@ def foreign(places: Places, planned: Iterable[str], *, takeover: bool = False) -
         Files stand where results would, and `takeover` is not set.
     """
     folder = Path(places.results)
-    ours = (STUDY, "benchmarks", "complete.txt")
+    # A folder `benchmarks` or a README.md alone is no sign: whoever writes programs has them, too.
+    ours = (STUDY, RECORDS, "complete.txt", "benchmarks/problems.tsv")
     if takeover or not folder.is_dir() or any((folder / name).exists() for name in ours):
         return
     found = sorted({path for path in planned if os.path.lexists(path)})
@@ -74,6 +75,20 @@ def foreign(places: Places, planned: Iterable[str], *, takeover: bool = False) -
                 "has made; give another results=..., or have them written over with --config takeover=true"
             ]
         )
+
+
+@contextmanager
+def may_be_written(places: Places) -> Iterator[None]:
+    """Name a file of the results that may not be written, or finds no room, in place of a traceback."""
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(
+            [
+                f"{error.filename or places.results}: expected results that may be written, found: {error.strerror}; "
+                "make room, get the right to, or give another results=..."
+            ]
+        ) from error
 
 
 def taken_back(places: Places) -> Callable[[], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 
 from . import __version__
@@ -36,6 +37,7 @@ PACKAGES = {
 ADDRESSES = {"fastnda": "https://github.com/empaeconversion/fastnda"}
 
 
+@cache
 def version(package: str) -> str | None:
     """Return the installed version of a package, None where it is absent."""
     try:

@@ -27,7 +27,7 @@ from .study_doubts import (
     unknown_choices,
     without_reference,
 )
-from .study_files import copies, file_problems, mark_braces, readable, unnamed
+from .study_files import copies, file_problems, mark_untold, readable, unnamed
 from .study_folder import entries, find_table, near_misses, own_exports
 from .techniques import TECHNIQUES
 
@@ -252,7 +252,7 @@ def load_study(
                 row[UNREADABLE] = " ".join(locked)
         measurements[technique] = kept
         indexed[technique] = rows
-        mark_braces(index.parent, kept, about.index.files)
+        mark_untold(index.parent, kept, about.index.files)
         indexes[technique] = index
     named = {
         Path(file.replace("\\", "/")).parts[1]

@@ -8,10 +8,10 @@ import unicodedata
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .checksums import checksum, checksums
+from .checksums import checksum, in_future
 from .errors import quote
 from .index import together
-from .marks import CONTENT, FILES, UNREADABLE
+from .marks import FILES, UNREADABLE
 from .spelling import meant
 from .study_folder import NOT_EXPORTS, entries
 from .techniques import TECHNIQUES, Technique
@@ -170,15 +170,18 @@ def _folder_problem(
     return ""
 
 
-def mark_braces(folder: Path, rows: list[dict[str, str]], columns: tuple[str, ...]) -> None:
-    """Mark all rows of a technique where a file has braces in its name: Snakemake would take them for wildcards."""
-    if not any("{" in row[c] for row in rows for c in columns):
+def mark_untold(folder: Path, rows: list[dict[str, str]], columns: tuple[str, ...]) -> None:
+    """Mark all rows of a technique where Snakemake cannot be told of one of their files."""
+    if all(may_be_told(folder / row[c]) for row in rows for c in columns if row[c]):
         return
     for row in rows:
-        files = [folder / row[c] for c in columns if row[c]]
-        row[FILES] = "\n".join(f.as_posix() for f in files)
-        found = checksums([f for f in files if f.exists() and os.access(f, os.R_OK)])
-        row[CONTENT] = " ".join(sorted(str(about["sha256"]) for about in found.values()))
+        named = [c for c in columns if row[c] and c not in row.get(UNREADABLE, "").split()]
+        row[FILES] = "\n".join((folder / row[c]).as_posix() for c in named)
+
+
+def may_be_told(path: str | Path) -> bool:
+    """Tell whether a file may be an input of Snakemake's (`marks.FILES`)."""
+    return "{" not in str(path) and not in_future(path)
 
 
 def _exists(file: Path) -> bool:

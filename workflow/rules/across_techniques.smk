@@ -3,6 +3,7 @@
 from coatbench.claims.read import read_claims
 from coatbench.ranking import columns as of_ranking
 from coatbench.settings import follow
+from coatbench.study_files import may_be_told
 
 
 def ranking_columns():
@@ -64,6 +65,26 @@ def study_tables():
     names = ("samples.csv", "samples.xlsx", "study.yaml", "claims.csv", "formats/*.yaml")
     folder = Path(config["study"])
     return sorted(path.as_posix() for name in names for path in folder.glob(name))
+
+
+def told(paths):
+    """Return those of these files of the study that can be inputs of Snakemake's; the others go into `params: untold`."""
+    return [path for path in paths if may_be_told(path)]
+
+
+def untold(paths):
+    """Return those that cannot."""
+    return [path for path in paths if not may_be_told(path)]
+
+
+def index_tables():
+    """Return the index of each technique that was measured."""
+    return {t: STUDY.indexes[t].as_posix() for t in MEASURED}
+
+
+def all_tables():
+    """Return all of these."""
+    return [*index_tables().values(), *study_tables()]
 
 
 def samples_table():

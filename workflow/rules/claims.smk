@@ -13,7 +13,7 @@ localrules:
 
 rule claims:
     input:
-        claims=CLAIMS,
+        claims=told([CLAIMS]),
         tables=claimed_tables(),
     output:
         claims=table("claims"),
@@ -28,6 +28,8 @@ rule claims:
         mem_mb=500,
         runtime=5,
     params:
+        path=CLAIMS,
+        untold=untold([CLAIMS]),
         study={"samples": SAMPLES, **STUDY.measurements},
         reference=STUDY.reference,
         config=claimed_config(),

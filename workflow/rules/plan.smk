@@ -22,12 +22,15 @@ if workflow.is_main_process:
     except StudyError as error:
         stop(error.problems)
 
-LEFT = plan.tell(
-    workflow,
-    PLACES,
-    [*TARGETS, results("complete.txt")],
-    strict_versions=STRICT_VERSIONS,
-)
+try:
+    LEFT = plan.tell(
+        workflow,
+        PLACES,
+        [*TARGETS, results("complete.txt")],
+        strict_versions=STRICT_VERSIONS,
+    )
+except StudyError as error:
+    stop(error.problems)
 
 
 localrules:

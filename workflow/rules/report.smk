@@ -34,8 +34,7 @@ localrules:
 rule provenance:
     input:
         rows=ROWS,
-        indexes=[STUDY.indexes[t].as_posix() for t in MEASURED],
-        study=study_tables(),
+        tables=told(all_tables()),
         results=FINISHED_TABLES + FINISHED_FIGURES,
     output:
         run=results("provenance.json"),
@@ -49,7 +48,9 @@ rule provenance:
         mem_mb=300,
         runtime=10,
     params:
-        techniques=MEASURED,
+        indexes=index_tables(),
+        tables=study_tables(),
+        untold=untold(all_tables()),
         study={
             "title": STUDY.title,
             "folder": Path(config["study"]).name,

@@ -62,6 +62,7 @@ rule sims_reduce:
         runtime=lambda wildcards, input, attempt: sims_jobs.runtime_min(input.size_mb, attempt),
     params:
         rows=sims_job_rows,
+        untold=sims_untold,
         maps=lambda wildcards: wildcards.block in ("all", "part1"),
         fragments=lambda wildcards: sims_jobs.reduce_fragments(
             sims_job_rows(wildcards), SIMS_FRAGMENTS, config["sims"]
@@ -104,10 +105,8 @@ rule sims_compare:
 
 rule sims_quicklook:
     input:
-        rows=lambda wildcards: [
-            f for f in sims_outputs("json") if f"/sims/{wildcards.sample}/" in f
-        ],
-        curves=lambda wildcards: [f for f in sims_first("nc") if f"/sims/{wildcards.sample}/" in f],
+        rows=lambda wildcards: sims_of(wildcards.sample, sims_outputs("json")),
+        curves=lambda wildcards: sims_of(wildcards.sample, sims_first("nc")),
         fragments=SIMS_TABLE.as_posix(),
     output:
         png=results("quicklook/sims/{sample}.png"),

@@ -3,6 +3,7 @@
 from coatbench.marks import FILES
 from coatbench.sims import jobs as sims_jobs
 from coatbench.sims.fragments import load_fragments
+from coatbench.study_files import may_be_told
 
 
 def sims_job_rows(wildcards):
@@ -20,18 +21,28 @@ def sims_files(wildcards):
 
 def sims_parts(wildcards):
     """Return the files inside folders and beside event lists, so that a replaced one is noticed."""
+    return [part for part in sims_all_parts(wildcards) if may_be_told(part)]
+
+
+def sims_untold(wildcards):
+    """Return those of them that cannot be inputs."""
+    return [part for part in sims_all_parts(wildcards) if not may_be_told(part)]
+
+
+def sims_all_parts(wildcards):
+    """Return all of them."""
     if SIMULATED:
         return []  # made as whole folders
+    rows = sims_job_rows(wildcards)
     folder = STUDY.folder / "sims"
     named = [
         (folder / row[column]).as_posix()
-        for row in sims_job_rows(wildcards)
+        for row in rows
         for column in ("mask", "peak_list")
         if row[column] and (folder / row[column]).is_file()
     ]
-    parts = [part for file in sims_files(wildcards) for part in sims_jobs.parts(file)]
-    # No wildcards: the folder of such a part is an input.
-    return [part for part in dict.fromkeys([*parts, *named]) if "{" not in part]
+    parts = [part for row in rows for part in sims_jobs.parts(STUDY.export("sims", row["file"]))]
+    return list(dict.fromkeys([*parts, *named]))
 
 
 @cache
@@ -44,6 +55,11 @@ def sims_outputs(suffix):
             len(STUDY.rows("sims", sample=sample)), config["sims"]["regions_per_job"]
         )
     ]
+
+
+def sims_of(sample, outputs):
+    """Return those of one sample."""
+    return [f for f in outputs if f.startswith(results(f"sims/{sample}/"))]
 
 
 def sims_first(suffix):

@@ -74,7 +74,7 @@ def logged(snakemake: Any) -> Iterator[None]:
     logging.captureWarnings(True)
     if (clock := places(snakemake.config).clock) in snakemake.input:
         snakemake.input.remove(clock)  # it tells only Snakemake something
-    before = {path: state(path) for path in snakemake.input}
+    before = {path: state(path) for path in own_job(snakemake).reads}
     withdraw_record(snakemake)
     try:
         yield
@@ -107,12 +107,16 @@ def places(config: Mapping[str, Any]) -> Places:
     return Places(config["results"], config["study"], str(PROJECT))
 
 
+def own_job(snakemake: Any) -> Job:
+    """Return what this job reads, makes and is told."""
+    return Job(tuple(snakemake.input), tuple(snakemake.output), dict(snakemake.params.items()))
+
+
 def record(snakemake: Any) -> None:
     """Hold beside the results what this job read, made and was told."""
     if snakemake.output:
-        job = Job(tuple(snakemake.input), tuple(snakemake.output), dict(snakemake.params.items()))
         log_file = snakemake.log[0] if snakemake.log else ""
-        write_record(job, places(snakemake.config), log_file)
+        write_record(own_job(snakemake), places(snakemake.config), log_file)
 
 
 def withdraw_record(snakemake: Any) -> None:

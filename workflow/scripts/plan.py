@@ -13,6 +13,7 @@ from typing import Any
 
 from coatbench.places import Places
 from coatbench.records import Job, plan
+from coatbench.results_folder import may_be_written
 from snakemake.iocontainers import Wildcards
 
 SHOWN = 20  # reasons that are printed
@@ -106,8 +107,9 @@ def tell(
     own = [rule for rule in workflow.rules if rule.output]
     jobs = Rules(own, places.clock).jobs(targets)
     if workflow.is_main_process:
-        found = plan(jobs, places, strict_versions=strict_versions)
-        for line in found.reasons[:SHOWN]:
+        with may_be_written(places):
+            found = plan(jobs, places, strict_versions=strict_versions)
+        for line in [*found.notes, *found.reasons[:SHOWN]]:
             print(line, file=sys.stderr)
         if len(found.reasons) > SHOWN:
             print(f"... and {len(found.reasons) - SHOWN} more changes", file=sys.stderr)

@@ -12,8 +12,7 @@ from coatbench.tables import write_table
 
 def refuse_replaced(rows, places):
     """Fail where an export was replaced after its analysis; the next run analyses it."""
-    names = [name for path in rows for name in replaced(path, places)]
-    if names:
+    if names := replaced(rows, places):
         raise CoatbenchError(
             "\n".join(
                 f"{name}: expected the content that was analysed, found another; run again"

@@ -126,7 +126,7 @@ def describe_run(
             p: checksum(p) for p in inputs if p not in results and p not in intermediate
         }
         techniques = techniques_of(files[0], graph, folders)
-        sections = [*techniques, *(["figures"] if "/figures/" in files[0] else [])]
+        sections = [*techniques, *(["figures"] if Path(files[0]).parent.name == "figures" else [])]
         sections += [s for s in config if f"{Path(files[0]).stem}_".startswith(f"{s}_")]
         documents[document] = {
             "rule": rule,

@@ -32,7 +32,7 @@ def main(
 if __name__ == "__main__":
     with job.logged(snakemake):
         main(
-            snakemake.input.claims,
+            snakemake.params.path,
             list(snakemake.input.tables),
             snakemake.output.claims,
             snakemake.params.study,

@@ -39,14 +39,14 @@ if __name__ == "__main__":
     with job.logged(snakemake):
         p = snakemake.params
         places = job.places(snakemake.config)
-        indexes = dict(zip(p.techniques, snakemake.input.get("indexes", []), strict=True))
-        raw, made_with = analysed(list(snakemake.input.get("rows", [])), indexes, p.folders, places)
+        rows = list(snakemake.input.get("rows", []))
+        raw, made_with = analysed(rows, p.indexes, p.folders, places)
         run = describe_run(
             raw=raw,
             made_with=made_with,
             study={
                 **p.study,
-                "files": {places.shown(f): checksum(f) for f in snakemake.input.study},
+                "files": {places.shown(f): checksum(f) for f in p.tables},
             },
             config=p.config,
             targets=p.targets,
