@@ -56,6 +56,26 @@ def test_a_path_has_one_name(places: Places, path: str, name: str) -> None:
     assert absolute.name(Path(path).absolute()) == found
 
 
+def test_a_parameter_has_one_digest_however_the_folders_are_spelled(tmp_path: Path) -> None:
+    relative = Places("out", "study", str(tmp_path / "project"))
+    absolute = Places(*(str(tmp_path / p) for p in ("out", "study", "project")))
+    for inside in ("leis/a.txt", ""):
+        value = {"folder": "study", "kind": "out", "file": f"{{}}/study/{inside}"}
+        there = value | {"file": value["file"].format(tmp_path)}
+        here = value | {"file": f"study/{inside}"}
+        assert relative.digest(here) == absolute.digest(there)
+
+
+def test_what_is_told_names_no_place() -> None:
+    places = Places("/home/me/out", "/home/me/study", "/opt/coatbench")
+    for line, told in (
+        ("/home/me/study/leis/index.csv: row 3", "study/leis/index.csv: row 3"),
+        ("/home/me/study: is not read", "study: is not read"),
+        ("/home/me/out/tables/a.csv: edited", "tables/a.csv: edited"),
+    ):
+        assert places.told(line) == told
+
+
 def test_what_holds_is_left_alone_in_any_place(places: Places, tmp_path: Path, monkeypatch) -> None:
     job = made(places)
     assert plan([job], places).forced == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from coatbench.errors import StudyError
 from coatbench.study import load_study, number
+from coatbench.study_folder import no_names
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,6 +92,14 @@ def test_missing_folder_and_missing_tables(tmp_path: Path) -> None:
     assert "samples.csv: expected a table" in problems(tmp_path / "s")[0]
     make(tmp_path / "s", "")
     assert "expected a header line" in problems(tmp_path / "s")[0]
+
+
+def test_a_folder_of_digits_is_no_number() -> None:
+    assert no_names({"study": "demo", "results": "./2026"}) == []
+    assert no_names({"study": 20261126, "results": None}) == [
+        "study: expected a folder, found 20261126, which Snakemake has read as a number; write study=./NAME",
+        "results: expected a folder, found nothing",
+    ]
 
 
 def test_wrong_encoding_names_the_byte(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ class Places:
             folder = getattr(self, kind)
             if Path(folder).is_absolute():
                 text = text.replace(f"{folder}/", "" if kind == "results" else f"{kind}/")
+                text = text.replace(f"{folder}:", f"{kind}:")
         return text
 
     def plain(self, value: Any) -> Any:
@@ -67,7 +68,8 @@ class Places:
             text = str(value)
             for kind in ("results", "study", "workflow"):
                 folder = getattr(self, kind)
-                if folder != "." and (text == folder or text.startswith(folder + "/")):
+                # Not the folder's name alone: it may be a word, and is one only where it is spelled relative.
+                if folder != "." and text.startswith(folder + "/"):
                     return f"{kind}:{text[len(folder) + 1 :]}"
             return text
         if isinstance(value, Mapping):

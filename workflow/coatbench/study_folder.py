@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from .spelling import likeness, nearest, plain
 from .techniques import TECHNIQUES
@@ -21,6 +22,20 @@ def entries(folder: Path) -> list[str]:
         return sorted(os.listdir(folder))  # noqa: PTH208
     except OSError:
         return []
+
+
+def no_names(config: Mapping[str, Any]) -> list[str]:
+    """Say which of the two folders of a run has no name: none is given, or its digits were read as a number."""
+    lines = []
+    for key in ("study", "results"):
+        if not (found := config.get(key)):
+            lines.append(f"{key}: expected a folder, found nothing")
+        elif not isinstance(found, str):
+            kind = "a number" if isinstance(found, int | float) else "no text"
+            lines.append(
+                f"{key}: expected a folder, found {found}, which Snakemake has read as {kind}; write {key}=./NAME"
+            )
+    return lines
 
 
 def own_exports(folder: str | Path) -> list[str]:

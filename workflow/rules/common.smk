@@ -31,6 +31,7 @@ from coatbench.settings import (
 from coatbench.settings_schema import settings_problems
 from coatbench.simulate.truth import load_truth, truth_of
 from coatbench.study import load_study
+from coatbench.study_folder import no_names
 from coatbench.techniques import TECHNIQUES, incomplete, undescribed
 
 ENVIRONMENT = "../envs/coatbench.yml"
@@ -46,8 +47,8 @@ def stop(problems, notes=()):
 
 def load():
     """Merge config.yaml < study.yaml < command line, check everything, return the study."""
-    if unset := [key for key in ("study", "results") if not config.get(key)]:
-        stop([f"{key}: expected a folder, found nothing" for key in unset])
+    if nameless := no_names(config):
+        stop(nameless)
     spelled = {key: job.spelled(Path(config[key]).expanduser()) for key in ("study", "results")}
     if (
         not Path(spelled["study"]).exists()
@@ -73,10 +74,8 @@ def load():
     update_config(config, stated)
     config.update(spelled)
     config.update(without_taken_out(config))
-    for key in (
-        "takeover",
-        "strict_versions",
-    ):  # Snakemake hands on `true` of its command line as text
+    # Snakemake hands on `true` of its command line as text.
+    for key in ("takeover", "strict_versions"):
         if config.get(key) in ("true", "false"):
             config[key] = config[key] == "true"
     layers = {str(folder / "study.yaml"): settings.overrides, "command line": stated}

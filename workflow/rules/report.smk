@@ -6,7 +6,7 @@ import yaml
 PROJECT_FILES = project_files(WORKFLOW.parent)
 CAPTIONS = Path(workflow_file("workflow/report"))
 # As documents show it: where the folders were is no choice of a scientist, and no business of a reader.
-PLACELESS = dict(config) | {"study": "study", "results": "results"}
+PLACELESS = dict(config) | {"study": "study", "results": "results", "more_folders": []}
 CONFIG_TEXT = yaml.safe_dump(PLACELESS, allow_unicode=True, sort_keys=False)
 FINISHED_TABLES = [t for t in TARGETS if t.startswith(results("tables/"))] + [
     table("problems"),

@@ -42,11 +42,12 @@ def list_problems(rows, units, gaps, problems, warnings):
 
 if __name__ == "__main__":
     with job.logged(snakemake):
-        refuse_replaced(snakemake.input.rows, job.places(snakemake.config))
+        places = job.places(snakemake.config)
+        refuse_replaced(snakemake.input.rows, places)
         list_problems(
             snakemake.input.rows,
             snakemake.params.units,
-            snakemake.params.gaps,
+            [places.told(gap) for gap in snakemake.params.gaps],
             snakemake.output.problems,
             snakemake.output.warnings,
         )
