@@ -28,7 +28,6 @@ rule claims:
         mem_mb=500,
         runtime=5,
     params:
-        path=CLAIMS,
         untold=untold([CLAIMS]),
         study={"samples": SAMPLES, **STUDY.measurements},
         reference=STUDY.reference,

@@ -32,7 +32,7 @@ def main(
 if __name__ == "__main__":
     with job.logged(snakemake):
         main(
-            snakemake.params.path,
+            (*snakemake.input.claims, *snakemake.params.untold)[0],
             list(snakemake.input.tables),
             snakemake.output.claims,
             snakemake.params.study,
