@@ -32,8 +32,6 @@ class Places:
             folder = getattr(self, kind)
             if path == folder:
                 return f"{kind}:"
-            if folder == "." and not Path(path).is_absolute() and not path.startswith(".."):
-                return f"{kind}:{Path(path).as_posix()}"
             if path.startswith(folder + os.sep):
                 return f"{kind}:{Path(path[len(folder) + 1 :]).as_posix()}"
         if not Path(path).is_absolute():
@@ -69,7 +67,7 @@ class Places:
             for kind in ("results", "study", "workflow"):
                 folder = getattr(self, kind)
                 # Not the folder's name alone: it may be a word, and is one only where it is spelled relative.
-                if folder != "." and text.startswith(folder + "/"):
+                if text.startswith(folder + "/"):
                     return f"{kind}:{text[len(folder) + 1 :]}"
             return text
         if isinstance(value, Mapping):

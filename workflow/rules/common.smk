@@ -165,7 +165,7 @@ wildcard_constraints:
 
 def results(path):
     """Return a path below the results folder."""
-    return path if config["results"] == "." else f"{config['results']}/{path}"
+    return f"{config['results']}/{path}"
 
 
 def workflow_file(path):

@@ -99,7 +99,8 @@ def spelled(folder: str | Path) -> str:
     """Return the one spelling of a folder, so that a file has one name: relative if it lies below the working one."""
     path = os.path.normpath(Path.cwd() / folder)
     inside = os.path.relpath(path)
-    return Path(path if inside.startswith(os.pardir) else inside).as_posix()
+    below = not inside.startswith(os.pardir) and inside != os.curdir
+    return Path(inside if below else path).as_posix()
 
 
 def places(config: Mapping[str, Any]) -> Places:
