@@ -92,8 +92,11 @@ def test_is_the_same_in_another_folder(copy: Path) -> None:
     assert digest(copy, "leis/sample.py") == digest(ROOT / "workflow", "leis/sample.py")
 
 
-def test_frozen_data_counts(copy: Path) -> None:
-    before = digest(copy, "leis/sample.py")
-    data = sorted((copy / "coatbench" / "leis" / "data").glob("*"))[0]
-    data.write_bytes(data.read_bytes() + b"\n")
-    assert digest(copy, "leis/sample.py") != before
+@pytest.mark.parametrize(
+    ("script", "data"), [("leis/sample.py", "leis/data"), ("report/page.py", "report/data/uplot")]
+)
+def test_frozen_data_counts(copy: Path, script: str, data: str) -> None:
+    before = digest(copy, script)
+    path = next(p for p in sorted((copy / "coatbench" / data).glob("*")) if p.is_file())
+    path.write_bytes(path.read_bytes() + b"\n")
+    assert digest(copy, script) != before

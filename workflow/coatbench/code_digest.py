@@ -77,7 +77,7 @@ def _content(path: Path) -> bytes:
 
 @cache
 def _data(folder: Path) -> list[Path]:
-    return [p for p in folder.glob("data/*") if p.is_file()]
+    return [p for p in folder.glob("data/**/*") if p.is_file()]
 
 
 def reached(*entries: str | Path) -> list[Path]:
