@@ -149,16 +149,35 @@ def test_a_components_own_factor_is_near_that_of_its_line(
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("keys", "value", "said"),
     [
-        ({"component": "adventitous"}, "expected one of adventitious, C-O, carbonate of C 1s"),
-        ({"region": "C1s"}, "expected C 1s, found C1s"),
+        ("charge_reference component", "adventitous", "expected one of adventitious, C-O, carbonate of C 1s"),
+        ("charge_reference region", "C1s", "expected C 1s, found C1s"),
+        ("coverage contamination", {"C1s": ["adventitious"]}, "contamination: expected C 1s, found C1s"),
+        ("coverage substrate", "Ni2p3", "substrate: expected Ni 2p, found Ni2p3"),
+        ("regions C 1s window_eV", [293.5, 281.0], "the lower energy comes first"),
+        ("regions C 1s components carbonate binding_energy_eV", 298.8, "298.8 eV lies outside of the window"),
     ],
-)
-def test_a_charge_reference_that_is_none_is_refused(
-    config: dict, tmp_path: Path, wrong: dict, said: str
+)  # fmt: skip
+def test_a_slip_in_the_configuration_is_refused(
+    config: dict, tmp_path: Path, keys: str, value: Any, said: str
 ) -> None:
     changed = copy.deepcopy(config)
-    changed["charge_reference"] |= wrong
+    *path, last = keys.replace("C 1s", "C_1s").split()
+    section = changed
+    for key in path:
+        section = section[key.replace("_1s", " 1s")]
+    section[last] = value
     with pytest.raises(AnalysisError, match=said):
         analysed([scan("C 1s")], changed, tmp_path)
+
+
+def test_a_component_of_the_coverage_that_no_model_has_is_named(
+    config: dict, tmp_path: Path
+) -> None:
+    """Without `carbonate` among the contamination its atoms would count as coating."""
+    changed = copy.deepcopy(config)
+    changed["sensitivity"]["backgrounds"] = []
+    changed["coverage"]["contamination"] = {"C 1s": ["adventitious", "C-O", "carbonat"]}
+    found = tables(write(tmp_path / "a.vms", [scan("C 1s")]), changed)
+    assert any("carbonate of C 1s, found carbonat;" in w for w in found["warnings"])

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from . import lineshapes
 from .parameters import Parameters, parameters
 
@@ -138,5 +140,15 @@ def build(name: str, section: Mapping[str, Any], defaults: Mapping[str, Any]) ->
         components,
         section["components"],
     )
-    model.parameters(0.0)
+    mapping = model.parameters(0.0)
+    if not low < high:
+        raise ValueError(
+            f"xps.regions.{name}: window_eV {low:g} to {high:g}: the lower energy comes first"
+        )
+    _, energies, widths = np.split(mapping.values(mapping.start), 3)
+    for c, energy, width in zip(components, energies, widths, strict=True):
+        if not any(low - width < energy + offset < high + width for offset in c.offsets_eV):
+            raise ValueError(
+                f"xps.regions.{name}.components.{c.name}: {energy:g} eV lies outside of the window, {low:g} to {high:g} eV"
+            )
     return model
