@@ -252,6 +252,22 @@ def test_block_noise_keeps_variance_and_correlation():
     assert again == pytest.approx(np.mean(x[1:] * x[:-1]) / np.var(x), abs=0.05)
 
 
+def test_uncertainty_of_a_peak_holds_what_noise_moves(config):
+    """Counts, whose noise is the peak's own; nothing but noise is in the uncertainty here."""
+    grid, z = ramp(100, 400), []
+    only_noise = config | {"temperature_sd_K": 0.0, "resamples": 20}
+    only_noise |= {
+        k: [config[k.removesuffix("_choices")]] for k in config if k.endswith("_choices")
+    }
+    for seed in range(12):
+        rate = 100 * (0.02 + np.exp(-0.5 * ((grid.temperature_degC - 250) / 15) ** 2))
+        values = np.random.default_rng(seed).poisson(rate).astype(float)
+        signal = Signal("mz64", values, False, (1,), np.full_like(values, 2.0))
+        peak = next(e for e in find_events(signal, grid, only_noise) if e.main)
+        z.append((peak.value["peak"] - 250) / peak.sd["peak"])
+    assert 0.5 < np.sqrt(np.mean(np.square(z))) < 1.6
+
+
 @pytest.mark.parametrize("step", [0.0, 0.1])
 @pytest.mark.parametrize("baseline", ["linear", "sigmoidal"])
 def test_area_of_a_peak_on_a_stepped_baseline(config, baseline, step):

@@ -86,7 +86,7 @@ def find_events(
     rng = np.random.default_rng(
         [zlib.crc32(signal.name.encode()), zlib.crc32(signal.values.tobytes())]
     )
-    variations = list(variations_of(signal, smoothed, grid, config, rng))
+    variations = list(variations_of(signal, smoothed, grid, regions, config, rng))
     common_sd_K = math.hypot(config["temperature_sd_K"], extra_sd_K)
     events = [measure(signal, region, grid, variations, drift, common_sd_K) for region in regions]
     events = [e for e in events if any(math.isfinite(e.value[p]) for p in POSITIONS)]

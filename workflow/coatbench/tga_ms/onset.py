@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 MAX_ITERATIONS = 25
+TOP, TOP_POINTS = (
+    0.7,
+    10,
+)  # of a peak's height, and the fewest points above it, that its maximum is read from
 
 
 @dataclass(frozen=True)
@@ -217,9 +221,22 @@ def _tangent(flank: Flank, line: Line) -> float:
 
 
 def refine_peak(rate: np.ndarray, peak: int, sign: int) -> float:
-    """Vertex of the parabola through the largest point and its neighbours."""
+    """Where a rate is largest: of a polynomial through its top, since noise moves the largest point of a flat one.
+
+    Of fourth order, so that lopsided and two-humped tops keep their places; a top of few points has a parabola through three.
+    """
+    import numpy as np
+
     if not 0 < peak < rate.size - 1:
         return float(peak)
-    a, b, c = (sign * float(rate[peak + k]) for k in (-1, 0, 1))
+    height = sign * rate
+    below = np.flatnonzero(height < TOP * height[peak])
+    start = int(below[below < peak].max(initial=-1)) + 1
+    stop = int(below[below > peak].min(initial=rate.size))
+    if stop - start >= TOP_POINTS:
+        top = np.polynomial.Polynomial.fit(np.arange(start, stop), height[start:stop], 4)
+        _, at = top.linspace(10 * (stop - start))
+        return float(start + (stop - 1 - start) * np.argmax(at) / (at.size - 1))
+    a, b, c = (float(height[peak + k]) for k in (-1, 0, 1))
     curvature = a - 2 * b + c
     return peak + 0.5 * (a - c) / curvature if curvature < 0 else float(peak)

@@ -29,6 +29,7 @@ KINDS = {
 # How much of the initial mass has changed, or is left to change, that any balance shows: a quieter one sees a step begin
 # earlier and end later, and which of them is meant nobody knows.
 VISIBLE_PERCENT = 0.05
+LONG = 5  # windows over which noise is told from slow changes
 MIN_SHARE = 0.5  # a position that fewer of the variations find is not a finding
 
 
@@ -48,6 +49,7 @@ def variations_of(
     signal: Signal,
     smoothed: np.ndarray,
     grid: Grid,
+    regions: list[Region],
     config: dict[str, Any],
     rng: np.random.Generator,
 ) -> Iterator[Variation]:
@@ -82,10 +84,32 @@ def variations_of(
         yield replace(value, source="level", floor=max(value.floor, VISIBLE_PERCENT / k))
     for choice in sorted(choices - {chosen}):
         yield vary("choice", signal.values, *choice)
-    residual = signal.values - smoothed
-    block = 2 * grid.window(kelvin)
-    for noise in block_noise(residual, block, rng, config["resamples"]):
+    for noise in _noise(signal.values, grid.window(kelvin), regions, rng, config["resamples"]):
         yield vary("noise", smoothed + noise, *chosen)
+
+
+def _noise(
+    values: np.ndarray, window: int, regions: list[Region], rng: np.random.Generator, n: int
+) -> np.ndarray:
+    """Return `n` records of noise as the signal has it beside its events, larger where it scatters more.
+
+    What a curve leaves that was smoothed by the same window lacks the noise that this window lets through, and with it
+    most of what moves a maximum of the smoothed rate. A window five times as long takes little of it, but bends at events.
+    """
+    import numpy as np
+    from scipy.ndimage import uniform_filter1d
+
+    size, long = values.size, LONG * window // 2 * 2 + 1
+    residual = values - smooth(values, window)
+    quiet = np.ones(size, bool)
+    for region in regions:
+        quiet[max(region.left - long // 2, 0) : region.right + long // 2 + 1] = False
+    if quiet.sum() < long:
+        return block_noise(residual, 2 * window, rng, n)
+    beside = (values - smooth(values, long))[quiet]
+    scatter = np.sqrt(uniform_filter1d(residual**2, 4 * window))
+    usual = float(np.sqrt(np.mean(residual[quiet] ** 2)))
+    return block_noise(beside, 2 * window, rng, n, size) * (scatter / usual if usual > 0 else 1.0)
 
 
 def measure(
@@ -102,6 +126,8 @@ def measure(
     results: dict[str, list[np.ndarray]] = {"value": [], "level": [], "choice": [], "noise": []}
     for variation in variations:
         results[variation.source].append(_positions(signal, region, variation))
+    if len(results["choice"]) < 2:
+        results["choice"] += results["value"]  # lists of one choice: its distance, or none
     time = dict(zip((*POSITIONS, "change", "change_sd"), results["value"][0], strict=True))
     event = Event(signal.name, _kind(signal, region), region)
     event.time_s = {p: float(grid.time_s[0] + time[p] * grid.step_s) for p in POSITIONS}
@@ -114,7 +140,7 @@ def measure(
                 column = grid.temperature_at(grid.time_s[0] + column * grid.step_s)
             column = column[np.isfinite(column)]
             known = known and column.size >= MIN_SHARE * len(results[source])
-            spreads.append(float(np.std(column, ddof=1)) if column.size > 1 else float("nan"))
+            spreads.append(float(np.std(column, ddof=1)) if column.size > 1 else 0.0)
         if not known:
             event.value[position] = event.sd[position] = float("nan")
             event.time_s.pop(position, None)

@@ -150,7 +150,9 @@ def smoothed_noise(values: np.ndarray, window: int, derivative_step: float | Non
     return max(white, slow)
 
 
-def block_noise(residual: np.ndarray, block: int, rng: np.random.Generator, n: int) -> np.ndarray:
+def block_noise(
+    residual: np.ndarray, block: int, rng: np.random.Generator, n: int, length: int | None = None
+) -> np.ndarray:
     """Return `n` resampled residuals: blocks of `block` points drawn from anywhere, sign at random.
 
     Blocks keep the correlation of neighbouring points, which drawing points singly would destroy
@@ -158,14 +160,15 @@ def block_noise(residual: np.ndarray, block: int, rng: np.random.Generator, n: i
 
     Returns
     -------
-    (n, residual.size) array
+    (n, length) array; as long as the residual, if nothing is said
     """
     import numpy as np
 
     size = residual.size
+    length = length or size
     block = max(1, min(block, size))
-    count = -(-size // block)
+    count = -(-length // block)
     starts = rng.integers(0, size - block + 1, (n, count))
     signs = rng.choice([-1.0, 1.0], (n, count))
     index = starts[:, :, None] + np.arange(block)
-    return (residual[index] * signs[:, :, None]).reshape(n, -1)[:, :size]
+    return (residual[index] * signs[:, :, None]).reshape(n, -1)[:, :length]
