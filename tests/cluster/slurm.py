@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 LINK = Path("/etc/slurm/slurm.conf")
@@ -101,11 +102,26 @@ def why_not(*, accounting: bool = False) -> str | None:
         return f"not installed: {', '.join(missing)} (apt-get install {packages})"
     if os.geteuid() != 0:
         return "daemons need root"
-    if (
-        LINK.exists() and not accounting
-    ):  # a link that leads nowhere is left from a session that was killed
+    if LINK.exists() and not accounting and not left_by_a_killed_run():
         return f"{LINK} belongs to another SLURM"
     return None
+
+
+def left_by_a_killed_run() -> bool:
+    """Return whether the link leads to a `CONF` of ours, which names its own folder, and no slurmctld runs on it."""
+    conf = LINK.resolve()
+    ours = ("ClusterName=test", f"SlurmctldPidFile={conf.parent}/run/slurmctld.pid")
+    known = LINK.is_symlink() and set(ours) <= set(conf.read_text().splitlines())
+    return known and not any(Path(argv[0]).name == "slurmctld" for argv in processes().values())
+
+
+def processes() -> dict[int, list[str]]:
+    """Return the command line of every process."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # gone meanwhile
+            found[int(folder.name)] = (folder / "cmdline").read_text(errors="replace").split("\0")
+    return found
 
 
 def start(folder: Path, cpus: int = 2, *, accounting: bool = False) -> None:
@@ -214,12 +230,10 @@ def stop_daemon(folder: Path, name: str, how: signal.Signals = signal.SIGTERM) -
 
 def kill_processes(argument: str) -> None:
     """Kill every process that was started with this argument."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if argument in (folder / "cmdline").read_text(errors="replace").split("\0"):
-                os.kill(int(folder.name), signal.SIGKILL)
-        except OSError:
-            continue  # gone meanwhile
+    for number, argv in processes().items():
+        if argument in argv:
+            with suppress(OSError):  # gone meanwhile
+                os.kill(number, signal.SIGKILL)
 
 
 def stop(folder: Path) -> None:

@@ -6,7 +6,7 @@ number that is right stands in `STEPS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -62,11 +62,11 @@ def joined(*parts: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
 
 
-def write_mpt(path: Path, columns: Mapping[str, Any], names: str = "", control: str = "Ewe") -> None:  # fmt: skip
-    """Write these columns with decimal comma; none named are all of them."""
+def write_mpt(path: Path, columns: Mapping[str, Any], names: str = "", control: str = "Ewe", more: Iterable[str] = ()) -> None:  # fmt: skip
+    """Write these columns with decimal comma, none named are all of them, and `more` lines in the header."""
     chosen = names.split(";") if names else list(columns)
     rows = zip(*(columns[name] for name in chosen), strict=True)
-    head = ["", f"Potential control : {control}", "Acquisition started on : 01/15/2024 10:41:29.886", ""]  # fmt: skip
+    head = ["", f"Potential control : {control}", "Acquisition started on : 01/15/2024 10:41:29.886", *more, ""]  # fmt: skip
     lines = ["EC-Lab ASCII FILE", f"Nb header lines : {len(head) + 3}", *head, "\t".join(chosen) + "\t"]  # fmt: skip
     lines += ["\t".join(f"{v:.12g}" for v in row).replace(".", ",") for row in rows]
     path.write_bytes(("\r\n".join(lines) + "\r\n").encode("cp1252"))

@@ -13,7 +13,7 @@ from coatbench.errors import ReadError
 from coatbench.readers import bdf, neware
 from conftest import SHARED, inputs
 
-from .binary_files import write_mpr
+from .binary_files import neware_cell, write_mpr
 from .made_cases import AFTER_1_H, CHARGE, DISCHARGE, joined, record, swept, write_mpt
 from .made_files import write
 
@@ -112,26 +112,23 @@ def test_damaged_neware_is_one_clear_line(tmp_path):
             readers.read(write(tmp_path, content, name), "cycling")
 
 
-def test_neware_constant_current_and_voltage_both_count(config, tmp_path, monkeypatch):
-    """What the parser hands on: a signed integral that restarts with every step, one step of current, then voltage."""
-    fastnda, polars = pytest.importorskip("fastnda"), pytest.importorskip("polars")
-    n = 60
-    current = np.concatenate([np.full(n, 10.0), 10 * np.exp(-np.arange(n) / 20), np.zeros(n), np.full(n, -10.0)])  # fmt: skip
-    level = np.concatenate([np.linspace(3.0, 3.7, n), np.full(n, 3.7), np.full(n, 3.65), np.linspace(3.6, 1.9, n)])  # fmt: skip
-    step = np.repeat([1, 1, 2, 3], n)
-    moved = current / 60  # one minute a record
-    own = np.concatenate([np.cumsum(moved[step == k]) for k in (1, 2, 3)])
-    frame = polars.DataFrame({
-        "total_time_s": 60.0 * np.arange(4 * n), "voltage_V": level, "current_mA": current, "capacity_mAh": own,
-        "step_count": step, "cycle_count": np.ones(4 * n, int), "step_type": np.repeat(["CCCV_Chg", "CCCV_Chg", "Rest", "CC_DChg"], n).tolist(),
-    })  # fmt: skip
-    monkeypatch.setattr(fastnda, "read", lambda path: frame)
-    path = write(tmp_path, b"NEWARE" + bytes(100), "a.nda")
+@pytest.mark.parametrize("source", inputs("realdata/cycling"))
+def test_neware_constant_current_and_voltage_both_count(config, tmp_path, source):
+    """A signed integral that restarts with every step, one step of current, then voltage."""
+    pytest.importorskip("fastnda")
+    if source == "handed":
+        path = SHARED / "realdata" / "cycling" / "nw4-120-6-1-36.ndax"
+        cells = analyse([ROW], [path], config).tables["cycling_cells"]
+        charges = [row["charge_capacity_mAh_g"] for row in cells[:2]]
+        assert charges == pytest.approx([4.6827, 37.7534], abs=1e-4)
+        return
+    path, own = neware_cell(tmp_path / "a.ndax", n := 60)
     table = neware.read(path).sets[0]
-    kinds = np.asarray(table[bdf.STEP_TYPE])
+    kinds, step = np.asarray(table[bdf.STEP_TYPE]), np.repeat([1, 1, 2, 3], n)
     assert len(set(kinds[step == 1])) == 2 and len(set(kinds)) == 4
     assert np.asarray(table[bdf.STEP_COUNT])[-1] == 4
     assert float(table[bdf.CHARGING][-1]) == pytest.approx(1e-3 * own[2 * n - 1])
+    assert np.asarray(table[bdf.TIME]) == pytest.approx(60.0 * np.arange(1, 4 * n + 1))
     first = analyse([ROW], [path], config).tables["cycling_cells"][0]
     assert first["charge_capacity_mAh_g"] == pytest.approx(own[2 * n - 1], rel=2e-3)
     assert first["discharge_capacity_mAh_g"] == pytest.approx(-own[-1], rel=2e-3)

@@ -16,7 +16,8 @@ from coatbench.simulate.cell_model import Half
 from coatbench.simulate.cycling_records import pellet_columns, sheet_columns
 from coatbench.simulate.write_maccor import write_maccor
 from coatbench.simulate.write_mpt import write_mpt
-from cycling.binary_files import write_mpr
+from conftest import SHARED, inputs
+from cycling.binary_files import neware_cell, write_mpr
 from cycling.made_cases import record
 from fuzz.mutate import CASES, mutate, reads_or_refuses, time_limit
 from hypothesis import HealthCheck, given, settings
@@ -172,16 +173,17 @@ def test_maccor(sources, target, source):
         assert min(outcomes.values()) > 0.1 * sum(outcomes.values())
 
 
-def test_made_binary(target):
-    damage(eclab_mpr, write_mpr(target.with_name("made.mpr"), record()), target)
+MADE = ("made.mpr", "made.ndax")
+PUBLIC = ("v1150_GCPL.mpr", "v1150_OCV.mpr", "navani_test.nda", "navani_test.ndax")
 
 
-@pytest.mark.parametrize(
-    ("reader", "name"),
-    [(eclab_mpr, "v1150_GCPL.mpr"), (eclab_mpr, "v1150_OCV.mpr"), (neware, "navani_test.nda"), (neware, "navani_test.ndax")],
-)  # fmt: skip
-def test_binary(target, realdata, reader, name):
-    damage(reader, realdata / "cycling" / name, target)
+@pytest.mark.parametrize("name", [*MADE, *(PUBLIC if "handed" in inputs("realdata/cycling") else ())])  # fmt: skip
+def test_binary(target, name):
+    path = SHARED / "realdata" / "cycling" / name
+    if name in MADE:
+        path = target.with_name(name)
+        write_mpr(path, record()) if name.endswith("mpr") else neware_cell(path)
+    damage(eclab_mpr if name.endswith("mpr") else neware, path, target)
 
 
 def damage(reader, path: Path, target: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 
 import openpyxl
@@ -188,10 +187,8 @@ def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_study_yaml_from_a_stranger(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "study.yaml").write_text(text)
-    start = time.monotonic()
     with pytest.raises(StudyError) as caught:
         load_study_settings(tmp_path)
-    assert time.monotonic() - start < 5
     assert len(caught.value.problems) == 1
     assert "study.yaml" in caught.value.problems[0]
     assert said in caught.value.problems[0]
