@@ -6,6 +6,7 @@ A full cell whose charge ends in a hold; one of a hundred-thousandth of its char
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ def write_exports(folder: Path) -> dict[str, int]:
     (folder / "cut.txt").write_bytes(content[: content.rindex(b"\t0,0000\t0,0000\r\n") - 30])
     cell = maccor(CELL_CYCLES_AH, 4.7, (3.0, 4.3))
     write_cell(folder / "seconds.034", cell)
-    steps = 1 + sum(a[:2] != b[:2] for a, b in zip(cell, cell[1:], strict=False))
+    steps = 1 + sum(a[:2] != b[:2] for a, b in pairwise(cell))
     KNOWN["seconds"] = {"rows; steps": [len(cell), steps]}
     KNOWN["cut"] = {
         "complete rows; incomplete rows": [len(rows) - 1, 1],
