@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 import yaml
 from coatbench.simulate.truth import load_truth
+from conftest import SHARED, inputs
+
+from .made_exports import PUBLIC, Exports, write_exports
+from .planted import survey
 
 ROOT = Path(__file__).parents[2]
 SEED = 20250311
@@ -44,6 +48,14 @@ def simulate(truth: dict, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         return folder / row["file"]
 
     return make
+
+
+@pytest.fixture(scope="session", params=inputs("realdata/xps"))
+def exports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exports:
+    """Files of every dialect: made ones, and public ones where they are at hand."""
+    if request.param == "handed":
+        return Exports(SHARED / "realdata" / "xps", PUBLIC, True)
+    return write_exports(tmp_path_factory.mktemp("exports"), survey)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from coatbench.simulate import xps as simulate
 from coatbench.simulate.write_vamas import MAGIC, UNKNOWN
 from coatbench.xps.analyse import analyse
 from coatbench.xps.collect import collect
+from coatbench.xps.library import library
 from coatbench.xps.quantify import rsf
 
 SHIFT_EV = 1.0
@@ -26,6 +27,10 @@ SHARES = {
     },
     "P 2p": {"thiophosphate": (131.8, 1.3, 0.55), "phosphate": (133.9, 1.6, 0.45)},
     "Ni 2p": {"nickel": (855.0, 2.6, 0.62), "satellite": (861.6, 4.94, 0.38)},
+}  # fmt: skip
+LINES = {
+    "C": "C 1s", "O": "O 1s", "Ni": "Ni 2p", "S": "S 2p", "P": "P 2p", "Si": "Si 2p", "F": "F 1s", "Ca": "Ca 2p",
+    "Cl": "Cl 2p", "Na": "Na 1s", "Nb": "Nb 3d",
 }  # fmt: skip
 REGIONS = tuple(SHARES)
 CARBON, OXYGEN = 30.0, 40.0
@@ -87,6 +92,24 @@ def scan(
     return replace(Scan(region, x, rng.poisson(rate * time_s).astype(float), time_s), **given)
 
 
+def survey(atoms: dict[str, float], shift: float = 1.4, seed: int = 1) -> Scan:
+    """A survey from 0 to 1200 eV with the strongest line of each element, its O KLL, and steps behind them."""
+    x = np.arange(1200.0, -0.4, -0.8)
+    lines = []
+    for element, share in atoms.items():
+        entry = library()[LINES[element]]
+        area = 900 * share * (rsf("scofield", entry.line, photon_eV=1486.69) or 0.0)
+        second = (entry.ratio or 0.0) / (1 + (entry.ratio or 0.0))
+        lines.append((element, entry.binding_energy_eV, 2.6, area * (1 - second), 0.0))
+        if second:
+            at = entry.binding_energy_eV + (entry.splitting_eV or 0.0)
+            lines.append((element, at, 2.8, area * second, 0.0))
+    lines.append(("O KLL", 979.0, 12.0, 900 * atoms["O"] * 1.2, 0.0))
+    rate = 3000 + 2.5 * x + simulate.spectrum(x, lines, 0.0, 0.004, shift)
+    counts = np.random.default_rng(seed).poisson(rate * 0.6).astype(float)
+    return Scan("wide", x, counts, 0.6, 1486.69, scans=1)
+
+
 def write(path: Path, scans: Sequence[Scan], variable: tuple[str, str] | None = None) -> Path:
     """Write scans as one VAMAS file."""
     lines = [MAGIC, "Lab", "AXIS", "op", "experiment", "0", "NORM", "REGULAR", str(len(scans))]
@@ -102,7 +125,7 @@ def write(path: Path, scans: Sequence[Scan], variable: tuple[str, str] | None = 
         lines += [f"{s.pass_energy_eV:g}", UNKNOWN, "0", "0", UNKNOWN, UNKNOWN, "0", "0"]
         lines += [
             species,
-            transition or "-",
+            transition,
             "-1",
             f"{'Kinetic' if s.kinetic else 'Binding'} Energy",
             "eV",

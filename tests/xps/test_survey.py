@@ -10,42 +10,19 @@ import pytest
 import yaml
 from coatbench.readers import read
 from coatbench.readers.model import Export
-from coatbench.simulate import xps as simulate
 from coatbench.xps.analyse import analyse
 from coatbench.xps.inside import describe
 from coatbench.xps.library import library, proposed, states
 from coatbench.xps.model import build
-from coatbench.xps.quantify import computed_rsf, rsf
+from coatbench.xps.quantify import computed_rsf
 from coatbench.xps.survey import read_survey
 from coatbench.xps.survey_lines import lines_of
 from conftest import SHARED, inputs
 
-from .planted import Scan, scan, write
+from .planted import LINES, scan, survey, write
 
 PHOTON = 1486.69
 CLEAN = {"C": 30.0, "O": 45.0, "Ni": 12.0, "S": 8.0, "P": 5.0}
-LINES = {
-    "C": "C 1s", "O": "O 1s", "Ni": "Ni 2p", "S": "S 2p", "P": "P 2p", "Si": "Si 2p", "F": "F 1s", "Ca": "Ca 2p",
-    "Cl": "Cl 2p", "Na": "Na 1s", "Nb": "Nb 3d",
-}  # fmt: skip
-
-
-def survey(atoms: dict[str, float], shift: float = 1.4, seed: int = 1) -> Scan:
-    """A survey from 0 to 1200 eV with the strongest line of each element, its O KLL, and steps behind them."""
-    x = np.arange(1200.0, -0.4, -0.8)
-    lines = []
-    for element, share in atoms.items():
-        entry = library()[LINES[element]]
-        area = 900 * share * (rsf("scofield", entry.line, photon_eV=PHOTON) or 0.0)
-        second = (entry.ratio or 0.0) / (1 + (entry.ratio or 0.0))
-        lines.append((element, entry.binding_energy_eV, 2.6, area * (1 - second), 0.0))
-        if second:
-            at = entry.binding_energy_eV + (entry.splitting_eV or 0.0)
-            lines.append((element, at, 2.8, area * second, 0.0))
-    lines.append(("O KLL", 979.0, 12.0, 900 * atoms["O"] * 1.2, 0.0))
-    rate = 3000 + 2.5 * x + simulate.spectrum(x, lines, 0.0, 0.004, shift)
-    counts = np.random.default_rng(seed).poisson(rate * 0.6).astype(float)
-    return Scan("wide", x, counts, 0.6, PHOTON, scans=1)
 
 
 @pytest.mark.parametrize(
