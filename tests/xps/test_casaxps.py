@@ -20,18 +20,17 @@ from coatbench.xps.region import fit_region
 from conftest import datasets
 
 from .made_cases import stored
+from .made_exports import CROSS_SECTION, Exports
 from .planted import write
 
 
-def test_stored_fit_of_a_public_file_is_reproduced(
-    realdata: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """FeO, 2p3/2, 2p1/2 and two satellites, on CasaXPS's own (exported) background.
+def test_a_stored_fit_is_reproduced(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FeO, 2p3/2, 2p1/2 and two satellites, on the exported background.
 
-    Its LF shapes are not public; they are taken as the curves that CasaXPS exported for the stored parameters.
+    CasaXPS's LF shapes are not public; they are taken as the curves that were exported for the stored parameters.
     """
-    block = read(realdata / "xps/FeO_analyzed.vms").sets[0].to_xarray()
-    export = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt").sets[0].to_xarray()
+    block = read(exports.path("iron")).sets[0].to_xarray()
+    export = read(exports.path("iron columns")).sets[0].to_xarray()
     x, base = export["binding_energy_eV"].values, export["background_cps"].values
     stored = block.attrs["casaxps"].components
     photon = block.attrs["photon_energy_eV"]
@@ -69,8 +68,8 @@ def test_stored_fit_of_a_public_file_is_reproduced(
     assert np.abs(fit.models[0] - envelope).max() < 5e-3 * float((y - base).max())
 
 
-def test_exported_sum_shapes_are_reproduced_point_by_point(realdata: Path) -> None:
-    export = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt").sets[0].to_xarray()
+def test_exported_sum_shapes_are_reproduced_point_by_point(exports: Exports) -> None:
+    export = read(exports.path("iron columns")).sets[0].to_xarray()
     x = export["binding_energy_eV"].values
     for j, entry in enumerate(export.attrs["fit"]):
         if entry["shape"] != "SGL(30)":
@@ -214,13 +213,12 @@ def test_a_fit_of_what_we_write_is_our_fit(
     assert compared >= 8
 
 
-def test_a_stored_cross_section_gives_the_background_that_casaxps_exported(realdata: Path) -> None:
-    block = read(realdata / "xps/FeO_analyzed.vms", "xps").sets[0]
-    exported = read(realdata / "xps/FeO_analyzed_lineshapes_cols.txt", "xps").sets[0][
-        "background_cps"
-    ]
+def test_a_stored_cross_section_gives_the_background_that_was_exported(exports: Exports) -> None:
+    block = read(exports.path("iron"), "xps").sets[0]
+    exported = read(exports.path("iron columns"), "xps").sets[0]["background_cps"]
     region = block.attrs["casaxps"].regions[0]
-    assert region.cross_section == (335.44588, 551.0, 436.0, 3.0)
+    given = (335.44588, 551.0, 436.0, 3.0) if exports.public else CROSS_SECTION
+    assert region.cross_section == given
     x, y = block["binding_energy_eV"], block["intensity_cps"]
     edges = sorted(block.attrs["photon_energy_eV"] - e for e in (region.start_eV, region.end_eV))
     inside = (x >= edges[0]) & (x <= edges[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +24,8 @@ from coatbench.xps.coverage import (
 )
 from coatbench.xps.quantify import phi_transmission, rsf, rsf_tables, transmission
 from coatbench.xps.region import integrate
+
+from .made_exports import Exports
 
 
 # T relative to S 2p at a pass energy of 29.35 eV, as tabulated for three instruments' coefficients.
@@ -227,25 +228,39 @@ def test_an_uncoated_sample_that_looks_coated_is_doubted(simulate, config: dict)
     assert level("coated") == set()
 
 
-def test_real_exports_are_analysed_without_a_model_of_their_own(
-    realdata: Path, config: dict, subtests
+# File, number of spectra, and which of them have a model.
+MADE = [
+    ("multipak.npl", 4, {"C 1s", "O 1s", "S 2p", "P 2p"}),
+    ("kratos.vms", 5, {"C 1s", "O 1s", "Ni 2p"}),
+    ("survey.spe", 1, set()),
+    ("iron.vms", 1, set()),
+    ("angles.vms", 2, {"O 1s", "C 1s"}),  # of the first angle; the others stand in xps_profile
+    ("unnamed.vms", 2, set()),
+    ("two_samples.txt", 2, {"Ni 2p"}),
+    ("niw_Ni2p.txt", 1, {"Ni 2p"}),
+]
+PUBLIC = [
+    ("Mutlipak_vms.npl", 5, {"C 1s", "O 1s", "S 2p"}),
+    ("0-150W.vms", 5, {"C 1s", "O 1s", "Ni 2p"}),
+    ("SnO2_10nm.spe", 1, set()),
+    ("multiplex.vms", 3, {"O 1s"}),
+    ("FeO_analyzed.vms", 1, set()),
+    ("single_sample.vms", 9, {"O 1s", "C 1s", "S 2p"}),
+    ("ARXPS.vms", 3, {"O 1s", "C 1s"}),
+    ("xps_eis.vms", 4, set()),
+    ("vms_txt_export.txt", 2, {"Ni 2p"}),
+    ("0-150W_NiWNi2p_Ni2p.txt", 1, {"Ni 2p"}),
+]
+
+
+def test_exports_are_analysed_without_a_model_of_their_own(
+    exports: Exports, config: dict, subtests
 ) -> None:
-    for name, spectra, modelled in [
-        ("Mutlipak_vms.npl", 5, {"C 1s", "O 1s", "S 2p"}),
-        ("0-150W.vms", 5, {"C 1s", "O 1s", "Ni 2p"}),
-        ("SnO2_10nm.spe", 1, set()),
-        ("multiplex.vms", 3, {"O 1s"}),
-        ("FeO_analyzed.vms", 1, set()),
-        ("single_sample.vms", 9, {"O 1s", "C 1s", "S 2p"}),
-        ("ARXPS.vms", 3, {"O 1s", "C 1s"}),  # of the first angle; the others stand in xps_profile
-        ("xps_eis.vms", 4, set()),
-        ("vms_txt_export.txt", 2, {"Ni 2p"}),
-        ("0-150W_NiWNi2p_Ni2p.txt", 1, {"Ni 2p"}),
-    ]:
+    for name, spectra, modelled in PUBLIC if exports.public else MADE:
         with subtests.test(name):
-            file = realdata / "xps" / name
+            file = exports.folder / name
             row = {"sample": "x", "file": name, "spot": ""}
-            if name == "vms_txt_export.txt":
+            if file == exports.path("two samples"):
                 with pytest.raises(AnalysisError, match="sample_in_file"):
                     analyse([row], [file], config)
                 row["sample_in_file"] = "NiO"
