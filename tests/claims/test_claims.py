@@ -14,6 +14,7 @@ from coatbench.claims.verdicts import extra_tables, verdicts
 from coatbench.conditions import parse, pick
 from coatbench.errors import StudyError
 from coatbench.tables import write_table
+from conftest import SHARED, inputs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ranking import synthetic
@@ -248,14 +249,14 @@ def test_config_and_indexes_can_be_asked(tmp_path):
     assert decide(tmp_path, tables, **row, sample="all", value="0.8")["verdict"] == "holds"
 
 
-def test_the_paper_s_own_table_of_claims_is_shown_and_never_tested(handed):
-    rows = verdicts(read_claims(handed.parent / "paper" / "claims.csv"), {}, SAMPLES)
-    assert len(rows) > 60
-    assert {r["verdict"] for r in rows} == {"not testable"}
-    assert all(r["expected"] and r["reason"] for r in rows)
-
-
-def test_claims_in_the_form_of_a_paper_are_shown_as_not_testable(tmp_path):
+@pytest.mark.parametrize("source", inputs("paper"))
+def test_claims_in_the_form_of_a_paper_are_shown_as_not_testable(tmp_path, source):
+    if source == "handed":
+        rows = verdicts(read_claims(SHARED / "paper" / "claims.csv"), {}, SAMPLES)
+        assert len(rows) > 60
+        assert {r["verdict"] for r in rows} == {"not testable"}
+        assert all(r["expected"] and r["reason"] for r in rows)
+        return
     head = "id,technique,figure,quantity,sample,value,tolerance,unit,relation,note"
     path = write(
         tmp_path,

@@ -4,29 +4,64 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pytest
 import yaml
 from coatbench.check import COLUMNS, inspect_study, layout
 from coatbench.readers import read
+from coatbench.simulate.write_phi_spe import write_spe
+from coatbench.simulate.write_qtac import write_qtac
+from coatbench.simulate.write_vamas import SpectrumRecord
 from coatbench.study import load_study
 from coatbench.techniques import TECHNIQUES
 from coatbench.xps.inside import describe
-from conftest import ROOT
+from conftest import ROOT, SHARED, inputs
+from cycling.made_cases import maccor, write_sheet
 from xps.made_cases import foreign
 from xps.planted import scan, write
 
+PUBLIC = {
+    "spe": ("SnO2_10nm.spe", "1751", "2024-01-22"), "qtac": ("BP_CuSi_230929_BP_CuSi_0V18nm_spot4.txt", "1023", "536", "2580"),
+    "cut": "maccor_two.txt",
+}  # fmt: skip
 
-def test_real_exports(realdata: Path) -> None:
-    study = load_study(realdata)
-    rows, failed = inspect_study(realdata, study.measurements)
+
+def made_study(folder: Path) -> dict:
+    """Write a study of one export of each kind; return what `PUBLIC` says of the public one."""
+    index = {
+        "xps": "sample,file\na,wide.spe", "leis": "sample,file,heating_temperature_degC,dose_nC\na,a.txt,25,",
+        "cycling": "sample,cell,file,protocol,composite_mass_mg,cam_mass_fraction\na,a,cut.txt,short,12,0.8",
+    }  # fmt: skip
+    (folder / "samples.csv").write_text("sample,role\na,coated\n")
+    for technique, rows in index.items():
+        (folder / technique).mkdir()
+        (folder / technique / "index.csv").write_text(rows + "\n")
+    wide = SpectrumRecord("Su 1s", 1200.0, -0.8, np.full(1501, 70.0), 0.5, 117.4)
+    write_spe(folder / "xps" / "wide.spe", "a", [wide])
+    write_qtac(folder / "leis" / "a.txt", 600.0 + 2 * np.arange(900), np.arange(900.0))
+    write_sheet(folder / "cycling" / "cut.txt", maccor([(1.2, 1.1)], 0.1, (2.3, 3.7)))
+    content = (folder / "cycling" / "cut.txt").read_bytes()
+    (folder / "cycling" / "cut.txt").write_bytes(content[:-90])
+    return {"spe": ("wide.spe", "1501", "2025-03-11"), "qtac": ("a.txt", "900", "600", "2398"), "cut": "cut.txt"}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", inputs("realdata"))
+def test_what_stands_in_each_export(source: str, tmp_path: Path) -> None:
+    folder, known = SHARED / "realdata", PUBLIC
+    if source == "made":
+        folder, known = tmp_path, made_study(tmp_path)
+    study = load_study(folder)
+    rows, failed = inspect_study(folder, study.measurements)
     assert failed == 0
     assert len(rows) == sum(len(r) for r in study.measurements.values())
     by_file = {row["file"]: row for row in rows}
-    assert by_file["SnO2_10nm.spe"]["format"] == "PHI SPE"
-    assert by_file["SnO2_10nm.spe"]["points"] == "1751"
-    assert by_file["SnO2_10nm.spe"]["date"].startswith("2024-01-22")
-    qtac = by_file["BP_CuSi_230929_BP_CuSi_0V18nm_spot4.txt"]
-    assert (qtac["points"], qtac["first"], qtac["last"]) == ("1023", "536", "2580")
-    assert "1 incomplete last line" in by_file["maccor_two.txt"]["warnings"]
+    name, points, date = known["spe"]
+    assert by_file[name]["format"] == "PHI SPE"
+    assert by_file[name]["points"] == points
+    assert by_file[name]["date"].startswith(date)
+    name, *seen = known["qtac"]
+    assert [by_file[name][c] for c in ("points", "first", "last")] == seen
+    assert "1 incomplete last line" in by_file[known["cut"]]["warnings"]
     for row in rows:
         assert float(row["first"]) <= float(row["last"])
     lines = layout(rows, COLUMNS).splitlines()

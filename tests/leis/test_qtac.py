@@ -1,4 +1,4 @@
-"""The Qtac reader on the real export, on every dialect that a system may write, and on damage."""
+"""The Qtac reader on what the instrument writes, on every dialect that a system may write, and on damage."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from coatbench.errors import ReadError
 from coatbench.readers import read
 from coatbench.simulate.write_qtac import write_qtac
+from conftest import SHARED, inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,14 +15,17 @@ ENERGY = np.arange(600.0, 700.0, 2.0)
 COUNTS = np.round(50 + 30 * np.sin(ENERGY / 9))
 
 
-def test_the_real_export(realdata, expected):
-    row = next(r for r in expected if r["quantity"].startswith("rows; first and last energy"))
-    block = read(realdata / row["file"], "leis").sets[0].to_xarray()
+@pytest.mark.parametrize("source", inputs("realdata/leis"))
+def test_an_export_as_the_instrument_writes_it(source, tmp_path):
+    path, first = SHARED / "realdata/leis/BP_CuSi_230929_BP_CuSi_0V18nm_spot4.txt", 2.57025
+    if source == "made":
+        path, first = tmp_path / "a.txt", 1.93275
+        write_qtac(path, 536.0 + 2 * np.arange(1023), first + 0.1 * np.arange(1023))
+    block = read(path, "leis").sets[0].to_xarray()
     energy = block["energy_eV"].values
-    n, first, last, step = (float(v) for v in row["value"].split(";"))
-    assert (len(energy), energy[0], energy[-1]) == (n, first, last)
-    assert np.allclose(np.diff(energy), step)
-    assert block["intensity"].values[0] == 2.57025
+    assert (len(energy), energy[0], energy[-1]) == (1023, 536, 2580)
+    assert np.allclose(np.diff(energy), 2)
+    assert block["intensity"].values[0] == first
 
 
 @pytest.mark.parametrize("decimal", [".", ","])

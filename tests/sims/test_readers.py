@@ -27,16 +27,20 @@ def stacked(region) -> np.ndarray:  # type: ignore[no-untyped-def]
     return np.stack([image for _, image in region.images()])
 
 
-# --- real exports ---------------------------------------------------------------------------------
+# --- the same events in two forms ------------------------------------------------------------------
 
 
-def test_real_bif6_total_equals_the_ascii_total(realdata: Path) -> None:
-    binary = read(realdata / "sims" / "cu_grid_pos_16.bif6", "sims").sets[0].to_xarray()
-    folder = read(realdata / "sims" / "cu_grid_ascii", "sims").sets[0].to_xarray()
-    assert binary.total.shape == (256, 256)
-    assert int(binary.total.sum()) == 174405
+@pytest.mark.parametrize("source", inputs("realdata/sims"))
+def test_bif6_total_equals_the_ascii_total(source: str, tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    files = [SHARED / "realdata" / "sims" / n for n in ("cu_grid_pos_16.bif6", "cu_grid_ascii")]
+    shape, total = (15, 256, 256), 174405
+    if source == "made":
+        files = [write(tmp_path, *counts) for write in (made.bif6, made.ascii_folder)]
+        shape, total = counts[0].shape, int(counts[1].sum())
+    binary, folder = (read(f, "sims").sets[0].to_xarray() for f in files)
+    assert int(binary.total.sum()) == total
     np.testing.assert_array_equal(binary.total, folder.total)
-    assert binary.counts.shape == (15, 256, 256)
+    assert binary.counts.shape == shape
     assert binary.counts.dtype == np.uint32
 
 
@@ -80,14 +84,20 @@ def test_bif6_cut_after_it_was_opened(tmp_path: Path, counts) -> None:  # type: 
         region.read_image(3)
 
 
-def test_real_simsh5_holds_the_images_of_the_bif6(realdata: Path) -> None:
-    """The same events of a copper grid in both."""
-    images = open_region(realdata / "sims" / "cu_grid_pos_16.bif6")
+@pytest.mark.parametrize("source", inputs("realdata/sims"))
+def test_simsh5_holds_the_images_of_the_bif6(source: str, tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
+    """In the file of images of the copper grid, unlike in that of events, the first row is the lowest."""
+    names, rows, polarity = ("cu_grid_pos_16.bif6", "PowerCo-102-Pos-Cu_Grid.h5"), np.s_[::-1], 1
+    bif6_file, h5_file = (SHARED / "realdata" / "sims" / name for name in names)
+    if source == "made":
+        bif6_file, h5_file = (write(tmp_path, *counts) for write in (made.bif6, made.simsh5))
+        rows, polarity = np.s_[:], -1
+    images = open_region(bif6_file)
     chosen = [Window("", c.mass_u, c.lower_u, c.upper_u) for c in images.channels]
-    ions = open_region(realdata / "sims" / "PowerCo-102-Pos-Cu_Grid.h5", chosen)
-    np.testing.assert_array_equal(ions.total[::-1], images.total)
-    np.testing.assert_array_equal(stacked(ions)[:, ::-1], stacked(images))
-    assert ions.attrs["polarity"] == 1
+    ions = open_region(h5_file, chosen)
+    np.testing.assert_array_equal(ions.total[rows], images.total)
+    np.testing.assert_array_equal(stacked(ions)[:, rows], stacked(images))
+    assert ions.attrs["polarity"] == polarity
 
 
 # --- the same counts in every format ---------------------------------------------------------------
