@@ -31,19 +31,24 @@ def group(tags: dict[str, Any]) -> bytes:
     return b"\x01\x00" + struct.pack(">i", len(tags)) + b"".join(tag(k, v) for k, v in tags.items())
 
 
-def dm3(pixels: np.ndarray, pixel: float, unit: str) -> bytes:
-    """The bytes of a .dm3 file that holds one uint16 image."""
-    height, width = pixels.shape
-    axis = {"Origin": ("f4", 0.0), "Scale": ("f4", pixel), "Units": unit}
+def dm3(pixels: np.ndarray, pixel: float, unit: str, channel_keV: float = 0.0) -> bytes:
+    """The bytes of a .dm3 file that holds one uint16 image, or a spectrum image with so wide channels as its last axis."""
+    axes = [(pixel, unit)] * 2
+    if pixels.ndim == 3:
+        axes.insert(0, (channel_keV, "keV"))
+    # Names of tags in one group differ: by their number of blanks. The fastest axis comes first.
+    names = [" " * i for i in range(len(axes))]
+    scales = [{"Origin": ("f4", 0.0), "Scale": ("f4", s), "Units": u} for s, u in axes]
+    sizes = [("u4", n) for n in reversed(pixels.shape)]
     image = {
         "ImageData": {
             "Calibrations": {
                 "Brightness": {"Origin": ("f4", 0.0), "Scale": ("f4", 1.0), "Units": "counts"},
-                "Dimension": {"": axis, " ": dict(axis)},
+                "Dimension": dict(zip(names, scales, strict=True)),
             },
             "Data": pixels.astype("<u2"),
             "DataType": ("u4", 10),
-            "Dimensions": {"": ("u4", width), " ": ("u4", height)},
+            "Dimensions": dict(zip(names, sizes, strict=True)),
         },
         "ImageTags": {"Microscope Info": {"Microscope": "JEM-2200FS"}},
         "Name": "LAADF",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 import pytest
 import tifffile
@@ -218,17 +216,23 @@ def test_absent_elements_are_absent_and_present_ones_found(config):
 # --- spectrum images: lines that overlap ------------------------------------------------------------
 
 
-def cube(amounts, counts_per_pixel=4.0, n=20, seed=0):
-    """A spectrum image: continuum and lines (element, series) with counts per pixel in the left half."""
-    energy = np.arange(0.1, 3.4, 0.01)
-    spectrum = counts_per_pixel * 0.01 * np.exp(-energy / 2.0) / np.exp(-0.5)
+def spectrum(amounts, energy, counts_per_pixel=4.0):
+    """Counts per pixel and channel: continuum, and lines (element, series) of so many counts."""
+    step = energy[1] - energy[0]
+    found = counts_per_pixel * step * np.exp(-energy / 2.0) / np.exp(-0.5)
     for (element, series), amount in amounts.items():
         for e, share in zip(lines.SERIES[series][element], (1.0, 0.1 if series == "K" else 0.6), strict=False):  # fmt: skip
             sigma = np.sqrt(0.05**2 + (0.130**2 - 0.05**2) * e / 5.899) / 2.3548
-            spectrum = spectrum + amount * share * 0.01 / (sigma * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((energy - e) / sigma) ** 2)  # fmt: skip
+            found = found + amount * share * step / (sigma * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((energy - e) / sigma) ** 2)  # fmt: skip
+    return found
+
+
+def cube(amounts, n=20, seed=0):
+    """A spectrum image with the lines in the left half."""
+    energy = np.arange(0.1, 3.4, 0.01)
     layer = np.zeros((n, n), bool)
     layer[:, : n // 2] = True
-    counts = np.random.default_rng(seed).poisson(spectrum * (0.02 + layer[:, :, None]))
+    counts = np.random.default_rng(seed).poisson(spectrum(amounts, energy) * (0.02 + layer[:, :, None]))  # fmt: skip
     block = Arrays.of(
         {"counts": (("y", "x", "energy"), counts)},
         {"energy_keV": ("energy", energy, {"units": "keV"})},
@@ -328,69 +332,17 @@ def test_scale_of_a_jeol_image(tmp_path, magnification, dpi):
     assert block.attrs["calibration"] == "JEOL magnification"
 
 
+def zeiss(metre, named):
+    """The text of tag 34118."""
+    text = f"0\r\n0\r\n0\r\n{metre:e}\r\n5.0e+004\r\n6\r\nDP_ZOOM\r\nZoom = Off\r\nAP_IMAGE_PIXEL_SIZE\r\n"
+    return text + f"Image Pixel Size = {named}\r\nAP_WD\r\nWD =  4.0 mm\r\n"
+
+
 @pytest.mark.parametrize(("metre", "named"), [(3.7e-10, "7.6"), (2.61e-11, "534.5 pm")])
 def test_scale_of_a_zeiss_image(tmp_path, metre, named):
     """The fourth number is the pixel of an image 1024 wide; in words the scale has few digits."""
-    text = f"0\r\n0\r\n0\r\n{metre:e}\r\n5.0e+004\r\n6\r\nDP_ZOOM\r\nZoom = Off\r\nAP_IMAGE_PIXEL_SIZE\r\n"
-    text += f"Image Pixel Size = {named if ' ' in named else named + ' nm'}\r\nAP_WD\r\nWD =  4.0 mm\r\n"
+    text = zeiss(metre, named if " " in named else f"{named} nm")
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, np.zeros((40, 50), np.uint8), extratags=[(34118, "s", 0, text, True)], metadata=None)  # fmt: skip
     step = float(np.diff(np.asarray(read(path, "stem").sets[0]["x_nm"]))[0])
     assert step == pytest.approx(metre * 1e9 * 1024 / 50, rel=1e-5)
-
-
-# --- given situations -------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def given(config, handed):
-    folder = handed / "stem"
-    with (folder / "index.csv").open(encoding="utf-8", newline="") as stream:
-        index = list(csv.DictReader(stream))
-
-    def run(name, *more):
-        rows = [r for r in index if r["field"] == name]
-        rows += [rows[-1] | {"element": e} for e in more]
-        rows = [r | {"sample": "x"} for r in rows]
-        found = analyse(rows, [folder / r["file"] for r in rows], config)
-        (layer,) = [r for r in found.tables["stem_layers"] if r["quantity"] == "layer_thickness_nm"]
-        return layer, {r["element"]: r for r in found.tables.get("stem_elements", [])}
-
-    return run
-
-
-@pytest.mark.parametrize(
-    ("name", "thickness", "within"),
-    [
-        ("partial_50pct_15nm", 15, 2), ("core_brightens_inwards_15nm", 15, 4), ("jeol_magnification", 15, 2),
-        ("zeiss_sem", 16, 2),
-    ],
-)  # fmt: skip
-def test_given_layers(given, name, thickness, within):
-    row, _ = given(name)
-    assert row["value_median"] == pytest.approx(thickness, abs=within)
-    if name.startswith("partial"):
-        assert row["rim_coverage"] == pytest.approx(0.5, abs=0.08)
-    if name == "jeol_magnification":
-        assert row["pixel_size_nm"] == pytest.approx(1.0115, abs=1e-3)
-    if name == "zeiss_sem":
-        assert row["pixel_size_nm"] == pytest.approx(1.2, rel=0.01)
-
-
-def test_given_film(given):
-    row, _ = given("no_layer_carbon_film_edge")
-    assert row["value_median"] == 0 or row["quality"] == "unusable"
-    assert "film" in row["quality_note"]
-
-
-def test_given_continuum(given):
-    _, found = given("edx_field")
-    assert found["S"]["detected"] is True and found["S"]["quality"] == "ok"
-    assert not any(found[e]["detected"] for e in ("Cl", "F", "Na"))
-
-
-def test_given_zirconia(given):
-    _, found = given("zirconia", "O", "Zr")
-    assert found["P"]["detected"] is not True or found["P"]["quality"] == "doubtful"
-    assert found["O"]["detected"] is True
-    assert found["Zr"]["detected"] is not False
