@@ -25,5 +25,5 @@ def test_only_one_place_knows_the_folder_beside_the_checkout() -> None:
 
 
 def test_few_tests_read_nothing_but_handed_files(request: pytest.FixtureRequest) -> None:
-    """Of all that were collected with this one, each counted; the aim is fewer than 20."""
-    assert request.config.option.needy <= 63
+    """Of all that were collected with this one, each counted: a NETZSCH binary has no writer here, and one study is run as a whole."""
+    assert request.config.option.needy <= 7

@@ -1,4 +1,7 @@
-"""A study of real exports of every instrument runs to its end, and gives what is known about them."""
+"""A study of real exports of every instrument runs to its end, and gives what is known about them.
+
+The same numbers are asked of the readers and techniques alone in tests/cycling, tests/leis and tests/xps, there of made files as well.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +23,6 @@ def tables(realdata: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return workflow.folder / "out" / "tables"
 
 
-@pytest.fixture
-def known(expected: list[dict[str, str]]):
-    """What is known of a file: value (one or two numbers) and tolerance of a quantity."""
-
-    def look_up(file: str, quantity: str) -> list:
-        row = next(r for r in expected if r["file"] == file and r["quantity"] == quantity)
-        tolerance = float(row["tolerance"]) if row["tolerance"] else None
-        return [pytest.approx(float(v), abs=tolerance) for v in row["value"].split(";")]
-
-    return look_up
-
-
 def cycles(tables: Path, sample: str, cell: str) -> dict[int, dict]:
     rows = read_table(tables / "cycling_cells.csv")
     return {int(r["cycle"]): r for r in rows if (r["sample"], r["cell"]) == (sample, cell)}
@@ -39,66 +30,55 @@ def cycles(tables: Path, sample: str, cell: str) -> dict[int, dict]:
 
 def test_every_export_is_analysed(tables: Path) -> None:
     assert read_table(tables / "problems.csv") == []
+    assert [r["sample"] for r in read_table(tables / "leis_spectra.csv")] == ["cusi"]
+    rows = read_table(tables / "xps_fits.csv")
+    assert {"mos2", "niw"} <= {r["sample"] for r in rows}
+    assert {r["transmission_source"] for r in rows if r["sample"] == "mos2"} == {"phi"}
 
 
 def test_every_figure_can_be_read(tables: Path) -> None:
     assert hard_to_read(tables.parent) == []
 
 
-@pytest.mark.parametrize("cell", ["mpr", "mpt"])
-def test_ec_lab_capacities(tables: Path, known, cell: str) -> None:
-    # The study gives a mass of 1 g, so that mAh/g reads as mAh.
-    file = "cycling/020-formation_CB5"
-    found = cycles(tables, "cb5", cell)
-    assert [found[1]["charge_capacity_mAh_g"]] == known(file, "first charge capacity")
-    assert [found[1]["discharge_capacity_mAh_g"]] == known(file, "first discharge capacity")
-    assert [found[1]["coulombic_efficiency_percent"]] == known(file, "initial Coulombic efficiency")
-    second = [found[2]["charge_capacity_mAh_g"], found[2]["discharge_capacity_mAh_g"]]
-    assert second == known(file, "second charge and discharge capacity")
+def test_what_is_known_stands_in_the_tables(tables: Path, expected: list[dict[str, str]]) -> None:
+    """The study gives a mass of 1 g, so that mAh/g reads as mAh."""
 
+    def known(file: str, quantity: str) -> list:
+        (row,) = (r for r in expected if (r["file"], r["quantity"]) == (file, quantity))
+        return [
+            pytest.approx(float(v), abs=float(row["tolerance"])) for v in row["value"].split(";")
+        ]
 
-@pytest.mark.parametrize("cell", ["mpr", "mpt"])
-def test_ec_lab_11_50_capacities(tables: Path, known, cell: str) -> None:
-    first = cycles(tables, "v1150", cell)[1]
-    assert [first["charge_capacity_mAh_g"], first["discharge_capacity_mAh_g"]] == known(
-        "cycling/v1150_GCPL", "first charge and discharge capacity"
-    )
-
-
-def test_full_cell_capacities(tables: Path, known) -> None:
-    first = cycles(tables, "lnmo", "a")[1]
-    assert [first["charge_capacity_mAh_g"], first["discharge_capacity_mAh_g"]] == known(
-        "cycling/250116_kigr_gen6_01_02_GCPL_CD8.mpr", "first charge and discharge capacity"
-    )
-
-
-def test_main_peak_of_the_first_charge(tables: Path, known) -> None:
-    peaks = [
-        r
-        for r in read_table(tables / "cycling_dqdv_features.csv")
-        if (r["sample"], r["cell"], r["cycle"], r["direction"]) == ("cb5", "mpt", 1, "charge")
-    ]
-    main = max(peaks, key=lambda r: r["prominence_mAh_g_V"])
-    assert [main["potential_V"]] == known(
-        "cycling/020-formation_CB5", "first-charge dQ/dV peak (CC rows only)"
-    )
-
-
-def test_the_same_run_in_two_forms_gives_the_same_rows(tables: Path) -> None:
+    charges = ["charge_capacity_mAh_g", "discharge_capacity_mAh_g"]
+    for cell in ("mpr", "mpt"):
+        file = "cycling/020-formation_CB5"
+        found = cycles(tables, "cb5", cell)
+        first = [charges[:1], charges[1:], ["coulombic_efficiency_percent"]]
+        names = (
+            "first charge capacity",
+            "first discharge capacity",
+            "initial Coulombic efficiency",
+        )
+        for columns, name in zip(first, names, strict=True):
+            assert [found[1][c] for c in columns] == known(file, name), (cell, name)
+        second = known(file, "second charge and discharge capacity")
+        assert [found[2][c] for c in charges] == second, cell
+    both = "first charge and discharge capacity"
+    for sample, cell, file in (
+        ("v1150", "mpr", "v1150_GCPL"), ("v1150", "mpt", "v1150_GCPL"), ("lnmo", "a", "250116_kigr_gen6_01_02_GCPL_CD8.mpr"),
+    ):  # fmt: skip
+        first = [cycles(tables, sample, cell)[1][c] for c in charges]
+        assert first == known(f"cycling/{file}", both), (sample, cell)
     for sample in ("cb5", "v1150"):
         binary, text = cycles(tables, sample, "mpr"), cycles(tables, sample, "mpt")
         assert binary.keys() == text.keys()
         for cycle, row in binary.items():
-            for column in ("charge_capacity_mAh_g", "discharge_capacity_mAh_g"):
+            for column in charges:
                 assert row[column] == pytest.approx(text[cycle][column], rel=1e-6, abs=1e-8)
-
-
-def test_the_copper_peak(tables: Path) -> None:
-    rows = read_table(tables / "leis_spectra.csv")
-    assert [r["sample"] for r in rows] == ["cusi"]
-
-
-def test_regions_of_a_multipak_file(tables: Path, known) -> None:
-    rows = read_table(tables / "xps_fits.csv")
-    assert {"mos2", "niw"} <= {r["sample"] for r in rows}
-    assert {r["transmission_source"] for r in rows if r["sample"] == "mos2"} == {"phi"}
+    peaks = [
+        r for r in read_table(tables / "cycling_dqdv_features.csv")
+        if (r["sample"], r["cell"], r["cycle"], r["direction"]) == ("cb5", "mpt", 1, "charge")
+    ]  # fmt: skip
+    main = max(peaks, key=lambda r: r["prominence_mAh_g_V"])["potential_V"]
+    quantity = "first-charge dQ/dV peak (CC rows only)"
+    assert [main] == known("cycling/020-formation_CB5", quantity)
