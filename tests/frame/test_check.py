@@ -117,7 +117,13 @@ def test_a_modelled_region_without_sensitivity_factor_is_said(tmp_path: Path) ->
     export = read(write(tmp_path / "a.vms", scans), "xps")
     config |= {
         "rsf_library": "wagner",
-        "regions": config["regions"] | {"W 4f": {"components": {"metal": {}}}},
+        "regions": config["regions"]
+        | {
+            "W 4f": {
+                "window_eV": [28.0, 46.0],
+                "components": {"metal": {"binding_energy_eV": 31.2, "fwhm_eV": 1.2}},
+            }
+        },
     }
     assert "no sensitivity factor in wagner: W 4f" in describe(export, config)[1]
     assert "no sensitivity" not in describe(export, config | {"rsf_extra": {"W 4f": 3.5}})[1]

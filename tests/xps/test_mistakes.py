@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from coatbench.errors import AnalysisError
+from coatbench.readers import read
+from coatbench.xps.inside import describe
 
 from .planted import Scan, eq1, scan, tables, write, write_columns
 
@@ -170,6 +172,8 @@ def test_a_slip_in_the_configuration_is_refused(
     section[last] = value
     with pytest.raises(AnalysisError, match=said):
         analysed([scan("C 1s")], changed, tmp_path)
+    with pytest.raises(AnalysisError, match=said):  # before anything runs
+        describe(read(tmp_path / "a.vms", "xps"), changed)
 
 
 def test_a_component_of_the_coverage_that_no_model_has_is_named(

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import ReadError
 from ..readers.model import Export
+from .analyse import build_models, unknown_names
 from .choose import name_by_energy
 from .library import proposed
 from .quantify import rsf
@@ -25,7 +26,8 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
     spectra = [block for block in export.sets if "region" in block.attrs]
     if export.sets and not spectra:
         raise ReadError(export.path, "export", "spectra", f"none ({export.format})")
-    name_by_energy(spectra, {n: m["window_eV"] for n, m in config["regions"].items()})
+    models = build_models(config)
+    name_by_energy(spectra, {n: m.window_eV for n, m in models.items()})
     for block in spectra:
         name = str(block.attrs["region"])
         name = config["aliases"].get(name, name)
@@ -46,6 +48,7 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
         lacking.append(f"to add in study.yaml under xps: regions: {'; '.join(starts)}")
     if unexpected:
         lacking.append(f"the survey shows {', '.join(unexpected)}, which no model of the study has")
+    lacking += unknown_names(config["coverage"], models)
     if without := _without_factor(spectra, config):
         lacking.append(f"no sensitivity factor in {config['rsf_library']}: {', '.join(without)}")
     return several + regions, "; ".join(lacking)
