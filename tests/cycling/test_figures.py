@@ -128,7 +128,7 @@ def test_sample_that_another_one_covers_is_named(
         **{k: paths[v] for k, v in FIG7.items()}, samples=samples, reference=None, simulated=True,
         config=style_config, **PROTOCOLS,
     )  # fmt: skip
-    assert ("the uncoated lies below the twin" in said[0]) == (shift == 0.0)
+    assert ("below the twin lies the uncoated" in said[0]) == (shift == 0.0)
 
 
 def test_plotted_numbers_are_those_of_the_table(

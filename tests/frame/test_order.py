@@ -8,12 +8,13 @@ from itertools import pairwise
 import pytest
 from coatbench.errors import StudyError
 from coatbench.factors import check_factors, read_factors, varied
+from coatbench.figures.style import codings
 from coatbench.order import (
     AXIS,
-    CLOSEST,
     LABEL,
     SCALE,
     SERIES,
+    STEPS,
     TICK,
     colour_places,
     ordered,
@@ -54,20 +55,29 @@ def test_one_more_temperature_leaves_the_others_their_colours() -> None:
 
 def test_samples_that_would_look_alike_are_spread_by_their_order() -> None:
     series = [sample(f"t{t}", "400", time=str(t)) for t in (8, 1, 4, 2)]
-    assert colour_places(series) == {"t1": 0.0, "t2": 1 / 3, "t4": 2 / 3, "t8": 1.0}
+    even = {"t1": 0.0, "t2": 1 / 3, "t4": 2 / 3, "t8": 1.0}
+    assert colour_places(series) == pytest.approx(even, abs=0.03)
     close = [sample("a", "25"), sample("b", "30"), sample("c", "700")]
-    assert colour_places(close) == {"a": 0.0, "b": 0.5, "c": 1.0}
+    assert colour_places(close) == pytest.approx({"a": 0.0, "b": 0.5, "c": 1.0}, abs=0.03)
+
+
+@pytest.mark.parametrize("n", [2, 5, 18, 33, 60])
+def test_neighbours_in_a_design_of_many_factors_differ_in_dash_and_marker(n: int) -> None:
+    many = [sample(f"s{i:02d}", "400", time=str(1 + i)) for i in range(n)]
+    for one, other in pairwise(codings(many).values()):
+        assert one.marker != other.marker and one.dash != other.dash
 
 
 def test_places_never_coincide() -> None:
     many = [sample(f"s{i}", str(25 + 7 * i * i)) for i in range(40)]
     places = sorted(colour_places(many).values())
-    assert all(b - a >= min(CLOSEST, 1 / 39) * 0.999 for a, b in pairwise(places))
+    assert all(b - a >= 0.999 / STEPS for a, b in pairwise(places))
 
 
 def test_one_sample_and_one_that_is_not_annealed() -> None:
     assert colour_places([sample("a", "400")]) == {"a": 0.0}
-    assert colour_places([sample("a"), sample("b", "400")]) == {"a": 0.0, "b": 1.0}
+    both = colour_places([sample("a"), sample("b", "400")])
+    assert both == pytest.approx({"a": 0.0, "b": 1.0}, abs=0.03)
 
 
 FACTORS = read_factors(

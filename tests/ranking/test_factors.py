@@ -12,7 +12,7 @@ from coatbench.cli import main
 from coatbench.errors import StudyError
 from coatbench.factors import read_factors
 from coatbench.ranking.advice import _neighbours, _over_edges, knowledge_gradient, sample_rows
-from coatbench.ranking.effects import _canonical, _effect, _terms
+from coatbench.ranking.effects import _canonical, _effect, _ends, _terms
 from coatbench.ranking.next_samples import next_samples
 
 from ranking.planted import FACTORS, study
@@ -117,6 +117,36 @@ def test_advice_stays_on_the_steps_and_repeats_only_to_confirm(made):
     assert sum(gains) < 20  # smallest differences: the whole hill is 10 high
 
 
+def corner(s) -> float:
+    """Good only where it is hot and long: 0.3 in the last corner of an else flat response."""
+    return 0.5 + 0.3 * ((s[T] - 250) / 300) * (math.log(s[TIME] / 0.5) / math.log(32))
+
+
+LEGS = [(t, 0.5) for t in (250.0, 325.0, 400.0, 475.0, 550.0)] + [(250.0, h) for h in (1, 4, 16)]
+CROSS = [(t, 2.0) for t in (250.0, 325.0, 400.0, 475.0, 550.0)] + [(400.0, h) for h in (0.5, 8, 16)]
+GRID = list(product((250.0, 400.0, 550.0), (0.5, 2.0, 16.0)))
+
+
+@pytest.mark.parametrize(("design", "known"), [(LEGS, False), (CROSS, False), (GRID, True)])
+def test_what_two_factors_do_together_is_not_drawn_as_known_where_no_sample_varies_both(
+    design, known
+):
+    two = {name: FACTORS[name] for name in (T, TIME)}
+    made, text = study([{T: t, TIME: h} for t, h in design], {"corner": corner}, factors=two)
+    found = row(made["ranking_effects"], criterion="corner", term=f"{T} x {TIME}")
+    said = "together stays open where too few samples vary both: annealing temperature and annealing time."
+    if known:
+        assert found["determined"] > 0.9 and found["note"] == ""
+        assert found["effect_ci_low"] <= 0.3 <= found["effect_ci_high"]
+    else:
+        assert found["determined"] < 0.6 and "not determined" in found["note"]
+        assert found["effect"] is found["effect_ci_high"] is found["share_of_variance"] is None
+    assert any(said in p for p in text) is not known
+    there = [r["determined"] for r in made["ranking_response"] if r["response"] == "corner"]
+    assert min(there) >= 0 and max(there) > 0.9
+    assert (min(there) > 0.5) or not known
+
+
 def test_time_and_atmosphere_that_changed_together_are_named():
     design = [
         {T: float(t), TIME: time, GAS: gas}
@@ -193,11 +223,11 @@ def test_an_interaction_is_the_difference_of_two_differences():
     )  # fmt: skip
     table = np.array([[[0.0, 1.0], [2.0, 6.0]]])
     axes = [np.array([0.0, 1.0])] * 2
-    found = {term: _effect(space, axes, term, part) for term, part in _terms(table, 2)}
-    assert {term: float(change[0]) for term, (change, _) in found.items()} == {
-        (0,): 3.5, (1,): 2.5, (0, 1): 3.0
-    }  # fmt: skip
-    assert found[0,][1] == "from 300 to 500"
+    parts = dict(_terms(table, 2))
+    ends = {term: _ends(space, axes, term, part) for term, part in parts.items()}
+    found = {term: float(_effect(part, ends[term][0])[0]) for term, part in parts.items()}
+    assert found == {(0,): 3.5, (1,): 2.5, (0, 1): 3.0}
+    assert ends[0,][1] == "from 300 to 500"
 
 
 def test_what_never_changes_goes_together_with_nothing():

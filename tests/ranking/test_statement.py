@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from coatbench.ranking.words import named, with_sd
 
 from ranking import synthetic
 from ranking.planted import study
@@ -101,7 +103,8 @@ def test_words_and_tables_say_the_same(k):
             assert ("not bracketed" in text[0]) == (row["probability_at_edge"] > 0.5)
         else:
             assert f"atmosphere {row['optimum']} (" in text[0]
-    assert ("What to do next" in whole) == bool(made["ranking_next"])
+    assert ("What to do next: measure all" in whole) == bool(made["ranking_next"])
+    assert ("make samples at further settings" in whole) == ("needs at least" in text[0])
     for row in made["ranking_next"]:
         assert f"{row['annealing_temperature_degC']:.4g} °C" in whole
     doubtful = [label[r["sample"]] for r in ranked if r["quality"] == "doubtful"]
@@ -201,6 +204,26 @@ def test_what_the_first_sentence_does_not_name_is_counted_in_it():
     first = text[0].split(". ")[0]
     numbers = [int(v) for v in re.findall(r"(\d+) %", first)]
     assert "for all others together" in first and sum(numbers) == pytest.approx(100, abs=1.6)
+
+
+def test_where_names_are_too_many_samples_are_counted_and_not_their_labels():
+    ranking = SimpleNamespace(label=lambda name: name[:2])
+    samples = [f"{k:02d}{copy}" for k in range(9) for copy in "ab"]
+    assert named(ranking, samples) == "18 samples"
+    assert named(ranking, samples[:4]) == "00 and 01"
+
+
+def test_few_settings_are_told_to_make_more():
+    _, text = study([{"annealing_temperature_degC": t} for t in (200, 500)], {"q": lambda s: s["annealing_temperature_degC"] / 1000})  # fmt: skip
+    assert any(p.startswith("What to do next: make samples at further settings") for p in text)
+
+
+@pytest.mark.parametrize(
+    ("value", "sd", "said"),
+    [(18.84, 3.0, "18.8 ± 3.0"), (0.18, 0.0092, "0.1800 ± 0.0092"), (31.9, 51.0, "32 ± 51"), (5.123, None, "5.12")],
+)  # fmt: skip
+def test_values_have_the_digits_of_their_uncertainty(value, sd, said):
+    assert with_sd(value, sd) == said
 
 
 def test_two_samples_were_ranked_not_was():

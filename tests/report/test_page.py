@@ -157,6 +157,7 @@ def test_doubts_stand_once_with_label_reason_and_picture():
         ("xps", "c300/1/S 2p", "xps_components (4 rows)", "unusable", "chi-square of 508"),
         ("cycling", "c400/A/short", "cycling_cells", "doubtful", "efficiency of 104.6 %"),
         ("ranking", "", "ranking: all", "doubtful", ""),
+        ("ranking", "c300", "ranking", "doubtful", "coverage: chi-square of 508"),  # inherited
     ]
     columns = ("technique", "unit", "value", "quality", "note")
     found = doubts_of(
@@ -165,7 +166,7 @@ def test_doubts_stand_once_with_label_reason_and_picture():
         ["quicklook/xps/c300.png"],
     )
     assert [(d.level, d.what, d.why, d.n, d.picture) for d in found] == [
-        ("unusable", "300 °C, 1, S 2p", "chi-square of 508", 2, "look-xps-c300"),
+        ("unusable", "300 °C, spot 1, S 2p", "chi-square of 508", 2, "look-xps-c300"),
         ("doubtful", "c400, A, short", "efficiency of 104.6 %", 1, ""),
         ("doubtful", "ranking: all", "doubtful", 1, ""),
     ]

@@ -164,6 +164,21 @@ def test_figure_6_shows_groups_and_main_groups(made: Path) -> None:
         assert row["relative_degradation_ci_low"] < 0.5 < row["relative_degradation_ci_high"]
 
 
+def test_the_legend_of_figure_6_stands_above_the_reference(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Figure] = []
+    write = fig6.style.save
+    monkeypatch.setattr(
+        fig6.style, "save", lambda figure, *a, **k: (kept.append(figure), write(figure, *a, **k))
+    )
+    draw(fig6, made, str(made / "sims_degradation.csv"))
+    kept[0].canvas.draw()
+    for axes in kept[0].axes:
+        legend = axes.get_legend().get_window_extent()
+        assert axes.transData.transform((0, 1))[1] < legend.y0
+
+
 @pytest.mark.parametrize(
     ("module", "tables"),
     [(fig6, ["sims_degradation"]), (sims_boxes, ["sims_regions"]), (sims_pca, ["sims_scores", "sims_weights"])],

@@ -10,7 +10,9 @@ import yaml
 from coatbench.analysis import save_rows
 from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
+from coatbench.factors import Factor
 from coatbench.figures import layout, xps_common, xps_coverage, xps_quicklook, xps_stacks
+from coatbench.order import with_axis
 from coatbench.tables import read_table, write_table
 from coatbench.xps.analyse import analyse
 from coatbench.xps.collect import collect
@@ -59,12 +61,24 @@ def output(folder: Path) -> dict[str, str]:
     ("regions", "rows"),
     [(["S 2p", "O 1s"], True), (["P 2p"], True), (["Mo 3d"], False), ([], False)],
 )
-def test_stacks(study: dict, tmp_path: Path, regions: list[str], rows: bool) -> None:
+def test_stacks(
+    study: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, regions: list[str], rows: bool
+) -> None:
+    kept: list[Figure] = []
+    write = xps_stacks.style.save
+    monkeypatch.setattr(
+        xps_stacks.style,
+        "save",
+        lambda figure, *a, **k: (kept.append(figure), write(figure, *a, **k)),
+    )
     curves = [str(p) for p in sorted(study["folder"].glob("*.nc"))]
     xps_stacks.draw(curves, regions, output(tmp_path), **study["common"])
     lines = (tmp_path / "figure.csv").read_text(encoding="utf-8").splitlines()
     assert (len(lines) > 100) == rows
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+    for axes in kept[0].axes:  # also the noise of a region that is not there
+        drawn = [v for line in axes.lines if line.get_marker() == "." for v in line.get_ydata()]
+        assert not drawn or (axes.get_ylim()[0] < min(drawn) and max(drawn) < axes.get_ylim()[1])
 
 
 def test_a_stack_of_one_spectrum_can_be_read(
@@ -124,6 +138,37 @@ def test_a_coated_sample_that_was_not_annealed_stands_at_0(study: dict, tmp_path
     assert at["c300"] == 0
     assert at["c200"] == 200
     assert at["uncoated"] is None  # a level line, at no temperature
+
+
+def test_samples_at_one_setting_that_differ_in_many_factors_stand_side_by_side(
+    study: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = read_table(study["folder"] / "xps_coverage.csv")
+    first = [r for r in rows if r["sample"] == "c200"]
+    names = [f"n{i}" for i in range(8)]
+    factors = [Factor("annealing_temperature_degC", "annealing temperature", "°C"), Factor("b", "b", ""), Factor("c", "c", "")]  # fmt: skip
+    samples = [
+        {
+            "sample": n, "role": "coated", "label": f"sample {n} with a long name",
+            "annealing_temperature_degC": str(300 + 50 * min(i // 2, i - 3)), "b": str(i // 4), "c": str(i * i % 7),
+        }
+        for i, n in enumerate(names)
+    ]  # fmt: skip
+    table = tmp_path / "xps_coverage.csv"
+    write_table([r | {"sample": n} for n in names for r in first], list(rows[0]), table)
+    kept: list[Figure] = []
+    monkeypatch.setattr(xps_coverage.style, "save", lambda figure, *_, **__: kept.append(figure))
+    xps_coverage.draw(
+        str(table), str(study["folder"] / "xps_sensitivity.csv"), output(tmp_path), definition="eq1",
+        column="coverage", library="scofield", setting=SETTING,
+        **study["common"] | {"samples": with_axis(samples, factors)},
+    )  # fmt: skip
+    axes = kept[0].axes[0]
+    points = next(c for c in axes.containers if c.get_label().startswith("Scofield")).lines[0]
+    assert list(points.get_xdata()) == list(range(8))
+    kept[0].canvas.draw()
+    assert layout.problems(kept[0]) == []
+    assert axes.child_axes[0].get_xlabel() == "annealing temperature / °C"
 
 
 def test_quicklook_of_a_sample_and_of_nothing(study: dict, tmp_path: Path) -> None:

@@ -14,6 +14,9 @@ from .factors import Factor, axis, varied
 CLOSEST = (
     0.01  # of the scale: nearer to each other samples would look alike, dashes and markers too
 )
+# Of the scale: in this many the dashes and markers of samples take turns; neighbours among 2 to 9 even places, and both ends, differ.
+STEPS = 173
+TURNS = 4
 PLACE = "colour_place"  # key of a sample's row that holds its place
 # Keys of a coated sample's row: place on the figures' axis, its text there, the axis' label and scale (linear, log,
 # categorical), what else was varied in words, what the sample is sorted by, and the
@@ -126,4 +129,11 @@ def colour_places(samples: Sequence[Mapping[str, str]]) -> dict[str, float]:
         places = [(t - min(found)) / width for t in found]
         if all(b - a >= CLOSEST for a, b in pairwise(places)):
             return {s["sample"]: p for s, p in zip(coated, places, strict=True)}
-    return {s["sample"]: i / max(n - 1, 1) for i, s in enumerate(coated)}
+    return {s["sample"]: _in_turn(i, n) for i, s in enumerate(coated)}
+
+
+def _in_turn(i: int, n: int) -> float:
+    """Return the place of the i-th of n samples: about evenly, each with another dash and marker than its neighbours."""
+    even = STEPS * i / max(n - 1, 1)
+    step = i % TURNS + TURNS * round((even - i % TURNS) / TURNS)
+    return min(step, STEPS - TURNS + i % TURNS) / STEPS

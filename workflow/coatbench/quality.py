@@ -146,6 +146,9 @@ def plausible(value: float | None, what: str, limits: Mapping[str, Sequence[floa
     for level in (UNUSABLE, DOUBTFUL):
         low, high = limits.get(level, (None, None))
         if (low is not None and value < low) or (high is not None and value > high):
-            ends = f"{'' if low is None else f'{low:g}'} to {'' if high is None else f'{high:g}'}"
-            return Quality(level, (f"{what}: {value:.5g}, expected {ends.strip()}",))
+            if low is None:
+                ends = f"at most {high:g}"
+            else:
+                ends = f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
+            return Quality(level, (f"{what}: {value:.5g}, expected {ends}",))
     return Quality()

@@ -62,7 +62,9 @@ def draw(
     panels[0].set_ylabel("signal relative to reference\n(95 % intervals over regions)")
     if known:
         highest = max(r["relative_degradation_ci_high"] or r["relative_degradation"] for r in known)
-        panels[0].set_ylim(0, 1.35 * highest)
+        panels[0].set_ylim(
+            0, 1.35 * max(highest, 1.0)
+        )  # the legend stands above the reference, too
     if any(quality_of(r).level == DOUBTFUL for r in known):
         style.explain(figure, "Open: doubtful (see the report)")
     style.save(figure, output, _numbers(known, shown, [*groups, *main]), simulated=simulated)

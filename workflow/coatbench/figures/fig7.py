@@ -25,8 +25,8 @@ METRICS = {
     "retention_percent": "{:.0f} % retained",
 }
 TITLE = "initial Coulombic efficiency"
-# Capacities that differ by less than this share are drawn as one; as many such samples are named as one line holds.
-COVERS, LINE = 1e-3, 150
+# Capacities that differ by less than this share lie within one symbol; as many such samples are named as one line holds.
+COVERS, LINE = 5e-3, 150
 INSIDE = 4  # samples whose legend finds room in the panels
 
 
@@ -93,7 +93,7 @@ def draw(
     _capacities(panels[1], rows, shown, colours, right)
     handles = {h.get_label(): h for p in panels for h in p.get_legend_handles_labels()[0]}
     if many:
-        style.legend_below(figure, handles, TITLE)
+        style.legend_below(figure, handles, f"{TITLE}, capacity retained")
     elif handles:
         panels[0].legend(loc="lower left", title=TITLE, alignment="left")
         panels[1].legend(loc="lower left")
@@ -104,9 +104,14 @@ def draw(
         default=1,
     )
     explained = _explained(most, any(doubtful(r) and not r["interrupted"] for r in rows))
+    below: dict[str, list[str]] = {}
     for hidden, by in _covered(rows, shown):
-        more = f"; {style.label(hidden)} lies below {style.label(by)}"
-        explained += more if len(explained) + len(more) < LINE else ""
+        below.setdefault(style.label(by), []).append(style.label(hidden))
+    for top, under in below.items():
+        if len(explained) + len(", ".join([*under, top])) > LINE:
+            under[1:] = [f"{len(under) - 1} more"]
+        listed = " and ".join(([", ".join(under[:-1])] if under[1:] else []) + under[-1:])
+        explained += f"; below {top} {'lie' if under[1:] else 'lies'} {listed}"
     style.explain(figure, explained)
     style.save(figure, output, _numbers(profiles, rows, found), simulated=simulated)
 
@@ -147,7 +152,7 @@ def _covered(
     every = [(s, curves(s)) for s in shown]
     found = []
     for i, (sample, own) in enumerate(every):
-        for later, other in every[i + 1 :]:
+        for later, other in reversed(every[i + 1 :]):  # the topmost, which is seen
             if own and len(own) == len(other) and all(map(same, own, other)):
                 found.append((sample, later))
                 break

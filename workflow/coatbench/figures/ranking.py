@@ -14,7 +14,7 @@ from ..factors import read_factors
 from ..order import ordered
 from ..quality import DOUBTFUL
 from ..tables import read_table
-from . import layout, ranking_response, style
+from . import layout, lettering, ranking_response, style
 
 Row = dict[str, Any]
 LONG_LABEL = 16  # characters of a sample's label that leave the criteria little room
@@ -64,7 +64,7 @@ def draw(
         style.save(figure, output, rows, simulated=simulated)
         return
     grid = figure.add_gridspec(
-        panels, 3 if varied else 2, width_ratios=[1.05, 1.25, 1.5][: 3 if varied else 2]
+        panels, 3 if varied else 2, width_ratios=[0.95, 1.4, 1.5][: 3 if varied else 2]
     )
     left, middle = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[:, 1])
     right = [figure.add_subplot(grid[i, 2]) for i in range(len(varied))]
@@ -86,14 +86,18 @@ def draw(
     if not varied:
         style.explain(figure, "Too few settings for an optimum.")
     known = {f.name: f for f in read_factors(factors)}
-    for i, (name, axes) in enumerate(zip(varied, right, strict=False)):
+    for name, axes in zip(varied, right, strict=True):
         mine = [r for r in curves if r["factor"] == name]
         found = next(
             r for r in optimum if r["response"] == ranking_response.OVERALL and r["factor"] == name
         )
         ranking_response.draw_panel(axes, mine, found, labels, known[name])
-        if i == panels - 1:
-            ranking_response.legend(axes)
+    if right:
+        ranking_response.legend(right)
+    if ranking_response.left_open(curves):
+        style.explain(
+            figure, "Lines are left out where the tested settings do not determine a response."
+        )
     for letter, axes in zip("abcdefgh", (left, middle, *right), strict=False):
         style.panel_letter(axes, letter)
     style.save(figure, output, _numbers(rows, curves), simulated=simulated)
@@ -130,7 +134,7 @@ def _scores(
         )
     axes.text(1.02, 1.02, "P(best)", transform=axes.transAxes, va="bottom", color=style.GREY)
     doubtful = {s["sample"] for s in shown if by_name[s["sample"]].get("quality") == DOUBTFUL}
-    long = any(len(style.full_label(s)) > LONG_LABEL for s in shown)
+    long = any(lettering.letters(style.full_label(s)) > LONG_LABEL for s in shown)
     axes.set_yticks(
         range(len(shown)),
         [style.full_label(s) + (" †" if s["sample"] in doubtful else "") for s in shown],
@@ -190,7 +194,7 @@ def _criteria(
             _wrapped(label if unit == "1" else f"{label} / {unit}")
             for _, label, unit, *_ in criteria
         ],
-        rotation=60 if max(len(style.label(s)) for s in shown) <= LONG_LABEL else 75,
+        rotation=60 if max(lettering.letters(style.label(s)) for s in shown) <= LONG_LABEL else 75,
     )
     for tick in axes.get_xticklabels():
         tick.set(ha="right", rotation_mode="anchor", fontsize=5.5)
@@ -242,5 +246,5 @@ def _numbers(rows: Sequence[Row], curves: Sequence[Row]) -> list[Row]:
             "value": r[key],
         }
         for r in curves
-        for key in ("value", "value_ci_low", "value_ci_high", "probability_optimum")
+        for key in ("value", "value_ci_low", "value_ci_high", "probability_optimum", "determined")
     ]

@@ -16,6 +16,8 @@ from . import style
 Row = dict[str, Any]
 OVERALL = "overall"
 TOGETHER = "all, any weighting"
+DETERMINED = 0.5  # share from which on the samples tell more of a response than the surface assumes (ranking/determined.py)
+OPEN = "dotted, open: not determined by these settings"
 LEGEND_BELOW_INCH = 0.4  # the height that ticks and name of an axis take
 
 
@@ -47,12 +49,15 @@ def _along(
 ) -> None:
     """Draw the responses along a continuous factor, and the interval of its optimum."""
     for name, colour, dash in _lines(curves, labels):
-        t, value = _curve(curves, name, "value")
+        t, value = _known(curves, name)
         axes.plot(t, value, dash, color=colour, linewidth=0.6, label=labels[name])
     t, value = _curve(curves, OVERALL, "value")
     low, high = (_curve(curves, OVERALL, f"value_ci_{end}")[1] for end in ("low", "high"))
     axes.fill_between(t, low, high, color=style.GREY, alpha=0.25, linewidth=0)
-    axes.plot(t, value, color="black", linewidth=1.3, label=TOGETHER)
+    known = _known(curves, OVERALL)[1]
+    axes.plot(t, known, color="black", linewidth=1.3, label=TOGETHER)
+    if np.isnan(known).any():
+        axes.plot(t, value, ":", color="black", linewidth=0.9, label=OPEN)
     axes.axvspan(
         found["optimum_ci_low"],
         found["optimum_ci_high"],
@@ -82,16 +87,28 @@ def _levels(
     names = list(dict.fromkeys(str(r["setting"]) for r in curves))
     lines = [*_lines(curves, labels), (OVERALL, "black", "-")]
     for i, (name, colour, _) in enumerate(lines):
-        mine = {str(r["setting"]): r for r in curves if r["response"] == name}
+        mine = {
+            str(r["setting"]): r
+            for r in curves
+            if r["response"] == name and (name == OVERALL or r["determined"] >= DETERMINED)
+        }
         shift = 0.6 * (i / max(len(lines) - 1, 1) - 0.5)
-        values = [mine[n]["value"] for n in names]
-        below = [max(mine[n]["value"] - mine[n]["value_ci_low"], 0) for n in names]
-        above = [max(mine[n]["value_ci_high"] - mine[n]["value"], 0) for n in names]
+        at = [k for k, n in enumerate(names) if n in mine]
+        shown = [mine[names[k]] for k in at]
+        values = [r["value"] for r in shown]
+        below = [max(r["value"] - r["value_ci_low"], 0) for r in shown]
+        above = [max(r["value_ci_high"] - r["value"], 0) for r in shown]
         axes.errorbar(
-            [k + shift for k in range(len(names))], values, [below, above], fmt="o", color=colour,
+            [k + shift for k in at], values, [below, above], fmt="o", color=colour,
             markersize=4 if name == OVERALL else 2.5, linewidth=0.8, capsize=1.5,
             label=TOGETHER if name == OVERALL else labels[name],
         )  # fmt: skip
+        unknown = [k for k, r in zip(at, shown, strict=True) if r["determined"] < DETERMINED]
+        if unknown:
+            axes.plot(
+                [k + shift for k in unknown], [mine[names[k]]["value"] for k in unknown], "o", color=colour,
+                markersize=4, markerfacecolor="white", label=OPEN, zorder=4,
+            )  # fmt: skip
     axes.set_xticks(range(len(names)), [n.replace("$", r"\$") for n in names])
     axes.set_xlim(-0.5, len(names) - 0.5)
     _title(axes, f"{found['optimum']} ({100 * found['probability']:.0f} %)")
@@ -111,7 +128,7 @@ def _interval(found: Row, factor: Factor) -> str:
     ends = (found["optimum_ci_low"], found["optimum"], found["optimum_ci_high"])
     low, best, high = factor.numbers(*ends)
     unit = f" {found['unit']}" if found["unit"] else ""
-    return f"{best}{unit} (95 %: {low} to {high}{unit})"
+    return f"{best}{unit} (95 %: {low} to {high})"
 
 
 def _title(axes: Axes, text: str) -> None:
@@ -125,14 +142,30 @@ def _ticks(t: np.ndarray) -> list[float]:
     ]
 
 
-def legend(axes: Axes) -> None:
-    """Name the curves below a panel, where they leave room: inside they would cross what it names."""
+def left_open(curves: Sequence[Row]) -> bool:
+    """Tell whether a response is not drawn somewhere."""
+    return any(r["determined"] < DETERMINED for r in curves)
+
+
+def legend(panels: Sequence[Axes]) -> None:
+    """Name the curves of all panels below the last one: inside they would cross what they name."""
+    named: dict[str, Any] = {}
+    for panel in panels:
+        for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
+            named.setdefault(name, handle)
+    axes = panels[-1]
     figure = axes.figure
     below = ScaledTranslation(0, -LEGEND_BELOW_INCH, figure.dpi_scale_trans)
     axes.legend(
-        loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=axes.transAxes + below, fontsize=5.2,
+        list(named.values()), list(named), loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=axes.transAxes + below, fontsize=5.2,
         handlelength=1.4, labelspacing=0.25, borderaxespad=0,
     )  # fmt: skip
+
+
+def _known(curves: Sequence[Row], name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a response, NaN where the samples do not determine it: there it would repeat an assumption."""
+    t, value = _curve(curves, name, "value")
+    return t, np.where(_curve(curves, name, "determined")[1] >= DETERMINED, value, np.nan)
 
 
 def _curve(curves: Sequence[Row], name: str, column: str) -> tuple[np.ndarray, np.ndarray]:

@@ -153,7 +153,7 @@ def _strip(
             panchor=(0.0, 0.5),
         )
         bar.ax.tick_params(length=1.5)
-        bar.set_ticks([0, top / 2, top], labels=["0", f"{top / 2:.2g}", f"{top:.2g}"])
+        bar.set_ticks([0, top / 2, top], labels=["0", f"{top / 2:#.2g}", f"{top:#.2g}"])
 
 
 def _extent(image: np.ndarray, place: int) -> tuple[float, float, float, float]:

@@ -78,7 +78,7 @@ def _scores(
         if own:
             axes.scatter(
                 [r["pc1"] for r in own], [r["pc2"] for r in own], s=9, color=codings[s["sample"]].colour,
-                marker=codings[s["sample"]].marker, label=style.label(s), linewidths=0, alpha=0.8,
+                marker=codings[s["sample"]].marker, label=style.full_label(s), linewidths=0, alpha=0.8,
             )  # fmt: skip
     axes.set_xlabel(f"PC 1 ({100 * explained['explained_pc1']:.0f} % of variance)")
     axes.set_ylabel(f"PC 2 ({100 * explained['explained_pc2']:.1f} %)")

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend_handler import HandlerTuple
 
-from ..order import LABEL, PLACE, TICK, colour_places
+from ..order import LABEL, PLACE, STEPS, TICK, colour_places
 from ..pictures import write_drawing
 from ..tables import cell
 from . import layout, lettering
@@ -42,7 +42,6 @@ DARKEST, LIGHTEST = 0.03, 0.62
 DASHES = ((0, (5, 1.2)), "-", (0, (1.2, 1)), (0, (5, 1, 1.2, 1)))
 MARKERS = ("s", "o", "^", "D")
 LONG_LABEL = 16  # letters; a longer one gives way to the id where it would not fit
-STEPS = 128  # of the scale: in this many the dashes and markers take turns
 SIMULATED_NOTE = "simulated data"
 NOTE_PT = 5.5
 NOTE_INCH = 0.11  # the height that its line takes

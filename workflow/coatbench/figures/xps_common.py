@@ -123,11 +123,15 @@ def stack(
         style.no_data(axes, f"no {region} spectrum was fitted")
         return []
     least = 0.1 * max(height(spectra[s["sample"]]) for s in shown)
+    lowest = 0.0
     numbers: list[dict[str, Any]] = []
     for i, sample in enumerate(shown):
         data = spectra[sample["sample"]]
         scale, offset = max(height(data), least), 1.25 * i
         draw_fit(axes, data, scale=scale, offset=offset, subtract=True)
+        window = in_window(data)
+        below = float(((window["intensity_cps"] - window["background_cps"]) / scale).min())
+        lowest = min(lowest, offset + below)
         if data.attrs["quality"] == DOUBTFUL:
             axes.text(
                 0.985, offset + 0.22, "doubtful", color=style.ACCENT, fontsize=5.5, ha="right",
@@ -137,9 +141,9 @@ def stack(
     own = [spectra[s["sample"]] for s in shown]
     descending(axes, own)
     _guides(axes, own)
-    axes.set_ylim(-0.12, 1.25 * len(shown) + 0.25)
+    axes.set_ylim(min(-0.12, lowest - 0.05), 1.25 * len(shown) + 0.25)
     places = [1.25 * i + 0.3 for i in range(len(shown))]
-    axes.set_yticks(places, [style.label(s) for s in shown])
+    axes.set_yticks(places, [style.full_label(s) for s in shown])
     axes.tick_params(axis="y", length=0)
     axes.set_ylabel("normalised intensity")
     return numbers

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from ..order import FACTOR, LABEL, SCALE, SERIES, TEMPERATURE, TICK, ordered, place_on_axis
+from ..order import AXIS, FACTOR, LABEL, SCALE, SERIES, TEMPERATURE, TICK, ordered, place_on_axis
 from ..quality import COLUMNS as QUALITY_COLUMNS
 from ..quality import DOUBTFUL as DOUBTED
 from ..quality import quality_of
@@ -17,6 +17,7 @@ from . import style
 Row = dict[str, Any]
 MARKERS = "os^Dvp"
 MOST_SERIES = 6  # of a design over many factors hardly two samples make a line
+PANEL_INCH = 2.6  # width of the panel
 SCATTERED = "no two differ in one factor alone"
 DOUBTFUL = "open: doubtful"
 
@@ -83,8 +84,15 @@ def draw(
         style.no_data(axes, "no sample has all the regions that this needs")
         style.save(figure, output, [], simulated=simulated)
         return
-    _choices(axes, coated, others, column)
     series = _series(coated, by_sample)
+    at = {s["sample"]: s.get(TICK) or _x(s) for s in coated}
+    if list(series) == [SCATTERED]:  # at one setting of the axis many differ in other factors
+        coated = [{**s, AXIS: f"{i}", SERIES: SCATTERED} for i, s in enumerate(series[SCATTERED])]
+        series = _series(coated, by_sample)
+        style.sample_axis(axes, coated, PANEL_INCH)
+    else:
+        _axis(axes, coated)
+    _choices(axes, coated, others, column)
     joined = "-" if _joined(list(series), coated) else ""
     for i, (name, members) in enumerate(series.items()):
         axes.errorbar(
@@ -115,7 +123,6 @@ def draw(
         axes.axhline(
             bare[column], color=style.REFERENCE_COLOUR, linewidth=0.6, linestyle=":", label=name
         )
-    _axis(axes, coated)
     axes.set_ylabel(
         axis_label(definition, setting["coating"], setting["substrate"], setting["lattice_region"])
     )
@@ -123,7 +130,6 @@ def draw(
     style.legend_below(
         figure, dict(zip(names, handles, strict=True))
     )  # no corner of it is free in every study
-    at = {s["sample"]: s.get(TICK) or _x(s) for s in coated}
     factor = next((s[FACTOR] for s in coated if s.get(FACTOR)), TEMPERATURE.name)
     numbers = [
         {

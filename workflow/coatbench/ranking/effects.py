@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .determined import LEAST, between_ends, determined
 from .rank import Ranking
 from .surface import Space
 from .surfaces import STATED, Surfaces, spread_points
@@ -21,6 +22,7 @@ POINTS = 600  # at most, of the grid over all factors
 LARGEST = 2500  # points of a grid with three settings of each factor; where there are more factors, none is laid
 FINE = 65  # points along a factor of what is read from a regression
 DRAWS = 400
+UNDETERMINED = "not determined: these settings say too little of it"
 ALIKE = 0.95  # correlation of two terms over the tested settings beyond which the design cannot tell them apart
 
 
@@ -40,6 +42,7 @@ def find_effects(surfaces: Surfaces, ranking: Ranking) -> list[dict[str, Any]]:
     drawn = surfaces.draws(points, DRAWS, surfaces.rng("effects"))
     shape = (DRAWS, *(len(a) for a in axes))
     confounded = _confounded(space, surfaces.x)
+    known: dict[tuple, dict[str, np.ndarray]] = {}
     unit = {c.name: (float(ranking.ruler.unit[j]), c.unit) for j, c in enumerate(surfaces.criteria)}
     unit[STATED] = (1.0, "smallest differences")
     rows = []
@@ -52,27 +55,42 @@ def find_effects(surfaces: Surfaces, ranking: Ranking) -> list[dict[str, Any]]:
             else _regressed(space, points, values, axes)
         )
         for term, part in terms:
-            effect, meaning = _effect(space, axes, term, part)
-            low, high = np.quantile(effect, [0.025, 0.975])
-            name = _name(space, term)
-            share = part.reshape(DRAWS, -1).var(axis=1) / np.where(total > 0, total, 1)
+            ends, meaning = _ends(space, axes, term, part)
+            key = (term, *ends)
+            if key not in known:
+                coded = [(axes[i][a], axes[i][b]) for i, (a, b) in zip(term, ends, strict=True)]
+                known[key] = determined(surfaces, *between_ends(space, term, coded))
+            share_known = float(known[key][response][0])
             others = confounded.get(term, [])
+            notes = ["changed together in this design: not told apart"] if others else []
+            if share_known < LEAST:
+                notes.append(UNDETERMINED)
+            share = part.reshape(DRAWS, -1).var(axis=1) / np.where(total > 0, total, 1)
             rows.append(
-                {
-                    "criterion": "overall" if response == STATED else response,
-                    "term": name,
-                    "effect": float(effect.mean()),
-                    "effect_sd": float(effect.std()),
-                    "effect_ci_low": float(low),
-                    "effect_ci_high": float(high),
-                    "share_of_variance": float(np.median(share)),
+                {"criterion": "overall" if response == STATED else response, "term": _name(space, term)}
+                | _numbers(_effect(part, ends), share, known=share_known >= LEAST)
+                | {
                     "unit": unit_name,
                     "meaning": meaning,
                     "confounded_with": "; ".join(_name(space, t) for t in others),
-                    "note": ("changed together in this design: not told apart" if others else ""),
+                    "determined": share_known,
+                    "note": "; ".join(notes),
                 }
-            )
+            )  # fmt: skip
     return rows
+
+
+def _numbers(effect: np.ndarray, share: np.ndarray, *, known: bool) -> dict[str, float | None]:
+    """Return effect and share of variance; nothing where the design does not determine them."""
+    low, high = np.quantile(effect, [0.025, 0.975])
+    found = {
+        "effect": float(effect.mean()),
+        "effect_sd": float(effect.std()),
+        "effect_ci_low": float(low),
+        "effect_ci_high": float(high),
+        "share_of_variance": float(np.median(share)),
+    }
+    return {key: value if known else None for key, value in found.items()}
 
 
 def _axes(space: Space) -> list[np.ndarray]:
@@ -148,12 +166,12 @@ def _regressed(
         yield term, (own @ there.T).reshape(len(values), *(len(axes[i]) for i in term))
 
 
-def _effect(
+def _ends(
     space: Space, axes: list[np.ndarray], term: tuple[int, ...], part: np.ndarray
-) -> tuple[np.ndarray, str]:
-    """Return one number per draw: the change from one end of each factor to the other."""
+) -> tuple[list[tuple[int, int]], str]:
+    """Return between which places of each factor an effect is taken, and the same in words."""
     ends, words = [], []
-    for place, i in enumerate(term):
+    for i in term:
         first, last = 0, len(axes[i]) - 1
         tested = space.tested[i]
         if space.categorical[i] and len(term) == 1 and last > 1:
@@ -163,14 +181,16 @@ def _effect(
         factor = space.factors[i]
         names = (tested[first], tested[last]) if space.categorical[i] else (tested[0], tested[-1])
         words.append(f"from {factor.text(names[0])} to {factor.text(names[1])}")
-        part = np.moveaxis(part, place + 1, -1) if place == 0 and len(term) == 2 else part
     if len(term) == 1:
-        first, last = ends[0]
-        return part[:, last] - part[:, first], words[0]
-    # The first factor's axis was moved to the end.
-    (a0, a1), (b0, b1) = ends
-    change = (part[:, b1, a1] - part[:, b1, a0]) - (part[:, b0, a1] - part[:, b0, a0])
-    return change, f"change of the effect {words[0]} when going {words[1]}"
+        return ends, words[0]
+    return ends, f"change of the effect {words[0]} when going {words[1]}"
+
+
+def _effect(part: np.ndarray, ends: list[tuple[int, int]]) -> np.ndarray:
+    """Return one number per draw: the change from one end of each factor to the other."""
+    for first, last in reversed(ends):
+        part = part[..., last] - part[..., first]
+    return part
 
 
 def _name(space: Space, term: tuple[int, ...]) -> str:

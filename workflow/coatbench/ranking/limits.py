@@ -1,4 +1,4 @@
-"""What the data do not support, in sentences, and what the order hangs on."""
+"""What is not certain, in sentences, and what the order hangs on."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..quality import OK
+from .determined import LEAST
 from .optimum import Optimum
 from .rank import Ranking, group_utilities
 from .score import kendall_w
-from .words import chance_of, factor_of, in_order, labels_of, listed, named, tied_first
+from .words import MOST_NAMES, chance_of, factor_of, in_order, labels_of, listed, named, tied_first
 
 FEW = 3  # doubtful samples whose reasons are repeated
 
@@ -28,7 +29,7 @@ def limits(
     remain = labels_of(ranking, inside)
     tied = len(tied_first(ranking)) > 1
     if len(remain) > 1 and not tied:  # else the first sentence says that none is best
-        parts.append(f"that {first} alone is best: {named(remain)} remain.")
+        parts.append(f"that {first} alone is best: {named(ranking, inside)} remain.")
     stated = [r["sample"] for r in ranking.rows if r.get("rank") == 1]
     if len(rows) > 1 and first not in labels_of(ranking, stated):
         parts.append(
@@ -57,6 +58,9 @@ def limits(
     for terms in sorted(confused):
         names = [" x ".join(factor_of(ranking, n).label for n in t.split(" x ")) for t in terms]
         parts.append(f"{listed(names)} changed together, so their effects cannot be told apart.")
+    unknown = _unknown_together(ranking, effects)
+    if unknown:
+        parts.append(unknown)
     if optimum.left_out:
         log = any(f.scale == "log" for f in ranking.factors)
         zero = ", or one is 0, which has no place on a log scale" if log else ""
@@ -66,11 +70,23 @@ def limits(
     return parts
 
 
+def _unknown_together(ranking: Ranking, effects: Sequence[Mapping[str, Any]]) -> str:
+    """Say of which pairs of factors the design does not determine what they do together."""
+    pairs = [r for r in effects if r["criterion"] == "overall" and " x " in r["term"]]
+    unknown = [r["term"].split(" x ") for r in pairs if r["determined"] < LEAST]
+    if not unknown:
+        return ""
+    names = "; ".join(" and ".join(factor_of(ranking, n).label for n in pair) for pair in unknown)
+    if len(unknown) > MOST_NAMES:
+        names = f"{len(unknown)} of {len(pairs)} pairs"
+    return f"What two factors do together stays open where too few samples vary both: {names}."
+
+
 def _doubts(ranking: Ranking, rows: Sequence[Mapping[str, Any]]) -> str:
     """Name doubtful samples, with the reasons while they are few."""
     if len(rows) <= FEW:
         return "; ".join(f"{ranking.label(r['sample'])} ({r['quality_note']})" for r in rows)
-    names = named(labels_of(ranking, [r["sample"] for r in rows]))
+    names = named(ranking, [r["sample"] for r in rows])
     return f"those of {names}, for reasons that stand in the table `ranking`"
 
 
@@ -111,9 +127,14 @@ def front(ranking: Ranking) -> str:
     inside = [r for r in ranking.rows if r.get("pareto")]
     if len(ranking.ranked.samples) < 2:
         return ""
-    labels = labels_of(ranking, [r["sample"] for r in inside])
-    names = named(labels)
-    verb = "stands" if len(labels) == 1 else "stand"
+    samples = [r["sample"] for r in inside]
+    if len(samples) == len(ranking.ranked.samples):
+        return (
+            "Before any weighting all of them stand on the Pareto front: none is behind another in a property by more "
+            "than matters without being ahead of it in one."
+        )
+    names = named(ranking, samples)
+    verb = "stands" if len(labels_of(ranking, samples)) == 1 else "stand"
     return (
         f"Before any weighting {names} {verb} on the Pareto front: every other sample is behind one that is ahead "
         "in a property by more than matters and behind in none by more than matters."
@@ -125,8 +146,8 @@ def agreement(ranking: Ranking) -> str:
     found = kendall_w(group_utilities(ranking.ranked, ranking.ruler))
     if found is None:
         return ""
-    word = "well" if found >= 0.7 else "partly" if found >= 0.4 else "hardly"
-    return f"The properties agree {word} on the order (Kendall's W {found:.2f})."
+    word = "agree well" if found >= 0.7 else "partly agree" if found >= 0.4 else "hardly agree"
+    return f"The properties {word} on the order (Kendall's W {found:.2f})."
 
 
 def scatter(ranking: Ranking, sensitivity: Sequence[Mapping[str, Any]]) -> str:

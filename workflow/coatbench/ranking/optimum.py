@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..factors import Factor
+from .determined import along as determined_along
 from .rank import Ranking
 from .score import TIE
 from .surfaces import OVERALL, Surfaces, optimum_points
@@ -158,6 +159,7 @@ def _curves(
             along = np.tile(centre, (places.size, 1))
             along[:, i] = places
             found = surfaces.draws(along, min(n, 400), surfaces.rng(f"slice {factor.name}"))
+        known = determined_along(surfaces, along)
         natural = (
             [float(v) for v in space.natural(i, along[:, i])]
             if factor.continuous
@@ -176,6 +178,7 @@ def _curves(
                         "value_ci_low": float(low[k]),
                         "value_ci_high": float(high[k]),
                         "probability_optimum": float((best == k).mean()),
+                        "determined": float(known[response][k]),
                     }
                 )
     return rows

@@ -1,4 +1,4 @@
-"""The ranking in words: the answer first, then why, what the data do not support, and what to do next.
+"""The ranking in words: the answer first, then why, what is not certain, and what to do next.
 
 Facts are gathered here, the words stand in data/statement.txt.j2.
 """
@@ -18,7 +18,7 @@ from .criteria import Criterion, read_criteria
 from .limits import agreement, front, limits, scatter
 from .optimum import UNDECIDED, Optimum
 from .rank import Ranking, group_utilities
-from .surfaces import OVERALL
+from .surfaces import OVERALL, TOO_FEW
 from .words import (
     MOST_NAMES,
     chances,
@@ -31,6 +31,7 @@ from .words import (
     setting_text,
     short,
     tied_first,
+    with_sd,
 )
 
 REST = 0.05  # probability of all samples that are not named, from which on it is said
@@ -186,7 +187,11 @@ def _why(ranking: Ranking) -> str:
         parts.append(f"shares the first place in {'; '.join(shares)}")
     if behind:
         parts.append(f"is behind in {'; '.join(behind)}")
-    return f"{label} {', '.join(parts)}."
+    return (
+        f"{label} {', and '.join(parts)}."
+        if len(parts) < 3
+        else f"{label} {', '.join(parts[:-1])}, and {parts[-1]}."
+    )
 
 
 def _reference(ranking: Ranking) -> str:
@@ -212,10 +217,8 @@ def _reference(ranking: Ranking) -> str:
             if chance <= SURELY_WORSE
             else "not decided"
         )
-        groups[kind].append(ranking.label(row["sample"]))
-    parts = [
-        f"{kind}: {named(list(dict.fromkeys(names)))}" for kind, names in groups.items() if names
-    ]
+        groups[kind].append(row["sample"])
+    parts = [f"{kind}: {named(ranking, samples)}" for kind, samples in groups.items() if samples]
     note = (
         f" ({listed(aside)} {'describes' if len(aside) == 1 else 'describe'} the coating alone and {'does' if len(aside) == 1 else 'do'} not count here)"
         if aside
@@ -268,7 +271,8 @@ def _effects(ranking: Ranking, effects: Sequence[Mapping[str, Any]]) -> list[str
     """Say what decides the score: main effects and interactions with a share worth a sentence."""
     found = []
     for row in sorted(
-        (r for r in effects if r["criterion"] == "overall"), key=lambda r: -r["share_of_variance"]
+        (r for r in effects if r["criterion"] == "overall" and r["share_of_variance"] is not None),
+        key=lambda r: -r["share_of_variance"],
     ):
         if row["share_of_variance"] < LARGE or len(ranking.factors) < 2:
             continue
@@ -287,8 +291,12 @@ def _effects(ranking: Ranking, effects: Sequence[Mapping[str, Any]]) -> list[str
 
 def _next(ranking: Ranking, optimum: Optimum, advice: Sequence[Mapping[str, Any]]) -> str:
     if not advice:
+        if optimum.reason.startswith(TOO_FEW):
+            names = listed([f.label for f in ranking.factors])
+            text = f"make samples at further settings of {names}, so that an optimum can be estimated and settings be advised."
+            return text + _to_complete(ranking)
         if not optimum.optimum:
-            return ""
+            return _to_complete(ranking).strip()
         return (
             "the config leaves no setting to measure: look at low, high, step and levels of "
             f"{listed([f.label for f in ranking.factors])}."
@@ -319,9 +327,8 @@ def _conflicts(ranking: Ranking, consistency: Sequence[Mapping[str, Any]]) -> li
     found: dict[tuple[str, str], list[str]] = {}
     for row in consistency:
         if row["agrees"] is False:
-            sd = f" ± {row['value_sd']:.2g}" if row["value_sd"] is not None else ""
             found.setdefault((row["quantity"], row["sample"]), []).append(
-                f"{row['technique']} {row['value']:.3g}{sd}"
+                f"{row['technique']} {with_sd(row['value'], row['value_sd'])}"
             )
     return [
         f"{_quantity(quantity)} of {ranking.label(sample)}: {', '.join(values)}"

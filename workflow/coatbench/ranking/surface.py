@@ -26,6 +26,7 @@ KINDS = {SMOOTH: 0.6, ROUGH: 0.2, STEPPED: 0.2}  # prior probability
 PARTICLES, ROUNDS = 256, 3
 FEWEST_PARTICLES = 64  # where many factors share those of the steps
 JITTER = 1e-8
+EXACT = 1e-6  # variance of a measurement that is as good as exact
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,23 @@ class Surface:
         mean = cross.T @ np.linalg.solve(lower, self.y)
         covariance = kernel(points, points, self.categorical)[0] - cross.T @ cross
         return self.centre + self.spread * mean, self.spread**2 * covariance
+
+    def variances(self, points: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the variance of sums over points (sums, points), before any measurement and after one without noise at each setting.
+
+        The second is what the settings leave open however well they are measured: a matter of the design.
+        """
+        before, after = np.zeros(len(sums)), np.zeros(len(sums))
+        for share, kernel in zip(self.weights, self.kernels, strict=True):
+            own = kernel(points, points, self.categorical)[0]
+            exact = kernel(self.x, self.x, self.categorical)[0] + EXACT * np.eye(len(self.x))
+            cross = np.linalg.solve(
+                np.linalg.cholesky(exact), kernel(self.x, points, self.categorical)[0]
+            )
+            prior = np.einsum("sp,sp->s", sums @ own, sums)
+            before += share * prior
+            after += share * (prior - ((cross @ sums.T) ** 2).sum(axis=0))
+        return self.spread**2 * before, self.spread**2 * after
 
     def draws(self, points: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw surfaces at some points, shape (n, points), within the bounds."""

@@ -20,6 +20,7 @@ GRID = 121  # points over one factor
 SCATTERED = 300  # points over several
 REFINED = 160  # more of them, where optima lie
 FIRST_DRAWS = 200
+TOO_FEW = "needs at least"
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def fit_surfaces(ranking: Ranking, *, least: int) -> tuple[Surfaces | None, str]
         if len(have) < needed:
             return (
                 None,
-                f"needs at least {needed} settings with {criterion.label}, found {len(have)}",
+                f"{TOO_FEW} {needed} settings with {criterion.label}, found {len(have)}",
             )
     space = Space.of(factors, settings)
     if any(len(t) < 2 for t in space.tested):

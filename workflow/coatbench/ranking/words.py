@@ -26,9 +26,10 @@ def labels_of(ranking: Ranking, samples: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(ranking.label(s) for s in samples))
 
 
-def named(names: Sequence[str]) -> str:
-    """Return names, or how many, where nobody would read them all."""
-    return listed(names) if len(names) <= MOST_NAMES else f"{len(names)} samples"
+def named(ranking: Ranking, samples: Sequence[str]) -> str:
+    """Return the labels of samples, or how many they are, where nobody would read them all."""
+    labels = labels_of(ranking, samples)
+    return listed(labels) if len(labels) <= MOST_NAMES else f"{len(samples)} samples"
 
 
 def chance_of(rows: Sequence[Mapping[str, Any]]) -> float:
@@ -48,6 +49,14 @@ def percent(probability: float) -> str:
 def short(number: float) -> str:
     """Return a number with two significant digits, and all of those before the point."""
     return f"{number:.0f}" if abs(number) >= 99.5 else f"{float(f'{number:.2g}'):g}"
+
+
+def with_sd(value: float, sd: float | None) -> str:
+    """Return a value with the digits that its uncertainty supports."""
+    if not sd:
+        return f"{value:.3g}"
+    decimals = max(0, 1 - math.floor(math.log10(sd)))
+    return f"{value:.{decimals}f} ± {sd:.{decimals}f}"
 
 
 def in_order(ranking: Ranking) -> list[dict[str, Any]]:

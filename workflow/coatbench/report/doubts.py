@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..cell_checks import an_id
 from ..quality import OK, quality_of
 from ..techniques import TECHNIQUES
 
@@ -95,16 +96,42 @@ def doubts_of(
         why = str(row["note"] or row["quality"])
         known = [p for p in parts if p in labels]
         key = (technique, known[0] if known else unit, why)
+        if technique == "ranking" and known and _said(why, known[0], found):
+            continue
         if key in found:
             found[key] = replace(found[key], n=found[key].n + 1)
             continue
         shown = next((p for p in parts if (technique, p) in pictures), None)
         found[key] = Doubt(
             str(row["quality"]),
-            ", ".join(labels.get(p, p) for p in parts if p) or str(row["value"]),
+            ", ".join(_called(technique, parts, labels)) or str(row["value"]),
             why,
             str(row["value"] or "").partition(":")[0],
             look_id(technique, shown) if shown else "",
             todo=remedy(technique),
         )
     return list(found.values())
+
+
+def _called(technique: str, parts: list[str], labels: Mapping[str, str]) -> list[str]:
+    """Return the parts of a unit as people call them: the sample by its label, what follows it by its column (spot, cell, region, field)."""
+    about = TECHNIQUES.get(technique)
+    columns = {**about.index.required, **about.index.optional} if about else {}
+    name = next((c for c, check in columns.items() if check is an_id and c != "run"), "")
+    called = []
+    for i, part in enumerate(parts):
+        after = i > 0 and parts[i - 1] in labels
+        called.append(labels.get(part) or (f"{name} {part}" if name and after else part))
+    return [c for c in called if c]
+
+
+def _said(why: str, sample: str, found: Iterable[tuple[str, str, str]]) -> bool:
+    """Tell whether the measurements' own doubts say all that the ranking inherits of a sample (`criterion: reason; ...`)."""
+    known = [note for technique, name, note in found if name == sample and technique != "ranking"]
+
+    def told(part: str) -> bool:
+        pieces = part.split(": ")  # criterion, often the spot, then the reason
+        ends = [": ".join(pieces[i:]) for i in range(1, len(pieces))][:2]
+        return any(end in note for end in ends for note in known)
+
+    return all(map(told, why.split("; ")))

@@ -40,6 +40,7 @@ OWN = {
     "uplot_css": "uplot/uPlot.min.css",
 }
 ROWS_SHOWN = 200  # of a table in the list of all tables; more are in its file
+TODO = "What to do next: "
 NEXT_SHOWN = 4  # of the settings to measure next
 
 
@@ -83,6 +84,7 @@ class Page:
     labels: Mapping[str, str] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
     next: list[dict[str, Any]] = field(default_factory=list)
+    todo: str = ""
     curves: Mapping[str, str] = field(default_factory=dict)
     curve_titles: Mapping[str, str] = field(default_factory=dict)
     curves_about: str = "{}"
@@ -161,6 +163,7 @@ def build(
             rows("quality"), labels, (p.whole for group in looks.values() for p in group)
         ),
         next=advice(rows("ranking_next")[:NEXT_SHOWN], factors),
+        todo=next((p.partition(TODO)[2] for p in paragraphs if p.startswith(TODO)), ""),
         curves=pack(living),
         curve_titles={view.id: view.title for view in living},
         curves_about=json.dumps(

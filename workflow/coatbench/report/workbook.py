@@ -61,7 +61,9 @@ def write_workbook(
         # Of tables only a figure's plotted numbers are curves.
         curves = None if meanings else wide(table.stem, rows, labels)
         if curves is None:
-            first.append([names[table.stem], f"{len(rows)} rows of {table.name}"])
+            first.append(
+                [names[table.stem], f"{len(rows)} row{'s'[: len(rows) != 1]} of {table.name}"]
+            )
             _sheet(book.create_sheet(names[table.stem]), table, rows, beside)
             continue
         heads, columns, rest = curves
@@ -69,7 +71,12 @@ def write_workbook(
         _wide_sheet(book.create_sheet(names[table.stem]), heads, columns)
         if rest:
             points = f"{names[table.stem][: SHEET_NAME - 7]} points"
-            first.append([points, f"{len(rest)} rows of {table.name} that are no curve"])
+            first.append(
+                [
+                    points,
+                    f"{len(rest)} row{'s'[: len(rest) != 1]} of {table.name} outside of the curves",
+                ]
+            )
             _sheet(book.create_sheet(points), table, rest, beside)
     if meanings:
         sheet = book.create_sheet("columns")
