@@ -12,7 +12,7 @@ from coatbench import checksums, records, software
 from coatbench.errors import StudyError
 from coatbench.places import Places
 from coatbench.records import Job, plan, withdraw, write_record
-from coatbench.results_folder import claim, foreign, may_be_written, taken_back
+from coatbench.results_folder import claim, foreign, hold, may_be_written, taken_back
 from coatbench.study_files import mark_untold
 
 
@@ -191,8 +191,10 @@ def test_results_that_may_only_be_read(places: Places, monkeypatch) -> None:
     monkeypatch.setattr(os, "utime", refuse)
     assert plan([job], places).forced == []
     Path("study/0.txt").write_text("another content")
+    found = plan([job], places)
+    assert len(found.reasons) == 1  # said all the same
     with pytest.raises(StudyError) as caught, may_be_written(places):
-        plan([job], places)
+        raise found.refused
     (line,) = caught.value.problems
     assert line.startswith("out/table.csv: expected results that may be written, found: Permission")
 
@@ -228,7 +230,7 @@ def test_other_versions_are_noticed_where_that_is_asked_for(places: Places, monk
     monkeypatch.setattr(software, "__version__", "0.0.1")
     assert plan([job], places).forced == []
     (line,) = plan([job], places).notes  # said in any case
-    assert line.startswith("out: results of one job were made with coatbench ")
+    assert line.startswith("out: results of 1 job(s) were made with coatbench ")
     found = plan([job], places, strict_versions=True)
     assert "now 0.0.1" in found.reasons[0]
     assert found.notes == []
@@ -310,6 +312,16 @@ def test_nothing_of_somebody_else_is_written_over(places: Places) -> None:
     Path("out/provenance").mkdir()
     Path("out/provenance/study.json").write_text("{}")
     foreign(places, ["out/report.html"])
+
+
+def test_two_runs_do_not_share_results(places: Places) -> None:
+    first = hold(places)
+    with pytest.raises(StudyError) as caught:
+        hold(places)
+    assert caught.value.problems[0].startswith("out: expected results that no other run works on")
+    hold(Places("other", "study", places.workflow))
+    first.close()  # or the process ends
+    assert hold(places)
 
 
 def test_what_a_job_makes_no_more_is_left_to_tidy(places: Places) -> None:

@@ -211,12 +211,15 @@ class Plan:
         What holds, and yet was made with another version of a library, one line for each version.
     left : list of Path
         Files that jobs of earlier runs made and no job of this plan makes, and the records of those jobs.
+    refused : OSError or None
+        Why Snakemake cannot be told that results do not hold: they may not be written.
     """
 
     forced: list[Job] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     left: list[Path] = field(default_factory=list)
+    refused: OSError | None = None
 
 
 def verify(places: Places) -> list[str]:
@@ -253,6 +256,7 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
     found = Plan()
     again: set[str] = set()  # made in this run
     planned: set[str] = set()
+    stale: list[str] = []
     others: Counter[str] = Counter()
     for job in jobs:
         planned.update(map(places.name, job.outputs))
@@ -271,13 +275,15 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
             found.reasons += _of_the_future(job, again)
             # Also what is made from these: Snakemake does not miss a file between two that are there.
             again.update(job.outputs)
-            for path in filter(os.path.lexists, job.outputs):
-                contents.stamp(path, STALE_S * 10**9)
+            stale += filter(os.path.lexists, job.outputs)
         elif record is not None:
             _settle(job, contents)
             others.update(software.changed(record["versions"]))
     if not strict_versions:
-        found.notes += [_of_other_versions(line, n, places) for line, n in sorted(others.items())]
+        found.notes += [
+            f"{places.results}: results of {n} job(s) were made with {line}; --config strict_versions=true makes them again"
+            for line, n in sorted(others.items())
+        ]
     found.reasons = list(dict.fromkeys(found.reasons))
     for file, same in _left(places, planned, contents):
         if same:
@@ -286,6 +292,11 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
             found.reasons.append(
                 f"{file}: left by what is no longer made, and changed since; it is kept"
             )
+    try:
+        for path in stale:
+            contents.stamp(path, STALE_S * 10**9)
+    except OSError as error:
+        found.refused = error
     contents.save()
     return found
 
@@ -369,11 +380,6 @@ def _differences(
     if strict_versions and (other := software.changed(record["versions"])):
         lines.append(f"{first}: was made with {'; '.join(other)}")
     return lines
-
-
-def _of_other_versions(line: str, jobs: int, places: Places) -> str:
-    many = f"{jobs} jobs" if jobs > 1 else "one job"
-    return f"{places.results}: results of {many} were made with {line}; --config strict_versions=true makes them again"
 
 
 def _results(names: Iterable[str]) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from .analysis import write_atomically
 from .checksums import checksum
@@ -14,6 +16,7 @@ from .errors import StudyError
 from .places import CLOCK, RECORDS, SEEN, Places
 
 STUDY = "provenance/study.json"
+LOCK = "provenance/run.lock"
 
 
 def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> None:
@@ -75,6 +78,35 @@ def foreign(places: Places, planned: Iterable[str], *, takeover: bool = False) -
                 "has made; give another results=..., or have them written over with --config takeover=true"
             ]
         )
+
+
+def hold(places: Places) -> TextIO | None:
+    """Hold the results for one run, as long as what is returned is open; the end of a process, of any kind, lets go.
+
+    Snakemake's own lock is one of the working folder: two runs from two folders would mix what they make.
+
+    Raises
+    ------
+    StudyError
+        Another run holds them.
+    """
+    path = Path(places.results, LOCK)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = path.open("a", encoding="utf-8")
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        raise StudyError(
+            [
+                f"{places.results}: expected results that no other run works on, found one that does; wait for its end"
+            ]
+        ) from None
+    except (
+        OSError
+    ):  # may only be read, or a file system without locks: jobs say what they cannot do
+        return None
+    return held
 
 
 @contextmanager

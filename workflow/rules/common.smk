@@ -390,6 +390,7 @@ def asked_for():
 
 
 onstart:
+    hold_results()
     if workflow.local_exec:
         # The limit of jobs per second protects a cluster's queue. Here each job that ends makes Snakemake look at all
         # waiting jobs once more in every later second: a cost that grows with the square of the study.

@@ -111,6 +111,9 @@ def tell(
             found = plan(jobs, places, strict_versions=strict_versions)
         for line in [*found.notes, *found.reasons[:SHOWN]]:
             print(line, file=sys.stderr)
+        with may_be_written(places):
+            if found.refused:
+                raise found.refused
         if len(found.reasons) > SHOWN:
             print(f"... and {len(found.reasons) - SHOWN} more changes", file=sys.stderr)
         left = [path.as_posix() for path in found.left]
