@@ -2,6 +2,7 @@
 
 from coatbench.claims.read import read_claims
 from coatbench.ranking import columns as of_ranking
+from coatbench.results_folder import hold
 from coatbench.settings import follow
 from coatbench.study_files import may_be_told
 
@@ -127,5 +128,18 @@ def study_claims(path):
     """Return the claims of the study; mistakes in their table end the run before any job starts."""
     try:
         return read_claims(path) if Path(path).is_file() else []
+    except StudyError as error:
+        stop(error.problems)
+
+
+HELD = []
+
+
+def hold_results():
+    """Let no other run work on these results until the end of this one, which makes some."""
+    if asked_for() and asked_for() <= {"check", "formats"}:
+        return
+    try:
+        HELD.append(hold(PLACES))
     except StudyError as error:
         stop(error.problems)

@@ -5,20 +5,7 @@ import atexit
 import plan
 from itertools import chain
 
-from coatbench.results_folder import claim, foreign, hold, taken_back
-
-HELD = []
-
-
-def hold_results():
-    """Let no other run work on these results until the end of this one, which makes some."""
-    if asked_for() and asked_for() <= {"check", "formats"}:
-        return
-    try:
-        HELD.append(hold(PLACES))
-    except StudyError as error:
-        stop(error.problems)
-
+from coatbench.results_folder import claim, foreign, taken_back
 
 if workflow.is_main_process:
     atexit.register(taken_back(PLACES))  # a dry run leaves no results folder behind
