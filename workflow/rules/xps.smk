@@ -18,6 +18,7 @@ XPS_OVER_TEMPERATURE = {
 }
 # The keys of the section that a fit reads, and those of the tables of all samples.
 XPS_FIT = [
+    "coverage",
     "charge_reference",
     "line_shape",
     "background",
