@@ -18,7 +18,6 @@ XPS_OVER_TEMPERATURE = {
 }
 # The keys of the section that a fit reads, and those of the tables of all samples.
 XPS_FIT = [
-    "coverage",
     "charge_reference",
     "line_shape",
     "background",
@@ -32,6 +31,15 @@ XPS_FIT = [
     "rsf_library",
     "rsf_extra",
     "regions",
+]
+# Names of the coverage that a fit holds against its models; what the coverage is computed with is the tables' alone.
+XPS_NAMES = [
+    "coating",
+    "substrate",
+    "substrate_component",
+    "lattice_region",
+    "lattice_component",
+    "contamination",
 ]
 XPS_TABLES = [
     "coverage",
@@ -89,6 +97,7 @@ rule xps_sample:
         rows=index_rows("xps", "sample"),
         config={
             **{key: config["xps"][key] for key in XPS_FIT},
+            "coverage": {key: XPS_COVERAGE[key] for key in XPS_NAMES},
             "sensitivity": {"backgrounds": config["xps"]["sensitivity"]["backgrounds"]},
         },
         code=code("xps/sample.py", readers="xps"),
