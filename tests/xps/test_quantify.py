@@ -235,7 +235,7 @@ MADE = [
     ("survey.spe", 1, set()),
     ("iron.vms", 1, set()),
     ("angles.vms", 2, {"O 1s", "C 1s"}),  # of the first angle; the others stand in xps_profile
-    ("unnamed.vms", 2, set()),
+    ("unnamed.vms", 2, {"C 1s", "O 1s"}),
     ("two_samples.txt", 2, {"Ni 2p"}),
     ("niw_Ni2p.txt", 1, {"Ni 2p"}),
 ]
