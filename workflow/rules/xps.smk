@@ -32,15 +32,6 @@ XPS_FIT = [
     "rsf_extra",
     "regions",
 ]
-# Names of the coverage that a fit holds against its models; what the coverage is computed with is the tables' alone.
-XPS_NAMES = [
-    "coating",
-    "substrate",
-    "substrate_component",
-    "lattice_region",
-    "lattice_component",
-    "contamination",
-]
 XPS_TABLES = [
     "coverage",
     "sensitivity",
@@ -97,7 +88,6 @@ rule xps_sample:
         rows=index_rows("xps", "sample"),
         config={
             **{key: config["xps"][key] for key in XPS_FIT},
-            "coverage": {key: XPS_COVERAGE[key] for key in XPS_NAMES},
             "sensitivity": {"backgrounds": config["xps"]["sensitivity"]["backgrounds"]},
         },
         code=code("xps/sample.py", readers="xps"),

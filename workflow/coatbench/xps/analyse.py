@@ -48,8 +48,8 @@ def analyse(
         The configuration's model makes no sense, an export holds no spectrum, or several samples and the row
         names none of them.
     """
+    result = Analysis()
     region_models = build_models(config)
-    result = Analysis(warnings=unknown_names(config["coverage"], region_models))
     for index, (row, file) in enumerate(zip(rows, files, strict=True)):
         export = read(file, "xps", row.get("format", ""))
         result.warnings += [f"{file.name}: {w}" for w in export.warnings]
@@ -92,30 +92,9 @@ def build_models(config: Mapping[str, Any]) -> dict[str, models.RegionModel]:
         raise AnalysisError(
             "config.yaml", where, f"one of {', '.join(known)} of {region}", component
         )
-    chosen = config["coverage"]
-    asked = {"xps.charge_reference.region": [region], "xps.coverage.coating": chosen["coating"]}
-    asked |= {f"xps.coverage.{key}": [chosen[key]] for key in ("substrate", "lattice_region")}
-    for where, names in {**asked, "xps.coverage.contamination": [*chosen["contamination"]]}.items():
-        for name in names:
-            if name not in built and (same := region_name(name)) in built:
-                raise AnalysisError("config.yaml", where, same, name)
+    if region not in built and (same := region_name(region)) in built:
+        raise AnalysisError("config.yaml", "xps.charge_reference.region", same, region)
     return built
-
-
-def unknown_names(
-    coverage: Mapping[str, Any], built: Mapping[str, models.RegionModel]
-) -> list[str]:
-    """Say which components of the section `xps.coverage` no model has: what they are for is not done."""
-    asked = [
-        ("substrate_component", coverage["substrate"], coverage["substrate_component"]),
-        ("lattice_component", coverage["lattice_region"], coverage["lattice_component"]),
-        *(("contamination", r, c) for r, own in coverage["contamination"].items() for c in own),
-    ]
-    return [
-        f"xps.coverage.{key}: expected one of {', '.join(built[region].names)} of {region}, found {name}; it counts for nothing"
-        for key, region, name in asked
-        if region in built and name not in built[region].names
-    ]
 
 
 def regions(

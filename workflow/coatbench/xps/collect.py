@@ -10,7 +10,9 @@ from itertools import groupby
 from typing import Any
 
 from ..arrays import Arrays
+from ..errors import AnalysisError
 from ..quality import Quality, plausible, quality_of, worst
+from ..readers.xps_block import region_name
 from .coverage import (
     CARBON,
     CONFIGURED,
@@ -54,6 +56,10 @@ def collect(
     """
     setting = Setting.of(config)
     areas = tables.get("xps_areas", [])
+    # A powder of the coating alone has no substrate to be covered; eq 1 needs none to compare with.
+    powders = {s["sample"] for s in samples if s["role"] == "precursor"}
+    for note in (*unknown_names(config), *_without_eq1(tables, config["coverage"], powders)):
+        log.warning("%s", note)
     default = [row for row in areas if row["is_default"]]
     asked = list(dict.fromkeys([config["rsf_library"], *config["sensitivity"]["rsf_libraries"]]))
     lacking = {library: missing_factors(default, library, setting) for library in asked}
@@ -67,8 +73,6 @@ def collect(
                 ", ".join(lines),
             )
     result = dict(tables)
-    # A powder of the coating alone has no substrate to be covered; eq 1 needs none to compare with.
-    powders = {s["sample"] for s in samples if s["role"] == "precursor"}
     result["xps_coverage"], result["xps_layer"] = [], []
     for library in libraries:
         amounts = sample_amounts(default, library, setting)
@@ -89,6 +93,48 @@ def collect(
 
         result["xps_joint"] = joint_rows(curves, config)
     return result
+
+
+def unknown_names(config: Mapping[str, Any]) -> list[str]:
+    """Say which components of the section `xps.coverage` no model has: what they are for is not done.
+
+    Raises
+    ------
+    AnalysisError
+        A region of it is a model's in another spelling.
+    """
+    chosen, models = config["coverage"], config["regions"]
+    asked = [("coating", line, "") for line in chosen["coating"]]
+    asked += [("substrate", chosen["substrate"], chosen["substrate_component"])]
+    asked += [("lattice_region", chosen["lattice_region"], chosen["lattice_component"])]
+    asked += [("contamination", r, c) for r, own in chosen["contamination"].items() for c in own]
+    notes = []
+    for key, region, name in asked:
+        where = f"xps.coverage.{key}"
+        if region not in models and (same := region_name(region)) in models:
+            raise AnalysisError("config.yaml", where, same, region)
+        known = models.get(region, {}).get("components", {})
+        if known and name and name not in known:
+            notes.append(
+                f"{where}: expected one of {', '.join(known)} of {region}, found {name}; it counts for nothing"
+            )
+    return notes
+
+
+def _without_eq1(tables: Tables, chosen: Mapping[str, Any], powders: set[str]) -> list[str]:
+    """Say which spots have no eq1 since a line of it was not measured; `powders` need none."""
+    lines: dict[tuple[str, str], set[str]] = {
+        (r["sample"], r["spot"]): set() for r in tables.get("xps_fits", [])
+    }
+    for row in tables.get("xps_areas", []):
+        own = lines.setdefault((row["sample"], row["spot"]), set())
+        own.add(str(row.get("line") or row["region"]))
+    return [
+        f"{sample}, spot {spot}: no {', '.join(lacking)}: no eq1 of it"
+        for (sample, spot), known in lines.items()
+        if sample not in powders
+        and (lacking := [x for x in (*chosen["coating"], chosen["substrate"]) if x not in known])
+    ]
 
 
 def _of_uncoated(row: Row, limits: Mapping[str, Any]) -> Quality:

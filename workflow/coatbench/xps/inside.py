@@ -8,8 +8,9 @@ from typing import Any
 
 from ..errors import ReadError
 from ..readers.model import Export
-from .analyse import build_models, unknown_names
+from .analyse import build_models
 from .choose import name_by_energy
+from .collect import unknown_names
 from .library import proposed
 from .quantify import rsf
 from .survey_tables import expected_elements, survey_of
@@ -48,7 +49,7 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
         lacking.append(f"to add in study.yaml under xps: regions: {'; '.join(starts)}")
     if unexpected:
         lacking.append(f"the survey shows {', '.join(unexpected)}, which no model of the study has")
-    lacking += unknown_names(config["coverage"], models)
+    lacking += unknown_names(config)
     if without := _without_factor(spectra, config):
         lacking.append(f"no sensitivity factor in {config['rsf_library']}: {', '.join(without)}")
     return several + regions, "; ".join(lacking)

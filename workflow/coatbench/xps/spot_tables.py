@@ -33,11 +33,6 @@ def add_spot(
     key = {"sample": sample, "spot": spot}
     percent = atomic_percent(fitted, config)
     together = worst([left_out(fitted), comparable(fitted, config)])
-    chosen = config["coverage"]
-    lines = {c.line for m in fitted.measured if m.model is not None for c in m.model.wholes}
-    lacking = [line for line in (*chosen["coating"], chosen["substrate"]) if line not in lines]
-    if lacking:
-        result.warnings.append(f"{file}: no {', '.join(lacking)} in this spot: no eq1 of it")
     if together.level != OK:
         result.warnings.append(f"{file}: {together.level}: {together.note}")
     for m in fitted.measured:
