@@ -45,13 +45,15 @@ class Walk:
         other.rename(one)
         (self.folder / "aside").rename(other)
 
-    def replace_by_an_older_file(self) -> None:
+    def replace_by_a_file_of_another_time(self) -> None:
+        """Of the past, as an archive leaves it, or of the future, as an instrument with a wrong clock writes it."""
         path = self.dice.choice(sorted(self.study.glob("leis/*.txt")))
         other = self.folder / "other.txt"
         digits = [b"1", b"2", b"3"]
         self.dice.shuffle(digits)
         other.write_bytes(path.read_bytes().replace(b"\t" + digits[0], b"\t" + digits[1]))
-        os.utime(other, (1e9, 1e9))
+        time_s = self.dice.choice([1e9, 4e9])
+        os.utime(other, (time_s, time_s))
         other.replace(path)
 
     def another_dose(self) -> None:
@@ -141,7 +143,7 @@ def test_after_each_run_every_table_is_that_of_a_fresh_run(tmp_path: Path) -> No
     dice = random.Random(SEED)
     walk = Walk(project, dice)
     happenings: list[Callable[[], None]] = [
-        walk.swap, walk.replace_by_an_older_file, walk.another_dose, walk.another_window_of_the_config,
+        walk.swap, walk.replace_by_a_file_of_another_time, walk.another_dose, walk.another_window_of_the_config,
         walk.another_line_of_code, walk.damage_a_result, walk.damage_a_result, walk.forget, walk.touch,
         walk.copy_without_times, walk.kill_a_run, walk.full_disk,
     ]  # fmt: skip

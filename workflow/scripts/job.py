@@ -8,6 +8,7 @@ such lines. Anything else that goes wrong (a bug, a full disk) fails the job its
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import logging
 import os
@@ -88,11 +89,30 @@ def logged(snakemake: Any) -> Iterator[None]:
     except CoatbenchError as error:
         log.error("%s", error)
         sys.exit(1)
-    except Exception:
+    except Exception as error:
+        if found := no_room(error):
+            logging.raiseExceptions = False  # the log has none either
+            where = getattr(error, "filename", None) or snakemake.config["results"]
+            log.error(
+                "%s: expected room for results, found: %s; make room and run again", where, found
+            )
+            sys.exit(1)
         if snakemake.log:
             logging.root.removeHandler(handlers[0])  # Snakemake shows the log of a failed job
         log.exception("rule %s failed", snakemake.rule)
         sys.exit(1)
+
+
+def no_room(error: Exception) -> str:
+    """Say whether a disk is full or a quota is used up; empty where it is not that."""
+    known = {os.strerror(number): number for number in (errno.ENOSPC, errno.EDQUOT)}
+    # HDF5 says it in words alone.
+    said = (
+        text
+        for text, n in known.items()
+        if getattr(error, "errno", None) == n or text in str(error)
+    )
+    return next(said, "") if isinstance(error, OSError) else ""
 
 
 def spelled(folder: str | Path) -> str:
