@@ -158,6 +158,13 @@ def test_doubts_stand_once_with_label_reason_and_picture():
         ("cycling", "c400/A/short", "cycling_cells", "doubtful", "efficiency of 104.6 %"),
         ("ranking", "", "ranking: all", "doubtful", ""),
         ("ranking", "c300", "ranking", "doubtful", "coverage: chi-square of 508"),  # inherited
+        (
+            "sims",
+            "c300",
+            "sims_degradation",
+            "unusable",
+            "no reference",
+        ),  # stands under what is missing
     ]
     columns = ("technique", "unit", "value", "quality", "note")
     found = doubts_of(

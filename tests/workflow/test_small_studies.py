@@ -181,6 +181,14 @@ def test_figures_of_other_studies_can_be_read(workflow, tmp_path, request, make,
         ), name
 
 
+def test_figures_that_relate_to_the_reference_are_not_made_without_it(workflow, tmp_path) -> None:
+    study = cut_study(tmp_path / "study", ["xps", "sims", "stem"], ["c300", "c400"])
+    text = workflow.run("--summary", "--config", f"study={study}", "results=out")
+    made = {name for name in FIGURES if f"out/figures/{name}.pdf" in text}
+    assert {"fig1", "fig2", "fig4", "sims_boxes"} <= made
+    assert not {"fig6", "figS3", "figS5"} & made
+
+
 def _named(path: Path) -> set[str]:
     with path.open(encoding="utf-8", newline="") as stream:
         return {row.get("sample") or row.get("series", "") for row in csv.DictReader(stream)}

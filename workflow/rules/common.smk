@@ -178,6 +178,18 @@ def measured(technique):
     return technique in MEASURED
 
 
+def without_reference(technique, figure):
+    """Tell whether a figure has nothing to show since a technique did not measure the reference; the report then names it."""
+    if not measured(technique) or STUDY.reference in {
+        row["sample"] for row in STUDY.rows(technique)
+    }:
+        return False
+    NOT_MADE.append(
+        f"{technique}: figure {figure.removeprefix('fig')} is not made: the uncoated reference was not measured"
+    )
+    return True
+
+
 def units(technique, pattern, *keys):
     """Return results paths, one per job of a technique: `pattern` filled with the index's keys."""
     return [

@@ -15,6 +15,8 @@ SIMS_FIGURES = {
 }
 if config["sims"]["nmf_components"]:
     SIMS_FIGURES["sims_nmf"] = "parts of pixels"
+if without_reference("sims", "fig6"):
+    del SIMS_FIGURES["fig6"]
 SIMS_FIGURE_CONFIG = {
     key: config["sims"].get(key)
     for key in ("group_labels", "main_groups", "headline_weighting", "map_fragments")
@@ -151,6 +153,7 @@ rule sims_figures:
         runtime=5,
     params:
         figure=figure_params("sims"),
+        figures=list(SIMS_FIGURES),
         sims=SIMS_FIGURE_CONFIG,
         nmf={k: config["sims"][k] for k in ("nmf_components", "bootstrap_seed")},
         code=code("sims/figures.py"),

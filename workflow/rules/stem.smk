@@ -1,11 +1,15 @@
 # STEM and EDX: one job per sample (all its images and maps), the tables, one quick-look per sample,
 # figure 4 (coated samples) and figure S5 (the reference).
 
+STEM_FIGURES = ["fig4"]
+if not without_reference("stem", "figS5"):
+    STEM_FIGURES.append("figS5")
+
 if measured("stem"):
     ROWS += units("stem", "stem/{sample}.json", "sample")
     TARGETS += [table(t) for t in table_columns("stem")]
     TARGETS += units("stem", "quicklook/stem/{sample}.png", "sample")
-    TARGETS += [*figure_files("fig4").values(), *figure_files("figS5").values()]
+    TARGETS += [path for name in STEM_FIGURES for path in figure_files(name).values()]
 
 
 localrules:
@@ -95,7 +99,7 @@ rule stem_figures:
     input:
         curves=units("stem", "stem/{sample}.nc", "sample"),
     output:
-        **reported_all(dict.fromkeys(["fig4", "figS5"]), "STEM"),
+        **reported_all(dict.fromkeys(STEM_FIGURES), "STEM"),
     log:
         log_file("figures/stem"),
     benchmark:
@@ -107,6 +111,7 @@ rule stem_figures:
         mem_mb=1500,
         runtime=5,
     params:
+        figures=STEM_FIGURES,
         figure=figure_params("stem"),
         code=code("stem/figures.py"),
     message:

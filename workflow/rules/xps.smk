@@ -16,6 +16,8 @@ XPS_OVER_TEMPERATURE = {
     "fig2": {"definition": "eq1", "column": "coverage"},
     "figS3": {"definition": "nickel_fraction", "column": "relative_signal"},
 }
+if without_reference("xps", "figS3"):
+    del XPS_OVER_TEMPERATURE["figS3"]
 # The keys of the section that a fit reads, and those of the tables of all samples.
 XPS_FIT = [
     "charge_reference",

@@ -48,10 +48,14 @@ def draw(
     shown = [s for s in ordered(samples) if any(k[0] == s["sample"] for k in spectra)]
     codings = style.codings(samples)
     temperatures = sorted({t for _, t in spectra})
-    n = max(1, len(temperatures)) + 1
+    related = any(r["relative_to_reference"] is not None for r in near)
+    n = max(1, len(temperatures)) + related
     n_rows = math.ceil(n / 3)
     figure = style.new_figure(config, "double", min(2.75 * n_rows, layout.PAGE_INCH))
-    if n_rows == 1:
+    if not related:
+        left = figure
+        panels = figure.subplots(n_rows, min(n, 3), squeeze=False).ravel()
+    elif n_rows == 1:
         # The legend stands below the spectra alone, beside the names of the samples under the last panel.
         parts = figure.subfigures(1, 2, squeeze=False, width_ratios=(n - 1, 1))
         left, right = parts[0]
@@ -77,9 +81,10 @@ def draw(
         # Every sample has one line style in all panels: one legend, outside of them.
         handles = {h.get_label(): h for p in panels for h in p.get_legend_handles_labels()[0]}
         style.legend_below(left, handles)
-    last = panels[len(temperatures) or 1]
-    _ratios(last, near, shown, temperatures, reference)
-    style.panel_letter(last, "abcdefgh"[min(len(temperatures), 7)])
+    if related:
+        last = panels[len(temperatures) or 1]
+        _ratios(last, near, shown, temperatures, reference)
+        style.panel_letter(last, "abcdefgh"[min(len(temperatures), 7)])
     for axes in panels[n:]:
         axes.set_axis_off()
     numbers = _numbers(shown, temperatures, spectra) + _ratio_numbers(near)
@@ -132,9 +137,6 @@ def _ratios(
     reference: str | None,
 ) -> None:
     names = [s["sample"] for s in shown]
-    if not any(r["relative_to_reference"] is not None for r in near):
-        style.no_data(axes, "no reference to relate the samples to")
-        return
     for i, temperature in enumerate(temperatures):
         rows = [
             r

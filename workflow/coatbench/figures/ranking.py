@@ -55,6 +55,8 @@ def draw(
     n = max(len(shown), 3)
     curves = read_table(tables["ranking_response"])
     varied = list(dict.fromkeys(r["factor"] for r in curves))
+    if len(varied) == 1:  # between settings of one factor the interval of all together says it
+        curves = [r | {"determined": 1.0} for r in curves]
     panels = max(len(varied), 1)
     tall = max(3.0, 1.35 + 0.19 * n, 1.6 * panels + 1.1)  # the legend stands below the last panel
     figure = style.new_figure(config, "double", min(tall, layout.PAGE_INCH))

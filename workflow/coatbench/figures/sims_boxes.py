@@ -75,7 +75,8 @@ def draw(
         )
         if first + n_columns + beside > len(order):  # nothing below, or not below all of it
             places = [s for _ in own for s in [*shown, NOBODY]][:-1]
-            style.sample_axis(axes, places, 6.0 * len(own) / n_columns)
+            room = 6.0 * len(own) if beside > 1 else 5.2 * len(places) / (len(places) + 1)
+            style.sample_axis(axes, places, room / n_columns)
             axes.tick_params("x", length=0)
         else:
             axes.set_xticks([])

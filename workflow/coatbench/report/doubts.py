@@ -19,6 +19,7 @@ DOUBTS = {
     "interrupted": (True, "interrupted"),
 }
 OF_THE_RANKING = "mend the measurement that the note names; the ranking follows"
+NO_REFERENCE = "no reference"  # stands once under what is missing, and is no measurement's fault
 QUALITY_COLUMNS = (*DOUBTS, "quality", "note")
 
 
@@ -96,6 +97,8 @@ def doubts_of(
         why = str(row["note"] or row["quality"])
         known = [p for p in parts if p in labels]
         key = (technique, known[0] if known else unit, why)
+        if why == NO_REFERENCE:
+            continue
         if technique == "ranking" and known and _said(why, known[0], found):
             continue
         if key in found:

@@ -24,4 +24,5 @@ if __name__ == "__main__":
         )
         groups = {r["fragment"]: r["group"] for r in rows}
         figures["sims_nmf"] = partial(sims_nmf.draw, parts=parts, groups=groups)
-    job.figures(snakemake, figures, sims=params.sims, **params.figure)
+    made = {name: figures[name] for name in params.figures}
+    job.figures(snakemake, made, sims=params.sims, **params.figure)

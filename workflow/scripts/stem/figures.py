@@ -5,4 +5,6 @@ from coatbench.figures import fig4, figS5
 
 if __name__ == "__main__":
     figures = {"fig4": fig4.draw, "figS5": figS5.draw}
-    job.figures(snakemake, figures, curves=snakemake.input.curves, **snakemake.params.figure)
+    params = snakemake.params
+    made = {name: figures[name] for name in params.figures}
+    job.figures(snakemake, made, curves=snakemake.input.curves, **params.figure)
