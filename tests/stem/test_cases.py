@@ -23,11 +23,12 @@ HANDED = {
     "film": "no_layer_carbon_film_edge",
 }  # fmt: skip
 MAGNIFICATION, DPI = 341_400, 93
+ZEISS_NM = 0.83  # the words of its tag have one digit less
 # Layer in nm, its tolerance, and what else is known of the row.
 LAYERS = {
     "made": {
         "partial": (18.0, 2, {"rim_coverage": (0.4, 0.08)}), "brightening": (16.0, 4, {}), "jeol": (12.0, 2, {"pixel_size_nm": (25.4e6 / DPI / MAGNIFICATION, 1e-3)}),
-        "zeiss": (20.0, 2, {"pixel_size_nm": (PIXEL, 0.008)}),
+        "zeiss": (20.0 * ZEISS_NM / PIXEL, 2, {"pixel_size_nm": (ZEISS_NM, 0.008)}),
     },
     "handed": {
         "partial": (15.0, 2, {"rim_coverage": (0.5, 0.08)}), "brightening": (15.0, 4, {}), "jeol": (15.0, 2, {"pixel_size_nm": (1.0115, 1e-3)}),
@@ -76,7 +77,7 @@ def write_fields(folder):
     save("zirconia", wide)
     small = straight(12.0).clip(0, 255).astype(np.uint8)
     save("jeol", small, description=JEOL.format(MAGNIFICATION), resolution=(DPI, DPI), resolutionunit=2, metadata=None)  # fmt: skip
-    tag = zeiss(PIXEL * 1e-9 * 400 / 1024, "0.8 nm")
+    tag = zeiss(ZEISS_NM * 1e-9 * 400 / 1024, "0.8 nm")
     save("zeiss", straight(20.0, seed=1).clip(0, 255).astype(np.uint8), extratags=[(34118, "s", 0, tag, True)], metadata=None)  # fmt: skip
     rng = np.random.default_rng(6)
     layer, matter = amounts(0.2, 1.0)
