@@ -9,6 +9,7 @@ from coatbench.tga_ms.areas import set_areas
 from coatbench.tga_ms.event import Signal
 from coatbench.tga_ms.events import find_events
 from coatbench.tga_ms.ions import robust_baseline
+from coatbench.tga_ms.positions import _noise
 from coatbench.tga_ms.run import heating_rate_K_s
 from coatbench.tga_ms.smooth import (
     Grid,
@@ -286,3 +287,11 @@ def test_area_of_a_peak_on_a_stepped_baseline(config, baseline, step):
     assert abs(peak.area - true) < 3 * peak.area_sd < 0.2 * true
     if baseline == "sigmoidal":
         assert peak.area == pytest.approx(true, rel=0.03)
+
+
+def test_noise_that_ends_in_a_level_of_equal_numbers_stays_finite():
+    """As a balance gives that is at rest: nothing is left there of a running sum of large squares."""
+    rng = np.random.default_rng(2)
+    values = np.zeros(4000)
+    values[700:1200] = rng.normal(0, 1e3, 500)
+    assert np.isfinite(_noise(values, 21, [], rng, 3)).all()

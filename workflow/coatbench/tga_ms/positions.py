@@ -107,7 +107,8 @@ def _noise(
     if quiet.sum() < long:
         return block_noise(residual, 2 * window, rng, n)
     beside = (values - smooth(values, long))[quiet]
-    scatter = np.sqrt(uniform_filter1d(residual**2, 4 * window))
+    # A running sum that comes back to zero ends a rounding error below it.
+    scatter = np.sqrt(np.maximum(uniform_filter1d(residual**2, 4 * window), 0.0))
     usual = float(np.sqrt(np.mean(residual[quiet] ** 2)))
     return block_noise(beside, 2 * window, rng, n, size) * (scatter / usual if usual > 0 else 1.0)
 
