@@ -314,6 +314,23 @@ def test_nothing_of_somebody_else_is_written_over(places: Places) -> None:
     foreign(places, ["out/report.html"])
 
 
+def test_a_run_on_trial_claims_nothing(places: Places) -> None:
+    made(places)
+    samples = Path("study/samples.csv")
+    samples.write_text("sample\n")
+    claim(places, samples)()
+    Path("other").mkdir()
+    Path("other/samples.csv").write_text("sample\na\n")
+    other = Places("out", "other", places.workflow)
+    taken = claim(other, "other/samples.csv", takeover=True)
+    claim(places, samples)  # not refused: nothing was taken yet
+    with pytest.raises(StudyError):
+        claim(other, "other/samples.csv")
+    taken()
+    with pytest.raises(StudyError):
+        claim(places, samples)
+
+
 def test_two_runs_do_not_share_results(places: Places) -> None:
     first = hold(places)
     with pytest.raises(StudyError) as caught:

@@ -19,8 +19,8 @@ STUDY = "provenance/study.json"
 LOCK = "provenance/run.lock"
 
 
-def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> None:
-    """Hold that the results folder is that of this study.
+def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> Callable[[], None]:
+    """Hold that the results folder is that of this study; return what writes it down, for a run that is none on trial.
 
     A study is known by its way from the results folder, or by its table of samples: either may change, not both.
 
@@ -41,8 +41,6 @@ def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> Non
         was = None
     if not isinstance(was, dict) or was.keys() != now.keys():
         was = {}  # damaged: it says nothing
-    if was == now:
-        return
     other = was and all(was[key] != now[key] for key in ("way", "samples"))
     if other and not takeover and any(Path(places.results, RECORDS).rglob("*.json")):
         raise StudyError(
@@ -51,9 +49,13 @@ def claim(places: Places, samples: str | Path, *, takeover: bool = False) -> Non
                 f"of the folder {was['name']}; give another results=..., or take it over with --config takeover=true"
             ]
         )
-    with suppress(OSError):  # a folder that may only be read: a dry run looks at it
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
+
+    def write() -> None:
+        if was != now:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, json.dumps(now, indent=1, ensure_ascii=False) + "\n")
+
+    return write
 
 
 def foreign(places: Places, planned: Iterable[str], *, takeover: bool = False) -> None:

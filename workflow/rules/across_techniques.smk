@@ -2,7 +2,7 @@
 
 from coatbench.claims.read import read_claims
 from coatbench.ranking import columns as of_ranking
-from coatbench.results_folder import hold
+from coatbench.results_folder import hold, may_be_written
 from coatbench.settings import follow
 from coatbench.study_files import may_be_told
 
@@ -132,14 +132,16 @@ def study_claims(path):
         stop(error.problems)
 
 
-HELD = []
+CLAIMED, HELD = [], []
 
 
 def hold_results():
-    """Let no other run work on these results until the end of this one, which makes some."""
+    """Hold that these results are this study's, and let no other run work on them until the end of this one."""
     if asked_for() and asked_for() <= {"check", "formats"}:
         return
     try:
         HELD.append(hold(PLACES))
+        with may_be_written(PLACES):
+            CLAIMED[0]()
     except StudyError as error:
         stop(error.problems)

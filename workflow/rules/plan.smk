@@ -18,7 +18,7 @@ if workflow.is_main_process:
             ),
             takeover=TAKEOVER,
         )
-        claim(PLACES, samples_table(), takeover=TAKEOVER)
+        CLAIMED.append(claim(PLACES, samples_table(), takeover=TAKEOVER))
     except StudyError as error:
         stop(error.problems)
 
