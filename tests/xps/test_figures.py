@@ -111,6 +111,31 @@ def test_positions_that_lie_close_are_written_beside_each_other(apart_eV: float)
     assert sorted(t.get_text() for t in axes.texts) == ["531.4", f"{531.4 + apart_eV:.1f}"]
 
 
+def test_a_stack_of_noise_stays_within_its_room(study: dict) -> None:
+    """Alone in its study, a region without its element: the scatter is far larger than the fit."""
+    x = np.linspace(850.0, 880.0, 301)
+    noise = np.random.default_rng(1).normal(0, 70, x.size)
+    attrs = {
+        "quality": "doubtful",
+        "region": "Ni 2p",
+        "window_low_eV": 850.0,
+        "window_high_eV": 880.0,
+    }
+    fit = 9 * np.exp(-(((x - 855) / 2) ** 2))
+    variables = {
+        "intensity_cps": ("energy", 1000 + noise), "background_cps": ("energy", np.full(x.size, 1000.0)),
+        "envelope_cps": ("energy", 1000 + fit), "component_cps": (("component", "energy"), fit[None]),
+        "area_cps_eV": ("component", [32.0]), "position_eV": ("component", [855.0]),
+    }  # fmt: skip
+    names = {n: ("component", np.array(["nickel"])) for n in ("component", "part_of")}
+    data = Arrays.of(variables, names | {"binding_energy_eV": ("energy", x)}, attrs)
+    axes = Figure().subplots()
+    rows = xps_common.stack(axes, {"c200": data}, study["samples"], "Ni 2p")
+    low, high = axes.get_ylim()
+    drawn = (1000 + noise - 1000) / rows[0]["divided_by_cps"]
+    assert low < drawn.min() and drawn.max() < high and low > -1.6
+
+
 @pytest.mark.parametrize(
     ("definition", "column"),
     [("eq1", "coverage"), ("nickel_fraction", "relative_signal"), ("none", "coverage")],

@@ -32,6 +32,7 @@ COLOURS = {
     "satellite": "#a9c9bd",
 }
 
+ROOM = 1.25  # of a spectrum in a stack, in units of its maximum
 SHARE_OF_A_NUMBER = 0.17  # of a panel, that the text of a binding energy takes at most
 
 
@@ -116,7 +117,8 @@ def stack(
     """Stack the normalised spectra of a region, the first sample at the bottom; return the plotted numbers.
 
     Each spectrum is divided by its own maximum above the background. One that holds less than a tenth of the
-    series' largest signal is divided by that tenth, so that the absence of a signal looks like it.
+    series' largest signal is divided by that tenth, so that the absence of a signal looks like it; one whose noise would
+    leave its room by so much that it does not.
     """
     shown = [s for s in ordered(samples) if s["sample"] in spectra]
     if not shown:
@@ -127,11 +129,11 @@ def stack(
     numbers: list[dict[str, Any]] = []
     for i, sample in enumerate(shown):
         data = spectra[sample["sample"]]
-        scale, offset = max(height(data), least), 1.25 * i
+        window, offset = in_window(data), ROOM * i
+        above = window["intensity_cps"] - window["background_cps"]
+        scale = max(height(data), least, float(above.max()) / ROOM)
         draw_fit(axes, data, scale=scale, offset=offset, subtract=True)
-        window = in_window(data)
-        below = float(((window["intensity_cps"] - window["background_cps"]) / scale).min())
-        lowest = min(lowest, offset + below)
+        lowest = min(lowest, offset + float(above.min()) / scale)
         if data.attrs["quality"] == DOUBTFUL:
             axes.text(
                 0.985, offset + 0.22, "doubtful", color=style.ACCENT, fontsize=5.5, ha="right",
@@ -141,8 +143,8 @@ def stack(
     own = [spectra[s["sample"]] for s in shown]
     descending(axes, own)
     _guides(axes, own)
-    axes.set_ylim(min(-0.12, lowest - 0.05), 1.25 * len(shown) + 0.25)
-    places = [1.25 * i + 0.3 for i in range(len(shown))]
+    axes.set_ylim(min(-0.12, lowest - 0.05), ROOM * len(shown) + 0.25)
+    places = [ROOM * i + 0.3 for i in range(len(shown))]
     axes.set_yticks(places, [style.full_label(s) for s in shown])
     axes.tick_params(axis="y", length=0)
     axes.set_ylabel("normalised intensity")
