@@ -73,7 +73,8 @@ def draw(
         rows = [r for r in peaks if r["heating_temperature_degC"] == temperature]
         leis_common.label_peaks(axes, rows, leis_common.peak_tops(rows, [c for _, c in own]))
         _window(axes, [r for r in near if r["heating_temperature_degC"] == temperature])
-        style.panel_letter(axes, letter)
+        if n > 1:
+            style.panel_letter(axes, letter)
         axes.set_title(f"after heating to {temperature:g} °C", loc="right")
     if not temperatures:
         style.no_data(panels[0], "no LEIS spectrum could be analysed")

@@ -13,7 +13,7 @@ from ..arrays import Arrays
 from ..curves import load_set
 from ..order import ordered
 from ..quality import DOUBTFUL, UNUSABLE
-from . import style
+from . import lettering, style
 
 # Starting material cold, products warm; the substrate grey. Other names take the next category colour.
 COLOURS = {
@@ -145,7 +145,9 @@ def stack(
     _guides(axes, own)
     axes.set_ylim(min(-0.12, lowest - 0.05), ROOM * len(shown) + 0.25)
     places = [ROOM * i + 0.3 for i in range(len(shown))]
-    axes.set_yticks(places, [style.full_label(s) for s in shown])
+    names = [style.full_label(s) for s in shown]
+    long = any(lettering.letters(n) > style.LONG_LABEL for n in names)
+    axes.set_yticks(places, names, fontsize=5.3 if long else None)
     axes.tick_params(axis="y", length=0)
     axes.set_ylabel("normalised intensity")
     return numbers
