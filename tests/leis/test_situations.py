@@ -332,14 +332,17 @@ def test_another_unit_is_refused(tmp_path, config, change, index, said):
         (lambda e, c: (e, c / 120), False, {}, "one event is 0.00833"),
         (lambda e, c: (e, (c + 300) / 97.3), False, {}, "as the reference's"),
         (lambda e, c: (e, c / 312), True, {"intensity": "counts_per_nC", "dose_nC": "3120"}, "another dose"),
+        (lambda e, c: (e, np.convolve(np.pad(c, 5, "edge"), np.ones(11) / 11, "valid")), False, {}, "go together"),
     ],
 )  # fmt: skip
 def test_another_scale_is_doubted(tmp_path, config, change, both, index, said):
-    """Counts per second beside counts were a coverage of 99.7 %, and nothing said so."""
+    """Counts per second beside counts were a coverage of 99.7 %; counts that were smoothed were refused as counts per nC."""
     found = given_wrong(tmp_path, config, change, both, index)
     rows = [
         r for r in found["leis_windows"] if r["sample"] == "x" and r["window"] == "near_surface"
     ]
+    if said == "go together":  # smoothing keeps sums, and what they are uncertain by
+        assert rows[0]["counts_per_nC_sd"] == pytest.approx((rows[0]["counts_per_nC"] / 312) ** 0.5, rel=0.1)  # fmt: skip
     rows += found["leis_layers"]
     assert all(r["quality"] in ("doubtful", "unusable") and said in r["quality_note"] for r in rows)
 

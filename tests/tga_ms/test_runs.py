@@ -89,6 +89,19 @@ def test_cooling_is_left_out(tmp_path, config):
     assert any("cooling" in w for w in run.warnings)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(lambda t, n: n + 273.15, "kelvin"), (lambda t, n: np.where(t > t[-1] / 2, n - 200, n), "two runs"), (lambda t, n: n, "")],
+)  # fmt: skip
+def test_a_temperature_that_no_furnace_has_is_doubted(tmp_path, config, change, said):
+    """Each gave an annealing window without a word."""
+    grid = ramp(stop=500)
+    temperature = change(grid.time_s, grid.temperature_degC)
+    mass = np.full(temperature.size, 100.0)
+    run = prepare(export(tmp_path, temperature, grid.time_s, mass_percent=mass), None, config)
+    assert [said in d for d in run.doubts] == ([True] if said else [])
+
+
 def test_an_export_on_equal_temperature_steps_is_the_same_run(tmp_path, config):
     """Such an export is not uniform in time; a derivative over its rows would be wrong, one over time is not."""
     t = np.arange(30, 800, 0.5)

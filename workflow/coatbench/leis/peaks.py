@@ -108,7 +108,8 @@ def _find_one(name: str, spectrum: Spectrum, config: dict, geometry: Geometry) -
     y = spectrum.counts_per_nC[peak.channels]
     width = max(1, round(VARIANCE_SMOOTHING_EV / spectrum.step_eV)) | 1
     smooth = np.convolve(np.pad(y, width // 2, mode="edge"), np.ones(width) / width, "valid")
-    floor = spectrum.noise_per_intensity
+    # Of one channel: the fit finds out by itself which go together.
+    floor = spectrum.noise_per_intensity / spectrum.alike
     variance = floor * np.maximum(smooth, floor)
     centres = np.arange(low, high + 0.5 * spectrum.step_eV, spectrum.step_eV)
     widths = np.linspace(narrow, wide, max(2, 1 + round((wide - narrow) / WIDTH_STEP_EV)))

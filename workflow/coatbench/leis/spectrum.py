@@ -21,6 +21,10 @@ ABOVE_SHARE, ABOVE_ENERGY = 0.05, 1.02
 TWICE, SAME_UNIT = 2.0, 1.6
 # Whole numbers are counts, unless they scatter so much less; few do not tell.
 PLENTY, FROZEN = 10.0, 0.25
+# Channels so far apart (in eV, and in channels) share no smoothing; they then scatter so many times as neighbours do.
+APART_EV, APART, SMOOTHED = 24.0, 12, 3.0
+# Variance of a third difference of a running mean over n channels is 0.6/n of its channels', that of sums n times.
+MEAN_OF_N = 0.6
 MULTIPLES = 30  # channels of so many events at most tell the size of one
 
 
@@ -43,6 +47,8 @@ class Spectrum:
     warnings : list of str
     doubt : str
         What is wrong with its intensities; empty without.
+    alike : float
+        By how much more a sum of channels scatters than they do each: smoothing makes neighbours alike.
     """
 
     energy_eV: np.ndarray
@@ -54,6 +60,7 @@ class Spectrum:
     file: Path
     warnings: list[str] = field(default_factory=list)
     doubt: str = ""
+    alike: float = 1.0
 
     @property
     def step_eV(self) -> float:
@@ -131,10 +138,36 @@ def prepare(row: dict[str, str], file: Path, block: Arrays, config: dict) -> Spe
     if kind not in ("counts", "counts_per_nC"):
         raise AnalysisError(file, "index intensity", "counts or counts_per_nC", kind)
     normalised = intensity if kind == "counts_per_nC" else intensity / dose
-    noise, doubt = _noise(file, intensity, kind, dose)
+    alike = 1.0
+    if smoothed := _smoothed(
+        intensity * (1.0 if kind == "counts" else dose), float(energy[1] - energy[0])
+    ):
+        noise, alike, doubt = smoothed
+    else:
+        noise, doubt = _noise(file, intensity, kind, dose)
     return Spectrum(
-        energy, normalised, noise / dose, dose, source, temperature, file, [doubt] if doubt else [], doubt
+        energy, normalised, noise / dose, dose, source, temperature, file, [doubt] if doubt else [], doubt, alike
     )  # fmt: skip
+
+
+def _smoothed(counts: np.ndarray, step_eV: float) -> tuple[float, float, str] | None:
+    """Variance over mean of sums, by how much more than that of one channel it is, and what to doubt; None unless smoothed."""
+    import numpy as np
+
+    if np.all(np.abs(counts - np.round(counts)) < WHOLE):
+        return None
+    apart = max(2, min(APART, round(APART_EV / step_eV)))
+    near, far = _scatter(counts), _scatter(counts, apart)
+    if not far > SMOOTHED * near > 0:
+        return None
+    # Counts scatter no more than counts do: what is more is the spectrum's own shape, which far channels see.
+    factor = min(MEAN_OF_N * far**2 / near, 1.0)
+    return (
+        factor,
+        max(factor / near, 1.0),
+        "channels go together with their neighbours: smoothed before the export, so the uncertainty follows the scatter of "
+        f"those {apart * step_eV:g} eV apart ({factor:.3g} x Poisson)",
+    )
 
 
 def _noise(file: Path, intensity: np.ndarray, kind: str, dose: float) -> tuple[float, str]:
@@ -180,10 +213,12 @@ def _noise(file: Path, intensity: np.ndarray, kind: str, dose: float) -> tuple[f
     )
 
 
-def _scatter(counts: np.ndarray) -> float:
-    """Variance over mean, from the scatter of neighbouring channels."""
+def _scatter(counts: np.ndarray, apart: int = 1) -> float:
+    """Variance over mean, from the scatter of neighbouring channels, or of those so many channels apart."""
     import numpy as np
 
+    if apart > 1:
+        return float(np.median([_scatter(counts[i::apart]) for i in range(apart)]))
     # The third difference cancels everything smooth; its variance is 20 times that of a channel.
     expected = (counts[:-3] + 9 * counts[1:-2] + 9 * counts[2:-1] + counts[3:]) / 20
     scaled = np.diff(counts, 3)[expected > 0] ** 2 / (20 * expected[expected > 0])

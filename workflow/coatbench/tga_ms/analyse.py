@@ -66,8 +66,9 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
         quality.plausible(float(m), "mass in percent of the initial mass", limits)
         for m in (run.mass_percent.min(), run.mass_percent.max())
     ]
+    doubts = [quality.doubtful(note) for note in run.doubts]
     for event in mass_events:
-        event.quality = quality.worst([event.quality, *extremes])
+        event.quality = quality.worst([event.quality, *extremes, *doubts])
     events = list(mass_events)
     if run.dsc is not None:
         dsc_events = find_events(_signal("dsc", run), run.grid, config)
@@ -76,6 +77,8 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
                 "the export does not say which sign of DSC is exothermic: taken as positive"
             )
         set_areas(dsc_events, _signal("dsc", run), run.grid, run.dsc_unit, config["dsc_baseline"])
+        for event in dsc_events:
+            event.quality = quality.worst([event.quality, *doubts])
         events += dsc_events
     lag, ions = _ions(row, exports, run, config, result)
     ion_events: list[Event] = []
@@ -85,7 +88,7 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Anal
         assert ions is not None
         lag_sd_K = lag.sd_s * run.grid.rate_K_s if lag.sd_s == lag.sd_s else 0.0
         found = find_events(signal, ions.grid, config, extra_sd_K=lag_sd_K)
-        judged = [lag.quality]
+        judged = [lag.quality, *doubts]
         if (top := ion_module.saturated_A(current)) == top and found:
             cut[int(mz)] = f"m/z {mz} is cut off at {top:.2g} A: the electrometer is saturated"
             judged.append(quality.doubtful(cut[int(mz)]))

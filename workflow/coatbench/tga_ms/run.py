@@ -24,6 +24,8 @@ ISOTHERMAL_K, SLOWEST_K_S = 5.0, 1 / 60
 RATE_S = 60.0  # over which a rate of temperature is taken
 GAP_FACTOR, GAP_S = 10, 60.0  # a pause in the record that is worth a warning
 PROGRAMME_TOLERANCE_K = 5.0
+# No furnace jumps so far between two records; no laboratory is this hot in degC, and most are in K.
+JUMP_K, ROOM_K = 50.0, (283.0, 310.0)
 
 
 @dataclass
@@ -51,6 +53,8 @@ class Run:
         What of the balance was left out.
     segments : list of Segment
         As the file names them; empty where it does not.
+    doubts : list of str
+        Why no event of the run is to be trusted as it stands.
     """
 
     grid: Grid
@@ -64,6 +68,7 @@ class Run:
     warnings: list[str] = field(default_factory=list)
     artefacts: list[Artefact] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     def drift(self, kelvin: float) -> float:
         """Standard uncertainty in percent of a change of mass over so many K; 0 if it is not known.
@@ -112,7 +117,8 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
     time = block["time_s"].astype(float)
     temperature = block["temperature_degC"].astype(float)
     segments, note = segments_of(block, time, temperature)
-    warnings += [note] if note else []
+    doubts = [*([note] if note else []), *_odd_temperatures(time, temperature)]
+    warnings += doubts
     grid, stop = _grid(export, time, temperature, segments, config["smoothing_window_K"], warnings)
     initial = float(block.attrs["sample_mass_mg"])
     if "mass_percent" in block:
@@ -160,8 +166,24 @@ def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run
     unit = str(block.attrs_of(name).get("units", "")) if name is not None else ""
     return Run(
         grid, mass, dsc, unit, int(block.attrs.get("exo", 0)), initial, buoyancy, drift_sd, warnings, artefacts,
-        segments,
+        segments, doubts,
     )  # fmt: skip
+
+
+def _odd_temperatures(time: np.ndarray, temperature: np.ndarray) -> list[str]:
+    """Say what no furnace does: two runs in one file, another unit than the column's."""
+    import numpy as np
+
+    found = []
+    jumps = np.diff(temperature)
+    at = int(np.argmax(np.abs(jumps)))
+    if abs(jumps[at]) > JUMP_K:
+        found.append(
+            f"the temperature jumps by {jumps[at]:+.0f} K at {time[at] / 60:.1f} min: two runs in one file, or a part that is missing"
+        )
+    if ROOM_K[0] <= temperature[0] <= ROOM_K[1]:
+        found.append(f"the record starts at {temperature[0]:.0f} degC: kelvin?")
+    return found
 
 
 def _grid(
