@@ -71,6 +71,19 @@ def test_maps_that_are_no_counts(config):
     assert pixels == pytest.approx(4 * np.pi * 1.5**2, rel=0.35)  # of noise smoothed by a Gaussian
 
 
+@pytest.mark.parametrize(("line", "detected"), [(0.0, None), (9.0, True)])
+def test_a_map_in_atomic_percent_does_not_tell_continuum(config, line, detected):
+    """Normalised per pixel, continuum is the same share of layer and core, and less only where nothing is counted."""
+    core = np.zeros_like(LAYER)
+    core[30:] = True
+    mass = np.where(core, 60.0, np.where(LAYER, 20.0, 0.1))
+    own = np.random.default_rng(5).poisson(0.1 * mass + line * LAYER)
+    percent = 100 * own / np.maximum(own + np.random.default_rng(6).poisson(mass), 1)
+    found = elements.detect(percent, LAYER, BESIDE, config, core, 0.38)
+    assert found["detected"] is detected
+    assert ("at.%" in found["note"]) == (detected is None)
+
+
 def test_an_excess_scatters_as_its_uncertainty_says(config):
     """In maps that are no counts, over fewer pixels of layer than of background."""
     few = LAYER & (np.arange(60) < 10)

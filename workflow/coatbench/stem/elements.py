@@ -135,6 +135,12 @@ def detect(
             row["note"] = note
             row["significance"] = float(above)
             return row | quality.doubtful(note).columns()
+        if row["detected"] and not poisson and on.mean() <= inner.mean():
+            # In a map that is normalised per pixel (at.%) continuum is as high in the layer as in the core.
+            row["detected"] = None
+            note = "no counts, and no more in the layer than in the core: in at.% continuum looks the same; map counts"
+            row["note"] += f"; {note}"
+            return row | quality.doubtful(note).columns()
     return row
 
 
