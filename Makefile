@@ -10,7 +10,7 @@ results: env
 	$(BIN)/snakemake --cores $(CORES)
 
 test: env
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 env: $(STAMP)
 

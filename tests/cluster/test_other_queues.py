@@ -60,7 +60,7 @@ def test_a_measurement_goes_to_the_queue_with_what_it_needs(
     two_spectra(workflow.folder / "study")
     text = workflow.run(
         "out/tables/leis_windows.csv", "--config", "study=study", "results=out",
-        "--profile", f"workflow/profiles/{queue}", "--latency-wait", "20", "--retries", "0",
+        "--profile", f"workflow/profiles/{queue}", "--latency-wait", "20", "--retries", "0", "--seconds-between-status-checks", "1",
     )  # fmt: skip
     assert (workflow.folder / "out" / "tables" / "leis_windows.csv").is_file()
     told = log.read_text()

@@ -21,7 +21,7 @@ from typing import Any
 
 from coatbench.errors import ReadError
 
-CASES = int(os.environ.get("COATBENCH_FUZZ_CASES", "2000"))  # per reader
+CASES = int(os.environ.get("COATBENCH_FUZZ_CASES", "1000"))  # per reader
 SECONDS = 10  # no mutated file of a few kB may take longer
 MEGABYTES = 600  # nor may the peak of the process rise by more
 

@@ -108,13 +108,12 @@ def test_few_counts_in_one_sample_do_not_hide_the_dust_in_another() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [21, 1022])
-def test_intervals_cover_the_truth_with_shifts_and_a_dusty_region(seed: int) -> None:
+def test_intervals_cover_the_truth_with_shifts_and_a_dusty_region() -> None:
     """Of the 95 % intervals of a sample with one dusty region of fourteen, 92 to 98 % hold the truth.
 
     Every sample has a mass shift of its own, up to 150 ppm, and images are named by their masses.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(21)
     hits: dict[str, list[bool]] = {}
     exact = {f.name: f.mass_u for f in DEGRADATION}
     for _ in range(150):

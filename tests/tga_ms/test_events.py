@@ -108,7 +108,7 @@ def test_noisier_records_are_less_certain(config):
 # --- how many events --------------------------------------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from([1, -1]), st.floats(2, 20), st.floats(25, 60)),

@@ -12,9 +12,16 @@ from typing import Any
 
 import pytest
 from conftest import Workflow
-from studies import ARGUMENTS, cut_study, differences, make_exports, planned, result
+from studies import cut_study, differences, make_exports, planned, result
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+# A technique with its tables, problems and pictures. What is made of these would only make each run twice as long;
+# that damage and kills anywhere are noticed is what test_walk and test_content see.
+ARGUMENTS = [
+    *(f"out/{name}" for name in ("tables/leis_windows.csv", "tables/problems.csv", "figures/fig3.png")),
+    "--config", "study=study", "results=out",
+]  # fmt: skip
 
 # Lets a test stop a job at a chosen place: while a file `hold` names it, the job waits there.
 HOLD = """
@@ -79,7 +86,7 @@ def unfinished(project: Workflow) -> Workflow:
     out = project.folder / "out"
     for folder in ("tables", "figures"):
         shutil.rmtree(out / folder)
-    for path in [*out.glob("**/c400.*"), out / "complete.txt"]:
+    for path in out.glob("**/c400.*"):
         path.unlink()
     return project
 
@@ -134,10 +141,10 @@ def wait_for_death(pid: int) -> None:
 def assert_as_undisturbed(project: Workflow, undisturbed: dict[str, bytes]) -> None:
     """The results equal those of an undisturbed run, and nothing is left to do or lying about."""
     assert differences(result(project.folder / "out"), undisturbed) == []
-    assert planned(project) == {}
+    assert planned(project, *ARGUMENTS) == {}
 
 
-@pytest.mark.parametrize("place", ["before", "saving", "after"])
+@pytest.mark.parametrize("place", ["saving", "after"])
 def test_a_killed_job(unfinished: Workflow, undisturbed, place: str) -> None:
     run, pid = held(unfinished, "leis_sample", place)
     os.kill(pid, signal.SIGKILL)
@@ -172,7 +179,7 @@ def test_two_runs_at_once(unfinished: Workflow, undisturbed) -> None:
     run, _ = held(unfinished, "leis_sample", "before")
     text = unfinished.run(*ARGUMENTS, check=False)
     assert "cannot be locked" in text
-    assert planned(unfinished)  # a dry run may always look
+    assert planned(unfinished, *ARGUMENTS)  # a dry run may always look
     release(unfinished)
     end(run)
     assert run.returncode == 0
@@ -304,29 +311,7 @@ def test_a_folder_in_place_of_an_export(project: Workflow, undisturbed) -> None:
     assert_as_undisturbed(project, undisturbed)
 
 
-@pytest.mark.parametrize("cell", ["nan", "1e999"])
-def test_numbers_that_are_none(project: Workflow, undisturbed, cell: str) -> None:
-    export = project.folder / "study" / "leis" / "c400_200degC.txt"
-    kept = export.read_bytes()
-    lines = kept.splitlines(keepends=True)
-    middle = len(lines) // 2
-    lines[middle] = lines[middle].split(b"\t")[0] + f"\t{cell}\r\n".encode()
-    export.write_bytes(b"".join(lines))
-    text = project.run(*ARGUMENTS, check=False)
-    wanted = f"c400_200degC.txt: line {middle + 1}"
-    assert [x for x in text.splitlines() if wanted in x and "expected" in x], text
-    export.write_bytes(kept)
-    project.run(*ARGUMENTS)
-    assert_as_undisturbed(project, undisturbed)
-
-
 def test_what_a_fault_leaves_is_not_taken_for_done(unfinished: Workflow) -> None:
     """The fixture leaves one sample to do, and what follows from it."""
-    plan = planned(unfinished)
-    assert (
-        plan["leis_sample"]
-        == plan["leis_tables"]
-        == plan["leis_quicklooks"]
-        == plan["leis_figures"]
-        == 1
-    )
+    plan = planned(unfinished, *ARGUMENTS)
+    assert plan["leis_sample"] == plan["leis_tables"] == plan["leis_figures"] == 1

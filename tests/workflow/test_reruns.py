@@ -1,4 +1,7 @@
-"""Exact reruns: what was changed runs again with what depends on it, and nothing else; jobs counted by rule."""
+"""Exact reruns: what was changed runs again with what depends on it, and nothing else; jobs counted by rule.
+
+And determinism: another folder, number of cores and order of jobs make the same bytes and pixels.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from studies import (
     ARGUMENTS,
     DEMO,
     LAST,
+    as_supplied,
     cut_study,
     differences,
     edit_rows,
@@ -60,12 +64,16 @@ def is_figure(rule: str) -> bool:
     return rule in figures or rule.endswith(("_quicklook", "_quicklooks"))
 
 
+def study_in(workflow: Workflow) -> Path:
+    """All techniques; of the precursor its run in the thermobalance."""
+    return cut_study(workflow.folder / "study", FIGURES, [*SAMPLES, "lps"])
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of a supplied study; each test copies the folder and changes something."""
     workflow = Workflow.copied_to(tmp_path_factory.mktemp("finished") / "project")
-    study = cut_study(workflow.folder / "study", FIGURES, SAMPLES)
-    make_exports(workflow, study)
+    make_exports(workflow, study_in(workflow))
     workflow.run(*ARGUMENTS)
     return workflow.folder
 
@@ -75,6 +83,20 @@ def project(finished: Path, tmp_path: Path) -> Workflow:
     """A copy of the finished project, times kept, as `cp -a` or `mv` would leave it."""
     shutil.copytree(finished, tmp_path / "moved", symlinks=True)
     return Workflow(tmp_path / "moved")
+
+
+def test_two_runs_agree_byte_for_byte(finished: Path, tmp_path: Path) -> None:
+    # Far away, one job at a time, another order, exports simulated anew.
+    other = Workflow.copied_to(tmp_path / "a folder far away" / "ünder" / "another name")
+    study = study_in(other)
+    other.run("exports", *ARGUMENTS, cores=1)
+    as_supplied(study, other.folder / "out" / "exports")
+    shutil.rmtree(other.folder / "out")
+    assert differences(tree(finished / "study"), tree(study)) == []
+    other.run("--prioritize", "leis_figures", "stem_tables", *ARGUMENTS, cores=1)
+    found = result(finished / "out"), result(other.folder / "out")
+    assert len(found[0]) > 60
+    assert differences(*found) == []
 
 
 def test_nothing_to_do_after_a_finished_run_in_a_moved_folder(project: Workflow) -> None:

@@ -20,7 +20,7 @@ from studies import differences, edit_rows, tree, two_spectra
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
-STEPS = int(os.environ.get("COATBENCH_WALK_STEPS", "4"))
+STEPS = int(os.environ.get("COATBENCH_WALK_STEPS", "3"))
 SEED = int(os.environ.get("COATBENCH_WALK_SEED", "18"))
 TABLES = [f"tables/leis_{name}.csv" for name in ("windows", "spread", "surface_peaks")]
 SUM = "float(counts.sum())"
