@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cluster import slurm
 
 # As in the workflow's jobs: threads that wait for each other cost more than these small matrices.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -27,6 +28,12 @@ SECOND_LINE = {"realdata", "handed"}  # fixtures: what asks for one needs the fo
 def inputs(folder: str) -> list[str]:
     """What a fixture's tests read: files that they make, and those of a folder beside the checkout where it is there."""
     return ["made", *(["handed"] if (SHARED / folder).is_dir() else [])]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A configuration that a killed run of tests/cluster left has every snakemake wait nine seconds for its dead controller."""
+    if not hasattr(session.config, "workerinput") and slurm.left_by_a_killed_run():
+        slurm.LINK.unlink()
 
 
 def pytest_report_header() -> str:

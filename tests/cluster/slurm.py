@@ -108,10 +108,12 @@ def why_not(*, accounting: bool = False) -> str | None:
 
 
 def left_by_a_killed_run() -> bool:
-    """Return whether the link leads to a `CONF` of ours, which names its own folder, and no slurmctld runs on it."""
+    """Return whether the link leads nowhere or to a `CONF` of ours, which names its own folder, and no slurmctld runs on it."""
     conf = LINK.resolve()
     ours = ("ClusterName=test", f"SlurmctldPidFile={conf.parent}/run/slurmctld.pid")
-    known = LINK.is_symlink() and set(ours) <= set(conf.read_text().splitlines())
+    known = LINK.is_symlink() and (
+        not conf.exists() or set(ours) <= set(conf.read_text().splitlines())
+    )
     return known and not any(Path(argv[0]).name == "slurmctld" for argv in processes().values())
 
 
