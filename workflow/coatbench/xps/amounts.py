@@ -19,7 +19,7 @@ from .spot import Measured, SpotFit, kinetic_eV
 
 UNLIKE = 0.2  # of the area of a region, by which a second scan of it may differ
 # Background where a region begins over that where the one before it ends, at lower binding energies: 0.67 to 3.6
-# between 130 pairs of regions of public exports.
+# between about 100 pairs of regions of public exports.
 CONTINUES = (0.4, 6.0)
 END_POINTS, LEAST_COUNTS = 8, 100.0
 FAR_OFF = 2.0  # between a factor of the configuration and the library's; empirical ones differ by less on one scale
