@@ -309,6 +309,10 @@ def test_nothing_of_somebody_else_is_written_over(places: Places) -> None:
     with pytest.raises(StudyError):
         foreign(places, ["out/report.html"])
     foreign(places, ["out/report.html"], takeover=True)
+    Path("out/logs").mkdir()
+    Path("out/logs/check.log").touch()  # what `check` alone leaves is ours
+    foreign(places, ["out/report.html", "out/check.csv"])
+    Path("out/logs/check.log").unlink()
     Path("out/provenance").mkdir()
     Path("out/provenance/study.json").write_text("{}")
     foreign(places, ["out/report.html"])

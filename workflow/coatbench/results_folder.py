@@ -68,7 +68,8 @@ def foreign(places: Places, planned: Iterable[str], *, takeover: bool = False) -
     """
     folder = Path(places.results)
     # A folder `benchmarks` or a README.md alone is no sign: whoever writes programs has them, too.
-    ours = (STUDY, RECORDS, "complete.txt", "benchmarks/problems.tsv")
+    # `check` makes nothing but its own page and log.
+    ours = (STUDY, RECORDS, "complete.txt", "benchmarks/problems.tsv", "logs/check.log")
     if takeover or not folder.is_dir() or any((folder / name).exists() for name in ours):
         return
     found = sorted({path for path in planned if os.path.lexists(path)})
