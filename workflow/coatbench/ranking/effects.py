@@ -63,12 +63,15 @@ def find_effects(surfaces: Surfaces, ranking: Ranking) -> list[dict[str, Any]]:
             share_known = float(known[key][response][0])
             others = confounded.get(term, [])
             notes = ["changed together in this design: not told apart"] if others else []
-            if share_known < LEAST:
+            # A main effect is a mean over the other factors, and known also where a factor turned out to do nothing: what is
+            # unknown of it then is a large share of hardly anything.
+            known_enough = len(term) == 1 or share_known >= LEAST
+            if not known_enough:
                 notes.append(UNDETERMINED)
             share = part.reshape(DRAWS, -1).var(axis=1) / np.where(total > 0, total, 1)
             rows.append(
                 {"criterion": "overall" if response == STATED else response, "term": _name(space, term)}
-                | _numbers(_effect(part, ends), share, known=share_known >= LEAST)
+                | _numbers(_effect(part, ends), share, known=known_enough)
                 | {
                     "unit": unit_name,
                     "meaning": meaning,
