@@ -114,10 +114,11 @@ def test_check_prints_a_row_per_measurement(workflow, tmp_path) -> None:
     assert "xps: not measured in this study" in text
 
 
-ALL, COATED, REFERENCE, SOME, PRECURSOR = "all", "coated", "reference", "some", "precursor"
+ALL, COATED, REFERENCE, PRECURSOR = "all", "coated", "reference", "precursor"
+LONG, IMAGED = "of long-term cells", "of which there are micrographs"
 # Whom the plotted numbers of each figure must name.
 FIGURES = {
-    "fig1": ALL, "fig2": ALL, "fig3": ALL, "fig4": COATED, "fig5": ALL, "fig6": COATED, "fig7": SOME,
+    "fig1": ALL, "fig2": ALL, "fig3": ALL, "fig4": IMAGED, "fig5": ALL, "fig6": COATED, "fig7": LONG,
     "figS1": ALL, "figS2": ALL, "figS3": ALL, "figS5": REFERENCE, "ranking": ALL, "consistency": COATED,
     "sims_boxes": ALL, "sims_maps": ALL, "sims_pca": ALL,
 }  # fmt: skip
@@ -177,7 +178,8 @@ def test_figures_of_other_studies_can_be_read(workflow, tmp_path, request, make,
                 COATED: set(names[1:]),
                 REFERENCE: {"uncoated"},
                 PRECURSOR: {"sol"},
-                SOME: {row["sample"] for row in _long_cells(tmp_path / "study")},
+                LONG: _measured(tmp_path / "study", "cycling", protocol="long"),
+                IMAGED: _measured(tmp_path / "study", "stem") - {"uncoated"},
             }[whom]
         ), name
 
@@ -195,8 +197,11 @@ def _named(path: Path) -> set[str]:
         return {row.get("sample") or row.get("series", "") for row in csv.DictReader(stream)}
 
 
-def _long_cells(study: Path) -> list[dict[str, str]]:
-    return [r for r in read_table(study / "cycling" / "index.csv") if r["protocol"] == "long"]
+def _measured(study: Path, technique: str, **cells: str) -> set[str]:
+    """Samples of an index, of the rows with these cells."""
+    index = study / technique / "index.csv"
+    rows = read_table(index) if index.is_file() else []
+    return {r["sample"] for r in rows if all(r[c] == v for c, v in cells.items())}
 
 
 def test_a_figure_without_its_kind_of_cells_is_not_made_and_named(workflow, tmp_path) -> None:
