@@ -4,7 +4,6 @@ from coatbench.claims.read import read_claims
 from coatbench.ranking import columns as of_ranking
 from coatbench.results_folder import hold, may_be_written
 from coatbench.settings import follow
-from coatbench.study_files import may_be_told
 
 
 def ranking_columns():
@@ -66,16 +65,6 @@ def study_tables():
     names = ("samples.csv", "samples.xlsx", "study.yaml", "claims.csv", "formats/*.yaml")
     folder = Path(config["study"])
     return sorted(path.as_posix() for name in names for path in folder.glob(name))
-
-
-def told(paths):
-    """Return those of these files of the study that can be inputs of Snakemake's; the others go into `params: untold`."""
-    return [path for path in paths if may_be_told(path)]
-
-
-def untold(paths):
-    """Return those that cannot."""
-    return [path for path in paths if not may_be_told(path)]
 
 
 def index_tables():

@@ -1,6 +1,10 @@
 # The demo study's exports, written on first use as the instruments would have written them: below the results folder,
 # never into a study. A study that has any export of its own is not simulated, whatever its study.yaml says.
 
+
+include: "demo_exports.smk"
+
+
 SIMULATED = STUDY.exports != STUDY.folder
 SIMULATED_FILES = []
 

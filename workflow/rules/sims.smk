@@ -46,7 +46,7 @@ localrules:
 rule sims_reduce:
     input:
         raw=sims_files,
-        parts=sims_parts,
+        parts=lambda wildcards: told(sims_parts(wildcards)),
     output:
         rows=results("sims/{sample}/{block}.json"),
         curves=results("sims/{sample}/{block}.nc"),
@@ -64,7 +64,7 @@ rule sims_reduce:
         runtime=lambda wildcards, input, attempt: sims_jobs.runtime_min(input.size_mb, attempt),
     params:
         rows=sims_job_rows,
-        untold=sims_untold,
+        untold=lambda wildcards: untold(sims_parts(wildcards)),
         maps=lambda wildcards: wildcards.block in ("all", "part1"),
         fragments=lambda wildcards: sims_jobs.reduce_fragments(
             sims_job_rows(wildcards), SIMS_FRAGMENTS, config["sims"]

@@ -3,7 +3,6 @@
 from coatbench.marks import FILES
 from coatbench.sims import jobs as sims_jobs
 from coatbench.sims.fragments import load_fragments
-from coatbench.study_files import may_be_told
 
 
 def sims_job_rows(wildcards):
@@ -21,16 +20,6 @@ def sims_files(wildcards):
 
 def sims_parts(wildcards):
     """Return the files inside folders and beside event lists, so that a replaced one is noticed."""
-    return [part for part in sims_all_parts(wildcards) if may_be_told(part)]
-
-
-def sims_untold(wildcards):
-    """Return those of them that cannot be inputs."""
-    return [part for part in sims_all_parts(wildcards) if not may_be_told(part)]
-
-
-def sims_all_parts(wildcards):
-    """Return all of them."""
     if SIMULATED:
         return []  # made as whole folders
     rows = sims_job_rows(wildcards)
