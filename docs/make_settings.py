@@ -1,4 +1,4 @@
-"""Write config.yaml and docs/settings.md from workflow/schemas/config: python docs/make_settings.py"""
+"""Write config.yaml, docs/settings.md and coatbench/config_types.py from workflow/schemas/config: python docs/make_settings.py"""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import yaml
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from coatbench.settings_schema import sources  # noqa: E402
+import make_config_types  # noqa: E402
+from coatbench.settings_schema import config_schema, sources  # noqa: E402
 from coatbench.techniques import TECHNIQUES  # noqa: E402
 
 ORDER = ["top_level", "factors", "publication", "figures", *TECHNIQUES, "ranking"]
@@ -72,6 +73,11 @@ def comment(lines: list[str], key: yaml.Node) -> str:
     return " ".join(". ".join(p for p in parts if p).replace("\n`", "; `").split())
 
 
+def types() -> str:
+    """Return the module of types."""
+    return make_config_types.module(config_schema(ROOT / "workflow" / "schemas"))
+
+
 def page() -> str:
     """Return the page."""
     parts = [HEAD]
@@ -91,7 +97,7 @@ def page() -> str:
 
 
 def write(folder: Path = ROOT) -> None:
-    """Write both files; values of somebody's own stay."""
+    """Write all three files; values of somebody's own stay."""
     path = folder / "config.yaml"
     if path.exists() and yaml.safe_load(path.read_text("utf-8")) != yaml.safe_load(config()):
         print(
@@ -100,6 +106,7 @@ def write(folder: Path = ROOT) -> None:
     else:
         path.write_text(config(), encoding="utf-8")
     (folder / "docs" / "settings.md").write_text(page(), encoding="utf-8")
+    (folder / "workflow" / "coatbench" / "config_types.py").write_text(types(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -44,7 +44,9 @@ def imported(path: Path) -> set[Path]:
     found: set[Path] = set()
     workflow = ROOT / "workflow"
     package = [] if "scripts" in path.parts else list(path.relative_to(workflow).parts[:-1])
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    tree = ast.parse(path.read_bytes())
+    tree.body = [n for n in tree.body if not (isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING")]  # fmt: skip
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -71,6 +73,7 @@ def test_finds_imports_of_any_form(tmp_path: Path) -> None:
     path.write_text(
         "import job, coatbench.tables as t  # import coatbench.study\n"
         "from coatbench import (\n    analysis,  # the rows\n    curves as c,\n)\n"
+        "if TYPE_CHECKING:\n    import lmfit\n\n    from coatbench.config_types import XpsConfig\n\n"
         "def f():\n    from coatbench.errors import ReadError\n"
     )
     names = {p.name for p in _imports(path)} - {"__init__.py"}
@@ -86,6 +89,13 @@ def test_touch_changes_nothing_and_an_edit_does(copy: Path) -> None:
     room.write_text(room.read_text() + "\n# a changed line\n")
     assert digest(copy, "leis/sample.py") != before
     assert digest(copy, "problems.py") == digest(ROOT / "workflow", "problems.py")
+
+
+def test_a_new_key_of_the_settings_is_a_change_of_no_code() -> None:
+    types = ROOT / "workflow" / "coatbench" / "config_types.py"
+    assert types.is_file()
+    for script in (ROOT / "workflow" / "scripts").rglob("*.py"):
+        assert types not in reached(script), script
 
 
 def test_is_the_same_in_another_folder(copy: Path) -> None:

@@ -6,6 +6,7 @@ import copy
 import importlib
 import re
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -76,8 +77,33 @@ def test_the_config_that_is_shipped_is_the_one_that_is_made(maker: ModuleType) -
     assert shipped.stdout == maker.config(), "edit workflow/schemas/config and run: make docs"
 
 
+def test_the_types_are_those_that_are_made(maker: ModuleType) -> None:
+    path = ROOT / "workflow" / "coatbench" / "config_types.py"
+    assert path.read_text(encoding="utf-8") == maker.types(), "run: make docs"
+
+
+def test_a_misspelled_key_is_an_error_of_types(tmp_path: Path) -> None:
+    path = tmp_path / "reads.py"
+    path.write_text(
+        "from coatbench.config_types import XpsConfig\n"
+        "def f(config: XpsConfig) -> float:\n"
+        '    a: str = config["coverage"]["contamination_density"]\n'
+        '    b: float = config["coverage"]["contamination_density"]\n'
+        '    return config["coverage"]["contamination_densty"]\n'
+    )
+    said = subprocess.run(
+        [sys.executable, "-m", "mypy", "--config-file=pyproject.toml", "--cache-dir", tmp_path / "cache", path],
+        cwd=ROOT, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert re.findall(r"reads\.py:(\d+): error: (\w+)", said) == [
+        ("3", "Incompatible"),
+        ("5", "TypedDict"),
+    ]
+
+
 def test_values_of_ones_own_stay(maker: ModuleType, tmp_path: Path) -> None:
-    (tmp_path / "docs").mkdir()
+    for folder in ("docs", "workflow/coatbench"):
+        (tmp_path / folder).mkdir(parents=True)
     maker.write(tmp_path)
     path = tmp_path / "config.yaml"
     assert path.read_text(encoding="utf-8") == maker.config()

@@ -19,6 +19,8 @@ IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<dots>\.*)(?P<base>[\w.]*)[ \t]+)?import[ \t]+(?P<names>\([^)]*\)|.*)",
     re.M,
 )
+# What only a check of types imports, no job.
+ANNOTATIONS = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t].*\n|\n)+", re.M)
 
 
 @cache
@@ -54,7 +56,7 @@ def _imports(path: Path) -> frozenset[Path]:
     """Return the project's own files that one file imports, anywhere in it."""
     found: set[Path] = set()
     package = list(path.relative_to(PACKAGE.parent).parts[:-1]) if _inside(path) else []
-    for statement in IMPORT.finditer(path.read_text(encoding="utf-8")):
+    for statement in IMPORT.finditer(ANNOTATIONS.sub("", path.read_text(encoding="utf-8"))):
         names = list(_names(statement["names"]))
         if statement["base"] is not None:
             up = len(statement["dots"])

@@ -80,6 +80,7 @@ class _Schema:
             if key.value == "<<":
                 made["required"] += part.pop("required", [])
                 made["properties"] |= part.pop("properties", {})
+                part.pop("title", None)
                 made |= part
                 continue
             made["properties"][key.value] = part
@@ -110,7 +111,7 @@ class _Schema:
             raise ValueError(
                 f"!{text}: expected a type that workflow/schemas/config knows, found {name}"
             )
-        return self.of(self.types[name])
+        return self.of(self.types[name]) | {"title": name}
 
     def _raw(self, node: yaml.Node) -> Any:
         if isinstance(node, yaml.MappingNode):
