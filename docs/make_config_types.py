@@ -13,7 +13,7 @@ For annotations, below `if TYPE_CHECKING:`: so a new key is a change of no job's
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Never, NotRequired, TypedDict
+from typing import Literal, Never, NotRequired, TypedDict, final
 '''
 SCALARS = {"string": "str", "number": "float", "integer": "int", "boolean": "bool", "null": "None"}
 
@@ -30,7 +30,7 @@ def _keys(
     schema: Mapping[str, Any], name: str, said: str, place: str, classes: dict[str, str]
 ) -> None:
     """Add the class of a mapping whose keys are given, and behind it those of the mappings in it."""
-    lines = [f"class {name}(TypedDict):", f'    """{said}"""', ""]
+    lines = ["@final", f"class {name}(TypedDict):", f'    """{said}"""', ""]
     known = classes.get(name)
     classes[name] = ""  # its place; and a type may hold itself
     for key, part in schema["properties"].items():

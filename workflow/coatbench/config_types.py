@@ -6,9 +6,10 @@ For annotations, below `if TYPE_CHECKING:`: so a new key is a change of no job's
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Never, NotRequired, TypedDict
+from typing import Literal, Never, NotRequired, TypedDict, final
 
 
+@final
 class CyclingConfig(TypedDict):
     """`cycling`."""
 
@@ -41,6 +42,7 @@ class CyclingConfig(TypedDict):
     pool_least_degrees_of_freedom: int
 
 
+@final
 class ProtocolConfig(TypedDict):
     """Type `protocol`."""
 
@@ -50,6 +52,7 @@ class ProtocolConfig(TypedDict):
     first: NotRequired[Literal["charge", "discharge"]]
 
 
+@final
 class LimitsConfig(TypedDict):
     """Type `limits`."""
 
@@ -57,6 +60,7 @@ class LimitsConfig(TypedDict):
     unusable: NotRequired[Sequence[float | None]]
 
 
+@final
 class CyclingDqdv(TypedDict):
     """`cycling.dqdv`."""
 
@@ -78,6 +82,7 @@ class CyclingDqdv(TypedDict):
     named: Mapping[str, FeatureConfig]
 
 
+@final
 class FeatureConfig(TypedDict):
     """Type `feature`."""
 
@@ -87,6 +92,7 @@ class FeatureConfig(TypedDict):
     least_prominence_mAh_g_V: float
 
 
+@final
 class FactorConfig(TypedDict):
     """Type `factor`."""
 
@@ -102,6 +108,7 @@ class FactorConfig(TypedDict):
     empty: NotRequired[float | str]
 
 
+@final
 class FiguresConfig(TypedDict):
     """`figures`."""
 
@@ -112,6 +119,7 @@ class FiguresConfig(TypedDict):
     dpi: int
 
 
+@final
 class LeisConfig(TypedDict):
     """`leis`."""
 
@@ -140,6 +148,7 @@ class LeisConfig(TypedDict):
     spread_bin_eV: float
 
 
+@final
 class EnergyWindowConfig(TypedDict):
     """Type `energy_window`."""
 
@@ -147,6 +156,7 @@ class EnergyWindowConfig(TypedDict):
     high: float | str | None
 
 
+@final
 class DepthWindowConfig(TypedDict):
     """Type `depth_window`."""
 
@@ -154,6 +164,7 @@ class DepthWindowConfig(TypedDict):
     far_nm: float
 
 
+@final
 class LeisPlausible(TypedDict):
     """`leis.plausible`."""
 
@@ -162,6 +173,7 @@ class LeisPlausible(TypedDict):
     heating_temperature_degC: NotRequired[LimitsConfig]
 
 
+@final
 class PublicationConfig(TypedDict):
     """`publication`."""
 
@@ -170,6 +182,7 @@ class PublicationConfig(TypedDict):
     license: str
 
 
+@final
 class AuthorConfig(TypedDict):
     """Type `author`."""
 
@@ -180,6 +193,7 @@ class AuthorConfig(TypedDict):
     affiliation: NotRequired[OrganizationConfig]
 
 
+@final
 class OrganizationConfig(TypedDict):
     """Type `organization`."""
 
@@ -187,6 +201,7 @@ class OrganizationConfig(TypedDict):
     url: NotRequired[str]
 
 
+@final
 class RankingConfig(TypedDict):
     """`ranking`."""
 
@@ -203,6 +218,7 @@ class RankingConfig(TypedDict):
     consistency: Mapping[str, Mapping[str, SourceConfig]]
 
 
+@final
 class RankingNext(TypedDict):
     """`ranking.next`."""
 
@@ -211,6 +227,7 @@ class RankingNext(TypedDict):
     cost_per_setting: Mapping[str, float]
 
 
+@final
 class CriterionConfig(TypedDict):
     """Type `criterion`."""
 
@@ -232,6 +249,7 @@ class CriterionConfig(TypedDict):
     uncertainty: NotRequired[str | Sequence[str]]
 
 
+@final
 class AnnotationConfig(TypedDict):
     """Type `annotation`."""
 
@@ -253,6 +271,7 @@ class AnnotationConfig(TypedDict):
     uncertainty: NotRequired[str | Sequence[str]]
 
 
+@final
 class SourceConfig(TypedDict):
     """Type `source`."""
 
@@ -269,6 +288,7 @@ class SourceConfig(TypedDict):
     caveat: NotRequired[str]
 
 
+@final
 class SimsConfig(TypedDict):
     """`sims`."""
 
@@ -295,6 +315,7 @@ class SimsConfig(TypedDict):
     regions_per_job: int
 
 
+@final
 class SimsMassCalibration(TypedDict):
     """`sims.mass_calibration`."""
 
@@ -303,6 +324,7 @@ class SimsMassCalibration(TypedDict):
     min_peaks: int
 
 
+@final
 class SimsPlausible(TypedDict):
     """`sims.plausible`."""
 
@@ -311,6 +333,7 @@ class SimsPlausible(TypedDict):
     primary_ion_dose_cm2: NotRequired[LimitsConfig]
 
 
+@final
 class StemConfig(TypedDict):
     """`stem`."""
 
@@ -333,6 +356,7 @@ class StemConfig(TypedDict):
     edx_min_excess: float
 
 
+@final
 class StemPlausible(TypedDict):
     """`stem.plausible`."""
 
@@ -340,6 +364,7 @@ class StemPlausible(TypedDict):
     pixel_size_nm: NotRequired[LimitsConfig]
 
 
+@final
 class TgaMsConfig(TypedDict):
     """`tga_ms`."""
 
@@ -373,12 +398,14 @@ class TgaMsConfig(TypedDict):
     finding_sigma: float
 
 
+@final
 class TgaMsPlausible(TypedDict):
     """`tga_ms.plausible`."""
 
     mass_percent: LimitsConfig
 
 
+@final
 class XpsConfig(TypedDict):
     """`xps`."""
 
@@ -400,6 +427,7 @@ class XpsConfig(TypedDict):
     regions: Mapping[str, RegionConfig]
 
 
+@final
 class XpsChargeReference(TypedDict):
     """`xps.charge_reference`."""
 
@@ -409,6 +437,7 @@ class XpsChargeReference(TypedDict):
     search_eV: float
 
 
+@final
 class XpsShirley(TypedDict):
     """`xps.shirley`."""
 
@@ -416,6 +445,7 @@ class XpsShirley(TypedDict):
     max_iterations: int
 
 
+@final
 class XpsPlausible(TypedDict):
     """`xps.plausible`."""
 
@@ -424,6 +454,7 @@ class XpsPlausible(TypedDict):
     coverage_of_uncoated: NotRequired[LimitsConfig]
 
 
+@final
 class XpsChoices(TypedDict):
     """`xps.choices`."""
 
@@ -436,6 +467,7 @@ class XpsChoices(TypedDict):
     linear_share: float
 
 
+@final
 class XpsChoicesPrior(TypedDict):
     """`xps.choices.prior`."""
 
@@ -445,6 +477,7 @@ class XpsChoicesPrior(TypedDict):
     background: float
 
 
+@final
 class XpsSensitivity(TypedDict):
     """`xps.sensitivity`."""
 
@@ -454,12 +487,14 @@ class XpsSensitivity(TypedDict):
     escape_depths: NotRequired[Mapping[str, Tpp2mConfig | SeahS3Config]]
 
 
+@final
 class Tpp2mConfig(TypedDict):
     """Type `tpp_2m`."""
 
     tpp_2m: Tpp2mMaterialConfig
 
 
+@final
 class Tpp2mMaterialConfig(TypedDict):
     """Type `tpp_2m_material`."""
 
@@ -469,12 +504,14 @@ class Tpp2mMaterialConfig(TypedDict):
     band_gap_eV: NotRequired[float]
 
 
+@final
 class SeahS3Config(TypedDict):
     """Type `seah_s3`."""
 
     seah_s3: SeahS3MaterialConfig
 
 
+@final
 class SeahS3MaterialConfig(TypedDict):
     """Type `seah_s3_material`."""
 
@@ -485,6 +522,7 @@ class SeahS3MaterialConfig(TypedDict):
     band_gap_eV: NotRequired[float]
 
 
+@final
 class XpsCoverage(TypedDict):
     """`xps.coverage`."""
 
@@ -500,6 +538,7 @@ class XpsCoverage(TypedDict):
     emission_angle_deg: float
 
 
+@final
 class RegionConfig(TypedDict):
     """Type `region`."""
 
@@ -510,6 +549,7 @@ class RegionConfig(TypedDict):
     components: Mapping[str, ComponentConfig]
 
 
+@final
 class DoubletConfig(TypedDict):
     """Type `doublet`."""
 
@@ -517,6 +557,7 @@ class DoubletConfig(TypedDict):
     ratio: float
 
 
+@final
 class ComponentConfig(TypedDict):
     """Type `component`."""
 
