@@ -50,3 +50,15 @@ def test_cell_that_changed_meanwhile_gives_no_resistance():
     found = resistances(spectrum(frequency, drifting), 2)
     assert (found.ohmic, found.total) == (None, None)
     assert found.note == "fails the Kramers-Kronig test"
+
+
+@pytest.mark.parametrize(("top_Hz", "told"), [(3e4, True), (2e5, True), (4e6, False)])
+def test_ohmic_resistance_is_told_where_the_fastest_arc_ends_within_the_frequencies(top_Hz, told):
+    """Small beside the rest, so that the impedance itself does not look high."""
+    frequency = np.geomspace(1e6, 0.1, 57)
+    z = circuit(frequency, 40.0, (12.0, top_Hz), (60.0, 50.0))
+    found = resistances(spectrum(frequency, z, 2e-4), 2)
+    assert (found.ohmic is not None) is told, found
+    if told:
+        assert found.ohmic == pytest.approx(40.0, abs=3 * found.ohmic_sd)
+    assert found.total == pytest.approx(112.0, rel=0.01)

@@ -64,3 +64,12 @@ def test_pulses_within_a_half_cycle_are_told_from_it(config, tmp_path):
 
 def test_plain_cycles_have_none(config, tmp_path):
     assert pulses(config, tmp_path, [REST, CHARGE, REST, DISCHARGE, REST]) == []
+
+
+def test_a_pulse_is_short_and_of_another_current(config, tmp_path):
+    """A long step of twice the current and a short one of the usual current are steps of the titration."""
+    usual = [(0.1, 3600), (0.0, 1800)]
+    steps = [REST, *usual * 4, (0.2, 3600), (0.0, 1800), (0.1, 30), (0.0, 600), *usual * 8, DISCHARGE, REST]  # fmt: skip
+    found = [p for p in pulses(config, tmp_path, steps) if p["direction"] == "charge"]
+    assert {p["kind"] for p in found} == {"titration"}
+    assert [round(p["current_mA"], 6) for p in found] == [0.1] * 4 + [0.2] + [0.1] * 9

@@ -239,11 +239,7 @@ def _repeats(whole: Record, new: Record, inside: npt.NDArray[np.intp]) -> bool:
     order = np.argsort(whole.time_s, kind="stable")
     time, voltage = whole.time_s[order], whole.voltage_V[order]
     at, value = new.time_s[inside], new.voltage_V[inside]
-    right = (
-        np.clip(np.searchsorted(time, at), 1, time.size - 1)
-        if time.size > 1
-        else np.zeros(at.size, int)
-    )
+    right = np.clip(np.searchsorted(time, at), 1, time.size - 1)  # of one record: itself
     left = np.maximum(right - 1, 0)
     low = np.minimum(voltage[left], voltage[right]) - REPEATED_V
     high = np.maximum(voltage[left], voltage[right]) + REPEATED_V
