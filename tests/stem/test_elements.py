@@ -176,6 +176,16 @@ def test_grey_levels_of_a_picture_are_no_counts(config, sigma, zoom, line):
     assert np.mean(found) == pytest.approx(np.mean(true), rel=0.2, abs=0.4)
 
 
+@pytest.mark.parametrize("pixels", [30, 900])
+def test_counts_may_scatter_as_much_as_so_few_pixels_leave_open(pixels):
+    """The variance of so many counts is uncertain by sqrt((1 / mean + 2) / pixels) of itself."""
+    even = np.tile([0.0, 1.0, 2.0], pixels // 3)
+    limit = elements.SCATTER + elements.DEVIATIONS * np.sqrt((1 / even.mean() + 2) / pixels)
+    for share, known in ((0.97, True), (1.03, False)):
+        assert elements._are_counts(even, even, even.mean() * (1 + share * limit), 1.0) == known
+    assert not elements._are_counts(even, even, even.mean(), elements.ALONE)
+
+
 def test_a_gradient_in_counts_leaves_them_counts(config):
     slope = np.linspace(0.8, 1.2, 60)[None, :]
     rate = 20 * slope * np.where(LAYER, 1.1, 1.0)
@@ -245,6 +255,14 @@ def test_lines_elsewhere_in_the_spectrum_calibrate_a_window(benchmark):
     nothing = calibrate(energy, np.zeros_like(energy), 1.78, 2.35)
     assert (nothing.shift_keV, nothing.wider) == (0, 1)
     assert nothing.shift_keV_sd > 0.003 and nothing.wider_sd > 0.03
+
+
+@pytest.mark.parametrize("step_keV", [0.06, 0.08, 0.1, 0.2])
+def test_channels_as_wide_as_a_line_do_not_calibrate(benchmark, monkeypatch, step_keV):
+    monkeypatch.setattr(benchmark, "STEP_KEV", step_keV)
+    energy, expected = benchmark.spectrum({"O": 60.0, "Si": 20.0, "Ni": 9.0}, 1e6, 0.004)
+    own = calibrate(energy, np.random.default_rng(1).poisson(expected).astype(float), 1.9, 2.35)
+    assert (own.shift_keV, own.wider) == (0, 1) and own.shift_keV_sd > 0.003
 
 
 def test_phosphorus_beside_zirconium_is_found_where_lines_calibrate_and_not_where_there_is_none(

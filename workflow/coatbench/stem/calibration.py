@@ -19,7 +19,7 @@ ZERO_SD_KEV, GAIN_SD, WIDTH_SD = 0.003, 5e-4, 0.03
 # No energy scale is straighter, and no width follows the table better.
 BENT_KEV, UNEVEN = 0.0005, 0.01
 STRONG = 15.0  # standard deviations of a line that calibrates
-REACH, ROUNDS, MOST_REDUCED = 1.3, 4, 1.6
+REACH, ROUNDS, MOST_REDUCED, LEAST_FREE = 1.3, 4, 1.6, 3
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,6 @@ def _anchor(
     element, at, width = line
     near = abs(energy - at) <= REACH * width
     x, y = energy[near], counts[near]
-    weight = 1 / np.sqrt(np.maximum(np.convolve(y, np.ones(3) / 3, "same"), 1.0))
     others = [
         (series, table[other])
         for series, table in SERIES.items()
@@ -104,6 +103,10 @@ def _anchor(
         if (other, series) != (element, "K")
         and any(abs(e - at) < 2.2 * width for e in table[other])
     ]
+    # As many channels as what is fitted, and some to judge it by: coarse ones show no shape.
+    if x.size < 5 + len(others) + LEAST_FREE:
+        return None
+    weight = 1 / np.sqrt(np.maximum(np.convolve(y, np.ones(3) / 3, "same"), 1.0))
     own = SERIES["K"][element]
     shift, wider, step = 0.0, 1.0, 1e-4
     ramp = (x - x[0]) / (x[-1] - x[0])
@@ -116,8 +119,6 @@ def _anchor(
             1 - ramp, ramp, *(shape(x, s, e, shift, wider) for s, e in others),
         ]  # fmt: skip
         matrix = np.stack(columns, axis=1) * weight[:, None]
-        if x.size <= matrix.shape[1] + 2:
-            return None
         found, _, rank, _ = np.linalg.lstsq(matrix, y * weight, rcond=None)
         if rank < matrix.shape[1] or found[0] <= 0:
             return None

@@ -117,9 +117,11 @@ def segment(pixels: np.ndarray, pixel_nm: float, config: dict) -> Segmentation:
     vacuum, core = (float(np.median(clipped[side])) for side in (clipped <= edge, clipped > edge))
     particle = ndimage.binary_fill_holes(_largest(clipped > 0.5 * (vacuum + core)))
     noise = float(np.std((pixels - smooth)[particle]))
-    outer, inner, levels, note = _levels(clipped, particle, pixel_nm, config)
+    known = _levels(clipped, particle, pixel_nm, config)
     least = _least_layer_nm(pixel_nm, config)
-    if not note:
+    note = NO_LEVEL
+    if known is not None:
+        outer, inner, levels = known
         labels = _labels(clipped, outer, inner)
         # Another particle that touches the layer is none of it.
         band = (labels == LAYER) & (clipped <= inner)
@@ -259,8 +261,8 @@ Levels = tuple[float, float, float]
 
 def _levels(
     smooth: np.ndarray, particle: np.ndarray, pixel_nm: float, config: dict
-) -> tuple[float, float, Levels, str]:
-    """Thresholds, levels of vacuum, layer and core, and why there is no layer level."""
+) -> tuple[float, float, Levels] | None:
+    """Thresholds, and levels of vacuum, layer and core; None where nothing between the two others stands apart."""
     import numpy as np
     from scipy import ndimage
 
@@ -272,7 +274,7 @@ def _levels(
         outer, inner = (float(t) for t in config["thresholds"])
         parts = [rim[rim <= outer], rim[(rim > outer) & (rim <= inner)], rim[rim > inner]]
         levels = _medians(parts)
-        return (outer, inner, levels, "") if levels else (0.0, 0.0, (0.0, 0.0, 0.0), NO_LEVEL)
+        return (outer, inner, levels) if levels else None
     core = smooth[(inside > 0) & (inside <= band)]
     jump = float(np.median(core) - np.median(smooth[outside > 0]))
     blur = jump * pixel_nm / (_steepness(smooth, particle) * (2 * np.pi) ** 0.5)
@@ -284,8 +286,8 @@ def _levels(
         contrast = (layer - vacuum) / (bright - vacuum)
         low, high = config["layer_contrast"]
         if low <= contrast <= high:
-            return 0.5 * (vacuum + layer), 0.5 * (layer + bright), candidate, ""
-    return 0.0, 0.0, (0.0, 0.0, 0.0), NO_LEVEL
+            return 0.5 * (vacuum + layer), 0.5 * (layer + bright), candidate
+    return None
 
 
 def _dark_layer(around: np.ndarray, core: np.ndarray) -> Levels | None:
