@@ -21,6 +21,8 @@ from .surroundings import hidden_step, without_neighbours
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..config_types import StemConfig
+
 Row = dict[str, Any]
 # Image and map of one field show the same width and height within this.
 EXTENT_AGREEMENT = 0.05
@@ -32,7 +34,7 @@ SATURATED = 0.2  # of the core's pixels, at the largest value of the image
 LEAST_CRACK = 0.05  # of the rim
 
 
-def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Analysis:
+def analyse(rows: list[dict[str, str]], files: list[Path], config: StemConfig) -> Analysis:
     """Read and analyse all images and maps of one sample.
 
     Parameters
@@ -77,7 +79,7 @@ def _one_image(
     file: Path,
     export: Export,
     fields: dict[str, tuple[Micrograph, Segmentation]],
-    config: dict,
+    config: StemConfig,
     group: str,
 ) -> list[str]:
     import numpy as np
@@ -166,7 +168,7 @@ def _distribution(values: np.ndarray) -> Row:
 
 
 def _thickness(
-    rim: layer.Rim, parts: Segmentation, pixel_nm: float, config: dict, particles: np.ndarray
+    rim: layer.Rim, parts: Segmentation, pixel_nm: float, config: StemConfig, particles: np.ndarray
 ) -> Row:
     import numpy as np
 
@@ -243,7 +245,7 @@ def _beside(parts: Segmentation, rim: layer.Rim) -> list[str]:
     return notes
 
 
-def _film(parts: Segmentation, rim: layer.Rim, config: dict) -> str:
+def _film(parts: Segmentation, rim: layer.Rim, config: StemConfig) -> str:
     """Say that what looks like a layer is the support film beside the particle; empty if it is not.
 
     A film is a wide and even band that is much darker than the particle: no layer of this width is so thin.
@@ -260,7 +262,7 @@ def _film(parts: Segmentation, rim: layer.Rim, config: dict) -> str:
     return f"carbon film or other support: a band of {width:.0f} nm at {100 * contrast:.0f} % of the particle's brightness"
 
 
-def _particles(sizes: np.ndarray, parts: Segmentation, pixel_nm: float, config: dict) -> Row:
+def _particles(sizes: np.ndarray, parts: Segmentation, pixel_nm: float, config: StemConfig) -> Row:
     import numpy as np
 
     row: Row = {"n": len(sizes), "note": "" if len(sizes) else "no coagulated particles"}
@@ -278,7 +280,7 @@ def _one_map(
     file: Path,
     export: Export,
     fields: dict[str, tuple[Micrograph, Segmentation]],
-    config: dict,
+    config: StemConfig,
     group: str,
 ) -> list[str]:
     element = row.get("element") or ""

@@ -11,6 +11,8 @@ from .segment import LAYER, VACUUM, Segmentation
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..config_types import StemConfig
+
 MIN_PIXELS = 20
 WHOLE = 1e-6
 # Counts scatter as they should within this share, and five standard deviations of it; neighbours do not go together.
@@ -63,7 +65,7 @@ def detect(
     counts: np.ndarray,
     layer: np.ndarray,
     beside: np.ndarray,
-    config: dict,
+    config: StemConfig,
     core: np.ndarray | None = None,
     mass_ratio: float = math.nan,
 ) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..readers.model import Export
 
+if TYPE_CHECKING:
+    from ..config_types import StemConfig
 
-def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
+
+def describe(export: Export, config: StemConfig) -> tuple[str, str]:
     """Return the size and scale of the images, and whether one has no scale."""
     images = []
     without = False

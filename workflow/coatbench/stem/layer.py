@@ -13,6 +13,8 @@ from .surroundings import crack_walls
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..config_types import StemConfig
+
 BOOTSTRAPS = 400
 # A particle's flanks reach so far along the rim.
 BESIDE_NM = 15.0
@@ -139,7 +141,7 @@ def beside_particles(rim: Rim, mask: np.ndarray, pixel_nm: float) -> np.ndarray:
 
 
 def particles(
-    parts: Segmentation, pixel_nm: float, median_thickness_nm: float, config: dict
+    parts: Segmentation, pixel_nm: float, median_thickness_nm: float, config: StemConfig
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sizes of coagulated particles: parts of the layer that are far thicker than the layer is.
 

@@ -16,12 +16,14 @@ from .segment import Segmentation, segment
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..config_types import StemConfig
+
 WIDTH_PX = 240
 SHAPES = ("slab", "sphere")
 
 
 def layer_bias(
-    parts: Segmentation, thickness_nm: float, pixel_nm: float, config: dict
+    parts: Segmentation, thickness_nm: float, pixel_nm: float, config: StemConfig
 ) -> dict[str, float]:
     """Return measured minus drawn median thickness of a layer, by shape; NaN where none is found."""
     import numpy as np
@@ -36,7 +38,7 @@ def layer_bias(
 
 
 def particle_bias(
-    parts: Segmentation, size_nm: float, pixel_nm: float, config: dict
+    parts: Segmentation, size_nm: float, pixel_nm: float, config: StemConfig
 ) -> dict[str, float]:
     """Return measured minus drawn size of a particle on a bare core, by shape."""
     import numpy as np
@@ -49,7 +51,7 @@ def particle_bias(
     return bias
 
 
-def _measure(image: np.ndarray, pixel_nm: float, config: dict) -> Segmentation | None:
+def _measure(image: np.ndarray, pixel_nm: float, config: StemConfig) -> Segmentation | None:
     try:
         return segment(image, pixel_nm, config)
     except ValueError:
@@ -62,7 +64,7 @@ def _draw(
     particle_nm: float | None,
     pixel_nm: float,
     shape: str,
-    config: dict,
+    config: StemConfig,
 ) -> np.ndarray:
     """Draw a level core with a layer or a particle on it."""
     import numpy as np

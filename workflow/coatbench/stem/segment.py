@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..config_types import StemConfig
+
 VACUUM, LAYER, CORE = 0, 1, 2
 # Ends of the grey scale that single hot or dead pixels do not move.
 TAIL = 1e-3
@@ -80,7 +82,7 @@ class Segmentation:
         return not self.note
 
 
-def segment(pixels: np.ndarray, pixel_nm: float, config: dict) -> Segmentation:
+def segment(pixels: np.ndarray, pixel_nm: float, config: StemConfig) -> Segmentation:
     """Divide an image into vacuum, layer and core.
 
     Parameters
@@ -166,7 +168,7 @@ def _brightening(
     outer: float,
     noise: float,
     pixel_nm: float,
-    config: dict,
+    config: StemConfig,
 ) -> Segmentation | None:
     """Look for a layer on a core that gets brighter inwards; None without one.
 
@@ -242,7 +244,7 @@ def _middle_level(smooth: np.ndarray, layer: np.ndarray) -> float:
     return float(np.median(smooth[inside >= 0.5 * np.quantile(inside[layer], 0.95)]))
 
 
-def _least_layer_nm(pixel_nm: float, config: dict) -> float:
+def _least_layer_nm(pixel_nm: float, config: StemConfig) -> float:
     return max(float(config["min_layer_nm"]), config["min_layer_px"] * pixel_nm)
 
 
@@ -260,7 +262,7 @@ Levels = tuple[float, float, float]
 
 
 def _levels(
-    smooth: np.ndarray, particle: np.ndarray, pixel_nm: float, config: dict
+    smooth: np.ndarray, particle: np.ndarray, pixel_nm: float, config: StemConfig
 ) -> tuple[float, float, Levels] | None:
     """Thresholds, and levels of vacuum, layer and core; None where nothing between the two others stands apart."""
     import numpy as np
