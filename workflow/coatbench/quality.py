@@ -6,13 +6,17 @@ are usable and carries the worst quality of what it counts. Rows of tables hold 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .config_types import LimitsConfig
 
 OK, DOUBTFUL, UNUSABLE = "ok", "doubtful", "unusable"
 LEVELS = (OK, DOUBTFUL, UNUSABLE)  # from good to bad
 COLUMNS = ("quality", "quality_note")
+Bound = float | None  # of what is plausible; None: none on that side
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,19 @@ def _named(row: Mapping[str, Any], names: Sequence[str]) -> Quality:
     return Quality(found.level, tuple(f"{about}: {note}" for note in notes))
 
 
-def plausible(value: float | None, what: str, limits: Mapping[str, Sequence[float]]) -> Quality:
+def moved(
+    limits: LimitsConfig, move: Callable[[Bound, Bound], tuple[Bound, Bound]]
+) -> LimitsConfig:
+    """Return limits whose lowest and highest values are others."""
+    made: LimitsConfig = {}
+    if "doubtful" in limits:
+        made["doubtful"] = move(*limits["doubtful"])
+    if "unusable" in limits:
+        made["unusable"] = move(*limits["unusable"])
+    return made
+
+
+def plausible(value: float | None, what: str, limits: LimitsConfig) -> Quality:
     """Judge a value by the limits that the config gives for it.
 
     Parameters
@@ -143,8 +159,8 @@ def plausible(value: float | None, what: str, limits: Mapping[str, Sequence[floa
     """
     if value is None or value != value:
         return Quality()
-    for level in (UNUSABLE, DOUBTFUL):
-        low, high = limits.get(level, (None, None))
+    for level, bounds in ((UNUSABLE, limits.get("unusable")), (DOUBTFUL, limits.get("doubtful"))):
+        low, high = bounds or (None, None)
         if (low is not None and value < low) or (high is not None and value > high):
             if low is None:
                 ends = f"at most {high:g}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import readers
 from ..analysis import Analysis
@@ -13,8 +13,11 @@ from . import peaks, stopping, windows
 from .kinematics import Geometry
 from .spectrum import Spectrum, prepare
 
+if TYPE_CHECKING:
+    from ..config_types import LeisConfig
 
-def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Analysis:
+
+def analyse(rows: list[dict[str, str]], files: list[Path], config: LeisConfig) -> Analysis:
     """Read and analyse all spectra of one sample.
 
     Parameters
@@ -74,7 +77,7 @@ def group(temperature_degC: float) -> str:
     return f"T{temperature_degC:g}"
 
 
-def _describe(spectrum: Spectrum, config: dict) -> dict[str, Any]:
+def _describe(spectrum: Spectrum, config: LeisConfig) -> dict[str, Any]:
     fluence = spectrum.fluence_ions_cm2(config["analysis_area_mm2"])
     relative = config["beam_current_nA_sd"] / config["beam_current_nA"]
     known = spectrum.dose_source == "config"

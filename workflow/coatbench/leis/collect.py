@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import quality
 from ..arrays import Arrays
@@ -15,6 +15,9 @@ from .kinematics import Geometry, elastic_energies
 from .layer import DOSE, MAY_BE_CHARGING, UNSURE, layers
 from .scale import off_energies, unlike_scatter
 
+if TYPE_CHECKING:
+    from ..config_types import LeisConfig, LeisPlausible
+
 Row = dict[str, Any]
 Curves = Mapping[str, Mapping[str, Arrays]]
 
@@ -22,7 +25,7 @@ Curves = Mapping[str, Mapping[str, Arrays]]
 def collect(
     tables: dict[str, list[Row]],
     samples: list[Row],
-    config: dict,
+    config: LeisConfig,
     *,
     reference: str | None,
     curves: Curves | None = None,
@@ -121,7 +124,7 @@ def _relative(
     rows: list[Row],
     reference: str | None,
     dose_ratio_sd: float,
-    limits: Mapping[str, Mapping[str, Any]],
+    limits: LeisPlausible,
 ) -> list[Row]:
     """Add the ratio to the reference's same window at the same heating temperature, and judge it."""
     base = {
@@ -144,7 +147,11 @@ def _relative(
             named = quality.quality_of(other)
             notes = tuple(f"reference: {note}" for note in named.notes)
             found.append(Quality(named.level, notes if named.level != quality.OK else ()))
-        found += [quality.plausible(own.get(name), name, limit) for name, limit in limits.items()]
+        asked = (
+            ("relative_to_reference", value, limits.get("relative_to_reference", {})),
+            ("heating_temperature_degC", temperature, limits.get("heating_temperature_degC", {})),
+        )
+        found += [quality.plausible(number, name, limit) for name, number, limit in asked]
         out.append(own | quality.worst(found).columns())
     return out
 

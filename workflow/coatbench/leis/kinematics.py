@@ -7,9 +7,12 @@ import functools
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import StudyError
+
+if TYPE_CHECKING:
+    from ..config_types import LeisConfig
 
 DATA = Path(__file__).parent / "data"
 
@@ -97,7 +100,7 @@ class Geometry:
         `ion_mass_u`, `ion_energy_eV`, `scattering_angle_deg`, `incidence_angle_deg` (to the normal).
     """
 
-    def __init__(self, config: dict) -> None:
+    def __init__(self, config: LeisConfig) -> None:
         self.ion_mass_u = float(config["ion_mass_u"])
         self.ion_energy_eV = float(config["ion_energy_eV"])
         self.scattering_angle_deg = float(config["scattering_angle_deg"])

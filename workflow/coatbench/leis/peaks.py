@@ -19,6 +19,7 @@ from .peakfit import FWHM_PER_SIGMA, Fits
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..config_types import LeisConfig
     from .spectrum import Spectrum
 
 # Area of a Gaussian over height x FWHM.
@@ -73,12 +74,12 @@ class Peak:
         return {k: v for k, v in self.__dict__.items() if k not in skip}
 
 
-def find(spectrum: Spectrum, config: dict, geometry: Geometry) -> list[Peak]:
+def find(spectrum: Spectrum, config: LeisConfig, geometry: Geometry) -> list[Peak]:
     """Look for every element of the config; those of one entry (`S/P`) make one peak."""
     return [_find_one(name, spectrum, config, geometry) for name in config["elements"]]
 
 
-def _find_one(name: str, spectrum: Spectrum, config: dict, geometry: Geometry) -> Peak:
+def _find_one(name: str, spectrum: Spectrum, config: LeisConfig, geometry: Geometry) -> Peak:
     import numpy as np
 
     elastic, unseen = [], []

@@ -12,6 +12,8 @@ from ..errors import AnalysisError
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..config_types import LeisConfig
+
 ELEMENTARY_CHARGE_C = 1.602176634e-19
 WHOLE = 1e-6
 KEV_BELOW = 100.0  # a spectrum that ends below is one in keV
@@ -82,7 +84,7 @@ class Spectrum:
         return self.dose_nC * 1e-9 / ELEMENTARY_CHARGE_C / (area_mm2 * 1e-2)
 
 
-def prepare(row: dict[str, str], file: Path, block: Arrays, config: dict) -> Spectrum:
+def prepare(row: dict[str, str], file: Path, block: Arrays, config: LeisConfig) -> Spectrum:
     """Normalise one exported spectrum to the dose.
 
     Parameters

@@ -12,6 +12,7 @@ from .kinematics import Geometry, OutOfReach
 from .stopping import DepthScale, energy_of_depth
 
 if TYPE_CHECKING:
+    from ..config_types import DepthWindowConfig, EnergyWindowConfig
     from .spectrum import Spectrum
 
 # Fewer counts than this in a window are a background, whatever it is.
@@ -32,7 +33,9 @@ class Window:
 
 
 def from_config(
-    ranges: Mapping[str, Mapping[str, Any]], geometry: Geometry, depths: DepthScale
+    ranges: Mapping[str, EnergyWindowConfig | DepthWindowConfig],
+    geometry: Geometry,
+    depths: DepthScale,
 ) -> list[Window]:
     """Turn the config's windows into energies.
 
@@ -42,7 +45,12 @@ def from_config(
     return [_window(name, bounds, geometry, depths) for name, bounds in ranges.items()]
 
 
-def _window(name: str, bounds: Mapping[str, Any], geometry: Geometry, depths: DepthScale) -> Window:
+def _window(
+    name: str,
+    bounds: EnergyWindowConfig | DepthWindowConfig,
+    geometry: Geometry,
+    depths: DepthScale,
+) -> Window:
     import numpy as np
 
     if "near_nm" in bounds:
@@ -52,7 +60,7 @@ def _window(name: str, bounds: Mapping[str, Any], geometry: Geometry, depths: De
         near, far = np.interp([bounds["near_nm"], bounds["far_nm"]], *scale)
         return Window(name, float(far), float(near))
     try:
-        low, high = (_bound(bounds[key], geometry) for key in ("low", "high"))
+        low, high = (_bound(end, geometry) for end in (bounds["low"], bounds["high"]))
     except OutOfReach as error:
         return Window(name, None, None, str(error))
     if low is not None and high is not None and low >= high:
@@ -61,7 +69,7 @@ def _window(name: str, bounds: Mapping[str, Any], geometry: Geometry, depths: De
     return Window(name, low, high)
 
 
-def _bound(value: Any, geometry: Geometry) -> float | None:
+def _bound(value: float | str | None, geometry: Geometry) -> float | None:
     if value is None:
         return None
     return geometry.energy_eV(value) if isinstance(value, str) else float(value)

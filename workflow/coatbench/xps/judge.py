@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +13,9 @@ from .fit import Fit
 from .lines import Lines
 from .model import RegionModel
 from .uncertainty import SIGNIFICANCE
+
+if TYPE_CHECKING:
+    from ..config_types import XpsPlausible
 
 MIN_POINTS = 20
 EMPTY_SHARE = (
@@ -41,7 +43,7 @@ def described(
     rho: float,
     time_s: float,
     shift_eV: float,
-    limits: Mapping[str, Any],
+    limits: XpsPlausible,
 ) -> Quality:
     """Judge whether a model describes the data.
 
@@ -65,16 +67,15 @@ def described(
     sigma = rho * math.sqrt(fit.n_points)
     # Few points scatter more than the limits allow for: what noise alone makes once in some hundred fits is no misfit.
     noise = round(NOISE_SIGMA * math.sqrt(2 / max(fit.n_points - fit.n_free, 1)), 2)
-    own: dict[str, Any] = {
-        level: (
-            None if low is None else max(min(low, 1 - noise), 0.0),
+    counts = float(np.median(fit.models[0])) * time_s
+
+    def wider(low: float | None, high: float | None) -> tuple[float | None, float | None]:
+        return (
+            None if low is None or not counts >= COUNTABLE else max(min(low, 1 - noise), 0.0),
             None if high is None else max(high, 1 + noise),
         )
-        for level, (low, high) in limits.get("reduced_chi_square", {}).items()
-    }
-    counts = float(np.median(fit.models[0])) * time_s
-    if not counts >= COUNTABLE:
-        own = {level: (None, high) for level, (_, high) in own.items()}
+
+    own = quality.moved(limits.get("reduced_chi_square", {}), wider)
     too_good = quality.plausible(min(chi, 1.0), f"{name}: reduced chi square", own)
     if too_good.level != quality.OK:
         note = (
