@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import quality, readers
 from ..analysis import Analysis
@@ -22,8 +22,11 @@ from .segments import segment_at
 from .smooth import smooth, white_noise
 from .window import recommended, slopes
 
+if TYPE_CHECKING:
+    from ..config_types import TgaMsConfig
 
-def analyse(rows: list[dict[str, str]], files: list[Path], config: dict) -> Analysis:
+
+def analyse(rows: list[dict[str, str]], files: list[Path], config: TgaMsConfig) -> Analysis:
     """Read and analyse one run.
 
     Parameters
@@ -128,7 +131,7 @@ def _signal(name: str, run: Run) -> Signal:
 
 
 def _ions(
-    row: dict[str, str], exports: dict[str, Any], run: Run, config: dict, result: Analysis
+    row: dict[str, str], exports: dict[str, Any], run: Run, config: TgaMsConfig, result: Analysis
 ) -> tuple[Lag, ion_module.Ions | None]:
     """Return the lag and the ion currents on the furnace clock; None without any that can be placed."""
     import numpy as np
@@ -164,7 +167,7 @@ def _ions(
             dtg,
             window_K=config["smoothing_window_K"],
             baseline_K=config["baseline_K"],
-            range_s=tuple(config["lag_range_s"]),
+            range_s=config["lag_range_s"],
             channels=config["lag_mz"],
             least=config["lag_min_correlation"],
         )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import quality
 from ..arrays import Arrays
 from ..quality import doubtful, unusable
 from .event import extent_variable
 from .kinetics import LEAST_RATES, Conversion, Kinetics, distinct_rates, held, isoconversional
+
+if TYPE_CHECKING:
+    from ..config_types import TgaMsConfig
 
 Row = dict[str, Any]
 # Energies of the two methods that differ by more than both, and a share of the energy over conversion that several steps have.
@@ -24,7 +27,7 @@ FAR_K = 40.0
 def collect(
     tables: dict[str, list[Row]],
     samples: list[Row],
-    config: dict,
+    config: TgaMsConfig,
     *,
     settings: Sequence[tuple[float, float]],
     curves: Mapping[str, Mapping[str, Arrays]],

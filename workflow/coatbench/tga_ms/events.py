@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .. import quality
 from ..quality import Quality, doubtful, unusable
@@ -14,6 +14,9 @@ from .heights import set_heights
 from .positions import measure, variations_of
 from .regions import Region, find_regions
 from .smooth import Grid, smooth, smoothed_noise
+
+if TYPE_CHECKING:
+    from ..config_types import TgaMsConfig
 
 # A step that takes less than this is a jump of the balance or of the sample, and no reaction of its powder.
 JUMP_K, JUMP_S = 2.0, 12.0
@@ -25,7 +28,7 @@ RAMP_S, APPARENT = 120.0, 10.0
 def find_events(
     signal: Signal,
     grid: Grid,
-    config: dict[str, Any],
+    config: TgaMsConfig,
     *,
     drift: Callable[[float], float] = lambda kelvin: 0.0,
     extra_sd_K: float = 0.0,

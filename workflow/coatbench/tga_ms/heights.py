@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .event import Event, Signal
 from .smooth import Grid, white_noise
@@ -12,6 +12,8 @@ from .steps import WELL_DESCRIBED, Guess, Steps, fit_steps
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..config_types import TgaMsConfig
 
 # Events with less quiet heating between them than so many baselines share their tails: they are fitted together.
 TOGETHER = 2.0
@@ -28,7 +30,7 @@ def set_heights(
     events: list[Event],
     signal: Signal,
     grid: Grid,
-    config: dict[str, Any],
+    config: TgaMsConfig,
     drift: Callable[[float], float],
 ) -> None:
     """Replace changes between baselines by those of fitted steps, which include the tails."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..readers.model import Export
 
+if TYPE_CHECKING:
+    from ..config_types import TgaMsConfig
 
-def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
+
+def describe(export: Export, config: TgaMsConfig) -> tuple[str, str]:
     """Return which signals and ion currents an export holds, and what cannot be evaluated without."""
     signals: dict[str, None] = {}
     for block in export.sets:

@@ -15,6 +15,7 @@ from .smooth import smooth
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..config_types import TgaMsConfig
     from .event import Event
     from .ions import Ions
 
@@ -35,7 +36,7 @@ class Window:
     after: int
 
 
-def ratios(ions: Ions, event: Event, config: dict[str, Any]) -> list[dict[str, Any]]:
+def ratios(ions: Ions, event: Event, config: TgaMsConfig) -> list[dict[str, Any]]:
     """Ratios of background-subtracted integrals over one evolution.
 
     Parameters
@@ -76,7 +77,7 @@ def ratios(ions: Ions, event: Event, config: dict[str, Any]) -> list[dict[str, A
 
 
 def _ratio(
-    ions: Ions, numerator: int, denominator: int, window: Window, config: dict[str, Any]
+    ions: Ions, numerator: int, denominator: int, window: Window, config: TgaMsConfig
 ) -> dict[str, Any]:
     import numpy as np
 
@@ -165,7 +166,7 @@ def _slope_ratio(top: np.ndarray, bottom: np.ndarray, window: Window) -> float:
 
 
 def _trend(
-    top: np.ndarray, bottom: np.ndarray, window: Window, ions: Ions, config: dict[str, Any]
+    top: np.ndarray, bottom: np.ndarray, window: Window, ions: Ions, config: TgaMsConfig
 ) -> tuple[float, float]:
     """Change of the local ratio along the evolution, in percent of the ratio, with its uncertainty.
 
@@ -209,7 +210,7 @@ def _finding(
     value: float,
     sd: float,
     fragment: float,
-    config: dict[str, Any],
+    config: TgaMsConfig,
 ) -> str:
     """Say in words what the ratio is compatible with, at the stated significance."""
     import numpy as np

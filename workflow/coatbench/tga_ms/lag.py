@@ -61,7 +61,7 @@ def estimate_lag(
     *,
     window_K: float,
     baseline_K: float,
-    range_s: tuple[float, float],
+    range_s: Sequence[float],
     channels: Sequence[int],
     least: float,
 ) -> Lag:
@@ -81,7 +81,7 @@ def estimate_lag(
         Smoothed derivative of the mass, percent per s.
     window_K, baseline_K : float
         Smoothing window and length of a baseline.
-    range_s : tuple of float
+    range_s : pair of float
         Where the lag is sought.
     channels : sequence of int
         Gases that leave with mass; one of them has to evolve.

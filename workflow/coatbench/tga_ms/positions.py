@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .event import POSITIONS, Event, Signal
 from .onset import Settings, measure_sides, refine_peak
@@ -19,6 +19,8 @@ from .smooth import Grid, averaged_points, block_noise, smooth, white_noise
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from ..config_types import TgaMsConfig
 
 KINDS = {
     ("mass", 1): "gain",
@@ -50,7 +52,7 @@ def variations_of(
     smoothed: np.ndarray,
     grid: Grid,
     regions: list[Region],
-    config: dict[str, Any],
+    config: TgaMsConfig,
     rng: np.random.Generator,
 ) -> Iterator[Variation]:
     """Return the ways to look at a signal: as chosen, with other choices, with other noise."""

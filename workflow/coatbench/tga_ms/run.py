@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import AnalysisError
 from .artefacts import Artefact, clean
@@ -13,6 +13,7 @@ from .smooth import MIN_WINDOW, Grid, onto_grid, smooth
 if TYPE_CHECKING:
     import numpy as np
 
+    from ..config_types import TgaMsConfig
     from ..readers.model import Export
 
 POINTS_PER_WINDOW = 9
@@ -82,7 +83,7 @@ class Run:
         return self.drift_sd_percent * min(1.0, max(kelvin, 0.0) / span) ** 0.5
 
 
-def prepare(export: Export, blank: Export | None, config: dict[str, Any]) -> Run:
+def prepare(export: Export, blank: Export | None, config: TgaMsConfig) -> Run:
     """Bring an export onto a uniform grid, from its start to the end of the last ramp or hold.
 
     Parameters
