@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..analysis import Analysis
 from ..arrays import Arrays
@@ -27,6 +27,9 @@ from .naming import Image, name_images, shift_of
 from .reduce import Reduction, reduce_region
 from .spectrum import Peak, find_peaks, resolution
 
+if TYPE_CHECKING:
+    from ..config_types import SimsConfig, SimsMassCalibration
+
 SMALLEST_MAP_PX = 24
 WINDOW_WIDTHS = 2.0  # half width of a window in measured peak widths (FWHM): 4.7 standard deviations of a Gaussian
 LEAST_WINDOW_PPM = 40.0
@@ -37,7 +40,7 @@ EVENTS = "events"
 def analyse(
     rows: Sequence[Mapping[str, str]],
     files: Sequence[Path],
-    config: Mapping[str, Any],
+    config: SimsConfig,
     *,
     fragments: Sequence[Mapping[str, Any]],
     maps: bool = True,
@@ -117,7 +120,10 @@ class _Scale:
 
 
 def _mass_scale(
-    file: Path, format: str, calibration: Mapping[str, Any], fragments: Sequence[Mapping[str, Any]]
+    file: Path,
+    format: str,
+    calibration: SimsMassCalibration,
+    fragments: Sequence[Mapping[str, Any]],
 ) -> tuple[_Scale | None, dict[str, Arrays]]:
     """Return what the events of a list say about its mass scale, and curves of their spectrum; nothing for images."""
     spectrum = read_spectrum(file, format)
@@ -237,7 +243,7 @@ def _table(fragments: Sequence[Mapping[str, Any]]) -> list[Fragment]:
 
 
 def _reduction(
-    row: Mapping[str, str], region: Region, config: Mapping[str, Any],
+    row: Mapping[str, str], region: Region, config: SimsConfig,
     fragments: Sequence[Mapping[str, Any]], listed: Mapping[int, str],
 ) -> Reduction:  # fmt: skip
     """Turn settings and index cells into what one region needs."""
@@ -328,7 +334,7 @@ def _map_step(region: Region, map_px: int, map_ions: float) -> int:
     return step
 
 
-def _maps(row: Mapping[str, str], region: Region, config: Mapping[str, Any]) -> Arrays:
+def _maps(row: Mapping[str, str], region: Region, config: SimsConfig) -> Arrays:
     """Return the normalised images of a region, binned for printing."""
     import numpy as np
 

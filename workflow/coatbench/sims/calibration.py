@@ -6,11 +6,14 @@ at which most of them stand at known ions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ..config_types import SimsMassCalibration
 
 STEP_PPM = 2.0
 OTHER_WEIGHT = 0.6  # of an ion that is not in the fragment table: it is less often there
@@ -83,7 +86,7 @@ def common_shift(
     masses_u: Sequence[float],
     fragments_u: Sequence[float],
     others_u: Sequence[float],
-    how: Mapping[str, Any],
+    how: SimsMassCalibration,
 ) -> MassShift:
     """Find the shift that peaks or intervals have in common.
 

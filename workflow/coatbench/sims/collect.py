@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from .neighbours import close_neighbours, told_apart
 from .ratio import Mean, mean_of_regions, pooled_scatter, ratio_of_means
 from .regions import by_region, damped, judge, judged_shift, of_region, saturated_regions
 
+if TYPE_CHECKING:
+    from ..config_types import LimitsConfig, SimsConfig, SimsMassCalibration
+
 log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
@@ -30,7 +33,7 @@ Row = dict[str, Any]
 def collect(
     tables: Mapping[str, list[Row]],
     samples: Sequence[Mapping[str, str]],
-    config: Mapping[str, Any],
+    config: SimsConfig,
     *,
     reference: str | None,
     fragments: Sequence[Fragment],
@@ -109,7 +112,7 @@ def named_rows(
     rows: Sequence[Row],
     acquisition: Sequence[Row],
     fragments: Sequence[Fragment],
-    config: Mapping[str, Any],
+    config: SimsConfig,
 ) -> tuple[list[Row], dict[tuple[str, str], MassShift]]:
     """Give every image of every region its fragment and group, or the name that its export gives it.
 
@@ -187,8 +190,8 @@ def region_shift(
     images: Sequence[Image],
     fragments: Sequence[Fragment],
     others: Sequence[Ion],
-    how: Mapping[str, Any],
-    limits: Mapping[str, Sequence[float]],
+    how: SimsMassCalibration,
+    limits: LimitsConfig,
 ) -> tuple[MassShift | None, Quality]:
     """Return the mass shift of a region and its judgement; None where its images have no masses of their own."""
     if facts.get("mass_source") == "events":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from .ratio import Ratio
 from .regions import damped
 from .weights import STANDARD, WEIGHTINGS, principal_components, weights
 
+if TYPE_CHECKING:
+    from ..config_types import SimsConfig
+
 Row = dict[str, Any]
 WIDEST = 25.0  # upper over lower end of an interval; wider ones say next to nothing
 
@@ -23,7 +26,7 @@ def degradation_tables(
     reference: str | None,
     fragments: Sequence[Fragment],
     main_groups: Mapping[str, Sequence[str]],
-    config: Mapping[str, Any],
+    config: SimsConfig,
 ) -> dict[str, list[Row]]:
     """Return sims_degradation, sims_sensitivity, sims_weights and sims_scores.
 
@@ -185,7 +188,7 @@ def _draws(
     regions: Mapping[str, np.ndarray],
     complete: Sequence[str],
     reference: str,
-    config: Mapping[str, Any],
+    config: SimsConfig,
 ) -> Draws | None:
     several = {s: m for s, m in regions.items() if len(m) > 1}
     whole = [s for s in complete if s in several]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..readers.model import Export
 from ..readers.sims_region import ALL_EVENTS
@@ -12,8 +11,11 @@ from .ions import other_ions
 from .jobs import table_path
 from .naming import Image, name_images, shift_of
 
+if TYPE_CHECKING:
+    from ..config_types import SimsConfig
 
-def describe(export: Export, config: Mapping[str, Any], study: str = "") -> tuple[str, str]:
+
+def describe(export: Export, config: SimsConfig, study: str = "") -> tuple[str, str]:
     """Return how many images (or ions) of which size an export holds and how many fragments, and which are not there."""
     wanted = load_fragments(table_path(study, config["fragments"]))
     images: list[Image] = []

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .fragments import DEFAULT_TABLE, Fragment, windows
+
+if TYPE_CHECKING:
+    from ..config_types import SimsConfig
 
 ALL = "all"
 EVENT_FORMATS = ("grd", "simsh5", "sims-h5", "imzml")
@@ -86,7 +89,7 @@ def compare_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def reduce_fragments(
-    rows: Sequence[Mapping[str, str]], fragments: Sequence[Fragment], config: Mapping[str, Any]
+    rows: Sequence[Mapping[str, str]], fragments: Sequence[Fragment], config: SimsConfig
 ) -> list[dict[str, Any]]:
     """Return the fragments that a reduction depends on, without their groups.
 

@@ -7,15 +7,18 @@ gets the image.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..quality import Quality, doubtful, unusable, worst
 from .calibration import MassShift, common_shift
 from .fragments import Fragment
 from .ions import ISOTOPOLOGUE, Ion
 from .masses import Label, read_label
+
+if TYPE_CHECKING:
+    from ..config_types import SimsMassCalibration
 
 NO_SHIFT = MassShift()
 GOOD = Quality()
@@ -83,7 +86,7 @@ def shift_of(
     images: Sequence[Image],
     fragments: Sequence[Fragment],
     others: Sequence[Ion],
-    how: Mapping[str, Any],
+    how: SimsMassCalibration,
 ) -> MassShift:
     """Return the common shift of the intervals that an export chose (those without a label)."""
     masses = [i.mass_u for i in images if i.mass_u is not None and not i.label]

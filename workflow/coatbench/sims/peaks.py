@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..arrays import Arrays
 from .calibration import MassShift
@@ -11,13 +11,16 @@ from .fragments import Fragment
 from .ions import other_ions
 from .naming import Image, name_images, shift_of
 
+if TYPE_CHECKING:
+    from ..config_types import SimsConfig
+
 UNASSIGNED_PPM = (
     60.0  # a peak farther than this from every known ion, on the corrected scale, has no name
 )
 
 
 def named_intervals(
-    rows: Sequence[Mapping[str, Any]], fragments: Sequence[Fragment], config: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]], fragments: Sequence[Fragment], config: SimsConfig
 ) -> list[dict[str, Any]]:
     """Return the intervals of the first region: mass_u, lower_u, upper_u (corrected), counts, name, kind.
 

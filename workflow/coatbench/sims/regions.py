@@ -8,12 +8,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..quality import Quality, doubtful, plausible, quality_of, unusable, worst
 from .calibration import MassShift
+
+if TYPE_CHECKING:
+    from ..config_types import LimitsConfig
 
 Row = dict[str, Any]
 Region = tuple[str, str]  # sample, region
@@ -41,7 +44,7 @@ def by_region(rows: Sequence[Row]) -> dict[Region, list[Row]]:
     return found
 
 
-def judged_shift(shift: MassShift, limits: Mapping[str, Sequence[float]]) -> Quality:
+def judged_shift(shift: MassShift, limits: LimitsConfig) -> Quality:
     """Judge a mass scale: uncertain ones name nothing, unchecked ones are doubtful, far ones as the config says."""
     if shift.ppm is None:
         advice = "calibrate and export again, or name the intervals in a peak_list"
