@@ -17,10 +17,11 @@ from .record import CHARGE, DISCHARGE, NAMES, Record
 from .windows import Window, windows_of
 
 if TYPE_CHECKING:
+    from ..config_types import CyclingConfig, CyclingDqdv
     from .dqdv import Curve
 
 
-def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any]) -> Analysis:
+def analyse(rows: list[dict[str, str]], paths: list[Path], config: CyclingConfig) -> Analysis:
     """Read and analyse the exports of one cell.
 
     Parameters
@@ -53,7 +54,7 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: dict[str, Any
     first = DISCHARGE if protocol["first"] == "discharge" else CHARGE
     cycles, lone = pair(halves, first)
     _report_halves(result, name, cell, data, cycles, stubs, lone)
-    cutoffs = {d: protocol[f"{half}_cutoff_V"] for d, half in NAMES.items()}
+    cutoffs = {CHARGE: protocol["charge_cutoff_V"], DISCHARGE: protocol["discharge_cutoff_V"]}
     windows = windows_of(data, halves, cutoffs, config["cutoff_tolerance_V"])
     running = judge.running(data, halves, windows, config["hold_end_fraction"])
     judged = _cycles(data, parts, cycles, running, cell, windows, config)
@@ -130,7 +131,7 @@ def _cycles(
     running: HalfCycle | None,
     cell: Cell,
     windows: Mapping[int, Window],
-    config: Mapping[str, Any],
+    config: CyclingConfig,
 ) -> list[tuple[dict[str, Any], judge.Judgement]]:
     """Return row and judgement of every cycle."""
     judged = []
@@ -202,7 +203,7 @@ def _differential(
     cycles: Sequence[Cycle],
     judged: Sequence[tuple[dict[str, Any], judge.Judgement]],
     running: HalfCycle | None,
-    config: Mapping[str, Any],
+    config: CyclingConfig,
 ) -> Curves:
     """Make dQ/dV of the configured cycles; add features and quality rows."""
     made: Curves = {}
@@ -257,7 +258,7 @@ def _differential(
 def _overpotential(
     curves: Curves,
     judged: Sequence[tuple[dict[str, Any], judge.Judgement]],
-    settings: Mapping[str, Any],
+    settings: CyclingDqdv,
 ) -> list[dict[str, Any]]:
     """Half the distance between the main peaks of the first discharge and of the charge after it."""
     low, high = settings["overpotential_low_V"], settings["overpotential_high_V"]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from .half_cycles import Cycle, HalfCycle, mean_current_A, silent
 from .rates import recognise_rate
 from .record import NAMES, Record
 from .windows import Window
+
+if TYPE_CHECKING:
+    from ..config_types import CyclingConfig
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ PER_CELL = ("composite_mass_mg", "cam_mass_fraction", "nominal_capacity_mAh_g", 
             "leave_out_cycles")  # fmt: skip
 
 
-def cell_of(rows: Sequence[Mapping[str, str]], config: Mapping[str, Any], file: Path) -> Cell:
+def cell_of(rows: Sequence[Mapping[str, str]], config: CyclingConfig, file: Path) -> Cell:
     """Return what the rows of the index say of a cell.
 
     Parameters
@@ -195,7 +198,7 @@ def cycle_row(
     cycle: Cycle,
     cell: Cell,
     windows: Mapping[int, Window],
-    config: Mapping[str, Any],
+    config: CyclingConfig,
     *,
     running: HalfCycle | None = None,
     before: judge.Before | None = None,
@@ -280,7 +283,7 @@ def _half(
     half: HalfCycle,
     name: str,
     cell: Cell,
-    config: Mapping[str, Any],
+    config: CyclingConfig,
     current_step_A: float,
 ) -> dict[str, Any]:
     """Return the cells of one half cycle."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .statistics import differences, metric_row, summarise
+
+if TYPE_CHECKING:
+    from ..config_types import CyclingConfig
 
 Row = dict[str, Any]
 
@@ -23,7 +26,7 @@ CELL_TABLES = (
 def collect(
     tables: dict[str, list[Row]],
     samples: list[Row],
-    config: dict[str, Any],
+    config: CyclingConfig,
     *,
     reference: str | None,
 ) -> dict[str, list[Row]]:

@@ -7,9 +7,9 @@ not there. A shoulder is a bulge over the chord between the two inflections besi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ from . import dqdv
 from .half_cycles import HalfCycle
 from .record import NAMES, Record
 from .smoothing import maxima
+
+if TYPE_CHECKING:
+    from ..config_types import CyclingDqdv, FeatureConfig
 
 MAD_TO_SD = 1.4826
 
@@ -106,7 +109,7 @@ def shoulders(curve: dqdv.Curve, least: float, low_V: float, high_V: float) -> l
 
 
 def curves(
-    data: Record, half: HalfCycle, mass_g: float, settings: Mapping[str, Any]
+    data: Record, half: HalfCycle, mass_g: float, settings: CyclingDqdv
 ) -> tuple[dqdv.Curve | None, list[dqdv.Curve]]:
     """Return the main curve and those of the other bins and windows.
 
@@ -133,7 +136,7 @@ def find(
     main: dqdv.Curve,
     others: Sequence[dqdv.Curve],
     direction: int,
-    settings: Mapping[str, Any],
+    settings: CyclingDqdv,
     voltage_sd_V: float,
 ) -> list[Feature]:
     """Find the features of one half cycle, by potential.
@@ -188,7 +191,7 @@ def find(
     return sorted(features, key=lambda f: f.potential_V)
 
 
-def _in_range(curve: dqdv.Curve, part: Mapping[str, Any], least: float) -> _Bump | None:
+def _in_range(curve: dqdv.Curve, part: FeatureConfig, least: float) -> _Bump | None:
     """Return the most prominent peak in a named range, else the highest shoulder."""
     low, high = part["low_V"], part["high_V"]
     bumps = [b for b in peaks(curve, least) if low <= b.potential_V <= high]

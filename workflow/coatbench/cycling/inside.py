@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..errors import CoatbenchError
 from ..readers.model import Export
@@ -12,9 +12,12 @@ from . import judge
 from .files import joined, part_of
 from .half_cycles import half_cycles, pair
 
+if TYPE_CHECKING:
+    from ..config_types import CyclingConfig
+
 
 def describe(
-    export: Export, config: Mapping[str, Any], row: Mapping[str, str] | None = None
+    export: Export, config: CyclingConfig, row: Mapping[str, str] | None = None
 ) -> tuple[str, str]:
     """Return for how long, between which voltages and in how many cycles a cell was cycled, and what lacks.
 

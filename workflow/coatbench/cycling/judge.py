@@ -10,14 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..quality import Quality, doubtful, plausible, unusable, worst
+from ..quality import Quality, doubtful, moved, plausible, unusable, worst
 from .half_cycles import HalfCycle, mean_current_A
 from .record import NAMES, Record
 from .windows import Window
+
+if TYPE_CHECKING:
+    from ..config_types import CyclingConfig
 
 # Steps of the recorder between the last record and the cut-off that it may have missed.
 MOST_STEPS = 1.5
@@ -256,7 +259,7 @@ def _number(value: float | None) -> float:
 
 def whole_cycle(
     row: Mapping[str, Any],
-    config: Mapping[str, Any],
+    config: CyclingConfig,
     *,
     left_percent: float = 0.0,
 ) -> Quality:
@@ -275,9 +278,9 @@ def whole_cycle(
     found = []
     for name, limits in config["plausible"].items():
         if name == "coulombic_efficiency_percent" and left_percent > 0:
-            limits = {
-                k: [v[0], v[1] if v[1] is None else v[1] + left_percent] for k, v in limits.items()
-            }
+            limits = moved(
+                limits, lambda low, high: (low, high if high is None else high + left_percent)
+            )
         found.append(plausible(row.get(name), name, limits))
     for name in NAMES.values():
         off = row.get(f"{name}_check_percent")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from . import rates
 from .features import as_array
 from .judge import Judgement, up_to
 from .record import CHARGE, DISCHARGE, NAMES
+
+if TYPE_CHECKING:
+    from ..config_types import CyclingConfig
 
 Row = dict[str, Any]
 
@@ -148,7 +151,7 @@ def _doubts(rows: Sequence[Row], counted: Iterable[int]) -> quality.Quality:
 
 
 def long_test(
-    rows: Sequence[Row], relative_sd: float, config: Mapping[str, Any]
+    rows: Sequence[Row], relative_sd: float, config: CyclingConfig
 ) -> tuple[list[Row], list[Row], list[str]]:
     """Return metrics, fade fits and warnings of a rate test with long-term cycling."""
     series = series_of(rows)

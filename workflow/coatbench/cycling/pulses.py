@@ -7,13 +7,16 @@ that the cell shows after that time: the first record holds the ohmic part and t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .half_cycles import OTHER_CURRENT, PULSE_S, Cycle, HalfCycle, mean_current_A
 from .record import NAMES, Record
+
+if TYPE_CHECKING:
+    from ..config_types import CyclingConfig
 
 # Less than this share of the usual current is no pulse but noise of the recorder.
 LEAST_CURRENT = 0.01
@@ -26,7 +29,7 @@ def rows_of(
     cycles: Sequence[Cycle],
     stubs: Sequence[HalfCycle],
     area_cm2: float | None,
-    config: Mapping[str, Any],
+    config: CyclingConfig,
 ) -> list[dict[str, Any]]:
     """Return the rows of the table cycling_pulses.
 
@@ -102,7 +105,7 @@ def _pulse(
     last: int,
     stop: int,
     area_cm2: float | None,
-    config: Mapping[str, Any],
+    config: CyclingConfig,
 ) -> dict[str, Any]:
     """Return what one pulse gives. No record at rest just before it: no resistance."""
     before = first - 1

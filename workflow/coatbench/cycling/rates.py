@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from ..config_types import CyclingConfig
 
 MAD_TO_SD = 1.4826
 USUAL_C = (
@@ -145,7 +148,7 @@ def _robust_line(x: npt.NDArray, y: npt.NDArray) -> tuple[float, float]:
 
 
 def retentions(
-    series: Series, parts: Plan, settings: Mapping[str, Any]
+    series: Series, parts: Plan, settings: CyclingConfig
 ) -> tuple[dict[str, float], str]:
     """Return discharge capacity of the configured cycle over that of several references, in percent.
 
