@@ -178,6 +178,9 @@ def test_fields_of_the_page_are_what_they_say(config):
     }
     with pytest.raises(StudyError, match="expected a new name"):
         fits.edited(sulfur, typed, {"name": "sulfide", "position": "165", "width": "1.4"})
+    typed["sulfide"]["within"] = "0,5"
+    with pytest.raises(StudyError, match="sulfide: expected a number of eV"):
+        fits.edited(sulfur, typed, nothing)
 
 
 def test_windows_and_thresholds_are_fields_too(config):

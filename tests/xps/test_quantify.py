@@ -153,12 +153,12 @@ def test_relative_coverage() -> None:
 def test_thickness_is_the_attenuation_law(config: dict) -> None:
     length = config["coverage"]["attenuation_length_nm"]
     bare = Amount(0.5, 0.001)
-    setting = config["coverage"]
+    setting = Setting.of(config)
     found = thickness(Amount(0.5 * math.exp(-2), 0.0005), bare, setting)
     assert found is not None and found.value == pytest.approx(2 * length) and not found.is_limit
     # One per cent of the amount is one per cent of the attenuation length, which has an uncertainty of its own.
     counting = length * math.hypot(0.0005 / (0.5 * math.exp(-2)), 0.002)
-    own = 2 * length * setting["attenuation_length_sd"]
+    own = 2 * length * setting.coverage["attenuation_length_sd"]
     assert found.sd == pytest.approx(math.hypot(counting, own))
     gone = thickness(Amount(0.0, 0.005), bare, setting)
     assert gone is not None and gone.is_limit and gone.sd is None
@@ -290,7 +290,7 @@ def test_the_attenuation_length_of_a_material(config: dict) -> None:
     assert np.log(fast / slow) / np.log(1400 / 500) == pytest.approx(0.75, abs=0.06)
     changed = copy.deepcopy(config)
     changed["coverage"]["attenuation_length_nm"] = {"tpp_2m": material}
-    length = Setting.of(changed).coverage["attenuation_length_nm"]
+    length = Setting.of(changed).length_nm
     assert length == pytest.approx(tpp_2m_nm(955, **material), rel=0.03)
     assert length == pytest.approx(config["coverage"]["attenuation_length_nm"], rel=0.15)
     # A gap makes paths longer, a density shorter.

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,10 @@ from ..errors import StudyError
 from ..xps.model import build
 from ..xps.region import RegionFit, fit_region
 
-Components = dict[str, dict[str, Any]]
+if TYPE_CHECKING:
+    from ..config_types import ComponentConfig, XpsConfig
+
+    Components = dict[str, ComponentConfig]
 
 
 def fitted_regions(results: str | Path) -> dict[str, dict[str, list[str]]]:
@@ -60,43 +63,43 @@ def value(text: str) -> float | str:
         return text.strip()
 
 
-def moved(components: Mapping[str, Mapping[str, Any]], name: str, to: float | str) -> Components:
+def moved(components: Components, name: str, to: float | str) -> Components:
     """Return the components with one at another position: a number in eV, or an expression that ties it."""
-    return _changed(components, name, "binding_energy_eV", to, "within_eV")
-
-
-def widened(components: Mapping[str, Mapping[str, Any]], name: str, to: float | str) -> Components:
-    """Return the components with another width of one: a number in eV, or an expression that ties it."""
-    return _changed(components, name, "fwhm_eV", to, "fwhm_limits_eV")
-
-
-def _changed(
-    components: Mapping[str, Mapping[str, Any]], name: str, key: str, to: float | str, freedom: str
-) -> Components:
-    """Return the components with one value changed; what is tied by an expression has no freedom of its own."""
-    found = _copy(components)
-    found[name][key] = to
-    if isinstance(to, str):
-        found[name].pop(freedom, None)
+    found = copy.deepcopy(components)
+    found[name]["binding_energy_eV"] = to
+    if isinstance(to, str):  # what is tied has no freedom of its own
+        found[name].pop("within_eV", None)
     return found
 
 
-def added(
-    components: Mapping[str, Mapping[str, Any]], name: str, at_eV: float, fwhm_eV: float
-) -> Components:
+def widened(components: Components, name: str, to: float | str) -> Components:
+    """Return the components with another width of one: a number in eV, or an expression that ties it."""
+    found = copy.deepcopy(components)
+    found[name]["fwhm_eV"] = to
+    if isinstance(to, str):
+        found[name].pop("fwhm_limits_eV", None)
+    return found
+
+
+def added(components: Components, name: str, at_eV: float, fwhm_eV: float) -> Components:
     """Return the components with one more, free within 0.5 eV, its width within half and twice the given one."""
     limits = [round(fwhm_eV / 2, 3), round(fwhm_eV * 2, 3)]
-    own = {"binding_energy_eV": at_eV, "within_eV": 0.5, "fwhm_eV": fwhm_eV}
-    return {**_copy(components), name: {**own, "fwhm_limits_eV": limits}}
+    own: ComponentConfig = {
+        "binding_energy_eV": at_eV,
+        "within_eV": 0.5,
+        "fwhm_eV": fwhm_eV,
+        "fwhm_limits_eV": limits,
+    }
+    return {**copy.deepcopy(components), name: own}
 
 
-def removed(components: Mapping[str, Mapping[str, Any]], name: str) -> Components:
+def removed(components: Components, name: str) -> Components:
     """Return the components without one."""
-    return {k: v for k, v in _copy(components).items() if k != name}
+    return {k: v for k, v in copy.deepcopy(components).items() if k != name}
 
 
 def edited(
-    components: Mapping[str, Mapping[str, Any]],
+    components: Components,
     typed: Mapping[str, Mapping[str, Any]],
     extra: Mapping[str, str],
 ) -> Components:
@@ -113,7 +116,7 @@ def edited(
     StudyError
         A new component without numbers, or of a name that is taken.
     """
-    found = _copy(components)
+    found = copy.deepcopy(components)
     for name, texts in typed.items():
         if name not in found:
             continue
@@ -127,6 +130,10 @@ def edited(
             found = widened(found, name, width)
         within = value(texts["within"])
         if within != own.get("within_eV", 0) and not isinstance(position, str):
+            if isinstance(within, str):
+                raise StudyError(
+                    [f"{name}: expected a number of eV that it may move by, found {within!r}"]
+                )
             found[name]["within_eV"] = within
         if texts["remove"]:
             found = removed(found, name)
@@ -138,10 +145,6 @@ def edited(
             )
         found = added(found, name, at, width)
     return found
-
-
-def _copy(components: Mapping[str, Mapping[str, Any]]) -> Components:
-    return {k: copy.deepcopy(dict(v)) for k, v in components.items()}
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class Look:
     support: dict[str, float]
 
 
-def look(data: Arrays, config: Mapping[str, Any], components: Components) -> Look:
+def look(data: Arrays, config: XpsConfig, components: Components) -> Look:
     """Fit a region with these components.
 
     Parameters

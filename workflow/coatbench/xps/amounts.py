@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from .model import Component
 from .quantify import AL_KALPHA_EV, WITHIN_EV, rsf, transmission
 from .region import RegionFit
 from .spot import Measured, SpotFit, kinetic_eV
+
+if TYPE_CHECKING:
+    from ..config_types import XpsConfig
 
 UNLIKE = 0.2  # of the area of a region, by which a second scan of it may differ
 # Background where a region begins over that where the one before it ends, at lower binding energies: 0.67 to 3.6
@@ -48,7 +51,7 @@ def transmission_of(m: Measured, fit: RegionFit | None) -> tuple[float, str]:
     return transmission(m.block, kinetic_eV(m, float(0.5 * (x[0] + x[-1]))))
 
 
-def comparable(fitted: SpotFit, config: Mapping[str, Any]) -> Quality:
+def comparable(fitted: SpotFit, config: XpsConfig) -> Quality:
     """Judge whether areas of different regions of a spot can be set against each other.
 
     Without the analyser's transmission they can only at one pass energy; and counts without a time are on no common scale.
@@ -134,7 +137,7 @@ def _unlike(fitted: SpotFit) -> list[str]:
     return notes
 
 
-def _far_off(fitted: SpotFit, config: Mapping[str, Any]) -> list[str]:
+def _far_off(fitted: SpotFit, config: XpsConfig) -> list[str]:
     """Say which factors of the configuration are on another scale than the library's, or of another line."""
     library, extra = config["rsf_library"], config.get("rsf_extra") or {}
     given: dict[tuple[str, str], tuple[float, float]] = {}
@@ -163,7 +166,7 @@ def left_out(fitted: SpotFit) -> Quality:
     )
 
 
-def not_quantified(m: Measured, fit: RegionFit, config: Mapping[str, Any]) -> list[str]:
+def not_quantified(m: Measured, fit: RegionFit, config: XpsConfig) -> list[str]:
     """Return what stands between a region's areas and its atomic percent."""
     notes = []
     if transmission_of(m, fit)[1] == "none":
@@ -184,7 +187,7 @@ def not_quantified(m: Measured, fit: RegionFit, config: Mapping[str, Any]) -> li
 
 
 def atomic_percent(
-    fitted: SpotFit, config: Mapping[str, Any]
+    fitted: SpotFit, config: XpsConfig
 ) -> dict[tuple[str, str], tuple[float, float]]:
     """Return (region, component) -> atomic percent and its uncertainty, over the modelled regions of a spot.
 
@@ -224,9 +227,7 @@ def atomic_percent(
     return {k: (100 * float(s), 100 * float(e)) for k, s, e in zip(keys, share, sd, strict=True)}
 
 
-def add_areas(
-    result: Analysis, key: Mapping[str, str], fitted: SpotFit, config: Mapping[str, Any]
-) -> None:
+def add_areas(result: Analysis, key: Mapping[str, str], fitted: SpotFit, config: XpsConfig) -> None:
     """Rows of xps_areas: what coverages are made of, for every background."""
     by_name = {m.name: m for m in fitted.measured}
     together = comparable(fitted, config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..analysis import Analysis
 from ..arrays import Arrays
@@ -18,11 +18,14 @@ from .profile import add_level
 from .spot import Measured, fit_spot
 from .spot_tables import add_spot
 
+if TYPE_CHECKING:
+    from ..config_types import XpsConfig
+
 SURVEY_WIDTH_EV = 200.0  # no set of lines of one element is that wide
 
 
 def analyse(
-    rows: Sequence[Mapping[str, str]], files: Sequence[Path], config: Mapping[str, Any]
+    rows: Sequence[Mapping[str, str]], files: Sequence[Path], config: XpsConfig
 ) -> Analysis:
     """Analyse the exports of one sample; each row of the index is one spot.
 
@@ -73,7 +76,7 @@ def analyse(
     return result
 
 
-def build_models(config: Mapping[str, Any]) -> dict[str, models.RegionModel]:
+def build_models(config: XpsConfig) -> dict[str, models.RegionModel]:
     """Return the models of all configured regions.
 
     Raises

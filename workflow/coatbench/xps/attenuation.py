@@ -11,12 +11,12 @@ Surf. Interface Anal. 44 (2012) 1353). Elastic scattering is in it, for emission
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from .quantify import AL_KALPHA_EV, kinetic_of
+from .quantify import kinetic_of
 
-MATERIAL = "attenuation_material"  # added to the section `xps.coverage`
+if TYPE_CHECKING:
+    from ..config_types import SeahS3Config, Tpp2mConfig
 
 
 def tpp_2m_nm(
@@ -83,22 +83,9 @@ def seah_s3_nm(
     return float(numerator / (z**0.38 * (1 - 0.02 * band_gap_eV)))
 
 
-EQUATIONS: dict[str, Callable[..., float]] = {"tpp_2m": tpp_2m_nm, "seah_s3": seah_s3_nm}
-
-
-def length_of(line: str, photon_eV: float, material: Mapping[str, Mapping[str, float]]) -> float:
+def length_of(line: str, photon_eV: float, material: Tpp2mConfig | SeahS3Config) -> float:
     """Return how far a line's electrons come in a material in nm: ``{equation: what it needs}``."""
-    ((equation, known),) = material.items()
-    return EQUATIONS[equation](kinetic_of(line, photon_eV), **known)
-
-
-def resolved(coverage: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the section `xps.coverage` with the attenuation length as a number, of the lattice line at Al K-alpha.
-
-    A material that it is of stands under `MATERIAL`: lengths at other energies follow from it.
-    """
-    given = coverage["attenuation_length_nm"]
-    if not isinstance(given, Mapping):
-        return coverage
-    length = length_of(coverage["lattice_region"], AL_KALPHA_EV, given)
-    return {**coverage, "attenuation_length_nm": length, MATERIAL: given}
+    kinetic_eV = kinetic_of(line, photon_eV)
+    if "tpp_2m" in material:
+        return tpp_2m_nm(kinetic_eV, **material["tpp_2m"])
+    return seah_s3_nm(kinetic_eV, **material["seah_s3"])

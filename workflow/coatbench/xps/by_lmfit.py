@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import lmfit
 
     from ..arrays import Arrays
+    from ..config_types import XpsConfig
 
 CONSTANT, STEP = "background_constant_cps", "background_step"  # of an active Shirley background
 
@@ -110,7 +110,7 @@ def _identifiers(model: RegionModel) -> list[str]:
     return [identifier(name) for name in model.names]
 
 
-def refit(data: Arrays, config: Mapping[str, Any]) -> lmfit.model.ModelResult:
+def refit(data: Arrays, config: XpsConfig) -> lmfit.model.ModelResult:
     """Fit a region of a result once more, and return what lmfit gives: to vary it, to plot it, to fit it again.
 
     Parameters

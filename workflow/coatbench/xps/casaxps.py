@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -23,8 +22,11 @@ from .lines import Lines
 from .model import RegionModel, build
 from .region import RegionFit, fit_region
 
+if TYPE_CHECKING:
+    from ..config_types import ComponentConfig, RegionConfig, XpsConfig
+
 # CasaXPS's names of backgrounds that we have; `same` says whether the two are the same thing.
-BACKGROUNDS = (
+BACKGROUNDS: tuple[tuple[re.Pattern[str], Literal["shirley", "linear", "tougaard"], bool], ...] = (
     (re.compile(r"(?i)\bshirley\b"), "shirley", True),
     (re.compile(r"(?i)\blinear\b"), "linear", True),
     (re.compile(r"(?i)tougaard"), "tougaard", False),
@@ -76,31 +78,34 @@ def stored_model(block: Arrays) -> tuple[RegionModel | None, str]:
         name: _component(c, names, photon - fit.shift_eV)
         for name, c in zip(names, fit.components, strict=True)
     }
-    section = {"window_eV": [min(edges), max(edges)], "background": kind, "components": components}
-    defaults = {"line_shape": "GL(30)", "background": kind}
+    section: RegionConfig = {
+        "window_eV": [min(edges), max(edges)],
+        "background": kind,
+        "line_shape": "GL(30)",
+        "components": components,
+    }
     try:
-        return build(str(block.attrs["region"]), section, defaults), ""
+        return build(str(block.attrs["region"]), section, section), ""
     except ValueError as error:
         return None, str(error)
 
 
-def _component(c: Any, names: list[str], reference_eV: float) -> dict[str, Any]:
-    entry: dict[str, Any] = {"line_shape": c.shape}
+def _component(c: Any, names: list[str], reference_eV: float) -> ComponentConfig:
+    entry: ComponentConfig = {
+        "line_shape": c.shape,
+        "binding_energy_eV": reference_eV - c.position.value,
+        "fwhm_eV": c.fwhm.value,
+    }
     if 0 <= c.area.link < len(names):
         entry["area"] = f"{c.area.factor!r} * {names[c.area.link]}"
     if 0 <= c.fwhm.link < len(names):
         entry["fwhm_eV"] = f"{c.fwhm.factor!r} * {names[c.fwhm.link]}"
-    else:
-        width = c.fwhm.value
-        entry["fwhm_eV"] = width
-        low, high = c.fwhm.low, c.fwhm.high
-        if 0 < low <= width <= high:
-            entry["fwhm_limits_eV"] = [low, high]
+    elif 0 < c.fwhm.low <= c.fwhm.value <= c.fwhm.high:
+        entry["fwhm_limits_eV"] = [c.fwhm.low, c.fwhm.high]
     if 0 <= c.position.link < len(names):
         # Higher kinetic energy is lower binding energy.
         entry["binding_energy_eV"] = f"{names[c.position.link]} + {-c.position.factor!r}"
     else:
-        entry["binding_energy_eV"] = reference_eV - c.position.value
         span = min(c.position.value - c.position.low, c.position.high - c.position.value)
         entry["within_eV"] = max(span, 0.0) if math.isfinite(span) else 0.0
     return entry
@@ -126,28 +131,25 @@ def evaluate(block: Arrays) -> np.ndarray:
     return np.asarray(Lines(model.components).evaluate(x, position, fwhm)[0] * area)
 
 
-def refit(block: Arrays, config: Mapping[str, Any]) -> tuple[RegionFit | None, str]:
+def refit(block: Arrays, config: XpsConfig) -> tuple[RegionFit | None, str]:
     """Fit the stored model (shapes, links, limits, background) to the spectrum with our own method."""
     model, why = stored_model(block)
     if model is None:
         return None, why
     region = block.attrs["casaxps"].regions[0]
-    settings = {
-        **config,
-        "end_points": 2 * max(region.average_width, 0) + 1,
-        "cross_section": cross_section(region),
-    }
+    settings: XpsConfig = {**config, "end_points": 2 * max(region.average_width, 0) + 1}
+    own = cross_section(region)
     x, y = block["binding_energy_eV"], block["intensity_cps"]
-    fit = fit_region(x, y, math.nan, model, 0.0, settings)
+    fit = fit_region(x, y, math.nan, model, 0.0, settings, cross_section=own)
     if fit is None:
         return None, "the stored window is outside of the data"
     same = next(s for p, _, s in BACKGROUNDS if p.search(region.background))
-    same = same or settings["cross_section"] is not None
+    same = same or own is not None
     return fit, "" if same else f"{region.background} compared with our {fit.background}"
 
 
 def stored_rows(
-    block: Arrays, shift_eV: float, own: RegionFit | None, config: Mapping[str, Any]
+    block: Arrays, shift_eV: float, own: RegionFit | None, config: XpsConfig
 ) -> list[dict[str, Any]]:
     """Return one row per stored component: stored, refitted, and the nearest one of our own model.
 

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from ..arrays import Arrays
 from . import background
 from .model import Component, build
 from .quantify import rsf
+
+if TYPE_CHECKING:
+    from ..config_types import ComponentConfig, XpsConfig
+    from .parameters import Key
 
 MAGIC = "VAMAS Surface Chemical Analysis Standard Data Transfer Format 1988 May 4"
 UNKNOWN = "1E+37"
@@ -32,7 +36,7 @@ BACKGROUNDS = {
 
 
 def write_vamas(
-    path: str | Path, sample: str, groups: Mapping[str, Arrays], config: Mapping[str, Any]
+    path: str | Path, sample: str, groups: Mapping[str, Arrays], config: XpsConfig
 ) -> None:
     """Write all spots and regions of a sample.
 
@@ -55,9 +59,7 @@ def write_vamas(
     write_atomically(path, "".join(f"{line}\n" for line in lines))
 
 
-def _block(
-    sample: str, spot: str, number: int, data: Arrays, config: Mapping[str, Any]
-) -> list[str]:
+def _block(sample: str, spot: str, number: int, data: Arrays, config: XpsConfig) -> list[str]:
     attrs = data.attrs
     shift = attrs["charge_shift_eV"] if math.isfinite(attrs["charge_shift_eV"]) else 0.0
     photon, time_s = attrs["photon_energy_eV"], attrs["counting_time_s"]
@@ -78,7 +80,7 @@ def _block(
     return lines
 
 
-def _comment(data: Arrays, shift: float, config: Mapping[str, Any]) -> list[str]:
+def _comment(data: Arrays, shift: float, config: XpsConfig) -> list[str]:
     attrs = data.attrs
     lines = ["Casa Info Follows"]
     reference = config["charge_reference"]["binding_energy_eV"]
@@ -106,7 +108,7 @@ def _comment(data: Arrays, shift: float, config: Mapping[str, Any]) -> list[str]
     return [*lines, str(len(components)), *components]
 
 
-def _components(data: Arrays, photon: float, factor: float, config: Mapping[str, Any]) -> list[str]:
+def _components(data: Arrays, photon: float, factor: float, config: XpsConfig) -> list[str]:
     """Return one line per photoelectron line: value, limits and links as the model of the configuration has them."""
     base = data.attrs["base"]
     model = build(base, config["regions"][base], config)
@@ -160,7 +162,7 @@ def _components(data: Arrays, photon: float, factor: float, config: Mapping[str,
     return lines
 
 
-TIED = ("area", "fwhm_eV", "binding_energy_eV")
+TIED: tuple[Key, ...] = ("area", "fwhm_eV", "binding_energy_eV")
 FREE = (-1, 1.0)
 _NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?"
 
@@ -186,14 +188,14 @@ def _tie(
     return None
 
 
-def _area_limits(entry: Mapping[str, Any], area: float, share: float) -> str:
+def _area_limits(entry: ComponentConfig, area: float, share: float) -> str:
     if "area" in entry:  # an expression that CasaXPS cannot say: as fitted
         return f"{area * share:.9g} {area * share:.9g}"
     return f"1e-020 {10 * area + 1:.8g}"
 
 
 def _limits(
-    entry: Mapping[str, Any], fwhm: float, position: float, photon: float, shift: float, held: bool
+    entry: ComponentConfig, fwhm: float, position: float, photon: float, shift: float, held: bool
 ) -> list[str]:
     """Return the limits of width and position (kinetic energy) of a component that is not tied."""
     low, high = entry.get("fwhm_limits_eV", (fwhm, fwhm))
@@ -205,9 +207,7 @@ def _limits(
     return [f"{low:.9g} {high:.9g}", f"{middle - within:.9g} {middle + within:.9g}"]
 
 
-def component_factor(
-    component: Component, photon_eV: float, config: Mapping[str, Any]
-) -> float | None:
+def component_factor(component: Component, photon_eV: float, config: XpsConfig) -> float | None:
     """Return the sensitivity factor of a component, its own or that of its line."""
     if component.rsf is not None:
         return component.rsf

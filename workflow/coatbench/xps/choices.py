@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -32,7 +32,12 @@ from .model import RegionModel
 from .parameters import Parameters
 from .uncertainty import Estimate
 
-GROUPS = ("ties", "lorentzian", "tail", "background")
+if TYPE_CHECKING:
+    from ..config_types import XpsChoicesPrior, XpsConfig
+
+    Group = Literal["ties", "lorentzian", "tail", "background"]
+
+GROUPS: tuple[Group, ...] = ("ties", "lorentzian", "tail", "background")
 _LEAST_WEIGHT = 1e-3
 _TOLERANCE = 1e-6
 _WIDEST = 4.0  # widths of its prior that a freedom may reach
@@ -59,7 +64,7 @@ def combine(
     fit: Fit,
     configured: Estimate,
     base: background.Background | None,
-    config: Mapping[str, Any],
+    config: XpsConfig,
 ) -> list[Choice]:
     """Return the models of the mixture with their weights, that of the configuration first.
 
@@ -122,7 +127,7 @@ def _mixture(
     fit: Fit,
     configured: Estimate,
     base: background.Background | None,
-    prior_free: Mapping[str, float],
+    prior_free: XpsChoicesPrior,
 ) -> list[Choice]:
     value, jacobian = problem(theta)
     residual, k = problem.y - value, len(fit.q)
@@ -142,7 +147,7 @@ def _mixture(
     hessian[k:, k:] += np.diag(precision)
     posterior = np.linalg.pinv(hessian, rcond=1e-14, hermitian=True)[k:, k:]
     tail = next((i for i, f in enumerate(problem.free) if f.shape == "tail"), None)
-    found: list[tuple[tuple[str, ...], float]] = []
+    found: list[tuple[tuple[Group, ...], float]] = []
     for n in range(len(present) + 1):
         for groups in itertools.combinations(present, n):
             fixed = np.ones(len(eta), bool)

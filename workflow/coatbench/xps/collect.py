@@ -7,7 +7,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..arrays import Arrays
 from ..errors import AnalysisError
@@ -26,6 +26,9 @@ from .coverage import (
     thickness,
 )
 
+if TYPE_CHECKING:
+    from ..config_types import XpsConfig, XpsCoverage, XpsPlausible
+
 log = logging.getLogger("coatbench")
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -34,7 +37,7 @@ Tables = dict[str, list[Row]]
 def collect(
     tables: Tables,
     samples: Sequence[Mapping[str, str]],
-    config: Mapping[str, Any],
+    config: XpsConfig,
     *,
     reference: str | None,
     curves: Mapping[str, Mapping[str, Arrays]] | None = None,
@@ -61,7 +64,9 @@ def collect(
     for note in (*unknown_names(config), *_without_eq1(tables, config["coverage"], powders)):
         log.warning("%s", note)
     default = [row for row in areas if row["is_default"]]
-    asked = list(dict.fromkeys([config["rsf_library"], *config["sensitivity"]["rsf_libraries"]]))
+    asked: list[str] = list(
+        dict.fromkeys([config["rsf_library"], *config["sensitivity"]["rsf_libraries"]])
+    )
     lacking = {library: missing_factors(default, library, setting) for library in asked}
     libraries = [library for library in asked if not all_missing(default, library, setting)]
     for library, lines in lacking.items():
@@ -95,7 +100,7 @@ def collect(
     return result
 
 
-def unknown_names(config: Mapping[str, Any]) -> list[str]:
+def unknown_names(config: XpsConfig) -> list[str]:
     """Say which components of the section `xps.coverage` no model has: what they are for is not done.
 
     Raises
@@ -113,7 +118,7 @@ def unknown_names(config: Mapping[str, Any]) -> list[str]:
         where = f"xps.coverage.{key}"
         if region not in models and (same := region_name(region)) in models:
             raise AnalysisError("config.yaml", where, same, region)
-        known = models.get(region, {}).get("components", {})
+        known = models[region]["components"] if region in models else {}
         if known and name and name not in known:
             notes.append(
                 f"{where}: expected one of {', '.join(known)} of {region}, found {name}; it counts for nothing"
@@ -121,7 +126,7 @@ def unknown_names(config: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _without_eq1(tables: Tables, chosen: Mapping[str, Any], powders: set[str]) -> list[str]:
+def _without_eq1(tables: Tables, chosen: XpsCoverage, powders: set[str]) -> list[str]:
     """Say which spots have no eq1 since a line of it was not measured; `powders` need none."""
     lines: dict[tuple[str, str], set[str]] = {
         (r["sample"], r["spot"]): set() for r in tables.get("xps_fits", [])
@@ -137,7 +142,7 @@ def _without_eq1(tables: Tables, chosen: Mapping[str, Any], powders: set[str]) -
     ]
 
 
-def _of_uncoated(row: Row, limits: Mapping[str, Any]) -> Quality:
+def _of_uncoated(row: Row, limits: XpsPlausible) -> Quality:
     """Judge the coverage of a sample without a coating: two samples may have been mixed up."""
     known = limits.get("coverage_of_uncoated", {})
     return worst(
@@ -217,13 +222,11 @@ def _layer_rows(
             continue
         judged = worst([amount.quality, bare.quality])
         usable = amount.quality.usable and bare.quality.usable
-        found = thickness(amount, bare, setting.coverage) if usable else None
+        found = thickness(amount, bare, setting) if usable else None
         sd = found.sd if found else None
         if found and sd is not None:
             varied = [
-                thickness(
-                    o[sample]["lattice_oxygen"], o[reference]["lattice_oxygen"], setting.coverage
-                )
+                thickness(o[sample]["lattice_oxygen"], o[reference]["lattice_oxygen"], setting)
                 for o in others
             ]
             spread = [v.value if v else 0.0 for v in varied]

@@ -16,12 +16,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..quality import OK, Quality, counted, doubtful, quality_of, unusable, worst
-from .attenuation import MATERIAL, length_of, resolved
+from .attenuation import length_of
 from .quantify import AL_KALPHA_EV, ANGLE, ESCAPE, ESCAPE_EXPONENT, kinetic_of, rsf
 from .uncertainty import SIGNIFICANCE, Z95, upper_limit
+
+if TYPE_CHECKING:
+    from ..config_types import SeahS3Config, Tpp2mConfig, XpsConfig, XpsCoverage
 
 DEFINITIONS = ("eq1", "nickel_fraction", "lattice_oxygen")
 CARBON = "carbon_nm"  # thickness of the contamination, beside the definitions
@@ -47,7 +50,7 @@ class Amount:
 class Setting:
     """What coverages are made of, from the sections `xps.coverage` and `xps.rsf_...` of the configuration."""
 
-    coverage: Mapping[str, Any]
+    coverage: XpsCoverage
     headline: str
     extra: Mapping[str, float]
     angle_deg: float | None = (
@@ -55,20 +58,34 @@ class Setting:
     )
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Setting:
+    def of(cls, config: XpsConfig) -> Setting:
         """Return the setting of a section `xps`."""
         extra = config.get("rsf_extra") or {}
         angle = config["sensitivity"].get("source_analyser_angle_deg")
-        return cls(resolved(config["coverage"]), config["rsf_library"], extra, angle)
+        return cls(config["coverage"], config["rsf_library"], extra, angle)
 
-    def with_materials(self, escape_depths: Mapping[str, Any]) -> dict[str, Setting]:
+    def with_materials(
+        self, escape_depths: Mapping[str, Tpp2mConfig | SeahS3Config]
+    ) -> dict[str, Setting]:
         """Return name -> the same setting with the escape depths of each of these materials."""
         return {
-            name: replace(
-                self, coverage=resolved({**self.coverage, "attenuation_length_nm": given})
-            )
+            name: replace(self, coverage={**self.coverage, "attenuation_length_nm": given})
             for name, given in escape_depths.items()
         }
+
+    @property
+    def material(self) -> Tpp2mConfig | SeahS3Config | None:
+        """What the attenuation length is of: at other energies it follows from that; None where a number is given."""
+        given = self.coverage["attenuation_length_nm"]
+        return None if isinstance(given, int | float) else given
+
+    @property
+    def length_nm(self) -> float:
+        """The attenuation length, of the lattice line at Al K-alpha."""
+        given = self.coverage["attenuation_length_nm"]
+        if isinstance(given, int | float):
+            return given
+        return length_of(self.coverage["lattice_region"], AL_KALPHA_EV, given)
 
     def factor(self, row: Row, library: str) -> float | None:
         """Return the sensitivity factor of a row of xps_areas; its own one is on the headline library's scale."""
@@ -78,7 +95,7 @@ class Setting:
         line, photon = row.get("line") or row["region"], row.get("photon_energy_eV")
         extra = self.extra if headline else None
         photon_eV = math.nan if photon is None else photon
-        material = self.coverage.get(MATERIAL)
+        material = self.material
         if library == ESCAPE and material and line not in (extra or {}):
             plain = rsf("scofield", line, None, photon_eV)
             at = photon_eV if photon_eV == photon_eV else AL_KALPHA_EV
@@ -234,14 +251,14 @@ def attenuation_nm(line: str, photon_eV: float, setting: Setting) -> float:
     as TPP-2M says of its material.
     """
     chosen = setting.coverage
-    if MATERIAL in chosen and kinetic_of(line.split(",")[0], photon_eV) > 0:
-        along = length_of(line.split(",")[0], photon_eV, chosen[MATERIAL])
+    if setting.material and kinetic_of(line.split(",")[0], photon_eV) > 0:
+        along = length_of(line.split(",")[0], photon_eV, setting.material)
         return along * math.cos(math.radians(chosen["emission_angle_deg"]))
     own = kinetic_of(line.split(",")[0], photon_eV)
     reference = kinetic_of(chosen["lattice_region"], AL_KALPHA_EV)
     ratio = own / reference if own == own and own > 0 and reference > 0 else 1.0
     angle = math.radians(chosen["emission_angle_deg"])
-    return float(chosen["attenuation_length_nm"] * ratio**ESCAPE_EXPONENT * math.cos(angle))
+    return float(setting.length_nm * ratio**ESCAPE_EXPONENT * math.cos(angle))
 
 
 def carbon_nm(
@@ -360,7 +377,7 @@ class Thickness:
     is_limit: bool
 
 
-def thickness(amount: Amount, reference: Amount, setting: Mapping[str, Any]) -> Thickness | None:
+def thickness(amount: Amount, reference: Amount, setting: Setting) -> Thickness | None:
     """Return the thickness of a closed layer, None where the sample shows more of the lattice than the reference.
 
     Where the lattice signal is not significant, the thickness that its 95 % upper limit leaves is a lower limit.
@@ -370,11 +387,10 @@ def thickness(amount: Amount, reference: Amount, setting: Mapping[str, Any]) -> 
     ----------
     amount, reference : Amount
         Share of lattice oxygen in all atoms below the contamination.
-    setting : mapping
-        The section `xps.coverage`.
+    setting : Setting
     """
-    angle = math.radians(setting["emission_angle_deg"])
-    length = setting["attenuation_length_nm"] * math.cos(angle)
+    angle = math.radians(setting.coverage["emission_angle_deg"])
+    length = setting.length_nm * math.cos(angle)
     if reference.value <= 0:
         return None
     if amount.value < 3 * amount.sd:
@@ -386,4 +402,6 @@ def thickness(amount: Amount, reference: Amount, setting: Mapping[str, Any]) -> 
         return None
     found = -length * math.log(ratio)
     counting = length * math.hypot(amount.sd / amount.value, reference.sd / reference.value)
-    return Thickness(found, math.hypot(counting, found * setting["attenuation_length_sd"]), False)
+    return Thickness(
+        found, math.hypot(counting, found * setting.coverage["attenuation_length_sd"]), False
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from . import background, lineshapes
 from .lines import Lines, Spectrum, cumulate
 from .model import RegionModel
 from .parameters import Parameters
+
+if TYPE_CHECKING:
+    from ..config_types import XpsConfig
 
 TAIL_DECAY = 0.5  # widths over which a tail falls by e
 _MIXING_STEP = 10.0  # percent of Lorentzian, for the slope of a shape by its mixing
@@ -47,7 +50,7 @@ def freedoms(
     spectrum: Spectrum,
     p: np.ndarray,
     kind: str,
-    config: Mapping[str, Any],
+    config: XpsConfig,
 ) -> list[Freedom]:
     """Return what a region's model takes as true.
 
@@ -77,7 +80,7 @@ def freedoms(
     return found + _backgrounds(spectrum, kind, config)
 
 
-def _backgrounds(spectrum: Spectrum, kind: str, config: Mapping[str, Any]) -> list[Freedom]:
+def _backgrounds(spectrum: Spectrum, kind: str, config: XpsConfig) -> list[Freedom]:
     x, y, widths = spectrum.x, spectrum.y, config["choices"]
     n_end = background.end_points(x, config["end_width_eV"], config.get("end_points"))
     own = "shirley" if spectrum.active else kind

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadError
 from ..readers.model import Export
@@ -15,10 +15,13 @@ from .library import proposed
 from .quantify import rsf
 from .survey_tables import expected_elements, survey_of
 
+if TYPE_CHECKING:
+    from ..config_types import XpsConfig
+
 SURVEY_WIDTH_EV = 200.0
 
 
-def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
+def describe(export: Export, config: XpsConfig) -> tuple[str, str]:
     """Return which regions of which samples an export holds, and which of them have no model."""
     samples: dict[str, list[str]] = {}
     unmodelled: dict[str, None] = {}
@@ -55,7 +58,7 @@ def describe(export: Export, config: Mapping[str, Any]) -> tuple[str, str]:
     return several + regions, "; ".join(lacking)
 
 
-def _without_factor(spectra: Sequence[Any], config: Mapping[str, Any]) -> list[str]:
+def _without_factor(spectra: Sequence[Any], config: XpsConfig) -> list[str]:
     """Return the modelled regions that enter no atomic percent for want of a factor (config: rsf_extra, or rsf)."""
     found: dict[str, None] = {}
     for block in spectra:

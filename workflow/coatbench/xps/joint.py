@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,10 +20,13 @@ from .model import RegionModel, build
 from .parameters import Parameters
 from .uncertainty import estimate, fractions
 
+if TYPE_CHECKING:
+    from ..config_types import XpsConfig
+
 Row = dict[str, Any]
 
 
-def joint_rows(curves: Mapping[str, Mapping[str, Arrays]], config: Mapping[str, Any]) -> list[Row]:
+def joint_rows(curves: Mapping[str, Mapping[str, Arrays]], config: XpsConfig) -> list[Row]:
     """Return the rows of xps_joint for every region that the configuration wants fitted jointly."""
     rows: list[Row] = []
     for region, shared in config["joint"].items():
@@ -80,7 +83,7 @@ def fit_series(
     model: RegionModel,
     members: list[tuple[str, str, Arrays]],
     shared: list[str],
-    config: Mapping[str, Any],
+    config: XpsConfig,
 ) -> list[Row]:
     """Fit spectra jointly.
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import lineshapes
 from .parameters import Parameters, parameters
+
+if TYPE_CHECKING:
+    from ..config_types import ComponentConfig, RegionConfig, XpsConfig
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class RegionModel:
     window_eV: tuple[float, float]
     background: str
     components: list[Component]
-    config: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    config: Mapping[str, ComponentConfig] = field(repr=False)
     templates: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -93,7 +96,7 @@ class RegionModel:
         return parameters(self.name, self.config, shift_eV, held, self.templates)
 
 
-def build(name: str, section: Mapping[str, Any], defaults: Mapping[str, Any]) -> RegionModel:
+def build(name: str, section: RegionConfig, defaults: XpsConfig | RegionConfig) -> RegionModel:
     """Return the model of one region of the configuration.
 
     Raises

@@ -15,17 +15,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     import lmfit
 
+    from ..config_types import ComponentConfig
+
+    Key = Literal["area", "binding_energy_eV", "fwhm_eV"]
+    Section = Mapping[str, ComponentConfig]
+
 QUANTITIES = ("area", "position", "fwhm")
-KEYS = {"area": "area", "position": "binding_energy_eV", "fwhm": "fwhm_eV"}
+KEYS: dict[str, Key] = {"area": "area", "position": "binding_energy_eV", "fwhm": "fwhm_eV"}
 _SLOPE_STEP = 1e-6
-Section = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,7 @@ def _depended_on(config: Section, quantity: str, held: frozenset[str]) -> frozen
 
 
 def _setting(
-    entry: Mapping[str, Any], quantity: str, shift_eV: float, where: str
+    entry: ComponentConfig, quantity: str, shift_eV: float, where: str
 ) -> tuple[Any, float, float]:
     """Return value or expression, and limits; equal limits: fixed."""
     value = entry.get(KEYS[quantity])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..analysis import Analysis
 from ..quality import worst
@@ -12,6 +11,9 @@ from ..readers.units import DIMENSIONS, known_unit
 from .amounts import atomic_percent, comparable
 from .choose import Level
 from .spot import SpotFit
+
+if TYPE_CHECKING:
+    from ..config_types import XpsConfig
 
 _ANGLE = re.compile(r"(?i)angle|tilt|\btheta\b|\bdeg")
 _TIME = re.compile(r"(?i)time|sputter|etch|mill")
@@ -23,7 +25,7 @@ def add_level(
     spot: str,
     level: Level,
     fitted: SpotFit,
-    config: Mapping[str, Any],
+    config: XpsConfig,
 ) -> None:
     """Append the rows of one level of a depth profile or angle series to xps_profile."""
     at = abscissa(level.variable, level.value)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +25,9 @@ from .uncertainty import (
     mixed_fractions,
     upper_limit,
 )
+
+if TYPE_CHECKING:
+    from ..config_types import XpsConfig
 
 
 @dataclass
@@ -158,11 +160,12 @@ def fit_region(
     time_s: float,
     model: RegionModel,
     shift_eV: float,
-    config: Mapping[str, Any],
+    config: XpsConfig,
     kind: str | None = None,
     *,
     by_lmfit: bool = True,
     combined: bool = False,
+    cross_section: background.CrossSection | None = None,
 ) -> RegionFit | None:
     """Fit one region.
 
@@ -183,6 +186,8 @@ def fit_region(
         Minimise through lmfit; else the same residual by scipy, which costs less (`fit.solve`).
     combined : bool
         Let go what the model takes as true, and combine (`choices.combine`).
+    cross_section : CrossSection, optional
+        Of a Tougaard background, instead of the universal one.
 
     Returns
     -------
@@ -199,7 +204,7 @@ def fit_region(
         notes.append("the window reaches beyond the data")
     wx, wy = x[mask], y[mask]
     kind = kind or model.background
-    base, kind = _background(kind, wx, wy, config, notes)
+    base, kind = _background(kind, wx, wy, config, notes, cross_section)
     spectrum = Spectrum(wx, wy, base.values if base else np.zeros(len(wx)), time_s, base is None)
     respond = base.respond if base else None
     held: frozenset[str] = frozenset()
@@ -241,7 +246,12 @@ def fit_region(
 
 
 def _background(
-    kind: str, x: np.ndarray, y: np.ndarray, config: Mapping[str, Any], notes: list[str]
+    kind: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    config: XpsConfig,
+    notes: list[str],
+    cross_section: background.CrossSection | None,
 ) -> tuple[background.Background | None, str]:
     """Return the static background, None for the one that is fitted."""
     if kind == "active_shirley":
@@ -251,7 +261,7 @@ def _background(
     try:
         base = background.static(
             kind, x, y, n_end, options["tolerance"], options["max_iterations"],
-            config.get("cross_section"),
+            cross_section,
         )  # fmt: skip
         return base, kind
     except background.NotConverged as error:
@@ -288,7 +298,7 @@ class Integral:
     maximum_eV: float
 
 
-def integrate(x: np.ndarray, y: np.ndarray, time_s: float, config: Mapping[str, Any]) -> Integral:
+def integrate(x: np.ndarray, y: np.ndarray, time_s: float, config: XpsConfig) -> Integral:
     """Integrate a region that the configuration has no model for, above its configured background."""
     kind = config["unmodelled_background"]
     n_end = background.end_points(x, config["end_width_eV"], config.get("end_points"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from .charge import Region, locate
 from .judge import dead, too_short
 from .model import RegionModel
 from .region import RegionFit, fit_region
+
+if TYPE_CHECKING:
+    from ..config_types import XpsConfig, XpsPlausible
 
 WIDER = 2.5  # times search_eV: how far the reference line is looked for where the range itself explains nothing
 _NO_REFERENCE = "no charge reference: binding energies are not shifted"
@@ -102,9 +105,7 @@ class Shift:
     fit: RegionFit | None = None
 
 
-def fit_spot(
-    measured: Sequence[Measured], config: Mapping[str, Any], *, is_level: bool = False
-) -> SpotFit:
+def fit_spot(measured: Sequence[Measured], config: XpsConfig, *, is_level: bool = False) -> SpotFit:
     """Find the charge shift and fit all regions with a model.
 
     Parameters
@@ -173,9 +174,7 @@ def _by_reference(fit: RegionFit | None) -> Quality:
     )
 
 
-def _apart(
-    fits: Mapping[str, RegionFit | None], reference: str, limits: Mapping[str, Any]
-) -> Quality:
+def _apart(fits: Mapping[str, RegionFit | None], reference: str, limits: XpsPlausible) -> Quality:
     """Judge whether a part of the spot stands at another potential: then most regions hold lines beside those of the model.
 
     Broad lines show nothing of it, yet their energies are off as well.
@@ -191,7 +190,7 @@ def _apart(
     )
 
 
-def find_shift(modelled: Sequence[Measured], config: Mapping[str, Any]) -> Shift:
+def find_shift(modelled: Sequence[Measured], config: XpsConfig) -> Shift:
     """Find the charge shift of a spot: in the range of the configuration, and beyond it where that explains nothing."""
     reference = config["charge_reference"]
     search = float(reference["search_eV"])
@@ -220,7 +219,7 @@ def _shift(
     modelled: Sequence[Measured],
     own: Measured | None,
     search_eV: float,
-    config: Mapping[str, Any],
+    config: XpsConfig,
 ) -> Shift:
     reference = config["charge_reference"]
     regions = [Region(m.x, m.y, m.model) for m in modelled if m.model and m.name == m.base]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,11 +23,14 @@ from .region import RegionFit, integrate
 from .spot import Measured, SpotFit
 from .survey_tables import add_survey
 
+if TYPE_CHECKING:
+    from ..config_types import XpsConfig
+
 WHOLE = "region"  # the component name of a region that has no model
 
 
 def add_spot(
-    result: Analysis, sample: str, spot: str, file: str, fitted: SpotFit, config: Mapping[str, Any]
+    result: Analysis, sample: str, spot: str, file: str, fitted: SpotFit, config: XpsConfig
 ) -> None:
     """Append the rows of one spot to `result` and its curves under ``<spot>|<region>``."""
     key = {"sample": sample, "spot": spot}
@@ -101,7 +104,7 @@ def _stored(
     m: Measured,
     fit: RegionFit | None,
     fitted: SpotFit,
-    config: Mapping[str, Any],
+    config: XpsConfig,
 ) -> None:
     """Rows of xps_stored, where CasaXPS has left its own fit in the file."""
     casa = m.block.attrs.get("casaxps")
@@ -177,9 +180,7 @@ def _with_shift(sd: float, fitted: SpotFit) -> float:
     return math.hypot(sd, fitted.shift_sd_eV or 0.0)
 
 
-def _integral(
-    result: Analysis, key: Mapping[str, str], m: Measured, config: Mapping[str, Any]
-) -> str:
+def _integral(result: Analysis, key: Mapping[str, str], m: Measured, config: XpsConfig) -> str:
     whole = integrate(m.x, m.y, m.time_s, config)
     result.add(
         "xps_components",

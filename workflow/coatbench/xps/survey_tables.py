@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..analysis import Analysis
 from ..arrays import Arrays
@@ -12,10 +12,13 @@ from ..quality import Quality, doubtful, worst
 from .quantify import rsf, transmission
 from .survey import Survey, read_survey
 
+if TYPE_CHECKING:
+    from ..config_types import RegionConfig, XpsConfig
+
 LEAST_SURVEY_EV = 200.0
 
 
-def expected_elements(regions: Mapping[str, Any]) -> list[str]:
+def expected_elements(regions: Mapping[str, RegionConfig]) -> list[str]:
     """Return the elements that a study's models speak of."""
     lines = list(regions)
     for section in regions.values():
@@ -23,7 +26,9 @@ def expected_elements(regions: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(line.split()[0] for line in lines))
 
 
-def survey_of(block: Arrays, regions: Mapping[str, Any], shift_eV: float | None = None) -> Survey:
+def survey_of(
+    block: Arrays, regions: Mapping[str, RegionConfig], shift_eV: float | None = None
+) -> Survey:
     """Find and name the peaks of a survey block."""
     return read_survey(
         block["binding_energy_eV"],
@@ -42,7 +47,7 @@ def add_survey(
     block: Arrays,
     shift_eV: float | None,
     judged: Quality,
-    config: Mapping[str, Any],
+    config: XpsConfig,
 ) -> str:
     """Append the rows of one survey to xps_survey; return its note for xps_fits."""
     survey = survey_of(block, config["regions"], shift_eV)
