@@ -8,10 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import StudyError, quote
 from .spelling import meant
+
+if TYPE_CHECKING:
+    from .config_types import FactorConfig
 
 Setting = float | str
 CONTINUOUS, CATEGORICAL = "continuous", "categorical"
@@ -159,15 +162,12 @@ def _round_numbers(low: float, high: float) -> list[float]:
     ]
 
 
-def read_factors(section: Mapping[str, Mapping | None]) -> tuple[Factor, ...]:
+def read_factors(section: Mapping[str, FactorConfig | None]) -> tuple[Factor, ...]:
     """Read the config section `factors`; an entry with `use: false`, or none, is no factor."""
     found = []
     for name, entry in section.items():
         if entry is None or not entry.get("use", True):
             continue
-        numbers = {
-            k: None if entry.get(k) is None else float(entry[k]) for k in ("low", "high", "step")
-        }
         found.append(
             Factor(
                 name,
@@ -175,12 +175,18 @@ def read_factors(section: Mapping[str, Mapping | None]) -> tuple[Factor, ...]:
                 str(entry.get("unit", "")),
                 str(entry.get("kind", CONTINUOUS)),
                 str(entry.get("scale", "linear")),
-                levels=tuple(entry.get("levels") or ()),
-                empty=entry.get("empty"),
-                **numbers,
+                _number(entry.get("low")),
+                _number(entry.get("high")),
+                _number(entry.get("step")),
+                tuple(entry.get("levels") or ()),
+                entry.get("empty"),
             )
         )
     return tuple(found)
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def varied(factors: Iterable[Factor], samples: Sequence[Mapping[str, str]]) -> tuple[Factor, ...]:

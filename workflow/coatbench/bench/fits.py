@@ -18,7 +18,7 @@ from ..xps.model import build
 from ..xps.region import RegionFit, fit_region
 
 if TYPE_CHECKING:
-    from ..config_types import ComponentConfig, XpsConfig
+    from ..config_types import ComponentConfig, FiguresConfig, XpsConfig
 
     Components = dict[str, ComponentConfig]
 
@@ -216,7 +216,7 @@ def look(data: Arrays, config: XpsConfig, components: Components) -> Look:
     return Look(fit, rows, support)
 
 
-def picture(seen: Look, figures: Mapping[str, Any], title: str) -> bytes:
+def picture(seen: Look, figures: FiguresConfig, title: str) -> bytes:
     """Return the fit and its residuals as PNG; `figures` is that section of the configuration."""
     from ..figures import style
     from ..figures.xps_common import colour

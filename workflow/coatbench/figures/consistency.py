@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
 from ..order import ordered
 from ..tables import read_table
 from . import layout, style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 Row = dict[str, Any]
 MARKERS = "osD^vP"
@@ -22,7 +25,7 @@ def draw(
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw one panel per quantity, one row per sample, one marker per technique; contradictions are filled.
 

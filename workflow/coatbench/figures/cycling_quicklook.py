@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +15,9 @@ from ..arrays import Arrays
 from ..curves import load_curves
 from . import style
 from .cycling_common import potential_label, unusable
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 COLOUR = {"charge": style.CATEGORIES[1], "discharge": style.CATEGORIES[0]}
 LINE = ("-", "--", ":", "-.")
@@ -29,7 +32,7 @@ def draw(
     potential_reference: str,
     sample: Mapping[str, str],
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw four panels for each cell of a sample.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +14,9 @@ from ..order import ordered
 from ..quality import DOUBTFUL, OK, quality_of
 from ..tables import read_table
 from . import layout, leis_common, style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 Row = dict[str, Any]
 
@@ -27,7 +30,7 @@ def draw(
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw one panel per heating temperature and one of the near-surface ratios.
 

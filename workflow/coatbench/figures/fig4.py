@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -11,6 +11,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from ..order import ordered
 from . import layout, stem_common, style
 from .stem_common import Panel
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 # Oxygen tells whether the coating is oxidised, so it has a row of its own; the others share one.
 OXYGEN = "O"
@@ -27,7 +30,7 @@ def draw(
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw one column per coated sample.
 
@@ -56,7 +59,10 @@ def draw(
     high = max(1, len(rows))
     width = "double" if len(columns) > 2 else "single"
     n, blocks, side = layout.wrapped(
-        max(1, len(columns)), high, config[f"{width}_column_inch"], layout.PAGE_INCH - MARGIN_INCH
+        max(1, len(columns)),
+        high,
+        config["double_column_inch" if width == "double" else "single_column_inch"],
+        layout.PAGE_INCH - MARGIN_INCH,
     )
     if side < SMALL_INCH:
         config = {**config, "font_size_pt": SMALL_PT}

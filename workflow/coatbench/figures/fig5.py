@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -13,6 +13,9 @@ from ..order import one_series, ordered
 from ..tables import read_table
 from . import fig5_dqdv, style
 from .cycling_common import doubtful, potential_label, protocol_of, unusable
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 Row = dict[str, Any]
 EXPLAINED = "(a, b) symbols: means with one standard uncertainty; dots: single cells{}. (c) means over cells"
@@ -42,7 +45,7 @@ def draw(
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw the three panels.
 

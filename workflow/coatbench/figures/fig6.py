@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
@@ -13,6 +13,9 @@ from ..quality import DOUBTFUL, quality_of
 from ..tables import read_table
 from . import style
 
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig, SimsConfig
+
 Row = dict[str, Any]
 
 
@@ -20,11 +23,11 @@ def draw(
     degradation: str,
     output: Mapping[str, str],
     *,
-    sims: Mapping[str, Any],
+    sims: SimsConfig,
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw (a) a bar per group and sample, (b) a bar per main group and sample, with 95 % intervals.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +15,9 @@ from ..order import ordered
 from ..tables import read_table
 from . import style
 from .cycling_common import doubtful, potential_label, protocol_of, unusable
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 Row = dict[str, Any]
 FIRST_CYCLE = 1
@@ -42,7 +45,7 @@ def draw(
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw both panels; every cell is a line of its own.
 

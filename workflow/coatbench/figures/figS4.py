@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from ..quality import quality_of
 from ..tables import read_table
 from . import style
 from . import tga_ms_common as common
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 PREFERRED_MZ = (64, 48, 66, 50)  # the paper's channels; other runs show what they have
 MAX_COLUMNS = 4
@@ -30,7 +33,7 @@ def draw(
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw mass and DTG, DSC, and ion currents over temperature.
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import stem_common, style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 
 def draw(
@@ -15,7 +18,7 @@ def draw(
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw all images of the reference, widest first.
 
@@ -27,7 +30,7 @@ def draw(
     panels.sort(key=lambda p: -p.width_nm)
     n = max(1, len(panels))
     width = "single" if n == 1 else "double"
-    side = config[f"{width}_column_inch"] / n
+    side = config["single_column_inch" if n == 1 else "double_column_inch"] / n
     figure = style.new_figure(config, width, side + 0.2)
     grid = figure.subplots(1, n, squeeze=False)[0]
     if not panels:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..analysis import load_rows
 from ..curves import load_curves
 from . import leis_common, style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 
 def draw(
@@ -19,7 +22,7 @@ def draw(
     *,
     sample: Mapping[str, str],
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw every spectrum of one sample, one below the other.
 

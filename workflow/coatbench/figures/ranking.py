@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +16,9 @@ from ..quality import DOUBTFUL
 from ..tables import read_table
 from . import layout, lettering, ranking_response, style
 
+if TYPE_CHECKING:
+    from ..config_types import CriterionConfig, FactorConfig, FiguresConfig
+
 Row = dict[str, Any]
 LONG_LABEL = 16  # characters of a sample's label that leave the criteria little room
 
@@ -24,12 +27,12 @@ def draw(
     tables: Mapping[str, str],
     output: Mapping[str, str],
     *,
-    criteria: Mapping[str, Any],
-    factors: Mapping[str, Mapping | None],
+    criteria: Mapping[str, CriterionConfig],
+    factors: Mapping[str, FactorConfig | None],
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw scores with the probability of being best, the criteria behind them, and the response along each factor.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.cbook import boxplot_stats
@@ -14,6 +14,9 @@ from ..order import ordered
 from ..quality import DOUBTFUL, quality_of
 from ..tables import read_table
 from . import layout, style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig, SimsConfig
 
 Row = dict[str, Any]
 Line = list[tuple[float, float]]
@@ -26,11 +29,11 @@ def draw(
     regions: str,
     output: Mapping[str, str],
     *,
-    sims: Mapping[str, Any],
+    sims: SimsConfig,
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw a panel per fragment of a degradation group, a box with all its points per sample.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import patheffects
@@ -17,6 +17,9 @@ from ..order import ordered
 from ..tables import read_table
 from . import layout, style
 
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig, SimsConfig
+
 SCALE_PERCENTILE = 99.0
 EDGE = 0.96  # of an image, of the room that it has
 BESIDE_INCH = 0.9  # names of fragments, colour bar and its numbers
@@ -29,11 +32,11 @@ def draw(
     regions: str,
     output: Mapping[str, str],
     *,
-    sims: Mapping[str, Any],
+    sims: SimsConfig,
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw a row per fragment and a column per sample.
 

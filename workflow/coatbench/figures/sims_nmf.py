@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from ..order import ordered
 from . import style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig, SimsConfig
 
 STRONGEST = 4  # fragments that name a part
 ROW_INCH = 0.95
@@ -28,11 +31,11 @@ def draw(
     *,
     parts: Parts | None,
     groups: Mapping[str, str],
-    sims: Mapping[str, Any],
+    sims: SimsConfig,
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw a row per part and a column per sample; write the loadings.
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
 from ..order import ordered
 from ..tables import read_table
 from . import style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig, SimsConfig
 
 Row = dict[str, Any]
 
@@ -19,11 +22,11 @@ def draw(
     weights: str,
     output: Mapping[str, str],
     *,
-    sims: Mapping[str, Any],
+    sims: SimsConfig,
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw (a) the scores of the headline scaling and (b) loadings on the first component under every scaling.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +12,9 @@ from ..analysis import load_rows
 from ..arrays import Arrays
 from ..curves import load_set
 from . import sims_spectrum, style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 N_IMAGES = 5
 
@@ -23,7 +26,7 @@ def draw(
     *,
     sample: Mapping[str, str],
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
     spectrum: Callable[[Sequence[Mapping[str, Any]], Arrays | None], list[dict[str, Any]]],
 ) -> None:
     """Draw a row of images, the spectrum with its named and unassigned peaks, and the normalised intensity of every image in every region.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +11,9 @@ from matplotlib.axes import Axes
 from ..analysis import load_rows
 from . import stem_common, style
 from .stem_common import Panel
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 
 def draw(
@@ -20,7 +23,7 @@ def draw(
     *,
     sample: Mapping[str, str],
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw one row per image: picture, mask over it, thickness along the rim.
 

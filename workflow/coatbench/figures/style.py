@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -28,6 +28,9 @@ from . import layout, lettering
 from .lettering import formula as formula
 from .lettering import in_words as in_words
 from .lettering import plain as plain
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +50,7 @@ NOTE_PT = 5.5
 NOTE_INCH = 0.11  # the height that its line takes
 
 
-def apply(config: Mapping[str, Any]) -> None:
+def apply(config: FiguresConfig) -> None:
     """Set matplotlib's parameters from the config section `figures`."""
     size = config["font_size_pt"]
     mpl.rcParams.update(
@@ -78,14 +81,11 @@ def apply(config: Mapping[str, Any]) -> None:
     )
 
 
-def new_figure(
-    config: Mapping[str, Any], width: str = "single", height_inch: float = 2.6
-) -> Figure:
+def new_figure(config: FiguresConfig, width: str = "single", height_inch: float = 2.6) -> Figure:
     """Return an empty figure of a column's width (`single` or `double`), laid out by constraints."""
     apply(config)
-    figure = Figure(
-        figsize=(config[f"{width}_column_inch"], height_inch), layout=layout.SteadyLayout()
-    )
+    inch = config["double_column_inch" if width == "double" else "single_column_inch"]
+    figure = Figure(figsize=(inch, height_inch), layout=layout.SteadyLayout())
     FigureCanvasAgg(figure)
     return figure
 

@@ -7,7 +7,7 @@ study's own settings.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +15,9 @@ from matplotlib.axes import Axes
 from ..quality import DOUBTFUL
 from ..tables import read_table
 from . import style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 Row = dict[str, Any]
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -28,7 +31,7 @@ def draw(
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw one row of panels per sample and event.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from ..analysis import load_rows
 from ..curves import load_curves
 from . import style
 from . import tga_ms_common as common
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 
 def draw(
@@ -20,7 +23,7 @@ def draw(
     *,
     sample: Mapping[str, str],
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw one run.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
@@ -13,6 +13,9 @@ from ..quality import DOUBTFUL as DOUBTED
 from ..quality import quality_of
 from ..tables import read_table
 from . import style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig, XpsCoverage
 
 Row = dict[str, Any]
 MARKERS = "os^Dvp"
@@ -48,11 +51,11 @@ def draw(
     definition: str,
     column: str,
     library: str,
-    setting: Mapping[str, Any],
+    setting: XpsCoverage,
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw one definition over temperature.
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
 from ..quality import OK, quality_of, worst
 from ..tables import read_table
 from . import style
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 COLUMNS, MOST_PANELS = 2, 8
 
@@ -25,7 +28,7 @@ def draw(
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw one panel per sample and spot that has levels; the CSV has those without room, too.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import SubFigure
 
@@ -13,6 +13,9 @@ from ..arrays import Arrays
 from ..curves import load_curves
 from ..quality import OK, UNUSABLE
 from . import style, xps_common, xps_profile
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 COLUMNS = 3
 MOST_PANELS = 24
@@ -25,7 +28,7 @@ def draw(
     *,
     sample: Mapping[str, str],
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw one panel per spot and region, and one per spot that is a depth profile or an angle series.
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import layout, style, xps_common
+
+if TYPE_CHECKING:
+    from ..config_types import FiguresConfig
 
 MARGIN_INCH = 0.9  # title, axis and legend
 LEAST_INCH = 1.04  # of a panel: lower ones push their legend out of the figure
@@ -19,7 +22,7 @@ def draw(
     samples: Sequence[Mapping[str, str]],
     reference: str | None,
     simulated: bool,
-    config: Mapping[str, Any],
+    config: FiguresConfig,
 ) -> None:
     """Draw one panel per region.
 

@@ -13,12 +13,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..factors import Factor, Setting
 from .surfaces import Surfaces, spread_points
+
+if TYPE_CHECKING:
+    from ..config_types import RankingNext
 
 IMPROVE, CONFIRM, EXTEND = "improve", "confirm", "extend"
 MOST_CANDIDATES = 350
@@ -30,7 +33,7 @@ LITTLE = 0.1  # smallest differences: less than that is little to gain
 
 def advise(
     surfaces: Surfaces,
-    config: Mapping[str, Any],
+    config: RankingNext,
     *,
     edges: Sequence[str] = (),
     measured: Sequence[tuple[Setting | None, ...]] = (),
@@ -202,7 +205,7 @@ def _cost(
     surfaces: Surfaces,
     setting: tuple[Setting, ...],
     others: Sequence[tuple[Setting, ...]],
-    config: Mapping[str, Any],
+    config: RankingNext,
 ) -> float:
     total = float(config["cost_per_sample"])
     for i, factor in enumerate(surfaces.space.factors):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..errors import StudyError
+
+if TYPE_CHECKING:
+    from ..config_types import FactorConfig, RankingConfig
 
 HEADING_FACTOR = "annealing_temperature_degC"  # stands in front, whether it was varied or not
 
 
 def table_columns(
     documented: Mapping[str, Iterable[str]],
-    config: Mapping[str, Any],
-    factors: Mapping[str, Any] | None = None,
+    config: RankingConfig,
+    factors: Mapping[str, FactorConfig | None] | None = None,
 ) -> dict[str, list[str]]:
     """Return the columns of every table of the ranking; they follow criteria and factors of the configuration.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from .. import quality
 from ..conditions import Row, from_mapping, pick
 from ..statistics import seed_of
 from .criteria import Values
+
+if TYPE_CHECKING:
+    from ..config_types import SourceConfig
 
 DIFFERENT = 3.0  # standard uncertainties beyond which two techniques contradict each other
 DRAWS = 2000
@@ -22,7 +25,7 @@ LEAST = 4  # samples for a correlation
 def compare(
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],
-    config: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    config: Mapping[str, Mapping[str, SourceConfig]],
     reference: str | None = None,
 ) -> list[dict[str, Any]]:
     """Return rows of the table `consistency`.
@@ -70,7 +73,7 @@ def _progress(
     sample: Mapping[str, str],
     precursors: Collection[str],
     technique: str,
-    entry: Mapping[str, Any],
+    entry: SourceConfig,
 ) -> dict[str, Any] | None:
     """Return how far an event of the precursor has gone at the setting of a sample; what is held longer goes further."""
     start, end = str(entry["column"]), str(entry["until"])
@@ -115,7 +118,7 @@ def _value(
     sample: Mapping[str, str],
     precursors: Collection[str],
     technique: str,
-    entry: Mapping[str, Any],
+    entry: SourceConfig,
 ) -> dict[str, Any] | None:
     at = entry.get("at") or ()
     rows = [
@@ -160,7 +163,7 @@ def _same(a: Any, b: Any) -> bool:
         return False
 
 
-def _added_up(rows: Sequence[Row], entry: Mapping[str, Any]) -> list[Row]:
+def _added_up(rows: Sequence[Row], entry: SourceConfig) -> list[Row]:
     """Return one row per spot, the sum of its parts; a spot that lacks one is left out."""
     ((name, wanted),) = entry["parts"].items()
     column, sd = str(entry["column"]), str(entry.get("uncertainty", ""))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from ..conditions import Condition, Row, from_mapping, pick
 from ..errors import StudyError
 from ..quality import OK, Quality, counted, worst
 from ..statistics import NORMAL_95
+
+if TYPE_CHECKING:
+    from ..config_types import AnnotationConfig, CriterionConfig
 
 
 @dataclass(frozen=True)
@@ -130,13 +133,16 @@ class Values:
         return tuple(dict.fromkeys(c.group for c in self.criteria))
 
 
-def read_criteria(section: Mapping[str, Mapping[str, Any]]) -> tuple[Criterion, ...]:
+def read_criteria(
+    section: Mapping[str, CriterionConfig | AnnotationConfig],
+) -> tuple[Criterion, ...]:
     """Read the criteria (or annotations) of the config section `ranking`, in their order."""
     found = []
     for name, entry in section.items():
         if not entry.get("use", True):
             continue
         uncertainty = entry.get("uncertainty") or ()
+        low, high = entry.get("bounds") or (None, None)
         found.append(
             Criterion(
                 name=name,
@@ -154,7 +160,7 @@ def read_criteria(section: Mapping[str, Mapping[str, Any]]) -> tuple[Criterion, 
                 smallest_difference=float(entry.get("smallest_difference", 0.0)),
                 coating_only=bool(entry.get("coating_only", False)),
                 relative=bool(entry.get("relative", False)),
-                bounds=tuple(entry.get("bounds") or (None, None)),
+                bounds=(low, high),
             )
         )
     return tuple(found)

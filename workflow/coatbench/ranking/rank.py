@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from .criteria import Criterion, Row, Values, collect_values, read_criteria
 from .montecarlo import Outcome, probability_better, simulate
 from .score import Ruler, group_matrix, pareto_front, ranks
 from .score import ruler as ruler_of
+
+if TYPE_CHECKING:
+    from ..config_types import RankingConfig
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Ranking:
 def rank(
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],
-    config: Mapping[str, Any],
+    config: RankingConfig,
     *,
     factors: Sequence[Factor] = (),
     reference: str | None = None,
@@ -206,7 +209,7 @@ def _rows(
     values: Values,
     judged: Sequence[Mapping[str, str]],
     reference: str | None,
-    config: Mapping[str, Any],
+    config: RankingConfig,
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     if outcome is not None:
@@ -276,7 +279,7 @@ def _annotate(
     judged: Sequence[Mapping[str, str]],
     shown: Values,
     factors: Sequence[Factor],
-    config: Mapping[str, Any],
+    config: RankingConfig,
 ) -> None:
     """Add settings, one column per criterion with its standard uncertainty, and annotations that decide nothing."""
     notes = read_criteria(config["annotations"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from .montecarlo import probability_best
 from .rank import Ranking, group_utilities, rank, stated_weights
 from .score import average_ranks, group_matrix, ranks, spread, topsis
 
+if TYPE_CHECKING:
+    from ..config_types import RankingConfig
+
 SCATTER_FACTORS = (0.0, 0.5, 2.0)
 
 
@@ -20,7 +23,7 @@ def sensitivity(
     ranking: Ranking,
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],
-    config: Mapping[str, Any],
+    config: RankingConfig,
     factors: Sequence[Factor] = (),
 ) -> list[dict[str, Any]]:
     """Rank the same samples again under other choices.

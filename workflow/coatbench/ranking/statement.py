@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import numpy as np
@@ -34,6 +34,9 @@ from .words import (
     with_sd,
 )
 
+if TYPE_CHECKING:
+    from ..config_types import CriterionConfig
+
 REST = 0.05  # probability of all samples that are not named, from which on it is said
 SURELY_WORSE = 0.025  # probability of being better than the reference
 LARGE = 0.1  # share of variance that is worth a sentence
@@ -52,7 +55,7 @@ def statement(
     advice: Sequence[Mapping[str, Any]],
     sensitivity: Sequence[Mapping[str, Any]],
     consistency: Sequence[Mapping[str, Any]],
-    criteria: Mapping[str, Any],
+    criteria: Mapping[str, CriterionConfig],
 ) -> list[str]:
     """Return the ranking in plain sentences, one paragraph an item.
 
@@ -342,7 +345,7 @@ def _quantity(name: str) -> str:
     return " ".join(words) + (f" in {unit}" if unit else "")
 
 
-def _dropped(ranking: Ranking, criteria: Mapping[str, Any]) -> list[str]:
+def _dropped(ranking: Ranking, criteria: Mapping[str, CriterionConfig]) -> list[str]:
     """Return which criteria do not count in this study, and why, those with the same reason together."""
     labels = {c.name: c.label for c in read_criteria(criteria)}
     reasons: dict[str, list[str]] = {}

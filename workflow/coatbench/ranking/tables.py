@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..conditions import Row
 from ..factors import read_factors
@@ -17,13 +17,16 @@ from .statement import statement
 from .summary import summary
 from .surfaces import fit_surfaces
 
+if TYPE_CHECKING:
+    from ..config_types import FactorConfig, RankingConfig
+
 
 def make_tables(
     tables: Mapping[str, Sequence[Row]],
     samples: Sequence[Mapping[str, str]],
-    config: Mapping[str, Any],
+    config: RankingConfig,
     reference: str | None,
-    factors: Mapping[str, Mapping | None],
+    factors: Mapping[str, FactorConfig | None],
 ) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
     """Rank, vary, estimate optimum and effects, advise, and put it into words.
 

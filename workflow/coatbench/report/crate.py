@@ -12,11 +12,14 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Never
 from urllib.parse import quote
 
 from .. import software
 from .provenance import checksum
+
+if TYPE_CHECKING:
+    from ..config_types import AuthorConfig, OrganizationConfig, PublicationConfig
 
 PROFILES = (
     "https://w3id.org/ro/wfrun/process/0.5",
@@ -51,7 +54,7 @@ def make_crate(
     texts: Mapping[str, str],
     code_file: str | None = None,
     readme_file: str | None = None,
-    publication: Mapping[str, Any] | None = None,
+    publication: PublicationConfig | None = None,
     problems: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the content of ``ro-crate-metadata.json``.
@@ -86,7 +89,7 @@ def make_crate(
         + (", from simulated measurements." if simulated else ".")
         + " Every result is linked to the exports that it was made from."
     )
-    authors = _publication(crate, publication or {})
+    authors = _publication(crate, publication or {"authors": [], "publisher": {}, "license": ""})
     crate.datePublished = time
     workflow = crate.add_workflow(
         str(results / workflow_file), workflow_file, main=True, lang="snakemake", gen_cwl=False
@@ -190,7 +193,7 @@ def _package(crate: Any, name: str, version: str) -> Any:
     return _entity(crate, identifier, "SoftwareApplication", name=name, version=version, **at_home)
 
 
-def _publication(crate: Any, stated: Mapping[str, Any]) -> list[Any]:
+def _publication(crate: Any, stated: PublicationConfig) -> list[Any]:
     """Say whose the results are, as far as that is stated; return the authors."""
     terms = str(stated.get("license") or "")
     address = terms if terms.startswith(("https://", "http://")) else "#license"
@@ -205,7 +208,7 @@ def _publication(crate: Any, stated: Mapping[str, Any]) -> list[Any]:
     return authors
 
 
-def _author(crate: Any, author: Mapping[str, Any]) -> Any:
+def _author(crate: Any, author: AuthorConfig) -> Any:
     if author.get("kind") == "organization":
         return _organization(crate, author)
     orcid = author.get("orcid")
@@ -218,12 +221,13 @@ def _author(crate: Any, author: Mapping[str, Any]) -> Any:
     return entity
 
 
-def _organization(crate: Any, stated: Mapping[str, Any]) -> Any:
-    identifier = stated.get("url") or _local(stated["name"])
-    known = crate.get(identifier)
-    return known or _entity(
-        crate, identifier, "Organization", **{k: stated[k] for k in ("name", "url") if k in stated}
-    )
+def _organization(
+    crate: Any, stated: OrganizationConfig | AuthorConfig | Mapping[str, Never]
+) -> Any:
+    name, url = stated["name"], stated.get("url")
+    identifier = url or _local(name)
+    at = {"url": url} if url else {}
+    return crate.get(identifier) or _entity(crate, identifier, "Organization", name=name, **at)
 
 
 def _local(name: str) -> str:

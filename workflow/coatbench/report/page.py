@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..analysis import write_atomically
 from ..tables import read_table
@@ -30,6 +30,9 @@ from .wording import (
     titled,
     varied_columns,
 )
+
+if TYPE_CHECKING:
+    from ..config_types import AnnotationConfig, CriterionConfig, RankingConfig
 
 DATA = Path(__file__).parent / "data"
 OWN = {
@@ -143,7 +146,7 @@ def build(
         reference=labels.get(run["study"]["reference"] or "", run["study"]["reference"] or ""),
         statement=paragraphs,
         ranking=by_name.get("ranking"),
-        criteria=_labels(run["parameters"].get("ranking") or {}),
+        criteria=_labels(run["parameters"].get("ranking")),
         factors=varied_columns(rows("ranking"), factors),
         claims=claims,
         verdicts={
@@ -195,8 +198,13 @@ def _number(path: str) -> tuple[Any, ...]:
     return tuple(int(p) if p.isdigit() else p.lower() for p in parts)
 
 
-def _labels(config: Mapping[str, Any]) -> dict[str, str]:
-    entries = {**config.get("criteria", {}), **config.get("annotations", {})}
+def _labels(config: RankingConfig | None) -> dict[str, str]:
+    if not config:
+        return {}
+    entries: dict[str, CriterionConfig | AnnotationConfig] = {
+        **config.get("criteria", {}),
+        **config.get("annotations", {}),
+    }
     return {
         name: entry.get("label", name)
         + ("" if entry.get("unit", "1") == "1" else f" / {entry['unit']}")

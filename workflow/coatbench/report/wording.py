@@ -6,10 +6,13 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..factors import read_factors
 from ..techniques import TECHNIQUES
+
+if TYPE_CHECKING:
+    from ..config_types import FactorConfig
 
 # How a claim reads: a sign, then what it is held against.
 SIGNS = {
@@ -108,7 +111,7 @@ def in_labels(text: str, labels: Mapping[str, str]) -> str:
 
 
 def varied_columns(
-    table: Sequence[Mapping[str, Any]], factors: Mapping[str, Mapping | None]
+    table: Sequence[Mapping[str, Any]], factors: Mapping[str, FactorConfig | None]
 ) -> dict[str, str]:
     """Return the columns of the ranking that tell its samples apart, with what they are called: the factors of the study.
 
@@ -134,7 +137,7 @@ PURPOSES = {"improve": "new", "confirm": "once more", "extend": "beyond what was
 
 
 def advice(
-    rows: Sequence[Mapping[str, Any]], factors: Mapping[str, Mapping | None]
+    rows: Sequence[Mapping[str, Any]], factors: Mapping[str, FactorConfig | None]
 ) -> list[dict[str, Any]]:
     """Return settings to measure as the page names them: each factor's label and its setting with unit, and what for.
 
