@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from coatbench.settings import load_yaml
+from coatbench.techniques import TECHNIQUES
 from conftest import ROOT
 
 LIBRARY, SCRIPTS = ROOT / "workflow" / "coatbench", ROOT / "workflow" / "scripts"
@@ -63,3 +64,17 @@ def test_no_function_takes_a_section_for_one_key() -> None:
         for line in reads_one_key(function)
     }
     assert not found
+
+
+def test_sections_have_their_types() -> None:
+    # These two pick keys by their names.
+    untyped = [
+        f"{path.relative_to(ROOT)}: {function.name}({argument.arg})"
+        for room in (*TECHNIQUES, "ranking", "figures")
+        for path in (LIBRARY / room).rglob("*.py")
+        for function in functions(path)
+        for argument in [*function.args.args, *function.args.kwonlyargs]
+        if argument.arg in SECTIONS and function.name not in ("reduce_config", "compare_config")
+        and argument.annotation and ast.unparse(argument.annotation) in ("Any", "dict", "dict[str, Any]", "Mapping[str, Any]")
+    ]  # fmt: skip
+    assert not untyped, "annotate with a type of coatbench/config_types.py"
