@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from coatbench import checksums, records, software
+from coatbench import checksums, contents, software
 from coatbench.errors import StudyError
 from coatbench.places import Places
 from coatbench.records import Job, plan, withdraw, write_record
@@ -130,9 +130,12 @@ def test_a_damaged_record_certifies_nothing(places: Places) -> None:
         assert plan([job], places).forced == [job]
 
 
-@pytest.mark.parametrize("left", ["[]", '"x"', "[1]", "{", '{"results:table.csv": [1]}'])
+@pytest.mark.parametrize(
+    "left", ["[]", '"x"', "[1]", "{", *(f'{{"results:table.csv": {e}}}' for e in ("[]", "[1]", "null", '["STATE"]', '["STATE", 1]'))]
+)  # fmt: skip
 def test_other_damaged_documents_certify_nothing(places: Places, left: str) -> None:
     job = made(places)
+    left = left.replace("STATE", str(checksums.state("out/table.csv")))
     for name in ("study.json", "seen.json"):
         Path("out/provenance", name).write_text(left)
     Path("study/samples.csv").write_text("sample\n")
@@ -243,17 +246,17 @@ def test_damage_that_no_time_tells_of_is_remembered_once_it_was_read(
     job = made(places)
     before = checksums.state("out/table.csv")
     Path("out/table.csv").write_text("a,c\n")
-    monkeypatch.setattr(records, "state", lambda path: before)
+    monkeypatch.setattr(contents, "state", lambda path: before)
     assert plan([job], places).forced == []
-    contents = records.Contents(places)
-    contents.read("results:table.csv")
-    contents.save()
+    seen = contents.Contents(places)
+    seen.read("results:table.csv")
+    seen.save()
     assert plan([job], places).forced == [job]
 
 
 def test_files_that_are_as_recorded_are_not_read(places: Places, monkeypatch) -> None:
     job = made(places, files=50)
-    monkeypatch.setattr(records, "checksum", lambda path: pytest.fail(f"{path} was read"))
+    monkeypatch.setattr(contents, "checksum", lambda path: pytest.fail(f"{path} was read"))
     assert plan([job], places).forced == []
 
 

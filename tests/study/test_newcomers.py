@@ -14,6 +14,7 @@ from coatbench.claims.read import OPTIONAL, TABLE, read_claims
 from coatbench.errors import ReadError, StudyError
 from coatbench.factors import check_factors, read_factors
 from coatbench.readers.recognise import format_names, recognise
+from coatbench.readers.surfacelab_ascii import measurements, open_region
 from coatbench.settings import load_study_settings
 from coatbench.settings_schema import settings_problems
 from coatbench.slips import what_it_was
@@ -21,6 +22,7 @@ from coatbench.spelling import column_meant
 from coatbench.study import load_study
 from coatbench.techniques import TECHNIQUES
 from conftest import ROOT
+from job import spelled
 from xps.planted import scan, write
 
 SAMPLES = "sample,role,atmosphere\nbare,uncoated,\nn400,coated,Ar\nn500,coated,air\n"
@@ -205,9 +207,60 @@ def test_names_are_found_as_they_are_spelled_elsewhere(tmp_path: Path) -> None:
     assert (
         len(found.notes) == 1 and "row 3: file name read as its file is spelled" in found.notes[0]
     )
+    # Where both are there the index means the one that it names, and no other.
+    composed = decomposed.with_name(unicodedata.normalize("NFC", decomposed.name))
+    composed.mkdir()
+    (composed / "ä.txt").write_text("1\t3\n")
+    for place in (composed, decomposed):
+        there = next(place.iterdir())
+        text = LEIS.replace("b.txt", f"{place.name}/{there.name}")
+        (folder / "leis" / "index.csv").write_text(text, encoding="utf-8")
+        assert load_study(folder).files("leis", sample="n400") == [there.as_posix()]
     (folder / "leis" / "c.txt").rename(folder / "leis" / "c.txt ")
     problems, _ = said(folder)
     assert len(problems) == 1 and "with a blank at its end: rename it" in problems[0]
+
+
+def test_cells_are_the_same_however_their_accents_are_written(tmp_path: Path) -> None:
+    """Copied from a file's name on macOS an accent follows its letter: no other atmosphere, measurement or column."""
+    samples = SAMPLES.replace("Ar", "Säure").replace("air", unicodedata.normalize("NFD", "Säure"))
+    for form in ("NFC", "NFD"):
+        folder = study(tmp_path / form, unicodedata.normalize(form, samples))
+        assert {s["atmosphere"] for s in load_study(folder).samples} == {"", "Säure"}
+    images = "Prüfling (0) - total.txt"
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / unicodedata.normalize("NFD", images)).write_text("0 0 1\n0 1 2\n")
+    assert measurements(tmp_path / "images") == ["Prüfling"]
+    assert open_region(tmp_path / "images", measurement="Prüfling").shape == (2, 1)
+
+
+@pytest.mark.parametrize("there", ["NFC", "NFD"])
+def test_a_folder_is_found_however_its_accents_are_written(tmp_path, monkeypatch, there) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = unicodedata.normalize("NFD" if there == "NFC" else "NFC", "Prüfung")
+    known = Path(unicodedata.normalize(there, "Prüfung"))
+    assert spelled(f"{given}/neü") == f"{given}/neü"
+    known.mkdir()
+    assert spelled(f"./{given}/neü") == f"{known}/neü"
+    assert spelled(tmp_path / given) == str(known)
+
+
+def test_what_goes_with_an_export_lies_in_the_study_too(tmp_path: Path) -> None:
+    """A mask and a peak list are files of an index like others: there, below the study, found as spelled."""
+    folder = study(tmp_path / "s", sims="sample,region,file,mask\nn400,1,a.txt,mäsk.png\n")
+    problems, _ = said(folder)
+    assert (
+        len(problems) == 1 and "column mask: found 'mäsk.png', expected a file below" in problems[0]
+    )
+    decomposed = folder / "sims" / unicodedata.normalize("NFD", "mäsk.png")
+    decomposed.write_bytes(b"")
+    assert load_study(folder).measurements["sims"][0]["mask"] == decomposed.name
+    (folder / "sims" / "index.csv").write_text(
+        "sample,region,file,mask\nn400,1,a.txt,../../m.png\n"
+    )
+    (tmp_path / "m.png").write_bytes(b"")
+    problems, _ = said(folder)
+    assert len(problems) == 1 and "more_folders in config.yaml allows others" in problems[0]
 
 
 def workbook(path: Path, text: str, *, sheets: bool = False) -> openpyxl.Workbook:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +70,11 @@ def another_dose(folder: Path) -> None:
         folder / INDEX,
         lambda row: row | {"dose_nC": "156"} if row["sample"] == "c400" else row,
     )
+
+
+def another_window(folder: Path) -> None:
+    with (folder / "study" / "study.yaml").open("a") as stream:
+        stream.write("leis: {detection_significance: 4}\n")
 
 
 def a_line_of_code(folder: Path) -> None:
@@ -193,6 +199,28 @@ def test_a_label_changes_figures_and_no_table_of_its_technique(project: Workflow
     plan = planned(project)
     assert "leis_figures" in plan
     assert not {"leis_sample", "leis_tables"} & plan.keys()
+
+
+def test_nothing_fails_where_a_clock_was_ahead(project: Workflow) -> None:
+    """By days or by seconds: what a run reads of the study and of the workflow has a time that is still to come."""
+    read = [*project.folder.glob("study/**/*"), *project.folder.glob("workflow/**/*")]
+    read += [project.folder / "Snakefile", project.folder / "config.yaml"]
+
+    def ahead(by_s: float) -> None:
+        for path in read:
+            os.utime(path, (time.time() + by_s, time.time() + by_s))
+
+    ahead(2 * 86400)
+    assert planned(project) == {}
+    edit_rows(project.folder / SAMPLES, lambda row: row | {"label": f"{row['label']} new"})
+    another_dose(project.folder)
+    ahead(2 * 86400)
+    assert "so that its job will fail" not in project.run(*ARGUMENTS)
+    assert planned(project) == {}
+    another_window(project.folder)
+    ahead(50)
+    assert "lies in the future" not in project.run(WINDOWS, *ARGUMENTS)
+    assert planned(project, WINDOWS, *ARGUMENTS) == {}
 
 
 def test_another_study_into_the_same_folder_is_refused(project: Workflow) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 CHUNK = 1 << 20
-CLOCKS_DIFFER_S = 60  # of two machines that share a file system
+CLOCKS_DIFFER_S = 60  # of two machines that share a file system: nothing to speak of
 
 
 def state(path: str | Path) -> str | None:
@@ -32,13 +32,13 @@ def state(path: str | Path) -> str | None:
     return f"{len(inside)} files {hashlib.sha256(listing.encode('utf-8', 'surrogateescape')).hexdigest()[:16]}"
 
 
-def in_future(path: str | Path) -> bool:
+def in_future(path: str | Path, by_s: float = 0.0) -> bool:
     """Tell whether a file, or a link to it, has a time of change that is still to come; nothing has none."""
     try:
         newest = max(f(path).st_mtime for f in (os.lstat, os.stat))
     except OSError:
         return False
-    return newest > time.time() + CLOCKS_DIFFER_S
+    return newest > time.time() + by_s
 
 
 def checksum(path: str | Path) -> dict[str, Any]:

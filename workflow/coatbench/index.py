@@ -13,7 +13,7 @@ from .errors import StudyError, quote
 from .sheet import SEPARATORS, Sheet
 from .sheets import read_sheet
 from .slips import is_no_value, no_row_of_a_table, what_it_was
-from .spelling import column_meant, nearest
+from .spelling import column_meant, composed, nearest
 
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?\Z", re.ASCII)
 
@@ -29,6 +29,7 @@ class Table:
     ----------
     required, optional : mapping of column to check
     files : columns that name a file, relative to the folder of the table
+    further_files : columns that name a file which goes with those
     key : no two rows share these
     claims : mapping of columns to columns
         No two rows share these either, where all of the columns on the right have a value: such rows claim the same
@@ -42,10 +43,16 @@ class Table:
     required: Mapping[str, Check]
     optional: Mapping[str, Check] = field(default_factory=dict)
     files: tuple[str, ...] = ("file",)
+    further_files: tuple[str, ...] = ()
     key: tuple[str, ...] = ("sample", "file")
     claims: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     apart: Mapping[tuple[str, ...], str] = field(default_factory=dict)
     needs: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def named_files(self) -> tuple[str, ...]:
+        """All columns that name a file."""
+        return (*self.files, *self.further_files)
 
     @property
     def columns(self) -> dict[str, Check]:
@@ -102,6 +109,10 @@ def read_rows(
     for number, cells in sheet.rows:
         row = {c: t for c, t in zip(sheet.header, [*cells, *[""] * width], strict=False) if c}
         row = {c: "" for c in table.optional} | row
+        for column in row.keys() - set(table.named_files):
+            row[column] = composed(
+                row[column]
+            )  # files stay as they are spelled: two may differ by that
         row["#"] = str(number)
         if any(cells[width:]):
             wrong.append((row["#"], f"found {len(cells)} cells, expected {width}; is a text with the separator in it without quotes?"))  # fmt: skip

@@ -14,6 +14,11 @@ FILES = "#files"
 UNTOLD = "untold"  # the parameter of a job that lists further such files
 
 
+def may_be_read(row: Mapping[str, str], column: str) -> bool:
+    """Tell whether the file that a column names may be read."""
+    return column not in row.get(UNREADABLE, "").split()
+
+
 def unreadable_files(rows: Iterable[Mapping[str, str]]) -> list[str]:
     """Return the files of index rows that may not be read, as the index names them."""
     return [row[c] for row in rows for c in row.get(UNREADABLE, "").split()]

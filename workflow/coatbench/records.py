@@ -24,9 +24,10 @@ from typing import Any
 
 from . import software
 from .analysis import write_atomically
-from .checksums import checksum, in_future, state
+from .checksums import CLOCKS_DIFFER_S, checksum, in_future, state
+from .contents import Contents
 from .marks import UNTOLD, untold_files
-from .places import RECORDS, SEEN, Places
+from .places import RECORDS, Places
 
 STALE_S, CLOCK_S = 315_532_800, 631_152_000  # the first days of 1980 and of 1990
 
@@ -100,78 +101,6 @@ def read_record(path: str | Path) -> dict[str, Any] | None:
         return document if whole and all(isinstance(e["sha256"], str) for e in entries) else None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
-
-
-class Contents:
-    """The checksums of files as they are now; a file is read only if its state is not known.
-
-    What had to be read is remembered in `<results>/provenance/seen.json`, which takes precedence over the records: so a
-    copied folder is read once, and what `verify` found is not forgotten.
-    """
-
-    def __init__(self, places: Places) -> None:
-        self.places = places
-        self._path = Path(places.results, SEEN)
-        try:
-            self._seen = dict(json.loads(self._path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
-            self._seen = {}
-        self._now: dict[str, str | None] = {}
-        self._changed = False
-
-    def sha256(self, name: str, known: Mapping[str, Any]) -> str | None:
-        """Return the checksum of a file, None where it is gone; `known` is an entry of a record."""
-        if name in self._now:
-            return self._now[name]
-        path = self.places.path(name)
-        found = state(path)
-        seen = self._seen.get(name)
-        sha256: str | None
-        if found is None:
-            sha256 = None
-        elif isinstance(seen, list) and seen[0] == found:
-            sha256 = seen[1]
-        elif known.get("state") == found:
-            sha256 = str(known["sha256"])
-        else:
-            sha256 = self.read(name)
-        self._now[name] = sha256
-        return sha256
-
-    def known(self, name: str) -> str | None:
-        """Return the checksum that was found in this process, if any was."""
-        return self._now.get(name)
-
-    def read(self, name: str) -> str | None:
-        """Read a file, whatever is known of it, and remember its checksum."""
-        path = self.places.path(name)
-        found = state(path)
-        try:
-            sha256 = str(checksum(path)["sha256"])
-        except OSError:  # may not be read: its job says so
-            return None
-        self._seen[name] = [found, sha256]
-        self._now[name] = sha256
-        self._changed = True
-        return sha256
-
-    def stamp(self, path: str, time_ns: int) -> None:
-        """Give a file or folder a time, and remember what it holds."""
-        name = self.places.name(path)
-        own_time = Path(path, ".snakemake_timestamp")  # of a folder that a job made
-        for entry in (Path(path), own_time):
-            with suppress(FileNotFoundError, NotADirectoryError):
-                os.utime(entry, ns=(time_ns, time_ns))
-        if sha256 := self._now.get(name):
-            self._seen[name] = [state(path), sha256]
-            self._changed = True
-
-    def save(self) -> None:
-        """Remember what was read. A folder that may not be written to only makes the next plan slower."""
-        if self._changed:
-            with suppress(OSError):
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(self._path, json.dumps(self._seen, indent=0, sort_keys=True))
 
 
 def replaced(outputs: Iterable[str | Path], places: Places) -> list[str]:
@@ -304,7 +233,7 @@ def plan(jobs: Iterable[Job], places: Places, *, strict_versions: bool = False) 
 def _of_the_future(job: Job, again: set[str]) -> Iterator[str]:
     """Name what has a time in the future: Snakemake fails where results are older than an input that it knows of."""
     for path in job.reads:
-        if path not in again and in_future(path):
+        if path not in again and in_future(path, CLOCKS_DIFFER_S):
             what = (
                 "so that its job will fail; set the clock right, or `touch` the file"
                 if path in job.inputs

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 NEAR = 0.75  # share of letters in common, in order, above which one name is probably meant to be the other
+
+
+def composed(text: str) -> str:
+    """Return a text with each accent as part of its letter: copied from a file's name on macOS, it follows the letter."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def plain(name: str) -> str:

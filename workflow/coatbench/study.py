@@ -15,7 +15,7 @@ from typing import Any
 from .cell_checks import TEMPERATURE, a_number, an_id, any_text, one_of
 from .errors import StudyError, quote
 from .index import BROKEN, Table, read_rows
-from .marks import FILES, UNREADABLE
+from .marks import FILES, UNREADABLE, may_be_read
 from .spelling import kelvin_for_celsius, meant, plain
 from .study_doubts import (
     Names,
@@ -118,7 +118,7 @@ class Study:
             self.export(technique, row[c])
             for row in self.rows(technique, **where)
             for c in columns
-            if row[c] and c not in row.get(UNREADABLE, "").split() and FILES not in row
+            if row[c] and may_be_read(row, c) and FILES not in row
         ]
 
     def export(self, technique: str, file: str) -> str:
@@ -246,7 +246,7 @@ def load_study(
         problems.extend(f"{index}: {line}" for line in contradictions(kept, about))
         for row in kept if made_in is None else ():
             locked = [
-                c for c in about.index.files if row[c] and not readable(index.parent / row[c])
+                c for c in about.index.named_files if row[c] and not readable(index.parent / row[c])
             ]
             if locked:
                 row[UNREADABLE] = " ".join(locked)

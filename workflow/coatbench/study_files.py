@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .checksums import checksum, in_future
 from .errors import quote
 from .index import together
-from .marks import FILES, UNREADABLE
+from .marks import FILES, UNREADABLE, may_be_read
 from .spelling import meant
-from .study_folder import NOT_EXPORTS, entries
+from .study_folder import NOT_EXPORTS, as_spelled, entries
 from .techniques import TECHNIQUES, Technique
 
 PIECE_BYTES = 16384
@@ -47,7 +46,7 @@ def file_problems(
     wrong: list[tuple[str, str]] = []
     respelled = []
     for row in rows:
-        for column in technique.index.files:
+        for column in technique.index.named_files:
             if not (name := row[column]):
                 continue
             if not made and (spelled := _spelled(path.parent, name)) != name:
@@ -69,18 +68,8 @@ def _spelled(folder: Path, name: str) -> str:
     slashed = name.replace("\\", "/") if not re.match(r"[A-Za-z]:", name) else name
     if slashed != name and _exists(folder / slashed):
         return slashed
-    if slashed.isascii():
-        return name
-    found = folder
-    parts: list[str] = []
-    for part in Path(slashed).parts:
-        wanted = unicodedata.normalize("NFC", part)
-        there = [n for n in entries(found) if unicodedata.normalize("NFC", n) == wanted]
-        if part != ".." and not there:
-            return name
-        parts.append(part if part == ".." else there[0])
-        found = found / parts[-1]
-    return "/".join(parts)
+    there = as_spelled(folder, slashed)
+    return there if _exists(folder / there) else name
 
 
 def _problem(
@@ -175,7 +164,7 @@ def mark_untold(folder: Path, rows: list[dict[str, str]], columns: tuple[str, ..
     if all(may_be_told(folder / row[c]) for row in rows for c in columns if row[c]):
         return
     for row in rows:
-        named = [c for c in columns if row[c] and c not in row.get(UNREADABLE, "").split()]
+        named = [c for c in columns if row[c] and may_be_read(row, c)]
         row[FILES] = "\n".join((folder / row[c]).as_posix() for c in named)
 
 
@@ -204,7 +193,8 @@ def unnamed(
     `rows` are all of the index, those that are left out too; `used` are files that other indexes name.
     """
     about = TECHNIQUES[technique]
-    named = {folder / technique / file for row in rows for file in about.files_of(row)}
+    columns = about.index.named_files
+    named = {folder / technique / row[c] for row in rows for c in columns if row[c]}
     named |= {path.with_name(beside) for path in named for beside in about.beside(path.name)}
     kinds = {(path.parent, path.suffix.lower()) for path in named if path.is_file()}
     known = {os.path.normpath(path) for path in (*named, *used)}

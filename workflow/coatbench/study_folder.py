@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .spelling import likeness, nearest, plain
+from .spelling import composed, likeness, nearest, plain
 from .techniques import TECHNIQUES
 
 # Beside its index a technique's folder may hold these without holding exports.
@@ -22,6 +22,16 @@ def entries(folder: Path) -> list[str]:
         return sorted(os.listdir(folder))  # noqa: PTH208
     except OSError:
         return []
+
+
+def as_spelled(folder: Path, name: str) -> str:
+    """Return a name below a folder as it is spelled there, as far as it is there: macOS writes an accent behind its letter."""
+    parts: list[str] = []
+    for part in Path(name).parts:
+        if not part.isascii() and part not in (there := entries(folder.joinpath(*parts))):
+            part = next((n for n in there if composed(n) == composed(part)), part)
+        parts.append(part)
+    return Path(*parts).as_posix()
 
 
 def no_names(config: Mapping[str, Any]) -> list[str]:

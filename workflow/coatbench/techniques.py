@@ -226,6 +226,7 @@ TECHNIQUES: dict[str, Technique] = {
                 "mask": any_text,
                 "peak_list": any_text,
             },
+            further_files=("mask", "peak_list"),
             key=("sample", "region"),
             claims={("file", "measurement"): ("file",)},
         ),

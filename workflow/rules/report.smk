@@ -4,7 +4,7 @@
 import yaml
 
 PROJECT_FILES = project_files(WORKFLOW.parent)
-CAPTIONS = Path(workflow_file("workflow/report"))
+CAPTIONS = sorted((WORKFLOW / "report").glob("*.rst"))
 # As documents show it: where the folders were is no choice of a scientist, and no business of a reader.
 PLACELESS = dict(config) | {"study": "study", "results": "results", "more_folders": []}
 CONFIG_TEXT = yaml.safe_dump(PLACELESS, allow_unicode=True, sort_keys=False)
@@ -96,7 +96,6 @@ rule crate:
         page=results("report.html"),
         statement=results("tables/ranking_statement.txt"),
         problems=table("problems"),
-        snakefile=workflow_file("workflow/Snakefile"),
     output:
         crate=results("ro-crate-metadata.json"),
         readme=results("README.md"),
@@ -132,7 +131,6 @@ rule page:
         pictures=[picture(f) for f in FINISHED_FIGURES + QUICKLOOKS if f.endswith(".png")],
         statement=results("tables/ranking_statement.txt"),
         curves=CURVES,
-        captions=sorted(str(p) for p in CAPTIONS.glob("*.rst")),
     output:
         report(results("report.html"), category="Report", caption="../report/report.rst"),
     log:
@@ -148,7 +146,7 @@ rule page:
         tables=page_tables(),
         labels={s["sample"]: s.get("label") or s["sample"] for s in SAMPLES},
         config_text=CONFIG_TEXT,
-        code=code("report/page.py"),
+        code=code("report/page.py") + digest_of(CAPTIONS),
     message:
         "The report"
     script:

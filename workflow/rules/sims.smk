@@ -6,7 +6,7 @@ include: "sims_jobs.smk"
 
 
 SIMS_TABLE = sims_jobs.table_path(config["study"], config["sims"]["fragments"])
-SIMS_TABLE = Path(job.spelled(SIMS_TABLE))
+SIMS_TABLE = job.spelled(SIMS_TABLE)
 SIMS_FIGURES = {
     "fig6": None,
     "sims_boxes": "fragments of every region",
@@ -80,7 +80,7 @@ rule sims_reduce:
 rule sims_compare:
     input:
         rows=sims_outputs("json"),
-        fragments=SIMS_TABLE.as_posix(),
+        fragments=told([SIMS_TABLE]),
     output:
         **{t: table(t) for t in table_columns("sims")},
     log:
@@ -98,6 +98,7 @@ rule sims_compare:
         reference=STUDY.reference,
         config=sims_jobs.compare_config(config["sims"]),
         columns=table_columns("sims"),
+        untold=untold([SIMS_TABLE]),
         code=code("sims/compare.py"),
     message:
         "ToF-SIMS: tables"
@@ -109,7 +110,7 @@ rule sims_quicklook:
     input:
         rows=lambda wildcards: sims_of(wildcards.sample, sims_outputs("json")),
         curves=lambda wildcards: sims_of(wildcards.sample, sims_first("nc")),
-        fragments=SIMS_TABLE.as_posix(),
+        fragments=told([SIMS_TABLE]),
     output:
         png=results("quicklook/sims/{sample}.png"),
         webp=picture(results("quicklook/sims/{sample}.png")),
@@ -125,6 +126,7 @@ rule sims_quicklook:
     params:
         figure=quicklook_params,
         naming={k: config["sims"][k] for k in ("match_ppm", "mass_calibration")},
+        untold=untold([SIMS_TABLE]),
         code=code("sims/quicklook.py"),
     message:
         "ToF-SIMS: quick-look of {wildcards.sample}"

@@ -1,6 +1,6 @@
 # Which regions, files and outputs the jobs of ToF-SIMS have.
 
-from coatbench.marks import FILES
+from coatbench.marks import FILES, may_be_read
 from coatbench.sims import jobs as sims_jobs
 from coatbench.sims.fragments import load_fragments
 
@@ -14,7 +14,9 @@ def sims_job_rows(wildcards):
 def sims_files(wildcards):
     """Return the files and folders of one job, in the order of its rows."""
     return [
-        STUDY.export("sims", row["file"]) for row in sims_job_rows(wildcards) if FILES not in row
+        STUDY.export("sims", row["file"])
+        for row in sims_job_rows(wildcards)
+        if FILES not in row and may_be_read(row, "file")
     ]
 
 
@@ -27,8 +29,8 @@ def sims_parts(wildcards):
     named = [
         (folder / row[column]).as_posix()
         for row in rows
-        for column in ("mask", "peak_list")
-        if row[column] and (folder / row[column]).is_file()
+        for column in TECHNIQUES["sims"].index.further_files
+        if row[column] and may_be_read(row, column)
     ]
     parts = [part for row in rows for part in sims_jobs.parts(STUDY.export("sims", row["file"]))]
     return list(dict.fromkeys([*parts, *named]))

@@ -118,6 +118,10 @@ def no_room(error: Exception) -> str:
 def spelled(folder: str | Path) -> str:
     """Return the one spelling of a folder, so that a file has one name: relative if it lies below the working one."""
     path = os.path.normpath(Path.cwd() / folder)
+    if not path.isascii() and not Path(path).exists():
+        from coatbench.study_folder import as_spelled
+
+        path = as_spelled(Path("/"), path)
     inside = os.path.relpath(path)
     below = not inside.startswith(os.pardir) and inside != os.curdir
     return Path(inside if below else path).as_posix()
@@ -131,6 +135,11 @@ def places(config: Mapping[str, Any]) -> Places:
 def own_job(snakemake: Any) -> Job:
     """Return what this job reads, makes and is told."""
     return Job(tuple(snakemake.input), tuple(snakemake.output), dict(snakemake.params.items()))
+
+
+def told_or_not(snakemake: Any, name: str) -> str:
+    """Return a file of the study that is an input of this name, or one of which Snakemake is not told (`marks.UNTOLD`)."""
+    return str((*snakemake.input[name], *snakemake.params.untold)[0])
 
 
 def record(snakemake: Any) -> None:

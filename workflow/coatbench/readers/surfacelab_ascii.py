@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReadError, quote
+from ..spelling import composed
 from .model import Export
 from .sims_region import NO_COUNTS, NO_TOTAL, TOTAL_IMAGE, Channel, Region, Window, to_export
 from .surfacelab_image import Image, Incomplete, read_image
@@ -45,7 +46,7 @@ def measurements(path: Path) -> list[str]:
     if not path.is_dir():
         return []
     found = (FILE_NAME.fullmatch(name) for name in sorted(p.name for p in path.iterdir()))
-    return list(dict.fromkeys(match["measurement"] for match in found if match))
+    return list(dict.fromkeys(composed(match["measurement"]) for match in found if match))
 
 
 def open_region(path: Path, windows: Sequence[Window] = (), measurement: str = "") -> Region:
@@ -183,7 +184,7 @@ def _files(path: Path, measurement: str) -> tuple[dict[int, tuple[Path, str]], l
             if name.lower().endswith(".txt"):
                 warnings.append(f"{path.name}: {name} is not an image of the region; left out")
             continue
-        if measurement and match["measurement"] != measurement:
+        if measurement and composed(match["measurement"]) != measurement:
             continue
         number = int(match["number"])
         if number in files:

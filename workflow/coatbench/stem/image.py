@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..readers.model import Export
+from ..spelling import composed
 from .lines import SERIES
 from .surroundings import without_bar
 
@@ -90,7 +91,9 @@ def _chosen(row: dict[str, str], file: Path, images: list[Arrays], warnings: lis
         return images[0]
     if wanted.isdecimal() and 1 <= int(wanted) <= len(images):
         return images[int(wanted) - 1]
-    named = [b for b, t in zip(images, titles, strict=True) if t.lower() == wanted.lower()]
+    named = [
+        b for b, t in zip(images, titles, strict=True) if composed(t).lower() == wanted.lower()
+    ]
     if len(named) != 1:
         raise AnalysisError(file, "index image", "the number or the title of one image in the file", f"{wanted!r}; there are: {listed}")  # fmt: skip
     return named[0]

@@ -14,6 +14,7 @@ from pathlib import Path
 from ..arrays import Arrays
 from ..errors import AnalysisError
 from ..readers.xps_block import UNNAMED
+from ..spelling import composed
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _named(samples: Mapping[str, list[Arrays]], wanted: str, file: Path) -> list
             f"{len(samples)}: {listed}",
             "name one of them (identifier or number) in the column sample_in_file of xps/index.csv",
         )
-    folded = {name.casefold(): name for name in samples}
+    folded = {composed(name).casefold(): name for name in samples}
     if wanted.casefold() in folded:
         return samples[folded[wanted.casefold()]]
     if wanted.isdigit() and 1 <= int(wanted) <= len(samples):

@@ -32,7 +32,7 @@ def main(
 if __name__ == "__main__":
     with job.logged(snakemake):
         main(
-            (*snakemake.input.claims, *snakemake.params.untold)[0],
+            job.told_or_not(snakemake, "claims"),
             list(snakemake.input.tables),
             snakemake.output.claims,
             snakemake.params.study,

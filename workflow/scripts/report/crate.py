@@ -15,7 +15,6 @@ from coatbench.tables import read_table
 
 def main(
     run: str,
-    snakefile: str,
     texts: dict[str, str],
     problems: str,
     code: list[str],
@@ -24,7 +23,8 @@ def main(
     results: str,
     outputs: dict[str, str],
 ) -> None:
-    write_atomically(outputs["workflow"], Path(snakefile).read_text(encoding="utf-8"))
+    snakefile = job.PROJECT / "workflow" / "Snakefile"
+    write_atomically(outputs["workflow"], snakefile.read_text(encoding="utf-8"))
     write_atomically(outputs["config"], config_text)
     write_code({name: job.PROJECT / name for name in code}, outputs["code"])
     described = json.loads(Path(run).read_text(encoding="utf-8"))
@@ -49,7 +49,6 @@ if __name__ == "__main__":
     with job.logged(snakemake):
         main(
             snakemake.input.run,
-            snakemake.input.snakefile,
             {
                 snakemake.input.page: "report on one page",
                 snakemake.input.statement: "ranking in words",

@@ -23,7 +23,7 @@ if __name__ == "__main__":
             figures=list(snakemake.input.get("figures", [])),
             quicklooks=list(snakemake.input.get("quicklooks", [])),
             statement=snakemake.input.get("statement"),
-            captions=Path(snakemake.input.captions[0]).parent,
+            captions=job.PROJECT / "workflow" / "report",
             config_text=snakemake.params.config_text,
             labels=snakemake.params.labels,
             curves=list(snakemake.input.get("curves", [])),

@@ -9,5 +9,5 @@ if __name__ == "__main__":
         snakemake,
         collect,
         reference=snakemake.params.reference,
-        fragments=load_fragments(snakemake.input.fragments),
+        fragments=load_fragments(job.told_or_not(snakemake, "fragments")),
     )

@@ -6,7 +6,7 @@ from coatbench.sims.fragments import load_fragments
 from coatbench.sims.peaks import named_intervals, named_peaks
 
 if __name__ == "__main__":
-    fragments = load_fragments(snakemake.input.fragments)
+    fragments = load_fragments(job.told_or_not(snakemake, "fragments"))
     job.figure(
         snakemake,
         draw,
