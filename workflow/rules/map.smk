@@ -17,6 +17,13 @@ configfile: PROJECT / "config.yaml"
 
 
 include: "common.smk"
+
+
+# Used with `--sdm apptainer` alone: the image of the Containerfile, built as docs/cluster.md says. It is that of the
+# rules below it.
+container: workflow_file("coatbench.sif")
+
+
 include: "demo.smk"
 
 
@@ -32,10 +39,6 @@ include: "check.smk"
 
 
 report: "../report/workflow.rst"
-
-
-# Used with `--sdm apptainer` alone: the image of the Containerfile, built as docs/cluster.md says.
-container: workflow_file("coatbench.sif")
 
 
 include: "plan.smk"
