@@ -35,6 +35,9 @@ def commit(root: str | Path) -> str | None:
         done = subprocess.run(
             [
                 "git",
+                # The folder may belong to somebody else; its code runs already.
+                "-c",
+                "safe.directory=*",
                 "-C",
                 str(root),
                 "describe",
