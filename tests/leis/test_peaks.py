@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from coatbench.leis.analyse import analyse
 from coatbench.leis.kinematics import Geometry
-from coatbench.leis.peakfit import correlation
+from coatbench.leis.peakfit import Fits, correlation
 from coatbench.leis.peaks import find
 from coatbench.simulate.write_qtac import write_qtac
 from conftest import SHARED, inputs
@@ -71,6 +71,41 @@ def test_energies_and_areas_are_recovered_within_their_uncertainties(config):
         # Neither optimistic (many beyond 2) nor meaninglessly wide.
         assert np.mean(np.abs(values) < 2) > 0.8, name
         assert np.std(values) > 0.2, name
+
+
+def test_where_every_fit_is_a_dip_there_is_no_area_but_an_uncertainty(config):
+    """A valley as wide as the window, which may be a single channel: no peak, as surely as counts say."""
+    valley = 8 - peak(1182, 25, 50)  # where oxygen is looked for
+    for reach in (4, 0):
+        window = {"peak_window_below_eV": reach, "peak_window_above_eV": reach}
+        for dose in (50.0, 200.0):
+            found = search(config | window, valley, 1, dose, elements=["O"])["O"]
+            assert (found.detected, found.area_counts_per_nC, found.energy_eV) == (False, 0.0, None)
+            assert 2 < found.area_counts_per_nC_sd < 50
+
+
+def fits_with(chi_square, inflation=1.0) -> Fits:
+    """Fits at centres 2 eV apart of which only chi-square matters."""
+    n = len(chi_square)
+    nothing = np.zeros((n, 4))
+    return Fits(50.0, 1000.0 + 2 * np.arange(n), np.array(chi_square, float), np.full(n, inflation), nothing, nothing, nothing, False, 1.0)  # fmt: skip
+
+
+@pytest.mark.parametrize("inflation", [0.5, 1.0, 4.0])
+def test_the_centre_of_a_parabola_is_its_minimum_and_one_more_chi_square_its_uncertainty(inflation):
+    centres = 1000.0 + 2 * np.arange(20)
+    centre, sd = fits_with(7 + ((centres - 1012.7) / 3.1) ** 2, inflation).centre()
+    assert centre == pytest.approx(1012.7)
+    assert sd == pytest.approx(
+        3.1 * max(inflation, 1.0) ** 0.5
+    )  # a misfit makes it worse, luck no better
+
+
+@pytest.mark.parametrize(
+    ("chi_square", "centre"), [([1, 2, 3, 4], 1000), ([4, 3, 2, 1], 1006), ([9, np.inf, 1, 2, 5], 1004), ([9, 3, 1, np.inf, 5], 1004)]
+)  # fmt: skip
+def test_a_centre_at_the_end_or_beside_a_dip_is_as_uncertain_as_the_peak_is_wide(chi_square, centre):  # fmt: skip
+    assert fits_with(chi_square).centre() == (centre, pytest.approx(50 / 2.3548, rel=1e-4))
 
 
 def test_an_element_outside_the_spectrum_says_so(config):

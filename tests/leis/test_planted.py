@@ -209,12 +209,52 @@ def test_a_factor_everywhere_may_be_the_dose_and_another_shape_is_not(dose):
         assert _like_another_dose(base, other).columns()["quality"] == "ok"
 
 
+@pytest.mark.parametrize(("n", "off"), [(3, 1.4), (3, 1.2), (9, 1.4), (9, 1.2)])
+def test_few_channels_have_one_degree_of_freedom_less(n, off):
+    """Channels that are off by so many standard deviations of the difference: chi-square over n - 1, since the factor is fitted."""
+    axis = 1000.0 + 20 * np.arange(n + 1)  # the last one is the end
+    m, sd = np.full(n + 1, 100.0), np.full(n + 1, 1.0)
+    sign = np.append(np.resize([1.0, -1.0, 0.0], n), 0.0)  # adds up to nothing: the factor is 0.5
+    y = 0.5 * m + off * np.sqrt(1 + 0.25) * sign
+    base, own = (
+        xr.Dataset({"intensity": ("energy", v), "intensity_sd": ("energy", sd)}, coords={"energy_eV": ("energy", axis)})
+        for v in (m, y)
+    )  # fmt: skip
+    reduced = off**2 * (2 / 3 * n) / (n - 1)
+    assert (_like_another_dose(base, own).columns()["quality"] == "ok") == (reduced > 1.6)
+
+
 def test_an_edge_that_moved_out_of_sight_has_no_shift():
     axis = np.arange(500.0, 2601.0, 2.0)
     tail = 8 * 0.5 * erfc((axis - 2245) / 65) * (1 + (2245 - axis) / 4000)
     for seed in range(5):
         own = counted(np.interp(axis + 620, axis, tail), axis, seed)
         assert edge_shape(counted(tail, axis, 9 + seed), own, 1500.0, 2339.8) == {}
+
+
+@pytest.mark.parametrize("step", [2.0, 5.0, 8.0])
+def test_a_brighter_edge_is_the_references_whatever_its_channels(step):
+    """With wide channels it was none of the reference's from 1.3 times its height on."""
+    axis = np.arange(1500.0, 2601.0, step)
+    tail = 2 * step * 0.5 * erfc((axis - 2245) / 42) * (1 + (2245 - axis) / 4000)
+    base = counted(tail, axis, 1, 60.0)
+    for seed in range(5):
+        found = edge_shape(base, counted(1.4 * tail, axis, 2 + seed, 60.0), 1900.0, 2339.8)
+        assert abs(found["edge_shift_eV"]) < 4 * found["edge_shift_eV_sd"] < 12
+        assert abs(found["edge_scale"] - 1.4) < 4 * found["edge_scale_sd"] < 0.08
+        assert edge_shape(base, counted(1.7 * tail, axis, 20 + seed, 60.0), 1900.0, 2339.8) == {}
+
+
+def test_where_no_edge_is_left_there_is_none_and_one_percent_is_seen():
+    """What dark counts make of an edge was of no height and, as it had not moved, patches."""
+    axis = np.arange(1500.0, 2601.0, 5.0)
+    tail = 16 * 0.5 * erfc((axis - 2245) / 65) * (1 + (2245 - axis) / 4000)
+    for seed in range(20):
+        base = counted(tail + 0.01, axis, 100 + seed)
+        nothing, little = (counted(n * tail + 0.01, axis, seed) for n in (0.0, 0.01))
+        assert edge_shape(base, nothing, 1900.0, 2339.8) == {}
+        found = edge_shape(base, little, 1900.0, 2339.8)
+        assert found["edge_scale"] == pytest.approx(0.01, abs=4 * found["edge_scale_sd"])
 
 
 def test_the_demo_coating_is_patches(demo_tables):

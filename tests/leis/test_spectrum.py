@@ -146,6 +146,17 @@ def test_a_window_beyond_the_spectrum_is_empty_and_says_why(config):
     assert found["quality_note"] == "the spectrum ends at 500 and 2098 eV"
 
 
+def test_counts_from_deeper_than_the_table_tells_leave_no_mean_depth(config):
+    """Their mean was that of the others; what stands above the edge has no depth and is left out."""
+    energy = 380.0 + 2 * np.arange(1111)  # the table begins at 400 eV
+    own = replace(spectrum(np.ones(1111)), energy_eV=energy)
+    config = config | {"windows": {"deep": {"low": 390, "high": 800}, "known": {"low": 600, "high": 800}, "top": {"low": 2200, "high": None}}}  # fmt: skip
+    deep, known, top = (one_window(config, own, name) for name in config["windows"])
+    assert deep["counts_per_nC"] > 0 and "depth_mean_nm" not in deep
+    assert known["depth_near_nm"] < known["depth_mean_nm"] < known["depth_far_nm"]
+    assert 0 < top["depth_mean_nm"] < top["depth_far_nm"]
+
+
 def test_no_counts_still_have_an_uncertainty(config):
     counts = np.ones(1051)
     counts[690:930] = 0

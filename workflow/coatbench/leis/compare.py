@@ -31,9 +31,7 @@ def heating_ratios(windows: list[Row], dose_ratio_sd: float) -> list[Row]:
     out = []
     for (sample, window), rows in groups.items():
         for low, high in itertools.pairwise(sorted(rows, key=_temperature)):
-            value, sd = _quotient(high, low, "counts_per_nC")
-            if value is not None and sd is not None:
-                sd = math.hypot(sd, dose_ratio_sd * value)
+            value, sd = _quotient(high, low, "counts_per_nC", dose_ratio_sd)
             change, change_sd = _quotient(high, low, "relative_to_reference")
             out.append(
                 {
@@ -54,12 +52,15 @@ def _temperature(row: Row) -> float:
     return float(row["heating_temperature_degC"])
 
 
-def _quotient(above: Row, below: Row, column: str) -> tuple[float | None, float | None]:
+def _quotient(
+    above: Row, below: Row, column: str, more_sd: float = 0.0
+) -> tuple[float | None, float | None]:
+    """Quotient of two cells; `more_sd` is a relative uncertainty that their own do not hold."""
     a, b = above.get(column), below.get(column)
     if a is None or not b:
         return None, None
     sds = (above.get(f"{column}_sd"), below.get(f"{column}_sd"))
-    sd = None if None in sds else math.hypot(sds[0] / b, a * sds[1] / b**2)
+    sd = None if None in sds else math.hypot(sds[0] / b, a * sds[1] / b**2, more_sd * a / b)
     return a / b, sd
 
 

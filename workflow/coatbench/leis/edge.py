@@ -21,6 +21,8 @@ ABOVE_EV = (60.0, 260.0)
 MAX_SHIFT_EV = 500.0
 MAX_SCALE = 1.5
 BOX_EV = 40.0
+ROUNDS = 5  # of a scale and the variances that it makes
+SEEN = 3.0  # standard uncertainties of its height from which on there is an edge
 # Shifts around the best one that the minimum is read from: those less likely by up to this, and at least so many.
 DEPTH, POINTS = 12.0, 6
 
@@ -39,7 +41,7 @@ def edge_shape(base: Arrays, own: Arrays, low: float, high: float) -> dict[str, 
     -------
     dict
         edge_shift_eV and edge_scale with _sd (counting; scaled by the reduced chi-square where that is above 1);
-        empty where no shift of the range describes the edge.
+        empty where no shift of the range describes the edge, or none is left.
     """
     import numpy as np
 
@@ -56,7 +58,7 @@ def edge_shape(base: Arrays, own: Arrays, low: float, high: float) -> dict[str, 
     for i, shift in enumerate(shifts):
         moved, noise = np.interp(at + shift, energy, m_box), np.interp(at + shift, energy, m_var)
         fitted, variance, weight = _scale(y_box[inside], moved, y_var[inside], noise, box)
-        if fitted <= MAX_SCALE:
+        if np.isfinite(fitted):
             scale[i], scale_sd[i] = fitted, weight**-0.5
             misfit = (y_box[inside] - fitted * moved) ** 2 / variance
             cost[i] = misfit.sum() + np.log(variance).sum() / box
@@ -65,17 +67,22 @@ def edge_shape(base: Arrays, own: Arrays, low: float, high: float) -> dict[str, 
         return {}
     shift, shift_sd = found
     best = float(np.interp(shift, shifts, scale))
+    if best > MAX_SCALE:
+        return {}
     k = int(np.argmin(np.abs(shifts - shift)))
     residual = y[inside] - best * np.interp(at + shift, energy, m)
     variance = y_var[inside] + best**2 * np.interp(at + shift, energy, m_var)
     reduced = max(1.0, float((residual**2 / variance).sum()) / (len(at) - 2))
     # Scale and shift are correlated: what the scale does within the shift's uncertainty counts as well.
     slope = (scale[k + 1] - scale[k - 1]) / (2 * step)
+    best_sd = float(np.hypot(scale_sd[k], slope * shift_sd)) * reduced**0.5
+    if best < SEEN * best_sd:  # nothing is left
+        return {}
     return {
         "edge_shift_eV": shift,
         "edge_shift_eV_sd": shift_sd * reduced**0.5,
         "edge_scale": best,
-        "edge_scale_sd": float(np.hypot(scale_sd[k], slope * shift_sd)) * reduced**0.5,
+        "edge_scale_sd": best_sd,
     }
 
 
@@ -110,13 +117,12 @@ def _scale(
     y: np.ndarray, moved: np.ndarray, y_var: np.ndarray, m_var: np.ndarray, box: int
 ) -> tuple[float, np.ndarray, float]:
     """Best scale of a shifted reference, the variance of the difference, and the scale's weight (1 / variance)."""
-    scale = max(0.0, float(y.sum() / moved.sum())) if moved.sum() > 0 else float("inf")
-    variance, weight = y_var, 0.0
-    for _ in range(4):
+    scale = 1.0
+    for _ in range(ROUNDS):
         variance = y_var + scale**2 * m_var
         # The square of a noisy reference is too large by its variance.
         weight = float(((moved**2 - m_var / box) / variance).sum())
-        if not weight > 0 or not scale < float("inf"):
+        if not weight > 0:
             return float("inf"), variance, 1.0
         scale = float((moved * y / variance).sum()) / weight
     return scale, y_var + scale**2 * m_var, weight

@@ -56,8 +56,8 @@ def elastic_energy_eV(
     ratio = target_mass_u / ion_mass_u
     theta = math.radians(angle_deg)
     under_root = ratio**2 - math.sin(theta) ** 2
-    factor = math.cos(theta) + math.sqrt(under_root) if under_root >= 0 else -1.0
-    if factor <= 0:
+    factor = math.cos(theta) + math.sqrt(under_root) if under_root >= 0 else None
+    if factor is None or factor <= 0:
         raise OutOfReach(
             f"an atom of {target_mass_u:g} u does not scatter an ion of {ion_mass_u:g} u "
             f"by {angle_deg:g} degrees"

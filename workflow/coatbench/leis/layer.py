@@ -42,6 +42,7 @@ UNSURE = "the peaks do not tell charging from a thin layer"
 # What takes the same share of every part of a spectrum, the outermost layer included.
 DOSE = "a wrong dose does that, too"
 BINS, MOST_REDUCED = 60, 1.6
+NEXT_TO_NOTHING = 1e-6  # share of the reference's window
 BRIGHTER = "more signal than the reference: no layer in this model"
 
 
@@ -152,8 +153,9 @@ def _verdict(estimate: Row, charge: Charging | None) -> str:
         return ALIKE
     if shift < 0:
         return "the edge stands higher than the reference's: no layer does that"
-    needed = estimate.get("energy_shift_eV") or 0.0
-    return CLOSED if not different or shift > CLOSED_ABOVE * needed else IN_PART
+    needed = estimate.get("energy_shift_eV")
+    enough = needed is None or shift > CLOSED_ABOVE * needed
+    return CLOSED if enough or not different else IN_PART
 
 
 def _judged(estimate: Row, charge: Charging | None, missing: str) -> Quality:
@@ -232,18 +234,16 @@ def _thickness(
         return {"note": BRIGHTER}
     if ratio <= 0:
         return {"note": "no signal left: thicker than the window is deep"}
-    shift = _shift(base, low, high, min(ratio, 1.0))
+    shift = _shift(base, low, high, ratio)
     # What two standard uncertainties of the ratio, the dose's among them, allow.
-    near, far = (
-        _shift(base, low, high, min(max(r, 1e-6), 1.0)) for r in (ratio + 2 * sd, ratio - 2 * sd)
-    )
+    near, far = (_shift(base, low, high, r) for r in (ratio + 2 * sd, ratio - 2 * sd))
     found: Row = {"energy_shift_eV": shift}
     if not scales:
         return found
     values = {key: float(np.interp(shift, *scale)) for key, scale in scales.items()}
     total = [v for (_, kind), v in values.items() if kind == "total"]
     thickness = sum(total) / len(total)
-    slope = abs(_shift(base, low, high, max(min(ratio, 1.0) - sd, 1e-6)) - shift)
+    slope = _shift(base, low, high, min(ratio, 1.0) - sd) - shift
     per_eV = thickness / shift if shift > 0 else _per_eV(scales)
     return found | {
         "thickness_nm": thickness,
@@ -260,7 +260,7 @@ def _per_eV(scales: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]) -> 
 
 
 def _shift(base: Arrays, low: float, high: float, ratio: float) -> float:
-    """Rise of the lower bound that leaves `ratio` of the reference's window."""
+    """Rise of the lower bound that leaves `ratio` of the reference's window; at most all of it, at least next to nothing."""
     import numpy as np
 
     energy = np.asarray(base["energy_eV"])
@@ -271,4 +271,4 @@ def _shift(base: Arrays, low: float, high: float, ratio: float) -> float:
     step = float(energy[1] - energy[0])
     bound = np.append(energy[inside], energy[inside][-1] + step) - low
     bound[0] = 0.0
-    return float(np.interp(ratio, share[::-1], bound[::-1]))
+    return float(np.interp(max(ratio, NEXT_TO_NOTHING), share[::-1], bound[::-1]))

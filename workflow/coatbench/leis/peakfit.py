@@ -85,13 +85,12 @@ class Fits:
         import numpy as np
 
         i, chi = self.best, self.chi_square
-        step = float(self.centres[1] - self.centres[0])
         if 0 < i < len(chi) - 1 and np.isfinite(chi[i - 1 : i + 2]).all():
-            curvature = float(chi[i - 1] - 2 * chi[i] + chi[i + 1])
-            if curvature > 0:
-                shift = 0.5 * float(chi[i - 1] - chi[i + 1]) / curvature
-                sd = step * math.sqrt(2 * self.inflation / curvature)
-                return float(self.centres[i]) + shift * step, sd
+            step = float(self.centres[1] - self.centres[0])
+            curvature = float(chi[i - 1] - 2 * chi[i] + chi[i + 1])  # the first of equals: above 0
+            shift = 0.5 * float(chi[i - 1] - chi[i + 1]) / curvature
+            sd = step * math.sqrt(2 * self.inflation / curvature)
+            return float(self.centres[i]) + shift * step, sd
         # The best centre is the window's bound: the maximum lies there or beyond.
         return float(self.centres[i]), self.fwhm / FWHM_PER_SIGMA
 
@@ -161,12 +160,11 @@ def _edge(
     from scipy.optimize import minimize
 
     places = np.arange(centres[0] - EDGE_REACH_EV, centres[-1] + 1, 4.0)
-    best = (math.inf, 0.0, 0.0)
+    grid = []
     for sigma in EDGE_SIGMAS_EV:
         columns = form(x, _step((x[None, :] - places[:, None]) / sigma))
         chi, _, _ = _solve(np.stack(columns, axis=-1), y, variance)
-        i = int(chi.argmin())
-        best = min(best, (float(chi[i]), float(places[i]), sigma))
+        grid.append((float(chi.min()), float(places[chi.argmin()]), sigma))
 
     def columns_of(shape: np.ndarray) -> list[np.ndarray]:
         return form(x, _step((x - shape[0]) / max(abs(shape[1]), 1.0)))
@@ -175,8 +173,9 @@ def _edge(
         return float(_solve(np.stack(columns_of(shape), axis=-1), y, variance)[0])
 
     # The grid is coarser than good counting statistics can tell apart.
-    start = np.array(best[1:])
-    simplex = start + np.array([[0, 0], [2, 0], [0, 0.1 * best[2]]])
+    _, place, sigma = min(grid)
+    start = np.array([place, sigma])
+    simplex = start + np.array([[0, 0], [2, 0], [0, 0.1 * sigma]])
     refined = minimize(
         cost, start, method="Nelder-Mead", options={"initial_simplex": simplex, "xatol": 0.05, "fatol": 0.05},
     )  # fmt: skip

@@ -107,7 +107,7 @@ def _find_one(name: str, spectrum: Spectrum, config: LeisConfig, geometry: Geome
         peak.channels = slice(0, 0)
         return peak
     y = spectrum.counts_per_nC[peak.channels]
-    width = max(1, round(VARIANCE_SMOOTHING_EV / spectrum.step_eV)) | 1
+    width = round(VARIANCE_SMOOTHING_EV / spectrum.step_eV) | 1
     smooth = np.convolve(np.pad(y, width // 2, mode="edge"), np.ones(width) / width, "valid")
     # Of one channel: the fit finds out by itself which go together.
     floor = spectrum.noise_per_intensity / spectrum.alike

@@ -18,7 +18,7 @@ def top_energy_eV(spectrum: Arrays) -> float:
     import numpy as np
 
     energy, intensity = np.asarray(spectrum["energy_eV"]), np.asarray(spectrum["intensity"])
-    width = max(1, round(SMOOTHED_EV / float(energy[1] - energy[0])))
+    width = round(SMOOTHED_EV / float(energy[1] - energy[0])) | 1
     smooth = np.convolve(intensity, np.ones(width) / width, "same")
     return float(energy[np.flatnonzero(smooth > TOP_SHARE * float(smooth.mean()))[-1]])
 

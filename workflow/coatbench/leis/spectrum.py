@@ -50,7 +50,7 @@ class Spectrum:
     doubt : str
         What is wrong with its intensities; empty without.
     alike : float
-        By how much more a sum of channels scatters than they do each: smoothing makes neighbours alike.
+        By how much more sums of channels scatter than neighbours differ: smoothing makes these alike.
     """
 
     energy_eV: np.ndarray
@@ -116,7 +116,7 @@ def prepare(row: dict[str, str], file: Path, block: Arrays, config: LeisConfig) 
         raise AnalysisError(file, "spectrum", "counts", "none in any channel")
     if intensity.min() == intensity.max():
         raise AnalysisError(
-            file, "spectrum", "counts that differ between channels", f"{intensity[0]:g} in every channel",
+            file, "spectrum", "counts that differ between channels", f"{intensity.min():g} in every channel",
             "export the measured spectrum",
         )  # fmt: skip
     if energy[-1] < KEV_BELOW:

@@ -124,6 +124,7 @@ def depth_scale(material: str, geometry: Geometry, element: str) -> DepthScale:
     return DepthScale(stopping, geometry, mass)
 
 
+@functools.lru_cache(maxsize=32)  # each window and curve of a sample's spectra asks again
 def energy_of_depth(
     stopping: Stopping, geometry: Geometry, mass_u: float, kind: str
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -165,8 +166,10 @@ def energy_of_depth(
         middle = np.maximum(inside - 0.5 * STEP_NM * path_out * power(inside), floor)
         outward[layer:] = np.maximum(inside - STEP_NM * path_out * power(middle), 0.0)
     keep = outward > floor
-    depth = STEP_NM * np.arange(len(outward))
-    return depth[keep], outward[keep]
+    found = (STEP_NM * np.arange(len(outward)))[keep], outward[keep]
+    for array in found:
+        array.flags.writeable = False  # one for all who ask
+    return found
 
 
 def depth_of_energy(

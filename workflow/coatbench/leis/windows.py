@@ -110,7 +110,8 @@ def integrate(spectrum: Spectrum, window: Window, depths: DepthScale) -> dict[st
     row["counts_per_nC_sd"] = math.sqrt(
         spectrum.noise_per_intensity * max(counts.sum(), spectrum.noise_per_intensity)
     )
-    if counts.sum() > 0:
+    # Dark counts above the edge have no depth; of ions from deeper than the table tells there is no mean.
+    if math.isfinite(row.get("depth_far_nm", math.nan)):
         depth = depths.depth_nm(energy[inside], "total")
         known = np.isfinite(depth)
         if counts[known].sum() > 0:
