@@ -11,7 +11,7 @@ from coatbench.arrays import Arrays
 from coatbench.errors import AnalysisError
 from coatbench.xps.analyse import analyse
 from coatbench.xps.asymmetry import anisotropy, beta
-from coatbench.xps.attenuation import length_of, seah_s3_nm, tpp_2m_nm
+from coatbench.xps.attenuation import lattice_length_nm, length_of, seah_s3_nm, tpp_2m_nm
 from coatbench.xps.collect import collect, order_rows
 from coatbench.xps.coverage import (
     Amount,
@@ -153,12 +153,12 @@ def test_relative_coverage() -> None:
 def test_thickness_is_the_attenuation_law(config: dict) -> None:
     length = config["coverage"]["attenuation_length_nm"]
     bare = Amount(0.5, 0.001)
-    setting = Setting.of(config)
+    setting = config["coverage"]
     found = thickness(Amount(0.5 * math.exp(-2), 0.0005), bare, setting)
     assert found is not None and found.value == pytest.approx(2 * length) and not found.is_limit
     # One per cent of the amount is one per cent of the attenuation length, which has an uncertainty of its own.
     counting = length * math.hypot(0.0005 / (0.5 * math.exp(-2)), 0.002)
-    own = 2 * length * setting.coverage["attenuation_length_sd"]
+    own = 2 * length * setting["attenuation_length_sd"]
     assert found.sd == pytest.approx(math.hypot(counting, own))
     gone = thickness(Amount(0.0, 0.005), bare, setting)
     assert gone is not None and gone.is_limit and gone.sd is None
@@ -290,7 +290,7 @@ def test_the_attenuation_length_of_a_material(config: dict) -> None:
     assert np.log(fast / slow) / np.log(1400 / 500) == pytest.approx(0.75, abs=0.06)
     changed = copy.deepcopy(config)
     changed["coverage"]["attenuation_length_nm"] = {"tpp_2m": material}
-    length = Setting.of(changed).length_nm
+    length = lattice_length_nm(changed["coverage"])
     assert length == pytest.approx(tpp_2m_nm(955, **material), rel=0.03)
     assert length == pytest.approx(config["coverage"]["attenuation_length_nm"], rel=0.15)
     # A gap makes paths longer, a density shorter.

@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .quantify import kinetic_of
+from .quantify import AL_KALPHA_EV, kinetic_of
 
 if TYPE_CHECKING:
-    from ..config_types import SeahS3Config, Tpp2mConfig
+    from ..config_types import SeahS3Config, Tpp2mConfig, XpsCoverage
 
 
 def tpp_2m_nm(
@@ -89,3 +89,16 @@ def length_of(line: str, photon_eV: float, material: Tpp2mConfig | SeahS3Config)
     if "tpp_2m" in material:
         return tpp_2m_nm(kinetic_eV, **material["tpp_2m"])
     return seah_s3_nm(kinetic_eV, **material["seah_s3"])
+
+
+def material_of(given: float | Tpp2mConfig | SeahS3Config) -> Tpp2mConfig | SeahS3Config | None:
+    """Return what an attenuation length is of: at other energies it follows from that; None where a number is given."""
+    return None if isinstance(given, int | float) else given
+
+
+def lattice_length_nm(coverage: XpsCoverage) -> float:
+    """Return the attenuation length of the lattice line at Al K-alpha in nm."""
+    given = coverage["attenuation_length_nm"]
+    if isinstance(given, int | float):
+        return given
+    return length_of(coverage["lattice_region"], AL_KALPHA_EV, given)

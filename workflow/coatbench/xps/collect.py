@@ -222,11 +222,13 @@ def _layer_rows(
             continue
         judged = worst([amount.quality, bare.quality])
         usable = amount.quality.usable and bare.quality.usable
-        found = thickness(amount, bare, setting) if usable else None
+        found = thickness(amount, bare, setting.coverage) if usable else None
         sd = found.sd if found else None
         if found and sd is not None:
             varied = [
-                thickness(o[sample]["lattice_oxygen"], o[reference]["lattice_oxygen"], setting)
+                thickness(
+                    o[sample]["lattice_oxygen"], o[reference]["lattice_oxygen"], setting.coverage
+                )
                 for o in others
             ]
             spread = [v.value if v else 0.0 for v in varied]

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..quality import OK, Quality, counted, doubtful, quality_of, unusable, worst
-from .attenuation import length_of
+from .attenuation import lattice_length_nm, length_of, material_of
 from .quantify import AL_KALPHA_EV, ANGLE, ESCAPE, ESCAPE_EXPONENT, kinetic_of, rsf
 from .uncertainty import SIGNIFICANCE, Z95, upper_limit
 
@@ -73,20 +73,6 @@ class Setting:
             for name, given in escape_depths.items()
         }
 
-    @property
-    def material(self) -> Tpp2mConfig | SeahS3Config | None:
-        """What the attenuation length is of: at other energies it follows from that; None where a number is given."""
-        given = self.coverage["attenuation_length_nm"]
-        return None if isinstance(given, int | float) else given
-
-    @property
-    def length_nm(self) -> float:
-        """The attenuation length, of the lattice line at Al K-alpha."""
-        given = self.coverage["attenuation_length_nm"]
-        if isinstance(given, int | float):
-            return given
-        return length_of(self.coverage["lattice_region"], AL_KALPHA_EV, given)
-
     def factor(self, row: Row, library: str) -> float | None:
         """Return the sensitivity factor of a row of xps_areas; its own one is on the headline library's scale."""
         headline = library == self.headline
@@ -95,7 +81,7 @@ class Setting:
         line, photon = row.get("line") or row["region"], row.get("photon_energy_eV")
         extra = self.extra if headline else None
         photon_eV = math.nan if photon is None else photon
-        material = self.material
+        material = material_of(self.coverage["attenuation_length_nm"])
         if library == ESCAPE and material and line not in (extra or {}):
             plain = rsf("scofield", line, None, photon_eV)
             at = photon_eV if photon_eV == photon_eV else AL_KALPHA_EV
@@ -251,14 +237,15 @@ def attenuation_nm(line: str, photon_eV: float, setting: Setting) -> float:
     as TPP-2M says of its material.
     """
     chosen = setting.coverage
-    if setting.material and kinetic_of(line.split(",")[0], photon_eV) > 0:
-        along = length_of(line.split(",")[0], photon_eV, setting.material)
+    material = material_of(chosen["attenuation_length_nm"])
+    if material and kinetic_of(line.split(",")[0], photon_eV) > 0:
+        along = length_of(line.split(",")[0], photon_eV, material)
         return along * math.cos(math.radians(chosen["emission_angle_deg"]))
     own = kinetic_of(line.split(",")[0], photon_eV)
     reference = kinetic_of(chosen["lattice_region"], AL_KALPHA_EV)
     ratio = own / reference if own == own and own > 0 and reference > 0 else 1.0
     angle = math.radians(chosen["emission_angle_deg"])
-    return float(setting.length_nm * ratio**ESCAPE_EXPONENT * math.cos(angle))
+    return float(lattice_length_nm(chosen) * ratio**ESCAPE_EXPONENT * math.cos(angle))
 
 
 def carbon_nm(
@@ -377,7 +364,7 @@ class Thickness:
     is_limit: bool
 
 
-def thickness(amount: Amount, reference: Amount, setting: Setting) -> Thickness | None:
+def thickness(amount: Amount, reference: Amount, setting: XpsCoverage) -> Thickness | None:
     """Return the thickness of a closed layer, None where the sample shows more of the lattice than the reference.
 
     Where the lattice signal is not significant, the thickness that its 95 % upper limit leaves is a lower limit.
@@ -387,10 +374,11 @@ def thickness(amount: Amount, reference: Amount, setting: Setting) -> Thickness 
     ----------
     amount, reference : Amount
         Share of lattice oxygen in all atoms below the contamination.
-    setting : Setting
+    setting : mapping
+        The section `xps.coverage`.
     """
-    angle = math.radians(setting.coverage["emission_angle_deg"])
-    length = setting.length_nm * math.cos(angle)
+    angle = math.radians(setting["emission_angle_deg"])
+    length = lattice_length_nm(setting) * math.cos(angle)
     if reference.value <= 0:
         return None
     if amount.value < 3 * amount.sd:
@@ -402,6 +390,4 @@ def thickness(amount: Amount, reference: Amount, setting: Setting) -> Thickness 
         return None
     found = -length * math.log(ratio)
     counting = length * math.hypot(amount.sd / amount.value, reference.sd / reference.value)
-    return Thickness(
-        found, math.hypot(counting, found * setting.coverage["attenuation_length_sd"]), False
-    )
+    return Thickness(found, math.hypot(counting, found * setting["attenuation_length_sd"]), False)
