@@ -183,6 +183,20 @@ def test_results_of_the_future_get_a_time_of_now(places: Places) -> None:
     assert 1e9 < Path("out/table.csv").stat().st_mtime < 4e9
 
 
+def test_a_result_that_is_a_link_is_made_again_beside_what_it_leads_to(places: Places) -> None:
+    """A table that was moved elsewhere, a link left in its place: the file there is its owner's, its time too."""
+    job = made(places)
+    Path("paper").mkdir()
+    Path("out/table.csv").rename("paper/table.csv")
+    Path("out/table.csv").symlink_to("../paper/table.csv")
+    assert plan([job], places).forced == []  # it still is what the job made
+    Path("study/0.txt").write_text("another content")
+    before = Path("paper/table.csv").stat()
+    assert plan([job], places).forced == [job]
+    assert Path("out/table.csv").lstat().st_mtime < Path(places.clock).stat().st_mtime
+    assert Path("paper/table.csv").stat() == before
+
+
 def test_results_that_may_only_be_read(places: Places, monkeypatch) -> None:
     """What holds needs no writing; what does not is refused in one line."""
     job = made(places)

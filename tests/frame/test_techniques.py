@@ -25,6 +25,18 @@ def test_every_technique_is_complete_and_has_formats() -> None:
     assert {f.technique for f in FORMATS} == set(TECHNIQUES)
 
 
+def test_each_rule_that_makes_something_has_the_clock_among_its_inputs() -> None:
+    """Else what does not hold any longer would not run again (rules/plan.smk)."""
+    rules = [
+        (path.name, rule)
+        for path in sorted((WORKFLOW / "rules").glob("*.smk"))
+        for rule in re.split(r"(?m)^\s*(?=rule\b)", path.read_text(encoding="utf-8"))
+        if re.match(r"rule\b.*:\n", rule) and re.search(r"(?m)^\s+output:", rule)
+    ]
+    assert len(rules) > 35
+    assert [r for r in rules if not re.search(r"\n\s+input:\n\s+CLOCK,\n", r[1])] == []
+
+
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     lines = incomplete("leis", tmp_path)
     assert [Path(line.split(":")[0]).name for line in lines] == ["leis.smk", "leis.yaml"]

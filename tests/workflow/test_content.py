@@ -123,6 +123,12 @@ def a_changed_report(folder: Path) -> None:
         stream.write("<!-- -->")
 
 
+def a_report_that_was_moved_and_edited(folder: Path) -> None:
+    (folder / "out" / "report.html").rename(folder / "mine.html")
+    (folder / "out" / "report.html").symlink_to("../mine.html")
+    (folder / "mine.html").write_text("mine")
+
+
 # What is changed -> how many spectra are analysed again, and one more rule that must run.
 CHANGES: dict[Callable[[Path], None], tuple[int, str]] = {
     an_older_file_in_its_place: (1, "leis_tables"),
@@ -138,6 +144,7 @@ CHANGES: dict[Callable[[Path], None], tuple[int, str]] = {
     curves_that_are_gone: (1, "leis_tables"),
     a_record_that_is_gone: (1, "leis_tables"),
     a_changed_report: (0, "page"),
+    a_report_that_was_moved_and_edited: (0, "page"),
 }
 MEMORY = {"kept": ARGUMENTS, "lost": ARGUMENTS, "spelled another way": ["--config", "study=./study/", "results=./out"]}  # fmt: skip
 
@@ -270,6 +277,12 @@ def test_provenance_knows_the_study_by_content_and_no_place(project: Workflow) -
 MODULE = """
 configfile: "config.yaml"
 
+rule export:
+    input: "raw/{{name}}.txt"
+    output: "study/leis/{{name}}_200degC.txt"
+    params: what=lambda wildcards, input: "".join(input)
+    shell: "cat {{input}} > {{output}}"
+
 module coatbench:
     snakefile: "{snakefile}"
     config: config
@@ -285,6 +298,9 @@ rule all:
 def test_as_a_module_of_another_workflow(finished: Path, project: Workflow, tmp_path: Path) -> None:
     outer = Workflow(tmp_path / "outer")
     shutil.copytree(finished / "study", outer.folder / "study")
+    (outer.folder / "raw").mkdir()  # which a rule of the other workflow makes exports of
+    for path in (finished / "study" / "leis").glob("*.txt"):
+        shutil.copyfile(path, outer.folder / "raw" / path.name.replace("_200degC", ""))
     snakefile = project.folder / "workflow" / "Snakefile"
     (outer.folder / "Snakefile").write_text(MODULE.format(snakefile=snakefile))
     config = (project.folder / "config.yaml").read_text()
@@ -297,7 +313,7 @@ def test_as_a_module_of_another_workflow(finished: Path, project: Workflow, tmp_
     # The documents name the rules, whose names differ.
     assert [name for name in other if not name.endswith(".provenance.json")] == []
     # Without the profile of the workflow: what does not hold runs again here, too.
-    an_older_file_in_its_place(outer.folder)
+    another_dose(outer.folder)
     assert planned(outer, "--quiet", "reason")["cbx_leis_sample"] == 1
     assert {p for p in project.folder.rglob("*") if "__pycache__" not in p.parts} - before == set()
 
@@ -328,13 +344,14 @@ def test_the_crate_runs_again_in_an_empty_folder(finished: Path, tmp_path: Path)
     assert (again.folder / table).read_bytes() == (finished / WINDOWS).read_bytes()
 
 
-def test_a_table_that_is_edited_while_the_run_goes_on_is_not_certified(project: Workflow) -> None:
-    # As if somebody edited it between the job that makes it and the description of the run.
+def test_what_is_edited_while_the_run_goes_on_is_not_certified(project: Workflow) -> None:
+    # As if somebody edited a result and an index between the jobs and the description of the run.
     script = project.folder / "workflow" / "scripts" / "report" / "provenance.py"
     edit = f"""
 import pathlib
-_path = pathlib.Path({WINDOWS!r})
-_path.write_text(_path.read_text() + "edited\\n")
+for _name in ({WINDOWS!r}, {INDEX!r}):
+    with pathlib.Path(_name).open("a") as _stream:
+        _stream.write("# edited\\n")
 """
     whole = script.read_text()
     script.write_text(whole.replace("if __name__", edit + "\nif __name__"))
@@ -342,6 +359,7 @@ _path.write_text(_path.read_text() + "edited\\n")
     text, _ = process.communicate(timeout=300)
     assert process.returncode != 0
     assert f"{WINDOWS}: expected what its job made, found it edited; run again" in text
+    assert f"{INDEX}: expected what this run began with, found it edited; run again" in text
     script.write_text(whole)
     project.run(*ARGUMENTS)
     assert "edited" not in (project.folder / WINDOWS).read_text()

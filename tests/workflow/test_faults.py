@@ -224,6 +224,21 @@ def test_an_input_that_changes_while_it_is_analysed(
     assert_as_undisturbed(unfinished, undisturbed)
 
 
+def test_code_that_is_edited_while_a_run_goes_on(unfinished: Workflow, undisturbed) -> None:
+    """Taken back before the next run, nothing else would tell that a job may have run it."""
+    module = unfinished.folder / "workflow" / "coatbench" / "leis" / "windows.py"
+    before = module.read_bytes()
+    run, _ = held(unfinished, "leis_sample", "before")
+    module.write_bytes(before + b"# edited\n")
+    release(unfinished)
+    text = end(run)
+    assert run.returncode != 0, text
+    assert "leis/windows.py: expected the code that this run began with, found it edited" in text
+    module.write_bytes(before)
+    unfinished.run(*ARGUMENTS)
+    assert_as_undisturbed(unfinished, undisturbed)
+
+
 def test_a_full_disk(finished: Path, undisturbed, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()

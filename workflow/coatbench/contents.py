@@ -79,7 +79,8 @@ class Contents:
         own_time = Path(path, ".snakemake_timestamp")  # of a folder that a job made
         for entry in (Path(path), own_time):
             with suppress(FileNotFoundError, NotADirectoryError):
-                os.utime(entry, ns=(time_ns, time_ns))
+                # Of a link its own: that is what Snakemake compares, and what it leads to may be anybody's.
+                os.utime(entry, ns=(time_ns, time_ns), follow_symlinks=False)
         if sha256 := self._now.get(name):
             self._seen[name] = [state(path), sha256]
             self._changed = True

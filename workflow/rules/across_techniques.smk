@@ -61,10 +61,12 @@ def claimed_config():
 
 
 def study_tables():
-    """Return what a study says of itself beside its indexes: samples, settings, claims, formats, as far as it does."""
+    """Return what a study says of itself beside its indexes: samples, settings, claims, fragments, formats, as far as it does."""
     names = ("samples.csv", "samples.xlsx", "study.yaml", "claims.csv", "formats/*.yaml")
     folder = Path(config["study"])
-    return sorted(path.as_posix() for name in names for path in folder.glob(name))
+    found = {path.as_posix() for name in names for path in folder.glob(name)}
+    own_fragments = measured("sims") and config["sims"]["fragments"]
+    return sorted(found | ({SIMS_TABLE} if own_fragments else set()))
 
 
 def index_tables():
@@ -98,11 +100,14 @@ def documents():
 def rule_graph():
     """Return every file that a rule names, with the rule and its named inputs that are not the workflow's own."""
     code = f"{workflow_file('workflow')}/"
+    own = [r for r in workflow.rules if CLOCK in r.input]
     inputs = {
-        r.name: [str(i) for i in r.input if not callable(i) and not str(i).startswith(code)]
-        for r in workflow.rules
+        r.name: [
+            str(i) for i in r.input if not callable(i) and not str(i).startswith((code, CLOCK))
+        ]
+        for r in own
     }
-    return {str(output): (r.name, inputs[r.name]) for r in workflow.rules for output in r.output}
+    return {str(output): (r.name, inputs[r.name]) for r in own for output in r.output}
 
 
 def page_tables():

@@ -73,6 +73,7 @@ rule formats:
 
 rule problems:
     input:
+        CLOCK,
         rows=ROWS,
     output:
         problems=table("problems"),
@@ -98,6 +99,7 @@ rule problems:
 
 rule judgements:
     input:
+        CLOCK,
         tables=[table(name) for _, name in judged_tables()],
     output:
         quality=table("quality"),
@@ -123,6 +125,7 @@ rule judgements:
 
 rule complete:
     input:
+        CLOCK,
         problems=table("problems"),
     output:
         results("complete.txt"),

@@ -13,6 +13,7 @@ localrules:
 
 rule claims:
     input:
+        CLOCK,
         claims=told([CLAIMS]),
         tables=claimed_tables(),
     output:

@@ -13,6 +13,7 @@ import job
 
 job.lend_environment(WORKFLOW)
 
+from coatbench.checksums import checksum
 from coatbench.claims.read import read_claims
 from coatbench.code_digest import digest, digest_of, project_files
 from coatbench.errors import StudyError
@@ -138,6 +139,8 @@ STUDY, STUDY_SETTINGS = load()
 TAKEOVER, STRICT_VERSIONS = (config.pop(key, False) for key in ("takeover", "strict_versions"))
 OWN_FORMATS = Path(config["study"]) / "formats"
 PLACES = job.places(config)
+# First among the inputs of each rule that makes something: what does not hold any longer is older than this (plan.smk).
+CLOCK = PLACES.clock
 SAMPLES = STUDY.samples
 FACTORS = read_factors(config["factors"])
 MEASURED = [t for t in TECHNIQUES if STUDY.rows(t)]

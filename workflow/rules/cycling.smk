@@ -58,6 +58,7 @@ localrules:
 
 rule cycling_cell:
     input:
+        CLOCK,
         raw=raw_files("cycling", *CELL),
     output:
         rows=results(f"{CELL_PATH}.json"),
@@ -84,6 +85,7 @@ rule cycling_cell:
 
 rule cycling_tables:
     input:
+        CLOCK,
         rows=units("cycling", f"{CELL_PATH}.json", *CELL),
     output:
         **{t: table(t) for t in table_columns("cycling")},
@@ -114,6 +116,7 @@ rule cycling_tables:
 
 rule cycling_quicklook:
     input:
+        CLOCK,
         rows=cell_files("json"),
         curves=cell_files("nc"),
     output:
@@ -141,6 +144,7 @@ rule cycling_quicklook:
 
 rule cycling_figures:
     input:
+        CLOCK,
         curves=units("cycling", f"{CELL_PATH}.nc", *CELL),
         cells=table("cycling_cells"),
         metrics=table("cycling_metrics"),

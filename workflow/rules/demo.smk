@@ -21,7 +21,7 @@ if SIMULATED:
             name:
                 f"simulate_{technique}_{sample.replace('.', '_').replace('-', '_')}"
             input:
-                PLACES.clock,
+                CLOCK,
             output:
                 made,
             log:

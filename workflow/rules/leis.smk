@@ -22,6 +22,7 @@ GEOMETRY = (
 
 rule leis_sample:
     input:
+        CLOCK,
         raw=raw_files("leis", "sample"),
     output:
         rows=results("leis/{sample}.json"),
@@ -55,6 +56,7 @@ rule leis_sample:
 
 rule leis_tables:
     input:
+        CLOCK,
         rows=units("leis", "leis/{sample}.json", "sample"),
         curves=units("leis", "leis/{sample}.nc", "sample"),
     output:
@@ -89,6 +91,7 @@ rule leis_tables:
 # One job: a sample's picture is drawn in less time than a process takes to start.
 rule leis_quicklooks:
     input:
+        CLOCK,
         rows=units("leis", "leis/{sample}.json", "sample"),
         curves=units("leis", "leis/{sample}.nc", "sample"),
     output:
@@ -114,6 +117,7 @@ rule leis_quicklooks:
 
 rule leis_figures:
     input:
+        CLOCK,
         curves=units("leis", "leis/{sample}.nc", "sample"),
         windows=table("leis_windows"),
         surface_peaks=table("leis_surface_peaks"),

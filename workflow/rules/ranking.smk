@@ -22,6 +22,7 @@ localrules:
 
 rule ranking:
     input:
+        CLOCK,
         tables=ranked_tables(),
     output:
         **{t: table(t) for t in RANKING_TABLES},
@@ -51,6 +52,7 @@ rule ranking:
 
 rule ranking_figure:
     input:
+        CLOCK,
         **{t: table(t) for t in RANKING_TABLES},
     output:
         **reported("ranking", "Ranking"),
@@ -77,6 +79,7 @@ rule ranking_figure:
 
 rule consistency_figure:
     input:
+        CLOCK,
         consistency=table("consistency"),
     output:
         **reported("consistency", "Ranking"),

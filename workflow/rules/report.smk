@@ -33,6 +33,7 @@ localrules:
 
 rule provenance:
     input:
+        CLOCK,
         rows=ROWS,
         tables=told(all_tables()),
         results=FINISHED_TABLES + FINISHED_FIGURES,
@@ -51,6 +52,7 @@ rule provenance:
         indexes=index_tables(),
         tables=study_tables(),
         untold=untold(all_tables()),
+        read={path: checksum(path)["sha256"] for path in all_tables()},
         study={
             "title": STUDY.title,
             "folder": Path(config["study"]).name,
@@ -70,6 +72,7 @@ rule provenance:
 
 rule documents:
     input:
+        CLOCK,
         run=results("provenance.json"),
     output:
         list(documents()),
@@ -92,6 +95,7 @@ rule documents:
 
 rule crate:
     input:
+        CLOCK,
         run=results("provenance.json"),
         page=results("report.html"),
         statement=results("tables/ranking_statement.txt"),
@@ -124,6 +128,7 @@ rule crate:
 
 rule page:
     input:
+        CLOCK,
         run=results("provenance.json"),
         tables=FINISHED_TABLES,
         figures=[f for f in FINISHED_FIGURES if f.endswith(".png")],
@@ -156,6 +161,7 @@ rule page:
 # For those who go on in a spreadsheet; the CSV files stay the results.
 rule workbooks:
     input:
+        CLOCK,
         tables=FINISHED_TABLES,
         figures=[f for f in FINISHED_FIGURES if f.endswith(".csv")],
     output:

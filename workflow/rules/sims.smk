@@ -45,6 +45,7 @@ localrules:
 
 rule sims_reduce:
     input:
+        CLOCK,
         raw=sims_files,
         parts=lambda wildcards: told(sims_parts(wildcards)),
     output:
@@ -79,6 +80,7 @@ rule sims_reduce:
 
 rule sims_compare:
     input:
+        CLOCK,
         rows=sims_outputs("json"),
         fragments=told([SIMS_TABLE]),
     output:
@@ -108,6 +110,7 @@ rule sims_compare:
 
 rule sims_quicklook:
     input:
+        CLOCK,
         rows=lambda wildcards: sims_of(wildcards.sample, sims_outputs("json")),
         curves=lambda wildcards: sims_of(wildcards.sample, sims_first("nc")),
         fragments=told([SIMS_TABLE]),
@@ -136,6 +139,7 @@ rule sims_quicklook:
 
 rule sims_figures:
     input:
+        CLOCK,
         degradation=table("sims_degradation"),
         regions=table("sims_regions"),
         scores=table("sims_scores"),

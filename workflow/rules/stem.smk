@@ -20,6 +20,7 @@ localrules:
 
 rule stem_sample:
     input:
+        CLOCK,
         raw=raw_files("stem", "sample"),
     output:
         rows=results("stem/{sample}.json"),
@@ -46,6 +47,7 @@ rule stem_sample:
 
 rule stem_tables:
     input:
+        CLOCK,
         rows=units("stem", "stem/{sample}.json", "sample"),
     output:
         **{t: table(t) for t in table_columns("stem")},
@@ -72,6 +74,7 @@ rule stem_tables:
 
 rule stem_quicklook:
     input:
+        CLOCK,
         rows=results("stem/{sample}.json"),
         curves=results("stem/{sample}.nc"),
     output:
@@ -97,6 +100,7 @@ rule stem_quicklook:
 
 rule stem_figures:
     input:
+        CLOCK,
         curves=units("stem", "stem/{sample}.nc", "sample"),
     output:
         **reported_all(dict.fromkeys(STEM_FIGURES), "STEM"),

@@ -21,6 +21,7 @@ localrules:
 
 rule tga_ms_run:
     input:
+        CLOCK,
         raw=raw_files("tga_ms", "run"),
     output:
         rows=results("tga_ms/{run}.json"),
@@ -47,6 +48,7 @@ rule tga_ms_run:
 
 rule tga_ms_tables:
     input:
+        CLOCK,
         rows=units("tga_ms", "tga_ms/{run}.json", "run"),
         curves=units("tga_ms", "tga_ms/{run}.nc", "run"),
     output:
@@ -75,6 +77,7 @@ rule tga_ms_tables:
 
 rule tga_ms_quicklook:
     input:
+        CLOCK,
         rows=results("tga_ms/{run}.json"),
         curves=results("tga_ms/{run}.nc"),
     output:
@@ -100,6 +103,7 @@ rule tga_ms_quicklook:
 
 rule tga_ms_figures:
     input:
+        CLOCK,
         curves=units("tga_ms", "tga_ms/{run}.nc", "run"),
         events=table("tga_ms_events"),
         window=table("tga_ms_window"),
@@ -126,6 +130,7 @@ rule tga_ms_figures:
 
 rule tga_ms_kinetics:
     input:
+        CLOCK,
         tga_ms_kinetics=table("tga_ms_kinetics"),
         tga_ms_conversion=table("tga_ms_conversion"),
         tga_ms_conversion_map=table("tga_ms_conversion_map"),

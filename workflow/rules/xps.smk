@@ -71,6 +71,7 @@ localrules:
 
 rule xps_sample:
     input:
+        CLOCK,
         raw=raw_files("xps", "sample"),
     output:
         rows=results("xps/{sample}.json"),
@@ -101,6 +102,7 @@ rule xps_sample:
 
 rule xps_tables:
     input:
+        CLOCK,
         rows=units("xps", "xps/{sample}.json", "sample"),
         curves=units("xps", "xps/{sample}.nc", "sample"),
     output:
@@ -129,6 +131,7 @@ rule xps_tables:
 
 rule xps_quicklook:
     input:
+        CLOCK,
         rows=results("xps/{sample}.json"),
         curves=results("xps/{sample}.nc"),
     output:
@@ -155,6 +158,7 @@ rule xps_quicklook:
 
 rule xps_figures:
     input:
+        CLOCK,
         curves=units("xps", "xps/{sample}.nc", "sample"),
         coverage=table("xps_coverage"),
         sensitivity=table("xps_sensitivity"),

@@ -13,6 +13,7 @@ import gc
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from coatbench.records import Job, withdraw, write_record
 
 log = logging.getLogger("coatbench")
 PROJECT = Path(__file__).resolve().parents[2]
+READ = "COATBENCH_READ_NS"  # when the rules were read, and with them the code's digests
 
 # Imports make a hundred thousand objects that live to the end. Looking through them for garbage every 700 new ones,
 # Python's default, takes a tenth of a small job's time.
@@ -41,6 +43,7 @@ def lend_environment(workflow: Path) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(paths))
     # PDF dates are pinned so that equal input gives equal bytes.
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    os.environ[READ] = str(time.time_ns())
 
 
 def folder_problems(study: str, results: str) -> list[str]:
@@ -86,6 +89,11 @@ def logged(snakemake: Any) -> Iterator[None]:
                 raise CoatbenchError(
                     f"{path}: expected the same content until this job's end, found a changed file; run again"
                 )
+        for path in edited_code():
+            withdraw_record(snakemake)
+            raise CoatbenchError(
+                f"{path}: expected the code that this run began with, found it edited; run again"
+            )
     except CoatbenchError as error:
         log.error("%s", error)
         sys.exit(1)
@@ -101,6 +109,16 @@ def logged(snakemake: Any) -> Iterator[None]:
             logging.root.removeHandler(handlers[0])  # Snakemake shows the log of a failed job
         log.exception("rule %s failed", snakemake.rule)
         sys.exit(1)
+
+
+def edited_code() -> Iterator[str]:
+    """Yield the modules of ours that were edited after the rules were read: a record would hold the digest of before."""
+    read_ns, now_ns = int(os.environ.get(READ, time.time_ns())), time.time_ns()
+    names = [n for n in sys.modules if n.partition(".")[0] in ("coatbench", "job")]
+    for path in (Path(f) for n in names if (f := sys.modules[n].__file__)):
+        # A time still to come tells of a clock that is ahead, not of an edit.
+        if not path.exists() or read_ns < path.stat().st_mtime_ns < now_ns:
+            yield spelled(path)
 
 
 def no_room(error: Exception) -> str:

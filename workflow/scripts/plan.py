@@ -20,11 +20,14 @@ SHOWN = 20  # reasons that are printed
 
 
 class Rules:
-    """Finds the rule that makes a file, as Snakemake will."""
+    """Finds the rule that makes a file, as Snakemake will.
+
+    Rules that do not name this clock are not ours: of a workflow around this one, or of another study beside it.
+    """
 
     def __init__(self, rules: Iterable[Any], clock: str) -> None:
         self.clock = clock
-        self.rules = list(rules)
+        self.rules = [rule for rule in rules if clock in rule.input]
         self.exact: dict[str, Any] = {}
         self.patterns: list[tuple[Any, Any]] = []
         for rule in self.rules:
@@ -64,7 +67,7 @@ class Rules:
 
 def planned_files(workflow: Any, places: Places, targets: Iterable[str]) -> Iterator[str]:
     """Yield every file that the jobs of these targets make."""
-    for job in Rules([r for r in workflow.rules if r.output], places.clock).jobs(targets):
+    for job in Rules(workflow.rules, places.clock).jobs(targets):
         yield from job.outputs
 
 
@@ -104,8 +107,7 @@ def tell(
     Returns what earlier runs left that nothing makes any longer.
     """
     left: list[str] = []
-    own = [rule for rule in workflow.rules if rule.output]
-    jobs = Rules(own, places.clock).jobs(targets)
+    jobs = Rules(workflow.rules, places.clock).jobs(targets)
     if workflow.is_main_process:
         with may_be_written(places):
             found = plan(jobs, places, strict_versions=strict_versions)
@@ -120,8 +122,4 @@ def tell(
         if left:
             print(f"{left[0]} ({len(left)} files in all): left by what is no longer made; "
                   "`snakemake tidy` removes it", file=sys.stderr)  # fmt: skip
-    for rule in own:
-        if places.clock in rule.input:
-            continue
-        rule.set_input(places.clock)  # a rule without `input:` names PLACES.clock itself
     return left

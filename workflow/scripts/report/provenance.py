@@ -27,14 +27,23 @@ def analysed(
     return found, made_with
 
 
-def refuse_edited(results: dict[str, Any], targets: dict[str, list[str]], places: Places) -> None:
-    """Fail where a result was changed after its job had made it; the next run makes it again."""
+def refuse_edited(
+    results: dict[str, Any], targets: dict[str, list[str]], read: dict[str, str], places: Places
+) -> None:
+    """Fail where a table of the study, or a result, was changed while the run went on; the next run makes it again."""
+    lines = [
+        f"{table}: expected what this run began with, found it edited; run again"
+        for table, sha256 in read.items()
+        if checksum(table)["sha256"] != sha256
+    ]
     files = [path for files in targets.values() for path in files]
     found = {path: results[places.shown(path)]["sha256"] for path in files}
-    if names := edited(found, places):
-        raise CoatbenchError(
-            "\n".join(f"{n}: expected what its job made, found it edited; run again" for n in names)
-        )
+    lines += [
+        f"{name}: expected what its job made, found it edited; run again"
+        for name in edited(found, places)
+    ]
+    if lines:
+        raise CoatbenchError("\n".join(lines))
 
 
 if __name__ == "__main__":
@@ -57,7 +66,7 @@ if __name__ == "__main__":
             root=job.PROJECT,
             shown=places.shown,
         )
-        refuse_edited(run["results"], p.targets, places)
+        refuse_edited(run["results"], p.targets, p.read, places)
         for line in run["mixtures"]:
             job.log.warning("%s", line)
         write_document(run, snakemake.output.run)
