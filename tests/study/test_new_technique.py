@@ -76,6 +76,7 @@ localrules:
 
 rule glow_sample:
     input:
+        CLOCK,
         raw=raw_files("glow", "sample"),
     output:
         rows=results("glow/{sample}.json"),
@@ -92,6 +93,7 @@ rule glow_sample:
 
 rule glow_tables:
     input:
+        CLOCK,
         rows=units("glow", "glow/{sample}.json", "sample"),
     output:
         **{t: table(t) for t in table_columns("glow")},
@@ -108,6 +110,7 @@ rule glow_tables:
 
 rule glow_figure:
     input:
+        CLOCK,
         table=table("glow_intensity"),
     output:
         **reported("figGlow", "Glow discharge"),
@@ -187,6 +190,10 @@ def test_a_technique_in_seven_files(tmp_path: Path) -> None:
     schema.write_text(TABLES.replace("sample: sample", "sample:"), encoding="utf-8")
     assert "glow_intensity: sample: expected what the column means" in project.run("-n", *arguments, check=False)  # fmt: skip
     schema.write_text(TABLES, encoding="utf-8")
+    rules = project.folder / "workflow" / "rules" / "glow.smk"
+    rules.write_text(RULES.replace("CLOCK,\n        table", "table"), encoding="utf-8")
+    assert "rule glow_figure: expected CLOCK first among its inputs, found none; it makes out/figures/figGlow" in project.run("-n", *arguments, check=False)  # fmt: skip
+    rules.write_text(RULES, encoding="utf-8")
 
     assert "Glow columns" in project.run("check", *arguments)
     project.run(*arguments)

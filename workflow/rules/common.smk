@@ -139,7 +139,7 @@ STUDY, STUDY_SETTINGS = load()
 TAKEOVER, STRICT_VERSIONS = (config.pop(key, False) for key in ("takeover", "strict_versions"))
 OWN_FORMATS = Path(config["study"]) / "formats"
 PLACES = job.places(config)
-# First among the inputs of each rule that makes something: what does not hold any longer is older than this (plan.smk).
+# First among the inputs of whatever makes something. What does not hold any longer is older than this (plan.smk).
 CLOCK = PLACES.clock
 SAMPLES = STUDY.samples
 FACTORS = read_factors(config["factors"])

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from coatbench.errors import StudyError
 from coatbench.places import Places
 from coatbench.records import Job, plan
 from coatbench.results_folder import may_be_written
@@ -20,14 +21,12 @@ SHOWN = 20  # reasons that are printed
 
 
 class Rules:
-    """Finds the rule that makes a file, as Snakemake will.
+    """Finds the rule that makes a file, as Snakemake will."""
 
-    Rules that do not name this clock are not ours: of a workflow around this one, or of another study beside it.
-    """
-
-    def __init__(self, rules: Iterable[Any], clock: str) -> None:
-        self.clock = clock
-        self.rules = [rule for rule in rules if clock in rule.input]
+    def __init__(self, rules: Iterable[Any], places: Places) -> None:
+        self.clock, self.results = places.clock, f"{places.results}/"
+        # Those that do not name the clock are of a workflow around this one, or of another study beside it.
+        self.rules = sorted(rules, key=lambda rule: self.clock not in rule.input)
         self.exact: dict[str, Any] = {}
         self.patterns: list[tuple[Any, Any]] = []
         for rule in self.rules:
@@ -46,6 +45,18 @@ class Rules:
                 return rule, match.groupdict()
         return None
 
+    def is_ours(self, rule: Any, path: str) -> bool:
+        """Tell whether a file is made here, and not by a workflow around this one."""
+        if self.clock in rule.input:
+            return True
+        if path.startswith(self.results):  # else nobody would see that it does not hold
+            raise StudyError(
+                [
+                    f"rule {rule.name}: expected CLOCK first among its inputs, found none; it makes {path}"
+                ]
+            )
+        return False
+
     def jobs(self, targets: Iterable[str]) -> Iterator[Job]:
         """Yield the jobs that make these files, each after those that it depends on."""
         done: set[str] = set()
@@ -57,7 +68,7 @@ class Rules:
                 yield item
             elif item not in done:
                 made = self.maker(item)
-                if made is None:
+                if made is None or not self.is_ours(made[0], item):
                     continue
                 job = job_of(*made, self.clock)
                 done.update(job.outputs)
@@ -67,7 +78,7 @@ class Rules:
 
 def planned_files(workflow: Any, places: Places, targets: Iterable[str]) -> Iterator[str]:
     """Yield every file that the jobs of these targets make."""
-    for job in Rules(workflow.rules, places.clock).jobs(targets):
+    for job in Rules(workflow.rules, places).jobs(targets):
         yield from job.outputs
 
 
@@ -107,7 +118,7 @@ def tell(
     Returns what earlier runs left that nothing makes any longer.
     """
     left: list[str] = []
-    jobs = Rules(workflow.rules, places.clock).jobs(targets)
+    jobs = Rules(workflow.rules, places).jobs(targets)
     if workflow.is_main_process:
         with may_be_written(places):
             found = plan(jobs, places, strict_versions=strict_versions)
