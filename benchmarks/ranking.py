@@ -94,7 +94,7 @@ def calibration(repetitions: int) -> list[tuple[str, ...]]:
             ranking = ranked((T,), [(v,) for v in x], truth(x) + rng.normal(0, sd, n), sd)
             surfaces, reason = fit_surfaces(ranking, least=4)
             assert surfaces is not None, reason
-            row = find_optimum(surfaces, ranking, CONFIG["response_draws"]).rows("q")[0]
+            row = find_optimum(surfaces, CONFIG["response_draws"]).rows("q")[0]
             best = grid[truth(grid).argmax()]
             hits.append(row["optimum_ci_low"] - 1e-6 <= best <= row["optimum_ci_high"] + 1e-6)
             widths.append(row["optimum_ci_high"] - row["optimum_ci_low"])

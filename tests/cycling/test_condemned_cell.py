@@ -10,6 +10,7 @@ from coatbench.curves import save_curves
 from coatbench.cycling.analyse import analyse
 from coatbench.cycling.collect import collect
 from coatbench.figures import fig5, fig7
+from coatbench.figures.drawing import Drawing
 
 from .conftest import DEMO, read_csv
 from .made_files import KIT, MPT
@@ -84,11 +85,11 @@ def test_unusable_cell_enters_no_mean_and_no_figure(
         paths = write_tables(folder, tables, columns)
         for module, tabs in ((fig5, FIG5), (fig7, FIG7)):
             output = {k: str(folder / f"fig.{k}") for k in ("pdf", "png", "csv")}
-            module.draw(
-                list(curves.values()), list(curves), output=output, samples=read_csv(DEMO / "samples.csv"),
-                **{k: paths[v] for k, v in tabs.items()}, reference="uncoated", simulated=True,
-                config=style_config, **PROTOCOLS,
-            )  # fmt: skip
+            drawing = Drawing(
+                output, read_csv(DEMO / "samples.csv"), True, style_config, "uncoated"
+            )
+            own = {k: paths[v] for k, v in tabs.items()}
+            module.draw(drawing, list(curves.values()), list(curves), **own, **PROTOCOLS)
             drawn[name, module] = Path(output["csv"]).read_bytes()
             assert len(list(csv.reader(drawn[name, module].decode().splitlines()))) > 100
     for module in (fig5, fig7):

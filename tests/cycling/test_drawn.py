@@ -7,6 +7,7 @@ import pytest
 import yaml
 from coatbench.factors import read_factors
 from coatbench.figures import fig5, fig7, style
+from coatbench.figures.drawing import Drawing
 from coatbench.order import with_axis
 
 from .conftest import DEMO, ROOT, read_csv
@@ -29,11 +30,10 @@ def drawn(tables, columns, curve_files, style_config, tmp_path, monkeypatch):
             "save",
             lambda figure, _, numbers, **__: found.update(figure=figure, numbers=numbers),
         )
-        module.draw(
-            list(curve_files.values()), list(curve_files), output={}, reference="uncoated", simulated=True,
-            samples=samples or read_csv(DEMO / "samples.csv"), config=style_config,
-            **{k: paths[v] for k, v in tabs.items()}, **PROTOCOLS,
-        )  # fmt: skip
+        shown = samples or read_csv(DEMO / "samples.csv")
+        drawing = Drawing({}, shown, True, style_config, "uncoated")
+        own = {k: paths[v] for k, v in tabs.items()}
+        module.draw(drawing, list(curve_files.values()), list(curve_files), **own, **PROTOCOLS)
         return found["figure"], found["numbers"]
 
     return draw

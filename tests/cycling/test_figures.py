@@ -11,6 +11,7 @@ import yaml
 from coatbench.analysis import Analysis, save_rows
 from coatbench.curves import save_curves
 from coatbench.figures import cycling_quicklook, fig5, fig7
+from coatbench.figures.drawing import Drawing
 from coatbench.tables import write_table
 
 from .conftest import DEMO, ROOT, read_csv
@@ -82,12 +83,6 @@ def test_figures_take_any_number_of_samples(
     paths = write_tables(tmp_path, copied(tables, copies), columns)
     units = [(new, p, c) for new, old in copies.items() for s, p, c in curve_files if s == old]
     curves = [curve_files[copies[new], p, c] for new, p, c in units]
-    common = {
-        "samples": samples,
-        "reference": None,
-        "simulated": True,
-        "config": style_config,
-    } | PROTOCOLS
     keep = ROOT / "tests" / "artefacts"
     keep.mkdir(exist_ok=True)
     for name, draw, tabs in (
@@ -96,7 +91,8 @@ def test_figures_take_any_number_of_samples(
     ):
         output = {k: str(tmp_path / f"{name}.{k}") for k in ("pdf", "csv")}
         output["png"] = str(keep / f"{name}_{count}_samples.png")
-        draw(curves, units, output=output, **{k: paths[v] for k, v in tabs.items()}, **common)
+        drawing = Drawing(output, samples, True, style_config)
+        draw(drawing, curves, units, **{k: paths[v] for k, v in tabs.items()}, **PROTOCOLS)
         with Path(output["csv"]).open(encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
         assert Path(output["pdf"]).read_bytes().startswith(b"%PDF")
@@ -122,11 +118,11 @@ def test_sample_that_another_one_covers_is_named(
     units = [(new, p, c) for new, old in copies.items() for s, p, c in curve_files if s == old]
     said = []
     monkeypatch.setattr(fig7.style, "explain", lambda _, text: said.append(text))
+    output = {k: str(tmp_path / f"fig7.{k}") for k in ("pdf", "png", "csv")}
     fig7.draw(
+        Drawing(output, samples, True, style_config),
         [curve_files["uncoated", p, c] for _, p, c in units], units,
-        output={k: str(tmp_path / f"fig7.{k}") for k in ("pdf", "png", "csv")},
-        **{k: paths[v] for k, v in FIG7.items()}, samples=samples, reference=None, simulated=True,
-        config=style_config, **PROTOCOLS,
+        **{k: paths[v] for k, v in FIG7.items()}, **PROTOCOLS,
     )  # fmt: skip
     assert ("below the twin lies the uncoated" in said[0]) == (shift == 0.0)
 
@@ -138,9 +134,9 @@ def test_plotted_numbers_are_those_of_the_table(
     paths = write_tables(tmp_path, tables, columns)
     output = {k: str(tmp_path / f"fig5.{k}") for k in ("pdf", "png", "csv")}
     fig5.draw(
-        list(curve_files.values()), list(curve_files), output=output, samples=samples,
-        **{k: paths[v] for k, v in FIG5.items()}, reference="uncoated", simulated=True,
-        config=style_config, **PROTOCOLS,
+        Drawing(output, samples, True, style_config, "uncoated"),
+        list(curve_files.values()), list(curve_files),
+        **{k: paths[v] for k, v in FIG5.items()}, **PROTOCOLS,
     )  # fmt: skip
     with Path(output["csv"]).open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
@@ -192,12 +188,11 @@ def test_figures_take_cells_of_which_little_is_usable(
         s for s in read_csv(DEMO / "samples.csv") if s["sample"] in ("uncoated", "c400", "c500")
     ]
     units = [k for k in curve_files if k[0] in ("uncoated", "c400", "c500")]
-    common = {"samples": samples, "reference": None, "simulated": True, "config": style_config}
     for name, draw, tabs in (("fig5", fig5.draw, FIG5), ("fig7", fig7.draw, FIG7)):
         output = {k: str(tmp_path / f"{name}.{k}") for k in ("pdf", "png", "csv")}
         draw(
-            [curve_files[u] for u in units], units, output=output,
-            **{k: paths[v] for k, v in tabs.items()}, **common, **PROTOCOLS,
+            Drawing(output, samples, True, style_config), [curve_files[u] for u in units], units,
+            **{k: paths[v] for k, v in tabs.items()}, **PROTOCOLS,
         )  # fmt: skip
         with Path(output["csv"]).open(encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
@@ -220,28 +215,21 @@ def test_empty_studies_and_problems_say_why(columns, style_config, tmp_path):
         "label": "<b>x</b> $",
         "annealing_temperature_degC": "1",
     }
-    common = {
-        "samples": [sample],
-        "reference": None,
-        "simulated": False,
-        "config": style_config,
-    } | PROTOCOLS
     for draw, protocol, tabs in (
         (fig5.draw, "short", FIG5),
         (fig7.draw, "long", FIG7),
     ):
         output = {k: str(tmp_path / f"f.{k}") for k in ("pdf", "png", "csv")}
         draw(
+            Drawing(output, [sample], False, style_config),
             [str(tmp_path / "a.nc")],
             [("x", protocol, "a")],
-            output=output,
             **{k: paths[v] for k, v in tabs.items()},
-            **common,
+            **PROTOCOLS,
         )
         assert Path(output["png"]).stat().st_size > 1000
     cycling_quicklook.draw(
-        [str(tmp_path / "a.nc")], [str(tmp_path / "a.json")], [("short", "a")],
-        {"png": str(tmp_path / "q.png")}, sample=sample, simulated=False, config=style_config,
-        potential_reference="",
+        Drawing({"png": str(tmp_path / "q.png")}, [sample], False, style_config),
+        [str(tmp_path / "a.nc")], [str(tmp_path / "a.json")], [("short", "a")], potential_reference="",
     )  # fmt: skip
     assert (tmp_path / "q.png").stat().st_size > 1000

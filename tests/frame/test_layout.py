@@ -10,6 +10,7 @@ import pytest
 import yaml
 from coatbench.factors import Factor
 from coatbench.figures import fig5_dqdv, layout, style
+from coatbench.figures.drawing import Drawing
 from coatbench.order import ordered, with_axis
 from conftest import ROOT
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -133,7 +134,7 @@ def test_fonts_are_in_the_pdf_and_the_png_has_300_dots_per_inch(tmp_path: Path) 
     figure = style.new_figure(CONFIG, "single", 2.0)
     figure.subplots().set_title("γ, °C, $mAh\\,g^{-1}$")
     output = {kind: str(tmp_path / f"f.{kind}") for kind in ("pdf", "png", "csv")}
-    style.save(figure, output, [{"sample": "a", "value": 1.0}], simulated=True)
+    style.save(figure, Drawing(output, [], True, CONFIG), [{"sample": "a", "value": 1.0}])
     pdf = Path(output["pdf"]).read_bytes()
     fonts = pdf.count(b"/Type /Font ") + pdf.count(b"/Type /FontDescriptor")
     assert fonts > 0
@@ -169,7 +170,7 @@ def test_the_last_bits_of_places_do_not_reach_the_files(tmp_path, monkeypatch) -
             image = axes.imshow(np.arange(12).reshape(3, 4), aspect="auto")
             part.colorbar(image, ax=axes)
         output = {kind: str(tmp_path / f"fig.{kind}") for kind in ("pdf", "svg", "png", "csv")}
-        style.save(figure, output, [], simulated=True)
+        style.save(figure, Drawing(output, [], True, CONFIG), [])
         files.append([(tmp_path / f"fig.{kind}").read_bytes() for kind in ("pdf", "svg", "png")])
     assert files[0] == files[1] == files[2]
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import yaml
 from coatbench.figures import style
+from coatbench.figures.drawing import Drawing
 from coatbench.pictures import write_drawing
 from conftest import ROOT
 from fontTools.ttLib import TTFont
@@ -63,7 +64,7 @@ def test_a_pdf_holds_the_outlines_of_its_letters_and_which_they_are(tmp_path: Pa
     figure = style.new_figure(CONFIG, "single", 2)
     figure.subplots().set_xlabel("Zeit / µm")
     output = {kind: str(tmp_path / f"a.{kind}") for kind in ("pdf", "png", "csv")}
-    style.save(figure, output, [], simulated=False)
+    style.save(figure, Drawing(output, [], False, CONFIG), [])
     content = (tmp_path / "a.pdf").read_bytes()
     streams = [content[m.end() :] for m in re.finditer(rb"stream\r?\n", content)]
     parts = [zlib.decompressobj().decompress(s) for s in streams if s[:1] == b"x"]

@@ -9,6 +9,7 @@ import yaml
 from coatbench.analysis import Analysis, save_rows
 from coatbench.curves import save_curves
 from coatbench.figures import fig3, layout, leis_quicklook, style
+from coatbench.figures.drawing import Drawing
 from coatbench.tables import read_table, write_table
 
 from .conftest import DEMO, ROOT, tables
@@ -32,14 +33,10 @@ def figure(folder, found, config, samples, reference="uncoated"):
         write_table(rows[name], list(SCHEMA[name]), folder / f"{name}.csv")
     output = {kind: str(folder / f"fig3.{kind}") for kind in ("pdf", "png", "csv")}
     fig3.draw(
+        Drawing(output, samples, True, CONFIG, reference),
         [str(folder / f"{s}.nc") for s in found],
         str(folder / "leis_windows.csv"),
         str(folder / "leis_surface_peaks.csv"),
-        output,
-        samples=samples,
-        reference=reference,
-        simulated=True,
-        config=CONFIG,
     )
     return output
 
@@ -94,12 +91,6 @@ def test_quick_looks_of_a_sample_and_of_a_problem(tmp_path, demo, samples):
         save_curves(analysis.curves, tmp_path / f"{name}.nc")
         save_rows(analysis, tmp_path / f"{name}.json")
         png = tmp_path / f"{name}.png"
-        leis_quicklook.draw(
-            str(tmp_path / f"{name}.nc"),
-            str(tmp_path / f"{name}.json"),
-            {"png": str(png)},
-            sample=sample,
-            simulated=True,
-            config=CONFIG,
-        )
+        drawing = Drawing({"png": str(png)}, [sample], True, CONFIG)
+        leis_quicklook.draw(drawing, str(tmp_path / f"{name}.nc"), str(tmp_path / f"{name}.json"))
         assert png.stat().st_size > 2000

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from coatbench.figures.drawing import Drawing
 from coatbench.figures.ranking import draw
 from coatbench.tables import write_table
 
@@ -24,16 +25,9 @@ def drawn(folder: Path, tables, samples, reference="uncoated") -> dict[str, Path
         paths[name] = str(folder / f"{name}.csv")
         write_table(rows, synthetic.columns(ranking)[name], paths[name])
     output = {kind: folder / f"figure.{kind}" for kind in ("pdf", "png", "csv")}
-    draw(
-        paths,
-        {k: str(v) for k, v in output.items()},
-        criteria=ranking["criteria"],
-        factors=synthetic.factors(),
-        samples=samples,
-        reference=reference,
-        simulated=True,
-        config=config["figures"],
-    )
+    files = {k: str(v) for k, v in output.items()}
+    drawing = Drawing(files, samples, True, config["figures"], reference)
+    draw(drawing, criteria=ranking["criteria"], factors=synthetic.factors(), **paths)
     return output
 
 

@@ -12,6 +12,7 @@ from coatbench.analysis import save_rows
 from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
 from coatbench.figures import fig6, sims_boxes, sims_maps, sims_nmf, sims_pca, sims_quicklook
+from coatbench.figures.drawing import Drawing
 from coatbench.sims import jobs
 from coatbench.sims.analyse import analyse
 from coatbench.sims.collect import collect
@@ -65,10 +66,8 @@ def draw(module, made: Path, *inputs: object) -> dict[str, str]:  # type: ignore
         output = {
             kind: str(made / f"{module.__name__}_{k}.{kind}") for kind in ("pdf", "png", "csv")
         }
-        module.draw(
-            *inputs, output, sims=CONFIG["sims"] | {"map_fragments": MAPS}, samples=samples(made), reference="bare",
-            simulated=True, config=CONFIG["figures"],
-        )  # fmt: skip
+        drawing = Drawing(output, samples(made), True, CONFIG["figures"], "bare")
+        module.draw(drawing, *inputs, sims=CONFIG["sims"] | {"map_fragments": MAPS})
         paths.append(output)
     for kind, path in paths[0].items():
         assert Path(path).read_bytes() == Path(paths[1][kind]).read_bytes()
@@ -212,10 +211,10 @@ def test_the_quicklook_shows_named_and_unassigned_peaks(tmp_path: Path, kind: st
     assert {"S2", "SO2", "PO3"} <= {n for n, kind in names.items() if kind == "fragment"}
     if kind == "grd":
         assert names["F"] == names["C2H"] == "ion" and names["m/z 69.938"] == "unassigned"
-    sims_quicklook.draw(
-        [str(tmp_path / "all.nc")], [str(tmp_path / "all.json")], {"png": str(tmp_path / "a.png"), "webp": str(tmp_path / "a.webp")},
-        sample={"sample": "bare", "role": "uncoated"}, simulated=True, config=CONFIG["figures"], spectrum=lambda rows, events: peaks,
-    )  # fmt: skip
+    output = {kind: str(tmp_path / f"a.{kind}") for kind in ("png", "webp")}
+    drawing = Drawing(output, [{"sample": "bare", "role": "uncoated"}], True, CONFIG["figures"])
+    curves, rows = [str(tmp_path / "all.nc")], [str(tmp_path / "all.json")]
+    sims_quicklook.draw(drawing, curves, rows, spectrum=lambda rows, events: peaks)
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 
@@ -248,8 +247,6 @@ def test_parts_of_pixels_come_back(tmp_path: Path) -> None:
     assert factorise(curves, regions, 6, 7) is None
     shown = [{"sample": s, "role": r} for s, r in (("bare", "uncoated"), ("coated", "coated"))]
     output = {k: str(tmp_path / f"nmf.{k}") for k in ("pdf", "png", "csv", "webp")}
-    sims_nmf.draw(
-        output, parts=first, groups={}, sims={}, samples=shown, reference="bare", simulated=False, config=CONFIG["figures"]
-    )  # fmt: skip
+    sims_nmf.draw(Drawing(output, shown, False, CONFIG["figures"], "bare"), first, {})
     with Path(output["csv"]).open() as stream:
         assert len(list(csv.DictReader(stream))) == 2 * 5

@@ -9,6 +9,7 @@ import yaml
 from coatbench.analysis import Analysis, save_rows
 from coatbench.curves import save_curves
 from coatbench.figures import fig4, figS5, stem_common, stem_quicklook
+from coatbench.figures.drawing import Drawing
 from coatbench.tables import read_table
 
 from .conftest import DEMO, ROOT
@@ -33,7 +34,7 @@ def curves(tmp_path_factory, demo) -> dict[str, str]:
 def draw(module, folder, paths, samples):
     folder.mkdir()
     output = {kind: str(folder / f"fig.{kind}") for kind in ("pdf", "png", "csv")}
-    module.draw(paths, output, samples=samples, reference="uncoated", simulated=True, config=CONFIG)
+    module.draw(Drawing(output, samples, True, CONFIG, "uncoated"), paths)
     return output
 
 
@@ -90,14 +91,8 @@ def test_quick_looks_of_a_sample_and_of_a_problem(tmp_path, demo, samples):
         save_curves(analysis.curves, tmp_path / f"{name}.nc")
         save_rows(analysis, tmp_path / f"{name}.json")
         png = tmp_path / f"{name}.png"
-        stem_quicklook.draw(
-            str(tmp_path / f"{name}.nc"),
-            str(tmp_path / f"{name}.json"),
-            {"png": str(png)},
-            sample=sample,
-            simulated=True,
-            config=CONFIG,
-        )
+        drawing = Drawing({"png": str(png)}, [sample], True, CONFIG)
+        stem_quicklook.draw(drawing, str(tmp_path / f"{name}.nc"), str(tmp_path / f"{name}.json"))
         assert png.stat().st_size > 2000
 
 

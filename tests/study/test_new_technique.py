@@ -41,6 +41,7 @@ import math
 from .analysis import Analysis
 from .figures import style
 from .readers import read
+from .tables import read_table
 
 
 def analyse(rows, files, config):
@@ -52,13 +53,14 @@ def analyse(rows, files, config):
     return result
 
 
-def draw(rows, output, *, samples, reference, simulated, config, **more):
-    figure = style.new_figure(config, "single", 2.0)
+def draw(drawing, table):
+    rows = read_table(table)
+    figure = style.new_figure(drawing.config, "single", 2.0)
     axes = figure.subplots()
     axes.errorbar(range(len(rows)), [r["intensity"] for r in rows], [r["intensity_sd"] for r in rows], fmt="o")
     axes.set_xticks(range(len(rows)), [r["sample"] for r in rows])
     axes.set_ylabel("intensity / counts")
-    style.save(figure, output, rows, simulated=simulated)
+    style.save(figure, drawing, rows)
 '''
 FORMAT = '    Format("Glow columns", "glow", _two_numeric_columns, "qtac"),\n'
 RULES = """# Glow discharge: one job per sample, the table, the figure.
@@ -126,7 +128,6 @@ SCRIPT = '''"""Glow discharge: spectra of a sample, the table, the figure."""
 
 import job
 from coatbench.glow import analyse, draw
-from coatbench.tables import read_table
 
 if __name__ == "__main__":
     if snakemake.rule == "glow_sample":
@@ -134,7 +135,7 @@ if __name__ == "__main__":
     elif snakemake.rule == "glow_tables":
         job.collect(snakemake)
     else:
-        job.figure(snakemake, draw, rows=read_table(snakemake.input.table), **snakemake.params.figure)
+        job.figure(snakemake, draw)
 '''
 TABLES = """glow_intensity:
   sample: sample

@@ -11,6 +11,7 @@ import yaml
 from coatbench.analysis import Analysis, save_rows
 from coatbench.curves import save_curves
 from coatbench.figures import figS4, tga_ms_quicklook
+from coatbench.figures.drawing import Drawing
 from coatbench.figures.style import new_figure, panel_letter
 from coatbench.figures.tga_ms_common import ion_panel
 from coatbench.tables import write_table
@@ -52,15 +53,11 @@ def results(tmp_path_factory, demo, analysed, truth, index_row):
 def draw(results, style, runs, stem):
     output = {kind: str(results / f"{stem}.{kind}") for kind in ("pdf", "svg", "png", "csv")}
     figS4.draw(
+        Drawing(output, SAMPLES, True, style),
         [str(results / f"{run}.nc") for run, _ in runs],
         runs,
         str(results / "tga_ms_events.csv"),
         str(results / "tga_ms_window.csv"),
-        output,
-        samples=SAMPLES,
-        reference=None,
-        simulated=True,
-        config=style,
     )
     return output
 
@@ -123,12 +120,6 @@ def test_equal_results_give_equal_figures(results, style):
 @pytest.mark.parametrize("run", ["lps_air", "plain", "failed"])
 def test_quicklook(results, style, run):
     png = results / f"{run}.png"
-    tga_ms_quicklook.draw(
-        str(results / f"{run}.nc"),
-        str(results / f"{run}.json"),
-        {"png": str(png)},
-        sample=SAMPLES[0],
-        simulated=True,
-        config=style,
-    )
+    drawing = Drawing({"png": str(png)}, SAMPLES[:1], True, style)
+    tga_ms_quicklook.draw(drawing, str(results / f"{run}.nc"), str(results / f"{run}.json"))
     assert png.stat().st_size > 2000

@@ -216,7 +216,7 @@ def test_a_ratio_that_changes_along_the_evolution_says_by_how_much(config, chang
     for seed in range(60):
         white = np.random.default_rng(seed).normal(0, 2e-13, 302)
         top = 0.05 * bottom * (1 + change_percent / 100 * at) + np.convolve(white, np.ones(3) / 3, "valid")  # fmt: skip
-        found, sd = _trend(top, bottom, window, None, config)
+        found, sd = _trend(top, bottom, window)
         # Of the window only what is above a fifth of the peak counts.
         strong = np.ptp(at[bottom > 0.2 * bottom.max()])
         pulls.append((found - change_percent * strong) / sd)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from coatbench.figures.drawing import Drawing
 from coatbench.figures.tga_ms_kinetics import draw
 from coatbench.simulate.tga_ms import furnace, reaction
 from coatbench.tables import write_table
@@ -96,14 +97,9 @@ def test_figure(tmp_path, config):
             assert all(set(row) <= set(schema[name]) for row in tables[name])
             write_table(tables[name], list(schema[name]), tmp_path / f"{name}.csv")
         output = {kind: str(tmp_path / f"figure.{kind}") for kind in ("pdf", "png", "csv")}
-        draw(
-            {name: str(tmp_path / f"{name}.csv") for name in names},
-            output,
-            samples=[{"sample": "s", "role": "precursor", "label": "Li3PS4"}],
-            reference=None,
-            simulated=True,
-            config=style,
-        )
+        samples = [{"sample": "s", "role": "precursor", "label": "Li3PS4"}]
+        drawing = Drawing(output, samples, True, style)
+        draw(drawing, **{name: str(tmp_path / f"{name}.csv") for name in names})
         assert Path(output["png"]).stat().st_size > 3000
         assert ("gain 1" in Path(output["csv"]).read_text(encoding="utf-8")) == drawn
 

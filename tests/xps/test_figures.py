@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
 from coatbench.factors import Factor
 from coatbench.figures import layout, xps_common, xps_coverage, xps_quicklook, xps_stacks
+from coatbench.figures.drawing import Drawing
 from coatbench.order import with_axis
 from coatbench.tables import read_table, write_table
 from coatbench.xps.analyse import analyse
@@ -46,15 +48,15 @@ def study(simulate, config: dict, tmp_path_factory: pytest.TempPathFactory) -> d
     for name in columns:
         write_table(tables.get(name, []), list(columns[name]), folder / f"{name}.csv")
     style = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["figures"]
-    common = {"samples": samples, "reference": "uncoated", "simulated": True, "config": style}
-    return {"folder": folder, "common": common, "samples": samples}
+    return {"folder": folder, "style": style, "samples": samples}
 
 
 SETTING = {"coating": ["S 2p", "P 2p"], "substrate": "Ni 2p", "lattice_region": "O 1s"}
 
 
-def output(folder: Path) -> dict[str, str]:
-    return {kind: str(folder / f"figure.{kind}") for kind in ("pdf", "png", "csv")}
+def drawing(study: dict, folder: Path) -> Drawing:
+    output = {kind: str(folder / f"figure.{kind}") for kind in ("pdf", "png", "csv")}
+    return Drawing(output, study["samples"], True, study["style"], "uncoated")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_stacks(
         lambda figure, *a, **k: (kept.append(figure), write(figure, *a, **k)),
     )
     curves = [str(p) for p in sorted(study["folder"].glob("*.nc"))]
-    xps_stacks.draw(curves, regions, output(tmp_path), **study["common"])
+    xps_stacks.draw(drawing(study, tmp_path), curves, regions)
     lines = (tmp_path / "figure.csv").read_text(encoding="utf-8").splitlines()
     assert (len(lines) > 100) == rows
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
@@ -84,9 +86,7 @@ def test_stacks(
 def test_a_stack_of_one_spectrum_can_be_read(
     study: dict, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    xps_stacks.draw(
-        [str(study["folder"] / "c200.nc")], ["Ni 2p"], output(tmp_path), **study["common"]
-    )
+    xps_stacks.draw(drawing(study, tmp_path), [str(study["folder"] / "c200.nc")], ["Ni 2p"])
     assert caplog.messages == []
 
 
@@ -143,8 +143,8 @@ def test_a_stack_of_noise_stays_within_its_room(study: dict) -> None:
 def test_coverage(study: dict, tmp_path: Path, definition: str, column: str) -> None:
     folder = study["folder"]
     xps_coverage.draw(
-        str(folder / "xps_coverage.csv"), str(folder / "xps_sensitivity.csv"), output(tmp_path),
-        definition=definition, column=column, library="scofield", setting=SETTING, **study["common"],
+        drawing(study, tmp_path), str(folder / "xps_coverage.csv"), str(folder / "xps_sensitivity.csv"),
+        definition=definition, column=column, library="scofield", setting=SETTING,
     )  # fmt: skip
     rows = read_table(tmp_path / "figure.csv")
     points = [r for r in rows if r["choice"] == "points"]
@@ -156,8 +156,8 @@ def test_coverage(study: dict, tmp_path: Path, definition: str, column: str) -> 
 def test_a_coated_sample_that_was_not_annealed_stands_at_0(study: dict, tmp_path: Path) -> None:
     folder = study["folder"]
     xps_coverage.draw(
-        str(folder / "xps_coverage.csv"), str(folder / "xps_sensitivity.csv"), output(tmp_path),
-        definition="eq1", column="coverage", library="scofield", setting=SETTING, **study["common"],
+        drawing(study, tmp_path), str(folder / "xps_coverage.csv"), str(folder / "xps_sensitivity.csv"),
+        definition="eq1", column="coverage", library="scofield", setting=SETTING,
     )  # fmt: skip
     at = {r["sample"]: r["annealing_temperature_degC"] for r in read_table(tmp_path / "figure.csv")}
     assert at["c300"] == 0
@@ -184,9 +184,9 @@ def test_samples_at_one_setting_that_differ_in_many_factors_stand_side_by_side(
     kept: list[Figure] = []
     monkeypatch.setattr(xps_coverage.style, "save", lambda figure, *_, **__: kept.append(figure))
     xps_coverage.draw(
-        str(table), str(study["folder"] / "xps_sensitivity.csv"), output(tmp_path), definition="eq1",
-        column="coverage", library="scofield", setting=SETTING,
-        **study["common"] | {"samples": with_axis(samples, factors)},
+        replace(drawing(study, tmp_path), samples=with_axis(samples, factors)),
+        str(table), str(study["folder"] / "xps_sensitivity.csv"),
+        definition="eq1", column="coverage", library="scofield", setting=SETTING,
     )  # fmt: skip
     axes = kept[0].axes[0]
     points = next(c for c in axes.containers if c.get_label().startswith("Scofield")).lines[0]
@@ -197,7 +197,7 @@ def test_samples_at_one_setting_that_differ_in_many_factors_stand_side_by_side(
 
 
 def test_quicklook_of_a_sample_and_of_nothing(study: dict, tmp_path: Path) -> None:
-    folder, common = study["folder"], study["common"]
+    folder = study["folder"]
     for name in ("c200", "nothing"):
         if name == "nothing":
             from coatbench.analysis import Analysis
@@ -205,10 +205,8 @@ def test_quicklook_of_a_sample_and_of_nothing(study: dict, tmp_path: Path) -> No
             save_curves({}, folder / "nothing.nc")
             save_rows(Analysis(problem="a.npl: byte 0: empty"), folder / "nothing.json")
         png = tmp_path / f"{name}.png"
-        xps_quicklook.draw(
-            str(folder / f"{name}.nc"), str(folder / f"{name}.json"), {"png": str(png)},
-            sample=study["samples"][1], simulated=True, config=common["config"],
-        )  # fmt: skip
+        own = Drawing({"png": str(png)}, study["samples"][1:2], True, study["style"])
+        xps_quicklook.draw(own, str(folder / f"{name}.nc"), str(folder / f"{name}.json"))
         assert png.stat().st_size > 3000
     (folder / "nothing.nc").unlink()
 
@@ -218,8 +216,9 @@ def test_figures_are_the_same_bytes_every_time(study: dict, tmp_path: Path) -> N
     made = []
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        xps_stacks.draw(curves, ["P 2p"], output(tmp_path / name), **study["common"])
-        made.append([Path(p).read_bytes() for p in output(tmp_path / name).values()])
+        figure = drawing(study, tmp_path / name)
+        xps_stacks.draw(figure, curves, ["P 2p"])
+        made.append([Path(p).read_bytes() for p in figure.output.values()])
     assert made[0] == made[1]
 
 

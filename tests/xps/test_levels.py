@@ -13,6 +13,7 @@ from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
 from coatbench.errors import AnalysisError, ReadError
 from coatbench.figures import xps_profile, xps_quicklook
+from coatbench.figures.drawing import Drawing
 from coatbench.readers import read
 from coatbench.readers.xps_levels import may_hold_levels
 from coatbench.tables import read_table, write_table
@@ -91,10 +92,9 @@ def test_every_level_is_placed_by_its_own_charge(source: str, config: dict, tmp_
     save_curves(found.curves, tmp_path / "x.nc")
     save_rows(found, tmp_path / "x.json")
     style = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["figures"]
-    xps_quicklook.draw(
-        str(tmp_path / "x.nc"), str(tmp_path / "x.json"), {"png": str(tmp_path / "x.png")},
-        sample={"sample": "x", "role": "coated", "label": "foil"}, simulated=False, config=style,
-    )  # fmt: skip
+    sample = {"sample": "x", "role": "coated", "label": "foil"}
+    drawing = Drawing({"png": str(tmp_path / "x.png")}, [sample], False, style)
+    xps_quicklook.draw(drawing, str(tmp_path / "x.nc"), str(tmp_path / "x.json"))
     assert (tmp_path / "x.png").stat().st_size > 3000
 
 
@@ -163,7 +163,7 @@ def test_figure_of_levels(tmp_path: Path, n_samples: int) -> None:
     style = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["figures"]
     output = {kind: str(tmp_path / f"figure.{kind}") for kind in ("pdf", "png", "csv")}
     samples = [{"sample": s, "role": "coated", "label": f"sample {s}"} for s in "abc"]
-    xps_profile.draw(str(tmp_path / "xps_profile.csv"), output, samples=samples, reference=None, simulated=True, config=style)  # fmt: skip
+    xps_profile.draw(Drawing(output, samples, True, style), str(tmp_path / "xps_profile.csv"))
     drawn = read_table(tmp_path / "figure.csv")
     assert len(drawn) == 4 * n_samples
     for row, time_s in zip(drawn, [0.0, 120.0] * len(drawn), strict=False):

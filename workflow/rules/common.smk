@@ -341,8 +341,8 @@ def quicklook_params(wildcards):
 
 def quicklook_of(name):
     """Return the same for a sample."""
-    sample = next(s for s in SAMPLES if s["sample"] == name)
-    return {"sample": sample, "simulated": STUDY.simulated, "config": config["figures"]}
+    samples = [s for s in SAMPLES if s["sample"] == name]
+    return {"samples": samples, "simulated": STUDY.simulated, "config": config["figures"]}
 
 
 def log_file(name):

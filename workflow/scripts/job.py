@@ -14,7 +14,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 from coatbench import software
 from coatbench.checksums import state
 from coatbench.errors import CoatbenchError, DataError, ReadError
+from coatbench.figures.drawing import Drawing
 from coatbench.places import Places
 from coatbench.records import Job, withdraw, write_record
 
@@ -234,25 +235,32 @@ def collect(
             write_table(tables.get(name, []), snakemake.params.columns[name], path)
 
 
-def figure(snakemake: Any, draw: Callable[..., None], **context: Any) -> None:
-    """Run one figure job: `draw(output=..., **context)` reads tables and datasets from disk and writes the figure."""
+def figure(snakemake: Any, draw: Callable[..., None]) -> None:
+    """Run one figure job: `draw(drawing, ...)` reads tables and datasets from disk and writes the figure.
+
+    Its other arguments are the rule's inputs and parameters, by name.
+    """
     with logged(snakemake):
-        draw(output=dict(snakemake.output.items()), **context)
+        given = dict([*snakemake.input.items(), *snakemake.params.items()])
+        del given["code"]
+        draw(Drawing(dict(snakemake.output.items()), **given.pop("figure")), **given)
 
 
-def quicklooks(
-    snakemake: Any, draw: Callable[..., None], contexts: Iterable[Mapping[str, Any]]
-) -> None:
-    """Run one job that draws the quick-looks of several samples; `draw(output=..., **context)` draws one."""
+def quicklooks(snakemake: Any, draw: Callable[..., None]) -> None:
+    """Run one job that draws the quick-looks of several samples; `draw(drawing, curves, rows)` draws one."""
     with logged(snakemake):
-        made = snakemake.output
-        for png, webp, context in zip(made.png, made.webp, contexts, strict=True):
-            draw(output={"png": png, "webp": webp}, **context)
+        made, given = snakemake.output, snakemake.input
+        each = zip(
+            made.png, made.webp, snakemake.params.figures, given.curves, given.rows, strict=True
+        )
+        for png, webp, figure, curves, rows in each:
+            draw(Drawing({"png": png, "webp": webp}, **figure), curves, rows)
 
 
-def figures(snakemake: Any, draws: Mapping[str, Callable[..., None]], **context: Any) -> None:
+def figures(snakemake: Any, draws: Mapping[str, Callable[..., None]]) -> None:
     """Run one job that draws several figures by name: a process and its imports cost more than a figure."""
     with logged(snakemake):
         for name, draw in draws.items():
             kinds = ("pdf", "svg", "png", "csv", "webp")
-            draw(output={kind: snakemake.output[f"{name}_{kind}"] for kind in kinds}, **context)
+            files = {kind: snakemake.output[f"{name}_{kind}"] for kind in kinds}
+            draw(Drawing(files, **snakemake.params.figure))

@@ -18,7 +18,7 @@ from ..settings_schema import settings_problems
 WORKFLOW = Path(__file__).parents[2]
 
 
-def effective(study: str | Path, config_file: str | Path | None = None) -> dict[str, Any]:
+def effective(study: str | Path) -> dict[str, Any]:
     """Return the configuration of a study: config.yaml with what its study.yaml changes.
 
     Raises
@@ -26,7 +26,7 @@ def effective(study: str | Path, config_file: str | Path | None = None) -> dict[
     StudyError
         study.yaml is none.
     """
-    config = load_yaml(config_file or WORKFLOW.parent / "config.yaml")
+    config = load_yaml(WORKFLOW.parent / "config.yaml")
     return without_taken_out(merged(config, load_study_settings(study).overrides))
 
 
@@ -128,7 +128,7 @@ def _plain(value: Any, editor: Any) -> Any:
     return value
 
 
-def save(proposal: Proposal, config_file: str | Path | None = None) -> None:
+def save(proposal: Proposal) -> None:
     """Write a proposal, and nothing else.
 
     Raises
@@ -141,12 +141,12 @@ def save(proposal: Proposal, config_file: str | Path | None = None) -> None:
         raise StudyError(
             [f"{proposal.path}: expected it as it was read, found it changed; load it again"]
         )
-    if problems := problems_of(proposal, config_file):
+    if problems := problems_of(proposal):
         raise StudyError(problems)
     write_atomically(proposal.path, proposal.after)
 
 
-def problems_of(proposal: Proposal, config_file: str | Path | None = None) -> list[str]:
+def problems_of(proposal: Proposal) -> list[str]:
     """Return what would be wrong with the configuration after saving, a line each."""
     import tempfile
 
@@ -157,6 +157,6 @@ def problems_of(proposal: Proposal, config_file: str | Path | None = None) -> li
             overrides = load_study_settings(folder).overrides
         except StudyError as error:
             return [line.replace(str(trial), str(proposal.path)) for line in error.problems]
-    config = load_yaml(config_file or WORKFLOW.parent / "config.yaml")
+    config = load_yaml(WORKFLOW.parent / "config.yaml")
     config = without_taken_out(merged(config, overrides))
     return settings_problems(config, WORKFLOW / "schemas", {str(proposal.path): overrides})

@@ -14,6 +14,7 @@ import yaml
 from ..analysis import Analysis, save_rows
 from ..curves import save_curves
 from ..errors import CoatbenchError, StudyError
+from ..figures.drawing import Drawing
 from ..settings import load_study_settings
 from ..study import Study, load_study
 from ..techniques import TECHNIQUES
@@ -128,12 +129,12 @@ def picture(
         rows, curves, png = (Path(folder) / f"unit.{kind}" for kind in ("json", "nc", "png"))
         save_rows(analysis, rows)
         save_curves(analysis.curves, curves)
-        common = {"sample": sample, "simulated": study.simulated, "config": config["figures"]}
+        drawing = Drawing({"png": str(png)}, [sample], study.simulated, config["figures"])
         if technique == "cycling":
             module.draw(
-                [str(curves)], [str(rows)], [(where["protocol"], where["cell"])], {"png": str(png)},
-                potential_reference=config["cycling"]["potential_reference"], **common,
+                drawing, [str(curves)], [str(rows)], [(where["protocol"], where["cell"])],
+                potential_reference=config["cycling"]["potential_reference"],
             )  # fmt: skip
         else:
-            module.draw(str(curves), str(rows), {"png": str(png)}, **common)
+            module.draw(drawing, str(curves), str(rows))
         return png.read_bytes()

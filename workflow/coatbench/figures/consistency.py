@@ -3,52 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matplotlib.axes import Axes
 
 from ..order import ordered
 from ..tables import read_table
 from . import layout, style
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 Row = dict[str, Any]
 MARKERS = "osD^vP"
 
 
-def draw(
-    table: str,
-    output: Mapping[str, str],
-    *,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, consistency: str) -> None:
     """Draw one panel per quantity, one row per sample, one marker per technique; contradictions are filled.
 
     Parameters
     ----------
-    table : str
-        Path of the table `consistency`.
-    output : mapping
-        Paths of pdf, png and csv.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
+    consistency : str
+        Path of the table.
     """
-    every = read_table(table)
+    every = read_table(consistency)
     compared = {r["quantity"] for r in every if r["agrees"] is not None}
     rows = [r for r in every if r["quantity"] in compared]
     quantities = list(dict.fromkeys(r["quantity"] for r in rows))
     names = {r["sample"] for r in rows}
-    shown = [s for s in ordered(samples) if s["sample"] in names]
+    shown = [s for s in ordered(drawing.samples) if s["sample"] in names]
     height = min(max(2.0, 1.1 + 0.2 * len(shown)), layout.PAGE_INCH)
-    figure = style.new_figure(config, "double", height)
+    figure = style.new_figure(drawing.config, "double", height)
     if not rows:
         style.no_data(figure.subplots(), "no quantity was measured by two techniques")
-        style.save(figure, output, rows, simulated=simulated)
+        style.save(figure, drawing, rows)
         return
     techniques = list(dict.fromkeys(r["technique"] for r in rows))
     panels = figure.subplots(1, len(quantities), squeeze=False)[0]
@@ -62,7 +48,7 @@ def draw(
         *panels[0].get_legend_handles_labels(), loc="center left", bbox_to_anchor=(1.02, 0.5),
         title="filled: contradicts\nanother technique", fontsize=5.5,
     )  # fmt: skip
-    style.save(figure, output, rows, simulated=simulated)
+    style.save(figure, drawing, rows)
 
 
 def _panel(

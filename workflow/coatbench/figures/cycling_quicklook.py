@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,24 +15,19 @@ from ..arrays import Arrays
 from ..curves import load_curves
 from . import style
 from .cycling_common import potential_label, unusable
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 COLOUR = {"charge": style.CATEGORIES[1], "discharge": style.CATEGORIES[0]}
 LINE = ("-", "--", ":", "-.")
 
 
 def draw(
+    drawing: Drawing,
     curves: Sequence[str],
     rows: Sequence[str],
     cells: Sequence[tuple[str, str]],
-    output: Mapping[str, str],
     *,
     potential_reference: str,
-    sample: Mapping[str, str],
-    simulated: bool,
-    config: FiguresConfig,
 ) -> None:
     """Draw four panels for each cell of a sample.
 
@@ -42,25 +37,19 @@ def draw(
         netCDF and JSON files of the cells' jobs.
     cells : sequence of (protocol, cell)
         Whose they are, in the same order.
-    output : mapping
-        Paths of `png` and, for the report, `webp`.
     potential_reference : str
         What potentials are measured against.
-    sample : mapping
-        Its row of samples.csv.
-    simulated : bool
-    config : mapping
-        Section `figures` of the config.
     """
+    sample = drawing.samples[0]
     loaded = [load_curves(path) for path in curves]
     heights = [6.4 if _has_spectra(sets) else 4.4 for sets in loaded]
-    figure = style.new_figure(config, "double", sum(heights))
+    figure = style.new_figure(drawing.config, "double", sum(heights))
     parts = figure.subfigures(len(cells), 1, squeeze=False, height_ratios=heights)[:, 0]
     for part, sets, own_rows, (protocol, cell) in zip(parts, loaded, rows, cells, strict=True):
         title = f"{style.label(sample)}, {protocol} protocol, cell {style.plain(cell)}"
         label = potential_label(sets.values(), potential_reference)
         _cell(part, title, sets, load_rows(own_rows), label)
-    style.save_quicklook(figure, output, simulated=simulated)
+    style.save_quicklook(figure, drawing)
 
 
 def _cell(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,24 +14,12 @@ from ..order import ordered
 from ..quality import DOUBTFUL, OK, quality_of
 from ..tables import read_table
 from . import layout, leis_common, style
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 Row = dict[str, Any]
 
 
-def draw(
-    curves: Sequence[str],
-    windows: str,
-    surface_peaks: str,
-    output: Mapping[str, str],
-    *,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, curves: Sequence[str], windows: str, surface_peaks: str) -> None:
     """Draw one panel per heating temperature and one of the near-surface ratios.
 
     Parameters
@@ -40,21 +28,17 @@ def draw(
         netCDF files of the samples' jobs.
     windows, surface_peaks : str
         Tables leis_windows and leis_surface_peaks.
-    output : mapping
-        Paths of pdf, png and csv.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
     spectra = leis_common.load_spectra(curves)
     near = [r for r in read_table(windows) if r["window"] == leis_common.NEAR_SURFACE]
     peaks = read_table(surface_peaks)
-    shown = [s for s in ordered(samples) if any(k[0] == s["sample"] for k in spectra)]
-    codings = style.codings(samples)
+    shown = [s for s in ordered(drawing.samples) if any(k[0] == s["sample"] for k in spectra)]
+    codings = style.codings(drawing.samples)
     temperatures = sorted({t for _, t in spectra})
     related = any(r["relative_to_reference"] is not None for r in near)
     n = max(1, len(temperatures)) + related
     n_rows = math.ceil(n / 3)
-    figure = style.new_figure(config, "double", min(2.75 * n_rows, layout.PAGE_INCH))
+    figure = style.new_figure(drawing.config, "double", min(2.75 * n_rows, layout.PAGE_INCH))
     if not related:
         left = figure
         panels = figure.subplots(n_rows, min(n, 3), squeeze=False).ravel()
@@ -87,12 +71,12 @@ def draw(
         style.legend_below(left, handles)
     if related:
         last = panels[len(temperatures) or 1]
-        _ratios(last, near, shown, temperatures, reference)
+        _ratios(last, near, shown, temperatures)
         style.panel_letter(last, "abcdefgh"[min(len(temperatures), 7)])
     for axes in panels[n:]:
         axes.set_axis_off()
     numbers = _numbers(shown, temperatures, spectra) + _ratio_numbers(near)
-    style.save(figure, output, numbers, simulated=simulated)
+    style.save(figure, drawing, numbers)
 
 
 def _spectra(
@@ -138,7 +122,6 @@ def _ratios(
     near: Sequence[Row],
     shown: Sequence[Mapping[str, str]],
     temperatures: Sequence[float],
-    reference: str | None,
 ) -> None:
     names = [s["sample"] for s in shown]
     for i, temperature in enumerate(temperatures):

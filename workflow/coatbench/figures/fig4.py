@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ..order import ordered
 from . import layout, stem_common, style
+from .drawing import Drawing
 from .stem_common import Panel
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
 
 # Oxygen tells whether the coating is oxidised, so it has a row of its own; the others share one.
 OXYGEN = "O"
@@ -23,30 +21,19 @@ MARGIN_INCH = 0.25  # names above the images and the note below
 SMALL_INCH, SMALL_PT = 1.0, 5.5  # in small images the writing is small, too
 
 
-def draw(
-    curves: Sequence[str],
-    output: Mapping[str, str],
-    *,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, curves: Sequence[str]) -> None:
     """Draw one column per coated sample.
 
     Parameters
     ----------
     curves : sequence of str
         netCDF files of the samples' jobs.
-    output : mapping
-        Paths of pdf, png and csv.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
+    config = drawing.config
     panels = stem_common.load_panels(curves)
     shown = [
         s
-        for s in ordered(samples)
+        for s in ordered(drawing.samples)
         if s["role"] == "coated" and any(p.sample == s["sample"] for p in panels)
     ]
     columns = [[p for p in panels if p.sample == s["sample"]] for s in shown]
@@ -88,7 +75,7 @@ def draw(
             if i == 0:
                 axes.set_title(style.label(shown[j]))
     stem_common.explain_open(figure, [p for row in rows for cell in row for p in cell])
-    style.save(figure, output, numbers, simulated=simulated)
+    style.save(figure, drawing, numbers)
 
 
 def _image_row(columns: Sequence[Sequence[Panel]], place: int) -> list[list[Panel]]:

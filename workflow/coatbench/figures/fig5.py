@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -13,9 +13,7 @@ from ..order import one_series, ordered
 from ..tables import read_table
 from . import fig5_dqdv, style
 from .cycling_common import doubtful, potential_label, protocol_of, unusable
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 Row = dict[str, Any]
 EXPLAINED = "(a, b) symbols: means with one standard uncertainty; dots: single cells{}. (c) means over cells"
@@ -33,19 +31,15 @@ POTENTIALS = (
 
 
 def draw(
+    drawing: Drawing,
     curves: Sequence[str],
     units: Sequence[Sequence[str]],
     cells: str,
     metrics: str,
     features: str,
-    output: Mapping[str, str],
     *,
     protocols: Mapping[str, Sequence[str]],
     potential_reference: str,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
 ) -> None:
     """Draw the three panels.
 
@@ -57,14 +51,10 @@ def draw(
         Whose they are, in the same order.
     cells, metrics, features : str
         Tables cycling_cells, cycling_metrics and cycling_dqdv_features.
-    output : mapping
-        Paths of pdf, png and csv.
     protocols : mapping
         Names of the `short` protocols; the first that was measured is drawn.
     potential_reference : str
         What potentials are measured against.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
     every = read_table(metrics)
     protocol = protocol_of(every, protocols["short"])
@@ -78,11 +68,11 @@ def draw(
         and (r["sample"], r["cell"], int(r["cycle"])) not in bad
     ]
     names = {r["sample"] for r in rows}
-    shown = [s for s in ordered(samples) if s["sample"] in names]
-    figure = style.new_figure(config, "double", 5.2)
+    shown = [s for s in ordered(drawing.samples) if s["sample"] in names]
+    figure = style.new_figure(drawing.config, "double", 5.2)
     if not shown:
         style.no_data(figure.subplots(), "no cell of a short protocol could be analysed")
-        style.save(figure, output, [], simulated=simulated)
+        style.save(figure, drawing, [])
         return
     grid = figure.add_gridspec(2, 2, height_ratios=(1.0, 1.15))
     panels = [
@@ -105,14 +95,16 @@ def draw(
     _potentials(panels[1], rows, shown, f"{hours:g} h")
     lines = fig5_dqdv.mean_curves(curves, units, protocol or "", bad)
     label = potential_label(own, potential_reference)
-    fig5_dqdv.draw_panel(figure, panels[2], lines, found, shown, style.codings(samples), label)
+    fig5_dqdv.draw_panel(
+        figure, panels[2], lines, found, shown, style.codings(drawing.samples), label
+    )
     for letter, axes in zip("abc", panels, strict=True):
         style.panel_letter(axes, letter)
     explained = EXPLAINED.format(LINE if joined else "") + (
         ", circles: the feature in single cells" if fig5_dqdv.named(found) else ""
     )
     style.explain(figure, explained + (". Open: doubtful" if any(map(doubtful, rows)) else ""))
-    style.save(figure, output, _numbers(rows, lines, found, shown), simulated=simulated)
+    style.save(figure, drawing, _numbers(rows, lines, found, shown))
 
 
 def _by_sample(rows: Sequence[Row], metric: str) -> dict[str, Row]:

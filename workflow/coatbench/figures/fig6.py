@@ -12,47 +12,35 @@ from ..order import ordered
 from ..quality import DOUBTFUL, quality_of
 from ..tables import read_table
 from . import style
+from .drawing import Drawing
 
 if TYPE_CHECKING:
-    from ..config_types import FiguresConfig, SimsConfig
+    from ..config_types import SimsConfig
 
 Row = dict[str, Any]
 
 
-def draw(
-    degradation: str,
-    output: Mapping[str, str],
-    *,
-    sims: SimsConfig,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, degradation: str, *, sims: SimsConfig) -> None:
     """Draw (a) a bar per group and sample, (b) a bar per main group and sample, with 95 % intervals.
 
     Parameters
     ----------
     degradation : str
         Table sims_degradation.
-    output : mapping
-        Paths of pdf, png and csv.
     sims : mapping
         `group_labels`, `main_groups` and `headline_weighting` of the config.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
     rows = [
         r
         for r in read_table(degradation)
-        if r["weighting"] == sims["headline_weighting"] and r["sample"] != reference
+        if r["weighting"] == sims["headline_weighting"] and r["sample"] != drawing.reference
     ]
     known = [r for r in rows if r["relative_degradation"] is not None and quality_of(r).usable]
-    shown = [s for s in ordered(samples) if any(r["sample"] == s["sample"] for r in known)]
+    shown = [s for s in ordered(drawing.samples) if any(r["sample"] == s["sample"] for r in known)]
     main = list(sims["main_groups"])
     groups = [g for g in dict.fromkeys(r["group"] for r in known) if g not in main]
-    base = next((s for s in samples if s["sample"] == reference), None)
-    figure = style.new_figure(config, "double", 2.5)
+    base = next((s for s in drawing.samples if s["sample"] == drawing.reference), None)
+    figure = style.new_figure(drawing.config, "double", 2.5)
     panels = figure.subplots(1, 2, width_ratios=[1.5, 1], sharey=True)
     for letter, axes, names in (("a", panels[0], groups), ("b", panels[1], main)):
         if base is not None and known:
@@ -70,7 +58,7 @@ def draw(
         )  # the legend stands above the reference, too
     if any(quality_of(r).level == DOUBTFUL for r in known):
         style.explain(figure, "Open: doubtful (see the report)")
-    style.save(figure, output, _numbers(known, shown, [*groups, *main]), simulated=simulated)
+    style.save(figure, drawing, _numbers(known, shown, [*groups, *main]))
 
 
 def _bars(

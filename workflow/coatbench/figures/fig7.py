@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,9 +15,7 @@ from ..order import ordered
 from ..tables import read_table
 from . import style
 from .cycling_common import doubtful, potential_label, protocol_of, unusable
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 Row = dict[str, Any]
 FIRST_CYCLE = 1
@@ -34,18 +32,14 @@ INSIDE = 4  # samples whose legend finds room in the panels
 
 
 def draw(
+    drawing: Drawing,
     curves: Sequence[str],
     units: Sequence[Sequence[str]],
     cells: str,
     metrics: str,
-    output: Mapping[str, str],
     *,
     protocols: Mapping[str, Sequence[str]],
     potential_reference: str,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
 ) -> None:
     """Draw both panels; every cell is a line of its own.
 
@@ -57,14 +51,10 @@ def draw(
         Whose they are, in the same order.
     cells, metrics : str
         Tables cycling_cells and cycling_metrics.
-    output : mapping
-        Paths of pdf, png and csv.
     protocols : mapping
         Names of the `long` protocols; the first that was measured is drawn.
     potential_reference : str
         What potentials are measured against.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
     every = read_table(cells)
     drawn = protocol_of(every, protocols["long"])
@@ -72,9 +62,9 @@ def draw(
     found = [r for r in read_table(metrics) if r["protocol"] == drawn and r["value"] is not None]
     firsts = {(r["sample"], r["cell"]) for r in rows if int(r["cycle"]) == FIRST_CYCLE}
     names = {r["sample"] for r in rows}
-    shown = [s for s in ordered(samples) if s["sample"] in names]
-    colours = style.colours(samples)
-    figure = style.new_figure(config, "double", 2.9)
+    shown = [s for s in ordered(drawing.samples) if s["sample"] in names]
+    colours = style.colours(drawing.samples)
+    figure = style.new_figure(drawing.config, "double", 2.9)
     panels = figure.subplots(1, 2, width_ratios=(1, 1.35))
     profiles = {
         (sample, cell): profile
@@ -116,7 +106,7 @@ def draw(
         listed = " and ".join(([", ".join(under[:-1])] if under[1:] else []) + under[-1:])
         explained += f"; below {top} {'lie' if under[1:] else 'lies'} {listed}"
     style.explain(figure, explained)
-    style.save(figure, output, _numbers(profiles, rows, found), simulated=simulated)
+    style.save(figure, drawing, _numbers(profiles, rows, found))
 
 
 def _explained(cells: int, has_doubtful: bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,7 @@ from ..quality import quality_of
 from ..tables import read_table
 from . import style
 from . import tga_ms_common as common
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 PREFERRED_MZ = (64, 48, 66, 50)  # the paper's channels; other runs show what they have
 MAX_COLUMNS = 4
@@ -24,16 +22,11 @@ TITLE_PAD = 16  # points; two lines of temperatures stand between title and pane
 
 
 def draw(
+    drawing: Drawing,
     curves: Sequence[str],
     runs: Sequence[tuple[str, str]],
     events: str,
     window: str,
-    output: Mapping[str, str],
-    *,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
 ) -> None:
     """Draw mass and DTG, DSC, and ion currents over temperature.
 
@@ -45,18 +38,8 @@ def draw(
         In the order of the index.
     events, window : str
         Tables tga_ms_events and tga_ms_window.
-    output : mapping
-        Paths by kind: pdf, png, csv.
-    samples : sequence of mapping
-        Rows of samples.csv.
-    reference : str or None
-        Not used: a thermogram has no reference.
-    simulated : bool
-        Whether the study is simulated.
-    config : mapping
-        Section `figures` of the config.
     """
-    order = {s["sample"]: i for i, s in enumerate(ordered(samples))}
+    order = {s["sample"]: i for i, s in enumerate(ordered(drawing.samples))}
     loaded = [
         (run, sample, sets)
         for (run, sample), path in zip(runs, curves, strict=True)
@@ -64,9 +47,9 @@ def draw(
     ]
     loaded.sort(key=lambda item: order[item[1]])
     if not loaded:
-        figure = style.new_figure(config, "single", 2.3)
+        figure = style.new_figure(drawing.config, "single", 2.3)
         style.no_data(figure.subplots(), "no thermogram could be analysed")
-        style.save(figure, output, [], simulated=simulated)
+        style.save(figure, drawing, [])
         return
     shown = loaded[:MAX_COLUMNS]
     event_rows, window_rows = read_table(events), read_table(window)
@@ -75,12 +58,12 @@ def draw(
     n_rows = 1 + has_dsc + has_ions
     heights = [1.5, *([0.9] if has_dsc else []), *([1.3] if has_ions else [])]
     width = "single" if len(shown) == 1 else "double"
-    figure = style.new_figure(config, width, 0.5 + 1.35 * sum(heights))
+    figure = style.new_figure(drawing.config, width, 0.5 + 1.35 * sum(heights))
     axes = figure.subplots(
         n_rows, len(shown), sharex="col", squeeze=False, gridspec_kw={"height_ratios": heights}
     )
-    by_name = {s["sample"]: s for s in samples}
-    colours = style.colours(samples)
+    by_name = {s["sample"]: s for s in drawing.samples}
+    colours = style.colours(drawing.samples)
     numbers: list[dict[str, Any]] = []
     for letter, panel in zip("abc", axes[:, 0], strict=False):
         style.panel_letter(panel, letter)
@@ -106,7 +89,7 @@ def draw(
         figure.supxlabel(f"{len(loaded) - len(shown)} more runs: see the quick-looks", fontsize=5.5)
     # On the face, since the caption does not go where the figure goes.
     style.explain(figure, EXPLAINED)
-    style.save(figure, output, numbers, simulated=simulated)
+    style.save(figure, drawing, numbers)
 
 
 def _column(

@@ -13,6 +13,7 @@ from ..curves import load_curves
 from . import style
 
 NEAR_SURFACE = "near_surface"
+REACH_EV = 40.0  # around a peak
 
 
 def load_spectra(paths: Iterable[str]) -> dict[tuple[str, float], Arrays]:
@@ -49,9 +50,7 @@ def label_peaks(axes: Axes, rows: Sequence[Mapping[str, Any]], top: Mapping[str,
             )
 
 
-def peak_tops(
-    rows: Sequence[Mapping[str, Any]], curves: Sequence[Arrays], reach_eV: float = 40.0
-) -> dict[str, float]:
+def peak_tops(rows: Sequence[Mapping[str, Any]], curves: Sequence[Arrays]) -> dict[str, float]:
     """Return the height of the highest curve around each detected element."""
     tops: dict[str, float] = {}
     for row in rows:
@@ -59,7 +58,7 @@ def peak_tops(
             continue
         for curve in curves:
             energy = curve["energy_eV"]
-            near = abs(energy - row["energy_eV"]) <= reach_eV
+            near = abs(energy - row["energy_eV"]) <= REACH_EV
             if near.any():
                 height = float(curve["intensity"][near].max())
                 tops[row["element"]] = max(height, tops.get(row["element"], 0.0))

@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from ..analysis import load_rows
 from ..curves import load_curves
 from . import leis_common, style
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 
-def draw(
-    curves: str,
-    rows: str,
-    output: Mapping[str, str],
-    *,
-    sample: Mapping[str, str],
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, curves: str, rows: str) -> None:
     """Draw every spectrum of one sample, one below the other.
 
     Parameters
     ----------
     curves, rows : str
         The job's netCDF and JSON files.
-    output : mapping
-        Paths of `png` and, for the report, `webp`.
-    sample : mapping
-        Its row of samples.csv.
-    simulated : bool
-    config : mapping
-        Section `figures` of the config.
     """
+    sample = drawing.samples[0]
     analysis = load_rows(rows)
     spectra = load_curves(curves)
-    figure = style.new_figure(config, "single", 2.3 * max(1, len(spectra)))
+    figure = style.new_figure(drawing.config, "single", 2.3 * max(1, len(spectra)))
     panels = figure.subplots(max(1, len(spectra)), 1, squeeze=False)[:, 0]
     if not spectra:
         style.no_data(panels[0], analysis.problem or "no spectrum")
@@ -73,4 +54,4 @@ def draw(
         axes.set_xlabel("energy / eV")
         axes.set_ylabel("counts nC$^{-1}$ per channel")
         axes.set_title(f"{style.label(sample)}, heated to {temperature:g} °C")
-    style.save_quicklook(figure, output, simulated=simulated)
+    style.save_quicklook(figure, drawing)

@@ -15,44 +15,37 @@ from ..order import ordered
 from ..quality import DOUBTFUL
 from ..tables import read_table
 from . import layout, lettering, ranking_response, style
+from .drawing import Drawing
 
 if TYPE_CHECKING:
-    from ..config_types import CriterionConfig, FactorConfig, FiguresConfig
+    from ..config_types import CriterionConfig, FactorConfig
 
 Row = dict[str, Any]
 LONG_LABEL = 16  # characters of a sample's label that leave the criteria little room
 
 
 def draw(
-    tables: Mapping[str, str],
-    output: Mapping[str, str],
+    drawing: Drawing,
     *,
     criteria: Mapping[str, CriterionConfig],
     factors: Mapping[str, FactorConfig | None],
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
+    **tables: str,
 ) -> None:
     """Draw scores with the probability of being best, the criteria behind them, and the response along each factor.
 
     Parameters
     ----------
-    tables : mapping
-        Paths of the ranking tables by name.
-    output : mapping
-        Paths of pdf, png and csv.
     criteria : mapping
         Of the config, in their order, with labels.
     factors : mapping
         Config section `factors`.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
+    **tables : str
+        Paths of the ranking tables by name.
     """
     rows = read_table(tables["ranking"])
     ranked = [r for r in rows if r["rank"] is not None]
     by_name = {r["sample"]: r for r in rows}
-    shown = [s for s in ordered(samples) if s["sample"] in by_name]
+    shown = [s for s in ordered(drawing.samples) if s["sample"] in by_name]
     first = [s for s in shown if by_name[s["sample"]]["rank"] is not None]
     shown = first + [s for s in shown if s not in first]  # unranked ones below a gap
     n = max(len(shown), 3)
@@ -62,18 +55,18 @@ def draw(
         curves = [r | {"determined": 1.0} for r in curves]
     panels = max(len(varied), 1)
     tall = max(3.0, 1.35 + 0.19 * n, 1.6 * panels + 1.1)  # the legend stands below the last panel
-    figure = style.new_figure(config, "double", min(tall, layout.PAGE_INCH))
+    figure = style.new_figure(drawing.config, "double", min(tall, layout.PAGE_INCH))
     if not ranked:
         axes = figure.subplots()
         style.no_data(axes, "no sample has all core criteria, so none can be ranked")
-        style.save(figure, output, rows, simulated=simulated)
+        style.save(figure, drawing, rows)
         return
     grid = figure.add_gridspec(
         panels, 3 if varied else 2, width_ratios=[0.95, 1.4, 1.5][: 3 if varied else 2]
     )
     left, middle = figure.add_subplot(grid[:, 0]), figure.add_subplot(grid[:, 1])
     right = [figure.add_subplot(grid[i, 2]) for i in range(len(varied))]
-    _scores(left, first, shown, by_name, style.colours(samples))
+    _scores(left, first, shown, by_name, style.colours(drawing.samples))
     shown_criteria = [
         (
             name,
@@ -105,7 +98,7 @@ def draw(
         )
     for letter, axes in zip("abcdefgh", (left, middle, *right), strict=False):
         style.panel_letter(axes, letter)
-    style.save(figure, output, _numbers(rows, curves), simulated=simulated)
+    style.save(figure, drawing, _numbers(rows, curves))
 
 
 def _scores(

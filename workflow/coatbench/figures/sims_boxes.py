@@ -14,9 +14,10 @@ from ..order import ordered
 from ..quality import DOUBTFUL, quality_of
 from ..tables import read_table
 from . import layout, style
+from .drawing import Drawing
 
 if TYPE_CHECKING:
-    from ..config_types import FiguresConfig, SimsConfig
+    from ..config_types import SimsConfig
 
 Row = dict[str, Any]
 Line = list[tuple[float, float]]
@@ -25,28 +26,15 @@ COLUMNS, FEWER_COLUMNS, MANY_SAMPLES = 4, 3, 12
 NOBODY = {"sample": "", "label": " "}  # the place between two fragments
 
 
-def draw(
-    regions: str,
-    output: Mapping[str, str],
-    *,
-    sims: SimsConfig,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, regions: str, *, sims: SimsConfig) -> None:
     """Draw a panel per fragment of a degradation group, a box with all its points per sample.
 
     Parameters
     ----------
     regions : str
         Table sims_regions.
-    output : mapping
-        Paths of pdf, png and csv.
     sims : mapping
         `group_labels` and `main_groups` of the config.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
     counted = [g for parts in sims["main_groups"].values() for g in parts]
     rows = [r for r in read_table(regions) if quality_of(r).usable]
@@ -54,15 +42,15 @@ def draw(
     if not fragments:  # no fragment of the table was measured: show what was
         fragments = {r["fragment"]: "" for r in rows}
     order = sorted(fragments, key=lambda f: counted.index(fragments[f]) if fragments[f] else 0)
-    means = _means(rows, reference)
+    means = _means(rows, drawing.reference)
     regions_of: dict[tuple[str, str], list[Row]] = {}
     for r in rows:
         regions_of.setdefault((r["fragment"], r["sample"]), []).append(r)
     measured = {sample for _, sample in regions_of}
-    shown = [s for s in ordered(samples) if s["sample"] in measured]
+    shown = [s for s in ordered(drawing.samples) if s["sample"] in measured]
     n_columns = FEWER_COLUMNS if len(shown) > MANY_SAMPLES else COLUMNS
     n_rows = max(1, math.ceil(len(order) / n_columns))
-    figure = style.new_figure(config, "double", min(0.5 + 1.35 * n_rows, layout.PAGE_INCH))
+    figure = style.new_figure(drawing.config, "double", min(0.5 + 1.35 * n_rows, layout.PAGE_INCH))
     grid = figure.add_gridspec(n_rows, n_columns)
     # Ratios share the scale of a row; intensities differ from fragment to fragment by orders of magnitude.
     beside = n_columns if all(f in means for f in order) else 1
@@ -71,7 +59,7 @@ def draw(
         own = order[first : first + beside]
         row, column = divmod(first, n_columns)
         axes = figure.add_subplot(grid[row, column : column + len(own)])
-        plotted += _panels(axes, regions_of, own, shown, means, style.colours(samples))
+        plotted += _panels(axes, regions_of, own, shown, means, style.colours(drawing.samples))
         _name(
             axes,
             [(style.formula(f), sims["group_labels"].get(fragments[f], fragments[f])) for f in own],
@@ -88,11 +76,11 @@ def draw(
         style.no_data(figure.add_subplot(grid[0, 0]), "no image was measured")
     figure.supylabel(
         "normalised intensity" + (" relative to reference" if means else ""),
-        fontsize=config["font_size_pt"],
+        fontsize=drawing.config["font_size_pt"],
     )
     if any(r["quality"] == DOUBTFUL for r in plotted):
         style.explain(figure, "Open: doubtful (see the report)")
-    style.save(figure, output, plotted, simulated=simulated)
+    style.save(figure, drawing, plotted)
 
 
 def _means(rows: Sequence[Row], reference: str | None) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,10 @@ from ..curves import load_set
 from ..order import ordered
 from ..tables import read_table
 from . import layout, style
+from .drawing import Drawing
 
 if TYPE_CHECKING:
-    from ..config_types import FiguresConfig, SimsConfig
+    from ..config_types import SimsConfig
 
 SCALE_PERCENTILE = 99.0
 EDGE = 0.96  # of an image, of the room that it has
@@ -27,17 +28,7 @@ ABOVE_INCH = 0.1
 BAR_INCH = 0.06
 
 
-def draw(
-    curves: Sequence[str],
-    regions: str,
-    output: Mapping[str, str],
-    *,
-    sims: SimsConfig,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, curves: Sequence[str], regions: str, *, sims: SimsConfig) -> None:
     """Draw a row per fragment and a column per sample.
 
     Parameters
@@ -46,12 +37,8 @@ def draw(
         netCDF files with the group `maps`.
     regions : str
         Table sims_regions: which image is which fragment.
-    output : mapping
-        Paths of pdf, png and csv.
     sims : mapping
         `map_fragments` of the config.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
     maps = {m.attrs["sample"]: m for path in curves if (m := load_set(path, "maps")) is not None}
     names = {
@@ -67,13 +54,13 @@ def draw(
     strongest = sorted(images, key=lambda k: -np.nan_to_num(np.nanmean(images[k])))
     have = list(dict.fromkeys(fragment for _, fragment in strongest))
     wanted = [f for f in sims["map_fragments"] if f in have] or have[:6]
-    shown = [s for s in ordered(samples) if s["sample"] in maps]
+    shown = [s for s in ordered(drawing.samples) if s["sample"] in maps]
     tops = {f: _top([images.get((s["sample"], f)) for s in shown]) for f in wanted}
     n_rows = max(1, len(wanted))
     n_columns, blocks, edge = layout.wrapped(
         max(1, len(shown)),
         n_rows,
-        config["double_column_inch"] - BESIDE_INCH,
+        drawing.config["double_column_inch"] - BESIDE_INCH,
         layout.PAGE_INCH - 1.0,
         ABOVE_INCH,
     )
@@ -81,9 +68,9 @@ def draw(
     width = n_columns * edge
     # A strip is as high as its images and the numbers of its colour bar, which stand over both ends.
     height = 0.15 + blocks * (0.2 + n_rows * (edge + ABOVE_INCH))
-    figure = style.new_figure(config, "double", height)
+    figure = style.new_figure(drawing.config, "double", height)
     layout.tight(figure)
-    figure.set_figwidth(max(width + BESIDE_INCH, config["single_column_inch"] / 2))
+    figure.set_figwidth(max(width + BESIDE_INCH, drawing.config["single_column_inch"] / 2))
     strips = figure.subplots(blocks * n_rows, 1, squeeze=False)[:, 0]
     for block in range(blocks):
         part = shown[block * n_columns : (block + 1) * n_columns]
@@ -98,7 +85,8 @@ def draw(
             axes.set_xlim(-0.5, n_columns - 0.5)
     if shown and wanted:
         figure.supylabel(
-            "fragment: normalised intensity (white: no counts)", fontsize=config["font_size_pt"]
+            "fragment: normalised intensity (white: no counts)",
+            fontsize=drawing.config["font_size_pt"],
         )
         _scale_bar(strips[-1], maps[shown[0]["sample"]])
     else:
@@ -114,7 +102,7 @@ def draw(
         for s in shown
         if (image := images.get((s["sample"], fragment))) is not None and np.isfinite(image).any()
     ]  # fmt: skip
-    style.save(figure, output, numbers, simulated=simulated)
+    style.save(figure, drawing, numbers)
 
 
 def _top(images: Sequence[np.ndarray | None]) -> float:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 
 from ..order import ordered
 from . import style
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig, SimsConfig
+from .drawing import Drawing
 
 STRONGEST = 4  # fragments that name a part
 ROW_INCH = 0.95
@@ -26,36 +24,22 @@ class Parts(Protocol):
     shares: np.ndarray
 
 
-def draw(
-    output: Mapping[str, str],
-    *,
-    parts: Parts | None,
-    groups: Mapping[str, str],
-    sims: SimsConfig,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, parts: Parts | None, groups: Mapping[str, str]) -> None:
     """Draw a row per part and a column per sample; write the loadings.
 
     Parameters
     ----------
-    output : mapping
-        Paths of pdf, png and csv.
     parts : Parts or None
     groups : mapping of fragment to group
-    sims, samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
-    shown = [s for s in ordered(samples) if parts is not None and s["sample"] in parts.maps]
+    shown = [s for s in ordered(drawing.samples) if parts is not None and s["sample"] in parts.maps]
     if parts is None or not shown:
-        figure = style.new_figure(config, "single", 1.0)
+        figure = style.new_figure(drawing.config, "single", 1.0)
         style.no_data(figure.subplots(), "fewer common fragments than parts")
-        style.save(figure, output, [], simulated=simulated)
+        style.save(figure, drawing, [])
         return
     n = len(parts.shares)
-    figure = style.new_figure(config, "double", 0.4 + ROW_INCH * n)
+    figure = style.new_figure(drawing.config, "double", 0.4 + ROW_INCH * n)
     panels = figure.subplots(n, len(shown), squeeze=False)
     numbers = []
     for k in range(n):
@@ -78,4 +62,4 @@ def draw(
             }
             for i in strongest
         ]  # fmt: skip
-    style.save(figure, output, numbers, simulated=simulated)
+    style.save(figure, drawing, numbers)

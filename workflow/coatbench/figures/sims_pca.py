@@ -10,46 +10,38 @@ from matplotlib.axes import Axes
 from ..order import ordered
 from ..tables import read_table
 from . import style
+from .drawing import Drawing
 
 if TYPE_CHECKING:
-    from ..config_types import FiguresConfig, SimsConfig
+    from ..config_types import SimsConfig
 
 Row = dict[str, Any]
 
 
-def draw(
-    scores: str,
-    weights: str,
-    output: Mapping[str, str],
-    *,
-    sims: SimsConfig,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, scores: str, weights: str, *, sims: SimsConfig) -> None:
     """Draw (a) the scores of the headline scaling and (b) loadings on the first component under every scaling.
 
     Parameters
     ----------
     scores, weights : str
         Tables sims_scores and sims_weights.
-    output : mapping
-        Paths of pdf, png and csv.
     sims : mapping
         `headline_weighting` of the config.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
     loadings = [r for r in read_table(weights) if r["loading_pc1"] is not None]
     scalings = list(dict.fromkeys(r["weighting"] for r in loadings))
     headline = sims["headline_weighting"]
     scaling = headline if headline in scalings else (scalings or [headline])[0]
     points = [r for r in read_table(scores) if r["weighting"] == scaling]
-    figure = style.new_figure(config, "double", 2.85)
+    figure = style.new_figure(drawing.config, "double", 2.85)
     panels = figure.subplots(1, 2, width_ratios=[1, 1.15])
     if points:
-        _scores(panels[0], points, samples, next(r for r in loadings if r["weighting"] == scaling))
+        _scores(
+            panels[0],
+            points,
+            drawing.samples,
+            next(r for r in loadings if r["weighting"] == scaling),
+        )
         panels[0].set_title(
             f"scaling: {_worded(scaling)}", loc="right", color=style.GREY, fontsize="small"
         )
@@ -69,7 +61,7 @@ def draw(
          "fragment": r["fragment"], "pc1": r["loading_pc1"], "pc2": r["loading_pc2"]}
         for r in loadings
     ]  # fmt: skip
-    style.save(figure, output, numbers, simulated=simulated)
+    style.save(figure, drawing, numbers)
 
 
 def _scores(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,21 +12,16 @@ from ..analysis import load_rows
 from ..arrays import Arrays
 from ..curves import load_set
 from . import sims_spectrum, style
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 N_IMAGES = 5
 
 
 def draw(
+    drawing: Drawing,
     curves: Sequence[str],
     rows: Sequence[str],
-    output: Mapping[str, str],
     *,
-    sample: Mapping[str, str],
-    simulated: bool,
-    config: FiguresConfig,
     spectrum: Callable[[Sequence[Mapping[str, Any]], Arrays | None], list[dict[str, Any]]],
 ) -> None:
     """Draw a row of images, the spectrum with its named and unassigned peaks, and the normalised intensity of every image in every region.
@@ -35,22 +30,16 @@ def draw(
     ----------
     curves, rows : sequence of str
         netCDF and JSON files of the sample's jobs.
-    output : mapping
-        Paths of `png` and, for the report, `webp`.
-    sample : mapping
-        Its row of samples.csv.
-    simulated : bool
-    config : mapping
-        Section `figures` of the config.
     spectrum : callable
         Rows of the regions and peaks of the events (or None) -> named peaks.
     """
+    sample = drawing.samples[0]
     analyses = [load_rows(path) for path in rows]
     regions = [r for a in analyses for r in a.tables.get("sims_regions", [])]
     maps = next((m for path in curves if (m := load_set(path, "maps")) is not None), None)
     sets = [load_set(path, name) for path in curves[:1] for name in ("spectrum", "spectrum_line")]
     peaks, line = sets if sets else (None, None)
-    figure = style.new_figure(config, "double", 5.4)
+    figure = style.new_figure(drawing.config, "double", 5.4)
     upper, middle, lower = np.asarray(
         figure.subfigures(3, 1, height_ratios=[1, 1.1, 1.35])
     ).tolist()
@@ -62,14 +51,14 @@ def draw(
     else:
         _images(panels, maps)
     sims_spectrum.draw_spectrum(
-        middle.subplots(), spectrum(regions, peaks), line, 0.7 * config["font_size_pt"]
+        middle.subplots(), spectrum(regions, peaks), line, 0.7 * drawing.config["font_size_pt"]
     )
     _intensities(lower.subplots(), regions, sample)
     figure.suptitle(
         f"{style.label(sample)}, regions: {len({r['region'] for r in regions})}", x=0.01, ha="left",
-        fontsize=config["font_size_pt"],
+        fontsize=drawing.config["font_size_pt"],
     )  # fmt: skip
-    style.save_quicklook(figure, output, simulated=simulated)
+    style.save_quicklook(figure, drawing)
 
 
 def _name(label: str, mass_u: float | None, number: float) -> str:

@@ -26,7 +26,7 @@ LAYER, CORE, PARTICLE = 1, 2, 3
 CONTRAST = (0.002, 0.998)
 # A light coating beside a heavy core: below 1, dark grey values are spread.
 GAMMA = 0.6
-ARROW = "#e0322b"
+ARROW, ARROWS = "#e0322b", 3
 BOX = "#27c227"
 BAR_SHARE = 0.25  # of the field's width, about
 
@@ -162,8 +162,8 @@ def overlay(axes: Axes, panel: Panel) -> None:
     axes.imshow(picture, extent=panel.extent, interpolation="nearest")
 
 
-def arrows(axes: Axes, panel: Panel, n: int = 3) -> None:
-    """Point from the vacuum to the layer at `n` places of the rim, spread over it; open where it is doubtful."""
+def arrows(axes: Axes, panel: Panel) -> None:
+    """Point from the vacuum to the layer at some places of the rim, spread over it; open where it is doubtful."""
     if "thickness_nm" not in panel.curves or panel.quality == UNUSABLE:
         return
     thickness = panel.curves["thickness_nm"]
@@ -187,7 +187,7 @@ def arrows(axes: Axes, panel: Panel, n: int = 3) -> None:
         return
     # Left to right, so that the arrows are spread whatever way the rim runs.
     chosen = chosen[np.argsort(x[chosen], kind="stable")]
-    for k in chosen[((np.arange(n) + 0.5) / n * len(chosen)).astype(int)]:
+    for k in chosen[((np.arange(ARROWS) + 0.5) / ARROWS * len(chosen)).astype(int)]:
         axes.annotate(
             "",
             tips[k],

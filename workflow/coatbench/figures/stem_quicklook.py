@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from ..analysis import load_rows
 from . import stem_common, style
+from .drawing import Drawing
 from .stem_common import Panel
 
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
 
-
-def draw(
-    curves: str,
-    rows: str,
-    output: Mapping[str, str],
-    *,
-    sample: Mapping[str, str],
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, curves: str, rows: str) -> None:
     """Draw one row per image: picture, mask over it, thickness along the rim.
 
     Parameters are those of `leis_quicklook.draw`.
     """
+    sample = drawing.samples[0]
     analysis = load_rows(rows)
     panels = stem_common.load_panels([curves])
     n = max(1, len(panels))
-    side = config["double_column_inch"] / 3
-    figure = style.new_figure(config, "double", n * (0.9 * side) + 0.3)
+    side = drawing.config["double_column_inch"] / 3
+    figure = style.new_figure(drawing.config, "double", n * (0.9 * side) + 0.3)
     grid = figure.subplots(n, 3, squeeze=False)
     if not panels:
         for axes in grid[0]:
@@ -51,7 +41,7 @@ def draw(
             _element(right, panel, analysis.tables.get("stem_elements", []))
         else:
             _distribution(right, panel)
-    style.save_quicklook(figure, output, simulated=simulated)
+    style.save_quicklook(figure, drawing)
 
 
 def _distribution(axes: Axes, panel: Panel) -> None:

@@ -25,6 +25,7 @@ from ..order import LABEL, PLACE, STEPS, TICK, colour_places
 from ..pictures import write_drawing
 from ..tables import cell
 from . import layout, lettering
+from .drawing import Drawing
 from .lettering import formula as formula
 from .lettering import in_words as in_words
 from .lettering import plain as plain
@@ -291,22 +292,13 @@ def no_data(axes: Axes, why: str) -> None:
     )
 
 
-def save(
-    figure: Figure,
-    output: Mapping[str, str],
-    rows: Sequence[Mapping[str, Any]],
-    *,
-    simulated: bool,
-) -> None:
-    """Write a figure as PDF, SVG and PNG, and the numbers that it shows as CSV.
-
-    `output` maps `pdf`, `png` and `csv` to paths, `svg` where that is wanted, `webp` if the report is to show it; `rows` are the plotted
-    numbers, tidy, all with the same keys.
-    """
+def save(figure: Figure, drawing: Drawing, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write a figure as PDF, SVG and PNG, and the plotted numbers as CSV: tidy `rows`, all with the same keys."""
     from matplotlib.backends.backend_pdf import FigureCanvasPdf  # quick-looks do without
 
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
-    mark_simulated(figure, simulated)
+    output = drawing.output
+    mark_simulated(figure, drawing.simulated)
     # Not with `savefig`, which draws every file twice: once to lay it out.
     FigureCanvasPdf(figure).print_pdf(output["pdf"], metadata={"Creator": "coatbench"})
     figure.set_layout_engine("none")  # it stands; the other files need not compute it again
@@ -326,10 +318,10 @@ def save(
         writer.writerows([cell(row.get(c)) for c in columns] for row in rows)
 
 
-def save_quicklook(figure: Figure, output: Mapping[str, str], *, simulated: bool) -> None:
-    """Write a quick-look figure as PNG, `png` of `output`, and as `webp` if the report is to show it."""
-    mark_simulated(figure, simulated)
-    _write_pixels(figure, output, 150)
+def save_quicklook(figure: Figure, drawing: Drawing) -> None:
+    """Write a quick-look figure as PNG and, if the report is to show it, as WebP."""
+    mark_simulated(figure, drawing.simulated)
+    _write_pixels(figure, drawing.output, 150)
 
 
 def _write_pixels(figure: Figure, output: Mapping[str, str], dpi: float) -> None:

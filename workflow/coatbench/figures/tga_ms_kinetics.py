@@ -6,8 +6,8 @@ study's own settings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,34 +15,20 @@ from matplotlib.axes import Axes
 from ..quality import DOUBTFUL
 from ..tables import read_table
 from . import style
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 Row = dict[str, Any]
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 MAX_ROWS = 4
 
 
-def draw(
-    tables: Mapping[str, str],
-    output: Mapping[str, str],
-    *,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, **tables: str) -> None:
     """Draw one row of panels per sample and event.
 
     Parameters
     ----------
-    tables : mapping
+    **tables : str
         Paths of tga_ms_kinetics, tga_ms_conversion and tga_ms_conversion_map.
-    output : mapping
-        Paths by kind: pdf, png, csv.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them; `reference` is not used.
     """
     energies, own, grid = (
         read_table(tables[f"tga_ms_{name}"])
@@ -50,13 +36,13 @@ def draw(
     )
     processes = list(dict.fromkeys((r["sample"], r["event"]) for r in grid))[:MAX_ROWS]
     if not processes:
-        figure = style.new_figure(config, "single", 2.0)
+        figure = style.new_figure(drawing.config, "single", 2.0)
         style.no_data(figure.subplots(), "kinetics take three heating rates of one sample")
-        style.save(figure, output, [], simulated=simulated)
+        style.save(figure, drawing, [])
         return
-    figure = style.new_figure(config, "double", 0.4 + 2.2 * len(processes))
+    figure = style.new_figure(drawing.config, "double", 0.4 + 2.2 * len(processes))
     axes = figure.subplots(len(processes), 2, squeeze=False)
-    labels = {s["sample"]: style.label(s) for s in samples}
+    labels = {s["sample"]: style.label(s) for s in drawing.samples}
     for (left, right), process in zip(axes, processes, strict=True):
         picked = [
             [r for r in rows if (r["sample"], r["event"]) == process]
@@ -67,7 +53,7 @@ def draw(
         _map(right, picked[2], picked[1])
     for letter, panel in zip("abcdefgh", axes.flat, strict=False):
         style.panel_letter(panel, letter)
-    style.save(figure, output, grid, simulated=simulated)
+    style.save(figure, drawing, grid)
 
 
 def _energies(axes: Axes, rows: Sequence[Row]) -> None:

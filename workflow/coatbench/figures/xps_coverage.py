@@ -13,9 +13,10 @@ from ..quality import DOUBTFUL as DOUBTED
 from ..quality import quality_of
 from ..tables import read_table
 from . import style
+from .drawing import Drawing
 
 if TYPE_CHECKING:
-    from ..config_types import FiguresConfig, XpsCoverage
+    from ..config_types import XpsCoverage
 
 Row = dict[str, Any]
 MARKERS = "os^Dvp"
@@ -44,18 +45,14 @@ def axis_label(definition: str, coating: Sequence[str], substrate: str, lattice:
 
 
 def draw(
+    drawing: Drawing,
     coverage: str,
     sensitivity: str,
-    output: Mapping[str, str],
     *,
     definition: str,
     column: str,
     library: str,
     setting: XpsCoverage,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
 ) -> None:
     """Draw one definition over temperature.
 
@@ -63,8 +60,6 @@ def draw(
     ----------
     coverage, sensitivity : str
         Tables xps_coverage and xps_sensitivity.
-    output : mapping
-        Paths of pdf, png and csv.
     definition : str
         Of xps_coverage.
     column : str
@@ -73,19 +68,17 @@ def draw(
         Sensitivity factors of the points; all others are drawn as thin lines.
     setting : mapping
         `coating`, `substrate` and `lattice_region` of the section `xps.coverage`.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
     rows = [r for r in read_table(coverage) if r["definition"] == definition]
     others = [r for r in read_table(sensitivity) if r["definition"] == definition]
-    figure = style.new_figure(config, "single", 2.7)
+    figure = style.new_figure(drawing.config, "single", 2.7)
     axes = figure.subplots()
-    coated = [s for s in ordered(samples) if s["role"] == "coated"]
+    coated = [s for s in ordered(drawing.samples) if s["role"] == "coated"]
     named = {r["sample"]: r for r in rows if r["rsf_library"] == library}
     by_sample = {name: r for name, r in named.items() if quality_of(r).usable}
     if not by_sample:
         style.no_data(axes, "no sample has all the regions that this needs")
-        style.save(figure, output, [], simulated=simulated)
+        style.save(figure, drawing, [])
         return
     series = _series(coated, by_sample)
     at = {s["sample"]: s.get(TICK) or _x(s) for s in coated}
@@ -120,9 +113,9 @@ def draw(
         )
     _limits(axes, [r for r in [*rows, *others] if quality_of(r).usable], column, coated)
     low, high = axes.get_ylim()
-    bare = by_sample.get(reference or "")
+    bare = by_sample.get(drawing.reference or "")
     if bare is not None and low <= bare[column] <= high:
-        name = next(style.label(s) for s in samples if s["sample"] == reference)
+        name = next(style.label(s) for s in drawing.samples if s["sample"] == drawing.reference)
         axes.axhline(
             bare[column], color=style.REFERENCE_COLOUR, linewidth=0.6, linestyle=":", label=name
         )
@@ -150,7 +143,7 @@ def draw(
         for r in others
         if r["sample"] in at
     ]  # fmt: skip
-    style.save(figure, output, numbers, simulated=simulated)
+    style.save(figure, drawing, numbers)
 
 
 def _height(row: Row, column: str) -> float:

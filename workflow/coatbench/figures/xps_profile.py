@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matplotlib.axes import Axes
 
 from ..quality import OK, quality_of, worst
 from ..tables import read_table
 from . import style
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 COLUMNS, MOST_PANELS = 2, 8
 
@@ -21,33 +19,21 @@ COLUMNS, MOST_PANELS = 2, 8
 Profile = dict[str, list[dict[str, Any]]]
 
 
-def draw(
-    profile: str,
-    output: Mapping[str, str],
-    *,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, profile: str) -> None:
     """Draw one panel per sample and spot that has levels; the CSV has those without room, too.
 
     Parameters
     ----------
     profile : str
         Path of xps_profile.
-    output : mapping
-        Paths by kind: pdf, svg, png, csv, webp.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them; `reference` is not used.
     """
     found = profiles(read_table(profile))
     columns = max(1, min(COLUMNS, len(found)))
     rows = math.ceil(min(len(found), MOST_PANELS) / columns)
     figure = style.new_figure(
-        config, "single" if columns == 1 else "double", max(0.4 + 2.1 * rows, 2.0)
+        drawing.config, "single" if columns == 1 else "double", max(0.4 + 2.1 * rows, 2.0)
     )
-    labels = {s["sample"]: style.label(s) for s in samples}
+    labels = {s["sample"]: style.label(s) for s in drawing.samples}
     if not found:
         style.no_data(figure.subplots(), "no level of an export could be quantified")
     else:
@@ -62,7 +48,7 @@ def draw(
             axes.set_axis_off()
         style.legend_below(figure, handles)
     numbers = [row for regions in found.values() for own in regions.values() for row in own]
-    style.save(figure, output, numbers, simulated=simulated)
+    style.save(figure, drawing, numbers)
 
 
 def profiles(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Profile]:

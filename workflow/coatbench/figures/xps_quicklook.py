@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from matplotlib.figure import SubFigure
 
@@ -13,48 +11,35 @@ from ..arrays import Arrays
 from ..curves import load_curves
 from ..quality import OK, UNUSABLE
 from . import style, xps_common, xps_profile
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 COLUMNS = 3
 MOST_PANELS = 24
 
 
-def draw(
-    curves: str,
-    rows: str,
-    output: Mapping[str, str],
-    *,
-    sample: Mapping[str, str],
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, curves: str, rows: str) -> None:
     """Draw one panel per spot and region, and one per spot that is a depth profile or an angle series.
 
     Parameters
     ----------
     curves, rows : str
         netCDF and JSON of the sample's job.
-    output : mapping
-        Paths of `png` and, for the report, `webp`.
-    sample, simulated, config
-        As `quicklook_params` of the workflow gives them.
     """
+    sample = drawing.samples[0]
     every = load_curves(curves)
     groups = dict(list(every.items())[:MOST_PANELS])
     analysis = load_rows(rows)
     levels_of = analysis.tables.get("xps_profile", [])
     profiles = xps_profile.profiles(levels_of)
     n_rows = max(1, math.ceil((len(groups) + len(profiles)) / COLUMNS))
-    figure = style.new_figure(config, "double", 2.1 * n_rows + 0.3)
+    figure = style.new_figure(drawing.config, "double", 2.1 * n_rows + 0.3)
     if not groups:
         axes = figure.subplots()
         style.no_data(axes, analysis.problem or "no region was measured")
-        style.save_quicklook(figure, output, simulated=simulated)
+        style.save_quicklook(figure, drawing)
         return
     more = f", first {len(groups)} of {len(every)} regions" if len(every) > len(groups) else ""
-    figure.suptitle(style.label(sample) + more, fontsize=config["font_size_pt"] + 1)
+    figure.suptitle(style.label(sample) + more, fontsize=drawing.config["font_size_pt"] + 1)
     cells = figure.subfigures(n_rows, COLUMNS, squeeze=False).ravel()
     for cell, (group, data) in zip(cells, groups.items(), strict=False):
         _panel(cell, group.split("|")[0], data)
@@ -63,7 +48,7 @@ def draw(
         xps_profile.panel(axes, levels)
         axes.set_title(f"levels, spot {spot}; open: doubtful", loc="left")
         axes.legend(fontsize=5.5)
-    style.save_quicklook(figure, output, simulated=simulated)
+    style.save_quicklook(figure, drawing)
 
 
 def _panel(cell: SubFigure, spot: str, data: Arrays) -> None:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from . import layout, style, xps_common
-
-if TYPE_CHECKING:
-    from ..config_types import FiguresConfig
+from .drawing import Drawing
 
 MARGIN_INCH = 0.9  # title, axis and legend
 LEAST_INCH = 1.04  # of a panel: lower ones push their legend out of the figure
 
 
-def draw(
-    curves: Sequence[str],
-    regions: Sequence[str],
-    output: Mapping[str, str],
-    *,
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    simulated: bool,
-    config: FiguresConfig,
-) -> None:
+def draw(drawing: Drawing, curves: Sequence[str], regions: Sequence[str]) -> None:
     """Draw one panel per region.
 
     Parameters
@@ -32,24 +21,20 @@ def draw(
         netCDF files of the samples' jobs.
     regions : sequence of str
         Regions to show, a panel each.
-    output : mapping
-        Paths of pdf, png and csv.
-    samples, reference, simulated, config
-        As `figure_params` of the workflow gives them.
     """
     spectra = {region: xps_common.load_first_spots(curves, region) for region in regions}
     n = max([1, *(len(s) for s in spectra.values())])
     width = "double" if len(regions) > 1 else "single"
     panel_inch = min(max(LEAST_INCH, 0.52 * n), layout.PAGE_INCH - MARGIN_INCH)
-    figure = style.new_figure(config, width, MARGIN_INCH + panel_inch)
+    figure = style.new_figure(drawing.config, width, MARGIN_INCH + panel_inch)
     panels = figure.subplots(1, max(1, len(regions)), squeeze=False)[0]
     if not regions:
         style.no_data(panels[0], "the configuration names no region for this figure")
     numbers: list[dict[str, Any]] = []
     for letter, axes, region in zip("abcdef", panels, regions, strict=False):
-        numbers += xps_common.stack(axes, spectra[region], samples, region)
+        numbers += xps_common.stack(axes, spectra[region], drawing.samples, region)
         xps_common.legend(axes, spectra[region], panel_inch)
         if len(regions) > 1:
             style.panel_letter(axes, letter)
         axes.set_title(region, loc="right", pad=11)  # above the binding energies
-    style.save(figure, output, numbers, simulated=simulated)
+    style.save(figure, drawing, numbers)

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..factors import Factor
 from .determined import along as determined_along
-from .rank import Ranking
 from .score import TIE
 from .surfaces import OVERALL, Surfaces, optimum_points
 
@@ -41,7 +40,7 @@ class Optimum:
         ]
 
 
-def find_optimum(surfaces: Surfaces, ranking: Ranking, response_draws: int) -> Optimum:
+def find_optimum(surfaces: Surfaces, response_draws: int) -> Optimum:
     """Estimate the best setting of every factor, for each criterion and for all together.
 
     The highest point of every draw of the surfaces is one possible optimum. The 95 % interval always reaches the tested

@@ -49,7 +49,7 @@ def make_tables(
     if surfaces is None:
         optimum, effects, advice = Optimum(reason=reason), [], []
     else:
-        optimum = find_optimum(surfaces, ranking, config["response_draws"])
+        optimum = find_optimum(surfaces, config["response_draws"])
         effects = find_effects(surfaces, ranking)
         measured = list(ranking.settings.values())
         advice = advise(surfaces, config["next"], edges=optimum.edges(), measured=measured)

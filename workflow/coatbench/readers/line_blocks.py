@@ -14,7 +14,7 @@ from ..errors import ReadError, quote
 from .text import decode
 
 BLOCK_BYTES = 4 << 20
-HEAD_BYTES = 1 << 16
+HEAD_BYTES, HEAD_ROWS = 1 << 16, 60
 MAX_LINE = 1 << 20
 BLOCK_ROWS = 20_000
 # A workbook that unpacks to more than this, or to this many times its size, is no measurement.
@@ -172,7 +172,7 @@ def workbook_blocks(path: Path, sheet: str) -> Iterator[Block]:
         book.close()
 
 
-def workbook_heads(path: Path, rows: int = 60) -> dict[str, str]:
+def workbook_heads(path: Path) -> dict[str, str]:
     """Return the first rows of every sheet as text, by its name.
 
     Raises
@@ -185,7 +185,7 @@ def workbook_heads(path: Path, rows: int = 60) -> dict[str, str]:
         return {
             sheet.title: "\n".join(
                 "\t".join(_cell(v) for v in row)
-                for row in sheet.iter_rows(max_row=rows, values_only=True)
+                for row in sheet.iter_rows(max_row=HEAD_ROWS, values_only=True)
             )
             for sheet in book.worksheets
         }

@@ -93,7 +93,6 @@ class Rows:
         self.chunks: list[list[np.ndarray]] = [[] for _ in found]
         self.line_chunks: list[np.ndarray] = []
         self.decimal = {"point": ".", "comma": ",", "auto": ""}[decimal]
-        self.last_cells: list[str] = []
         self.written: dict[str, float] = {}
 
     def add(self, line: str, number: int, *, cut: bool, at_end: bool) -> None:

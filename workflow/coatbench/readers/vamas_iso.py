@@ -43,16 +43,6 @@ MAPS = ("MAP", "MAPDP")
 DEPTH = ("MAPDP", "MAPSVDP", "SDP", "SDPSV")
 FIELDS = ("MAP", "MAPDP", "MAPSV", "MAPSVDP", "SEM")
 LINESCANS = ("MAPSV", "MAPSVDP", "SEM")
-ION_TECHNIQUES = (
-    "FABMS",
-    "FABMS energy spec",
-    "ISS",
-    "SIMS",
-    "SIMS energy spec",
-    "SNMS",
-    "SNMS energy spec",
-)
-SPUTTERED = ("AES diff", "AES dir", "EDX", "ELS", "UPS", "XPS", "XRF")
 SPECTRA = ("XPS", "UPS")
 AUGER = (
     "AES dir",

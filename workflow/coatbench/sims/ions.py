@@ -50,27 +50,16 @@ class Ion:
     per_parent: float | None = None
 
 
-def load_ions(path: Path = TABLE) -> list[tuple[str, int]]:
-    """Read the list of further ions: (formula, charge)."""
-    with path.open(encoding="utf-8") as stream:
-        rows = csv.DictReader(line for line in stream if line[0] != "#")
-        return [(row["formula"], int(row["charge"])) for row in rows]
-
-
-def other_ions(
-    fragments: Sequence[Fragment], further: Sequence[tuple[str, int]] | None = None
-) -> list[Ion]:
+def other_ions(fragments: Sequence[Fragment]) -> list[Ion]:
     """Return what may stand beside the fragments, each ion once, without the fragments themselves.
 
-    Parameters
-    ----------
-    fragments : sequence of Fragment
-    further : sequence of (formula, charge), optional
-        Ions besides; default `load_ions()`. Only charges that the fragments have count.
+    Of the further ions in the table only those of charges that the fragments have.
     """
     charges = {f.charge for f in fragments}
     base = [(f.formula, f.charge) for f in fragments]
-    base += [(f, z) for f, z in (load_ions() if further is None else further) if z in charges]
+    with TABLE.open(encoding="utf-8") as stream:
+        rows = csv.DictReader(line for line in stream if line[0] != "#")
+        base += [(r["formula"], z) for r in rows if (z := int(r["charge"])) in charges]
     known = {(label_composition(f.formula), f.charge) for f in fragments}
     found: list[Ion] = []
 

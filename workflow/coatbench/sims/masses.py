@@ -8,7 +8,6 @@ workflow reads fragment tables while it is parsed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 ELECTRON_MASS_U = 5.48579909065e-4
@@ -43,8 +42,6 @@ ISOTOPE_MASS_U = {
     (139, "La"): 138.9063563, (181, "Ta"): 180.9479958, (184, "W"): 183.95093092,
     (197, "Au"): 196.96656879, (209, "Bi"): 208.9803991,
 }  # fmt: skip
-
-Composition = Mapping[tuple[int, str], int]
 
 # Isotope and element are one token: 37Cl is chlorine-37, S2 two sulfurs.
 _TOKEN = re.compile(r"(?:\^?(\d{1,3}))?([A-Z][a-z]?)_?(\d{0,3})")

@@ -110,7 +110,7 @@ def _shape(counts: np.ndarray, at: int, half: int, offset: float) -> tuple[float
     return centre, 2e6 * fwhm_channels / (centre - offset), float(total)
 
 
-def resolution(peaks: Sequence[Peak], strongest: int = STRONGEST) -> float | None:
+def resolution(peaks: Sequence[Peak]) -> float | None:
     """Return m / FWHM: the median of the strongest peaks; None without peaks."""
-    widths = [p.fwhm_ppm for p in peaks[:strongest] if p.fwhm_ppm > 0]
+    widths = [p.fwhm_ppm for p in peaks[:STRONGEST] if p.fwhm_ppm > 0]
     return 1e6 / float(np.median(widths)) if widths else None

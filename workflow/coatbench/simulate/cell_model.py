@@ -33,7 +33,6 @@ _GRID_V = np.linspace(2.2, 3.9, 6801)
 
 # Shares of the overpotential that relax with these time constants; the rest is ohmic.
 RELAXING = ((0.35, 30.0), (0.30, 400.0), (0.05, 2500.0))
-OHMIC = 1.0 - sum(share for share, _ in RELAXING)
 TOP_LENGTH_MAH_G = 14.0
 
 

@@ -84,7 +84,6 @@ ISOTOPOLOGUES = {
 }
 HYDROGEN = {"S3": "PS2", "S4": "PS3", "LiSO3": "LiPO3"}  # HPS2 counts as S3
 SCALE_FACTOR, OFFSET, UPPER_MASS_U = 32982.7, -398.7, 880.0
-MEASURED_RASTER_PX = 256
 
 
 def simulate(

@@ -124,14 +124,14 @@ def spoil(
     raise ValueError(f"no such trouble: {trouble}")
 
 
-def programme(truth: dict[str, float], record_s: float = RECORD_S) -> tuple[np.ndarray, np.ndarray]:
+def programme(truth: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
     """Time in s and sample temperature in degC of the heating ramp, with an optional isothermal hold."""
     start, stop = truth["tga_ms.start_degC"], truth["tga_ms.stop_degC"]
     rate = truth["tga_ms.heating_rate_K_min"] / 60
     hold, hold_at = truth.get("tga_ms.hold_s", 0.0), truth.get("tga_ms.hold_degC", stop)
     # The sample follows the furnace with a first-order delay, so the ramp starts softly.
-    n = int(((stop - start) / rate + hold + 40) / record_s)
-    time = record_s * np.arange(n)
+    n = int(((stop - start) / rate + hold + 40) / RECORD_S)
+    time = RECORD_S * np.arange(n)
     ramp = start + rate * (time - 20 * (1 - np.exp(-time / 20)))
     reached = np.interp(hold_at, ramp, time)
     held = np.where(time < reached, ramp, np.interp(np.maximum(time - hold, reached), time, ramp))

@@ -19,8 +19,6 @@ def write_proteus(
     *,
     decimal: str = ",",
     separator: str = ";",
-    encoding: str = "cp1252",
-    line_end: str = "\r\n",
     padded: bool = False,
 ) -> None:
     """Write an export.
@@ -33,7 +31,7 @@ def write_proteus(
         Keys without `#`, values as they shall stand; DECIMAL and SEPARATOR are added.
     columns : sequence of (label, values)
         Labels as the instrument writes them, temperature and time first.
-    decimal, separator, encoding, line_end : str
+    decimal, separator : str
         Dialect.
     padded : bool
         The dialect of American PCs: keys padded to column 29, the separator before the value.
@@ -47,7 +45,7 @@ def write_proteus(
     cells = [[_cell(v, label, decimal) for v in values] for label, values in columns]
     lines += [separator.join(row) for row in zip(*cells, strict=True)]
     lines.append("")
-    path.write_bytes((line_end.join(lines)).encode(encoding))
+    path.write_bytes("\r\n".join(lines).encode("cp1252"))
 
 
 def _cell(value: float, label: str, decimal: str) -> str:

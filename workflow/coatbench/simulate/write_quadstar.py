@@ -23,8 +23,7 @@ def write_quadstar(
     time_s: np.ndarray,
     mz: Sequence[int],
     current_A: np.ndarray,
-    pressure_mbar: np.ndarray | None = None,
-    line_end: str = "\r",
+    pressure_mbar: np.ndarray,
 ) -> None:
     """Write an export.
 
@@ -39,10 +38,8 @@ def write_quadstar(
     mz : sequence of int
         Nominal masses in the order of the channels (not necessarily ascending).
     current_A : (mz, n) array
-    pressure_mbar : (n,) array, optional
+    pressure_mbar : (n,) array
         A second datablock in the same table, behind a `Threshold` column.
-    line_end : str
-        Real files have CR alone.
     """
     n = time_s.size
     date = f"{start.day}-{start.month}-{start.year}"
@@ -54,7 +51,7 @@ def write_quadstar(
         f"Number of stored cycles\t{n}",
         "Printed start cycle\t1",
         f"Printed end cycle\t{n}",
-        f"Number of stored datablocks\t{1 if pressure_mbar is None else 2}",
+        "Number of stored datablocks\t2",
         "",
         "Datablock 0\tIon Current\t[A]",
     ]
@@ -62,21 +59,19 @@ def write_quadstar(
     for name, mass, row in zip(names, mz, current_A, strict=True):
         low, high = (_exponent(v, 2, 2) for v in (row.min(), row.max()))
         lines.append(f"{name}\t{tuned_mass(mass):.2f}\tmin:\t{low}\tmax:\t{high}\t")
-    if pressure_mbar is not None:
-        low, high = (_exponent(v, 2, 2) for v in (pressure_mbar.min(), pressure_mbar.max()))
-        lines += ["Datablock 1\tAnalog Input\t[mbar]", f"'1/0'\tPKR\tmin:\t{low}\tmax:\t{high}\t"]
-        names = [*names, "Threshold", "'1/0'"]
+    low, high = (_exponent(v, 2, 2) for v in (pressure_mbar.min(), pressure_mbar.max()))
+    lines += ["Datablock 1\tAnalog Input\t[mbar]", f"'1/0'\tPKR\tmin:\t{low}\tmax:\t{high}\t"]
+    names = [*names, "Threshold", "'1/0'"]
     lines += ["", "\t".join(["Cycle", "Date", "Time", "RelTime[s]", *names, ""])]
     for k in range(n):
         at = start + timedelta(seconds=float(time_s[k]))
         cells = [str(k + 1), f"{at.day}-{at.month}-{at.year}"]
         cells += [f"{at:%H:%M:%S}:{at.microsecond // 10000:02d}", f"{time_s[k]:.2f}"]
         cells += [_exponent(v, 5, 3) for v in current_A[:, k]]
-        if pressure_mbar is not None:
-            cells += ["0", _exponent(pressure_mbar[k], 5, 3)]
+        cells += ["0", _exponent(pressure_mbar[k], 5, 3)]
         lines.append("\t".join([*cells, ""]))
     lines.append("")
-    path.write_bytes(line_end.join(lines).encode("ascii"))
+    path.write_bytes("\r".join(lines).encode("ascii"))  # CR alone
 
 
 def _exponent(value: float, decimals: int, digits: int) -> str:

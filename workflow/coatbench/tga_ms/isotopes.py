@@ -99,7 +99,7 @@ def _ratio(
     method_sd = abs(value - slope) / 12**0.5
     sd = float(np.sqrt(noise_sd**2 + choice_sd**2 + method_sd**2))
     sd = float(np.hypot(sd, config["mass_discrimination_sd"] * value))
-    trend, trend_sd = _trend(top, bottom, window, ions, config)
+    trend, trend_sd = _trend(top, bottom, window)
     isotope = ISOTOPE_RATIOS.get((numerator, denominator), float("nan"))
     residual = value - isotope
     residual_sd = float(np.hypot(sd, config["isotope_ratio_sd"]))
@@ -165,9 +165,7 @@ def _slope_ratio(top: np.ndarray, bottom: np.ndarray, window: Window) -> float:
     return float(x @ y) / float(x @ x)
 
 
-def _trend(
-    top: np.ndarray, bottom: np.ndarray, window: Window, ions: Ions, config: TgaMsConfig
-) -> tuple[float, float]:
+def _trend(top: np.ndarray, bottom: np.ndarray, window: Window) -> tuple[float, float]:
     """Change of the local ratio along the evolution, in percent of the ratio, with its uncertainty.
 
     A fragment keeps its ratio to its parent; a species of its own need not. Only points where the

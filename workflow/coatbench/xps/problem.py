@@ -22,7 +22,6 @@ class Problem:
     ) -> None:
         self.lines, self.spectra, self.maps = lines, spectra, maps
         self.n_shared = maps[0].L.shape[1]
-        self.n_active = sum(s.active for s in spectra)
         self.y = np.concatenate([s.y - s.background for s in spectra])
 
     def __call__(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -295,7 +295,6 @@ class Integral:
     kind: str
     area: float
     sd: float
-    maximum_eV: float
 
 
 def integrate(x: np.ndarray, y: np.ndarray, time_s: float, config: XpsConfig) -> Integral:
@@ -313,8 +312,4 @@ def integrate(x: np.ndarray, y: np.ndarray, time_s: float, config: XpsConfig) ->
     if math.isfinite(time_s):
         variance = np.maximum(y * time_s, 1.0) / time_s**2
         sd = float(np.sqrt((row[0] ** 2 * variance).sum()))
-    signal = y - base.values
-    smooth = np.convolve(signal, np.ones(5) / 5, mode="same")
-    return Integral(
-        base.values, base.kind, float(weights @ signal), sd, float(x[int(np.argmax(smooth))])
-    )
+    return Integral(base.values, base.kind, float(weights @ (y - base.values)), sd)

@@ -15,8 +15,6 @@ from .survey import Survey, read_survey
 if TYPE_CHECKING:
     from ..config_types import RegionConfig, XpsConfig
 
-LEAST_SURVEY_EV = 200.0
-
 
 def expected_elements(regions: Mapping[str, RegionConfig]) -> list[str]:
     """Return the elements that a study's models speak of."""

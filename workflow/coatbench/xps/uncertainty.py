@@ -89,8 +89,8 @@ def estimate(
     return result
 
 
-def upper_limit(mean: float, sd: float, probability: float = 0.95) -> float:
-    """Return the limit below which a non-negative quantity lies, given its Gaussian estimate."""
+def upper_limit(mean: float, sd: float) -> float:
+    """Return the limit below which a non-negative quantity lies at 95 %, given its Gaussian estimate."""
     from scipy.special import ndtr, ndtri
 
     if sd <= 0:
@@ -98,7 +98,7 @@ def upper_limit(mean: float, sd: float, probability: float = 0.95) -> float:
     above_zero = float(ndtr(mean / sd))
     if above_zero < 1e-12:  # far below zero the Gaussian says no more than that
         return 0.0
-    return max(mean - sd * float(ndtri((1 - probability) * above_zero)), 0.0)
+    return max(mean - sd * float(ndtri((1 - 0.95) * above_zero)), 0.0)
 
 
 @dataclass(frozen=True)

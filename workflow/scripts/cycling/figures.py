@@ -13,4 +13,4 @@ if __name__ == "__main__":
         "fig5": partial(fig5.draw, **both, features=given.features),
         "fig7": partial(fig7.draw, **both),
     }
-    job.figures(snakemake, {name: figures[name] for name in params.figures}, **params.figure)
+    job.figures(snakemake, {name: figures[name] for name in params.figures})

@@ -4,11 +4,4 @@ import job
 from coatbench.figures.fig3 import draw
 
 if __name__ == "__main__":
-    job.figure(
-        snakemake,
-        draw,
-        curves=snakemake.input.curves,
-        windows=snakemake.input.windows,
-        surface_peaks=snakemake.input.surface_peaks,
-        **snakemake.params.figure,
-    )
+    job.figure(snakemake, draw)

@@ -4,9 +4,4 @@ import job
 from coatbench.figures.consistency import draw
 
 if __name__ == "__main__":
-    job.figure(
-        snakemake,
-        draw,
-        table=snakemake.input.consistency,
-        **snakemake.params.figure,
-    )
+    job.figure(snakemake, draw)

@@ -4,11 +4,4 @@ import job
 from coatbench.figures.ranking import draw
 
 if __name__ == "__main__":
-    job.figure(
-        snakemake,
-        draw,
-        tables=dict(snakemake.input.items()),
-        criteria=snakemake.params.criteria,
-        factors=snakemake.params.factors,
-        **snakemake.params.figure,
-    )
+    job.figure(snakemake, draw)

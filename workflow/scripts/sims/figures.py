@@ -13,6 +13,7 @@ if __name__ == "__main__":
         "sims_pca": partial(sims_pca.draw, scores=given.scores, weights=given.weights),
         "sims_maps": partial(sims_maps.draw, curves=given.curves, regions=given.regions),
     }
+    figures = {name: partial(draw, sims=params.sims) for name, draw in figures.items()}
     if params.nmf["nmf_components"]:
         from coatbench.figures import sims_nmf
         from coatbench.sims.nmf import factorise
@@ -24,5 +25,4 @@ if __name__ == "__main__":
         )
         groups = {r["fragment"]: r["group"] for r in rows}
         figures["sims_nmf"] = partial(sims_nmf.draw, parts=parts, groups=groups)
-    made = {name: figures[name] for name in params.figures}
-    job.figures(snakemake, made, sims=params.sims, **params.figure)
+    job.figures(snakemake, {name: figures[name] for name in params.figures})

@@ -5,17 +5,18 @@ from coatbench.figures.sims_quicklook import draw
 from coatbench.sims.fragments import load_fragments
 from coatbench.sims.peaks import named_intervals, named_peaks
 
-if __name__ == "__main__":
-    fragments = load_fragments(job.told_or_not(snakemake, "fragments"))
-    job.figure(
-        snakemake,
-        draw,
-        curves=snakemake.input.curves,
-        rows=snakemake.input.rows,
+
+def draw_named(drawing, fragments, untold, naming, **given):
+    (table,) = (*fragments, *untold)
+    known = load_fragments(table)
+    draw(
+        drawing,
+        **given,
         spectrum=lambda rows, peaks: (
-            named_intervals(rows, fragments, snakemake.params.naming)
-            if peaks is None
-            else named_peaks(peaks, fragments)
+            named_intervals(rows, known, naming) if peaks is None else named_peaks(peaks, known)
         ),
-        **snakemake.params.figure,
     )
+
+
+if __name__ == "__main__":
+    job.figure(snakemake, draw_named)

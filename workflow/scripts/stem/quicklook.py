@@ -4,10 +4,4 @@ import job
 from coatbench.figures.stem_quicklook import draw
 
 if __name__ == "__main__":
-    job.figure(
-        snakemake,
-        draw,
-        curves=snakemake.input.curves,
-        rows=snakemake.input.rows,
-        **snakemake.params.figure,
-    )
+    job.figure(snakemake, draw)

@@ -4,12 +4,4 @@ import job
 from coatbench.figures.figS4 import draw
 
 if __name__ == "__main__":
-    job.figure(
-        snakemake,
-        draw,
-        curves=snakemake.input.curves,
-        runs=snakemake.params.runs,
-        events=snakemake.input.events,
-        window=snakemake.input.window,
-        **snakemake.params.figure,
-    )
+    job.figure(snakemake, draw)

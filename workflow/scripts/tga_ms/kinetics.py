@@ -4,9 +4,4 @@ import job
 from coatbench.figures.tga_ms_kinetics import draw
 
 if __name__ == "__main__":
-    job.figure(
-        snakemake,
-        draw,
-        tables=dict(snakemake.input.items()),
-        **snakemake.params.figure,
-    )
+    job.figure(snakemake, draw)

@@ -22,5 +22,7 @@ if __name__ == "__main__":
         )
         for name, own in params.over_temperature.items()
     }
-    levels = {"xps_profile": partial(xps_profile.draw, given.profile)} if params.profile else {}
-    job.figures(snakemake, stacks | over_temperature | levels, **params.figure)
+    levels = (
+        {"xps_profile": partial(xps_profile.draw, profile=given.profile)} if params.profile else {}
+    )
+    job.figures(snakemake, stacks | over_temperature | levels)
