@@ -123,8 +123,8 @@ def test_dm3_without_a_length_is_not_calibrated(tmp_path):
 @pytest.mark.parametrize(
     ("content", "module", "kind"),
     [
-        (dm3(PIXELS, 1.0, "nm"), "rsciio.digitalmicrograph", "Gatan .dm"),
-        (b"AAMVHFSS" + bytes(600), "rsciio.bruker", "Bruker .bcf"),
+        (dm3(PIXELS, 1.0, "nm"), "rsciio.digitalmicrograph", "Gatan DM"),
+        (b"AAMVHFSS" + bytes(600), "rsciio.bruker", "Bruker BCF"),
     ],
 )
 def test_without_rosettasciio_the_message_names_the_extra(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ReadError
-from .cells import stamp
+from .cells import iso_date
 from .description import Description
 from .model import Export
 from .table_columns import Found
@@ -88,11 +88,7 @@ class DescribedFile:
 
     def date(self) -> str:
         """Return the date in ISO 8601, empty where there is none or day and month cannot be told apart."""
-        found = stamp(self.text("date"), self.description.date_order)
-        if found is None:
-            return ""
-        text = found.isoformat(timespec="seconds")
-        return text.removesuffix("T00:00:00")
+        return iso_date(self.text("date"), self.description.date_order)
 
     def attrs(self) -> dict[str, Any]:
         """Return what every block carries."""

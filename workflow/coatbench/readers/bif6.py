@@ -17,14 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ReadError, quote
-from .model import Export
 from .sims_region import (
     NO_TOTAL,
     TOTAL_IMAGE,
     Channel,
     Region,
     Window,
-    to_export,
+    reader,
 )
 
 MAGIC = b"\x00\x00BIF6"
@@ -32,16 +31,6 @@ HEADER = struct.Struct("<6sHHH")
 INTERVAL_HEAD = [("number", "<u4"), ("masses", "<f4", (3,))]
 TOTAL_NUMBER = 0
 BLOCK_BYTES = 1 << 20  # read at once: few calls, and little enough to stay in a processor's cache
-
-
-def read(path: Path) -> Export:
-    """Read all images of a BIF6 file.
-
-    Raises
-    ------
-    ReadError
-    """
-    return to_export(open_region(path))
 
 
 def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
@@ -97,6 +86,9 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         attrs={"instrument": "IONTOF SurfaceLab", "date": "", "vendor": {}},
         warnings=[] if has_total else [f"{path.name}: no total image (number 0)"],
     )
+
+
+read = reader(open_region)
 
 
 class _File:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -117,8 +117,13 @@ def stamp(text: str, order: str = "") -> datetime | None:
         hour = hour % 12 + (12 if match["half"][0] in "pP" else 0)
     second = float((match["s"] or "0").replace(",", ".").replace(":", "."))
     try:
-        return datetime(
-            year, month, day, hour, int(match["m"] or 0), int(second), int(second % 1 * 1e6)
-        )
+        whole = datetime(year, month, day, hour, int(match["m"] or 0), int(second))
     except ValueError:
         return None
+    return whole + timedelta(microseconds=round(second % 1 * 1e6))
+
+
+def iso_date(text: str, order: str = "") -> str:
+    """Return a date and time of day (see `stamp`) in ISO 8601, empty where there is none."""
+    found = stamp(text, order)
+    return found.isoformat(timespec="seconds").removesuffix("T00:00:00") if found else ""

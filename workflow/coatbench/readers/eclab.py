@@ -7,10 +7,8 @@ which stays the same through charge, hold and rest.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -328,20 +326,3 @@ def _direction(
         ]
         sign[undecided] = sign[following]
     return sign
-
-
-_DATE = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\s+(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d+))?")
-
-
-def parse_date(text: str) -> datetime | None:
-    """Read EC-Lab's MM/DD/YYYY hh:mm:ss(.fff); with a day above 12 in first place, DD/MM/YYYY."""
-    match = _DATE.search(text)
-    if not match:
-        return None
-    first, second, year, hour, minute, sec = (int(g) for g in match.groups()[:6])
-    month, day = (second, first) if first > 12 else (first, second)
-    fraction = int(f"{match[7] or '0':0<6}"[:6])
-    try:
-        return datetime(year, month, day, hour, minute, sec, fraction)
-    except ValueError:
-        return None

@@ -16,8 +16,10 @@ import numpy.typing as npt
 
 from ..errors import ReadError, quote
 from . import bdf, eclab
+from .cells import stamp
 from .model import Export
 from .tabular import NOT_AVAILABLE, Kind, opened, read_columns, uses_decimal_comma
+from .text import read_head
 
 MAGIC = re.compile(rb"\A(EC|BT)-Lab ASCII FILE\s*\Z")
 COUNT = re.compile(rb"\ANb header lines\s*:\s*(\d{1,6})\s*\Z")
@@ -53,7 +55,7 @@ def read(path: Path) -> Export:
         decimal_comma=uses_decimal_comma(path, sample_rows, numbers, first_line),
     )
     vendor = _settings(lines[2:-1])
-    date = eclab.parse_date(vendor.get("Acquisition started on", ""))
+    date = stamp(vendor.get("Acquisition started on", ""), "mdy")
     zero = bdf.clock(date)
     if kinds.get("time/s", float) is not float:
         stamps = read_in.values["time/s"]
@@ -83,14 +85,7 @@ def read(path: Path) -> Export:
 
 def _header(path: Path) -> tuple[list[bytes], int, int, list[list[str]]]:
     """Return the header's lines, the number and the byte of the first record, and some records."""
-    try:
-        with opened(path) as stream:
-            head = stream.read(MAX_HEADER_BYTES)
-    except OSError as error:
-        raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
-    if not head:
-        raise ReadError(path, "byte 0", "an EC-Lab export", "an empty file", "export it again")
-    lines = head.split(b"\n")
+    lines = read_head(path, MAX_HEADER_BYTES, opened).split(b"\n")
     first = lines[0].removeprefix(BOM).rstrip(b"\r")
     if MAGIC.match(first):
         match = COUNT.match(lines[1].rstrip(b"\r")) if len(lines) > 1 else None
@@ -146,7 +141,7 @@ def _date_form(names: list[str], rows: list[list[str]]) -> str:
     """Return the format of absolute times, or nothing if the column holds seconds."""
     at = names.index("time/s")
     cells = [row[at].strip() for row in rows if at < len(row) and row[at] != NOT_AVAILABLE]
-    if not cells or eclab.parse_date(cells[0]) is None:
+    if not cells or stamp(cells[0], "mdy") is None:
         return ""
     # EC-Lab writes the month first; only a first number above 12 tells otherwise.
     day_first = any(re.match(r"(1[3-9]|[23]\d)\D", cell) for cell in cells)

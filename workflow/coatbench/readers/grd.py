@@ -17,9 +17,8 @@ import numpy as np
 from ..errors import ReadError, quote
 from . import text
 from .channel_lookup import MAX_CHANNEL, channel_lookup
-from .model import Export
 from .recognise import grd_properties
-from .sims_region import ALL_EVENTS, Channel, Region, Spectrum, Window, to_export
+from .sims_region import ALL_EVENTS, Channel, Region, Spectrum, Window, reader
 
 EVENT_BYTES = 20
 CHUNK_EVENTS = 1 << 19  # 10 MB: large for the disk, small for the memory
@@ -41,16 +40,6 @@ class Properties:
     upper_mass_u: float
     polarity: int  # -1, 1; 0 where it is not stated
     everything: dict[str, str]
-
-
-def read(path: Path) -> Export:
-    """Read an event list: the total image, and no images of fragments, for which windows are needed.
-
-    Raises
-    ------
-    ReadError
-    """
-    return to_export(open_region(path))
 
 
 def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
@@ -104,6 +93,9 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         read_image=lambda i: np.ascontiguousarray(counts[..., i]),
         total=counts.sum(axis=2, dtype=np.uint32), total_source=ALL_EVENTS, attrs=attrs,
     )  # fmt: skip
+
+
+read = reader(open_region)
 
 
 def read_spectrum(path: Path, pieces: int = SPECTRUM_PIECES) -> Spectrum:

@@ -12,8 +12,7 @@ import numpy as np
 
 from ..errors import MissingExtraError, ReadError
 from .channel_lookup import channel_lookup
-from .model import Export
-from .sims_region import ALL_EVENTS, NO_COUNTS, Channel, Region, Spectrum, Window, to_export
+from .sims_region import ALL_EVENTS, NO_COUNTS, Channel, Region, Spectrum, Window, reader
 
 if TYPE_CHECKING:
     from pyimzml.ImzMLParser import ImzMLParser
@@ -31,16 +30,6 @@ def binary_beside(path: Path) -> Path | None:
     """Return the file with the numbers, whatever the case of its ending; None without one."""
     named = (path.with_suffix(end) for end in (".ibd", ".IBD", ".Ibd"))
     return next((p for p in named if p.is_file()), None)
-
-
-def read(path: Path) -> Export:
-    """Read the total image; images of fragments need windows.
-
-    Raises
-    ------
-    ReadError, MissingExtraError
-    """
-    return to_export(open_region(path))
 
 
 def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
@@ -96,6 +85,9 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         total=total, total_source=ALL_EVENTS, attrs=attrs,
         warnings=[] if whole else [f"{path.name}: {NO_COUNTS}"],
     )  # fmt: skip
+
+
+read = reader(open_region)
 
 
 def read_spectrum(path: Path) -> Spectrum:

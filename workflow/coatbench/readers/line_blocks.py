@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ReadError, quote
-from .text import decode
+from .text import decode, read_head
 
 BLOCK_BYTES = 4 << 20
 HEAD_BYTES, HEAD_ROWS = 1 << 16, 60
@@ -56,13 +56,7 @@ def encoding_of(path: Path, tried: Sequence[str] = ()) -> str:
     ReadError
         Unreadable, empty, or not text in any of `tried`.
     """
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
-    except OSError as error:
-        raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
-    if not head:
-        raise ReadError(path, "byte 0", "a raw export", "an empty file", "export it again")
+    head = read_head(path, HEAD_BYTES)
     for encoding in tried:
         if _fits(path, encoding):
             return encoding

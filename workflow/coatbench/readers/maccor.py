@@ -20,9 +20,10 @@ import numpy.typing as npt
 
 from ..errors import ReadError, quote
 from . import bdf
+from .cells import clock_seconds, stamp
 from .model import Export
 from .tabular import Kind, opened, read_columns, uses_decimal_comma
-from .text import decode
+from .text import decode, read_head
 
 MAX_HEADER_LINES = 60
 MAX_HEADER_BYTES = 1 << 20
@@ -115,14 +116,7 @@ def _header(path: Path) -> tuple[list[str], list[str], int, int, list[list[str]]
 
     Returns the lines above it, the column names, line and byte of the first record, and some records.
     """
-    try:
-        with opened(path) as stream:
-            head = stream.read(MAX_HEADER_BYTES)
-    except OSError as error:
-        raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
-    if not head:
-        raise ReadError(path, "byte 0", "a MACCOR export", "an empty file", "export it again")
-    lines = head.split(b"\n")
+    lines = read_head(path, MAX_HEADER_BYTES, opened).split(b"\n")
     for i, line in enumerate(lines[:MAX_HEADER_LINES]):  # noqa: B007
         if re.match(rb"Rec#?\t", line) and b"\tStep\t" in line:
             break
@@ -249,9 +243,6 @@ def _restarts(capacity: npt.NDArray, steps: npt.NDArray, direction: npt.NDArray)
     return np.where(previous >= 0, block[np.maximum(previous, 0)], 0)
 
 
-_DAYS = re.compile(r"\s*([0-9]{1,6})d\s+([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2}(?:[.,][0-9]*)?)\s*")
-
-
 def _states(path: Path, name: str, cells: npt.NDArray, first_line: int) -> npt.NDArray:
     """Turn states into their character codes (one byte a row); longer ones into one code of their own."""
     codes: dict[str, int] = {letter: ord(letter) for letter in STATES}
@@ -268,21 +259,12 @@ def _states(path: Path, name: str, cells: npt.NDArray, first_line: int) -> npt.N
 
 def _days(path: Path, cells: npt.NDArray, first_line: int) -> npt.NDArray:
     """Turn `1d 02:18:47.41` into seconds."""
-    seconds = np.empty(cells.size)
-    for i, cell in enumerate(cells):
-        match = _DAYS.fullmatch(cell)
-        if not match:
-            raise ReadError(
-                path,
-                f"line {first_line + i}, column 'TestTime'",
-                "a time like 1d 02:18:47",
-                quote(cell),
-            )
-        day, hour, minute, second = match.groups()
-        seconds[i] = ((int(day) * 24 + int(hour)) * 60 + int(minute)) * 60 + float(
-            second.replace(",", ".")
-        )
-    return seconds
+    found = [clock_seconds(cell.replace(",", ".")) for cell in cells]
+    if None in found:
+        i = found.index(None)
+        where = f"line {first_line + i}, column 'TestTime'"
+        raise ReadError(path, where, "a time like 1d 02:18:47", quote(cells[i]))
+    return np.array(found, float)
 
 
 def _clock(
@@ -315,24 +297,10 @@ def _fitting_unit(
     return next((unit for unit in units if abs(per_unit / unit - 1) < 0.1), None)
 
 
-_CLOCK = re.compile(
-    r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})\s+(\d{1,2}):(\d{2}):(\d{2})\s*([AaPp][Mm])?"
-)
-
-
 def _date(text: str, day_first: bool) -> datetime | None:
-    match = _CLOCK.search(text)
-    if not match:
-        return None
-    first, second, year, hour, minute, sec = (int(g) for g in match.groups()[:6])
-    day_first = (day_first and not match[7]) or first > 12
-    day, month = (first, second) if day_first and second <= 12 else (second, first)
-    if match[7]:
-        hour = hour % 12 + (12 if match[7].lower() == "pm" else 0)
-    try:
-        return datetime(year, month, day, hour, minute, sec)
-    except ValueError:
-        return None
+    """Return a date with its time of day; before noon and after it are words of those who write the month first."""
+    first = "dmy" if day_first and not re.search(r"[AaPp][Mm]", text) else "mdy"
+    return stamp(text, first) if ":" in text else None
 
 
 def _preamble(lines: list[str]) -> dict[str, str]:

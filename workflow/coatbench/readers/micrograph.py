@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import ReadError
 from .model import Export
+from .text import read_head
 
 HEAD = 256
-# How the formats begin that rosettasciio reads, besides those of Gatan and Bruker.
-OTHERS: dict[str, Callable[[bytes], bool]] = {
+# How the formats begin that rosettasciio reads, besides those of Gatan.
+VENDORS: dict[str, Callable[[bytes], bool]] = {
+    "Bruker BCF": lambda head: head.startswith(b"AAMVHFSS"),
     "Velox EMD": lambda head: head.startswith(b"\x89HDF\r\n\x1a\n"),
     "TIA series": lambda head: head.startswith(b"II\x97\x01"),
     "MRC": lambda head: head[208:212] == b"MAP ",
@@ -43,20 +44,12 @@ def read(path: Path) -> Export:
         A vendor's file without rosettasciio.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(HEAD)
-    except OSError as error:
-        raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
-    other = next((name for name, known in OTHERS.items() if known(head)), "")
-    if other:
-        from .micrograph_vendor import read_other
-
-        return read_other(path, other)
-    if head[:2] in (b"II", b"MM"):
+    head = read_head(path, HEAD)
+    name = next((name for name, known in VENDORS.items() if known(head)), "")
+    if not name and head[:2] in (b"II", b"MM"):
         from .micrograph_tiff import read_tiff
 
         return read_tiff(path)
-    from .micrograph_vendor import read_bcf, read_dm
+    from .micrograph_vendor import read_vendor
 
-    return read_bcf(path) if head.startswith(b"AAMVHFSS") else read_dm(path, head[:16])
+    return read_vendor(path, name or "Gatan DM", head)

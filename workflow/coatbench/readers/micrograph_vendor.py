@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,66 +17,39 @@ MAX_CUBE_BYTES = 1 << 30
 SERIES_AXES, MAX_FRAMES = ("time", "stack", "z", "frame"), 64
 
 
-def read_dm(path: Path, head: bytes) -> Export:
-    """Read a Gatan Digital Micrograph file (see `micrograph.read`)."""
-    # Version, then the length of what follows the 12 (.dm3) or 16 (.dm4) bytes of the header.
-    # Writers count a few bytes of the root differently; a cut file lacks far more.
-    width = 8 if head[3:4] == b"\x04" else 4
-    declared, total = int.from_bytes(head[4 : 4 + width], "big"), path.stat().st_size
-    if not 0 < declared <= total:
-        raise ReadError(
-            path, "byte 4", f"a file of about {declared} bytes", f"{total} bytes",
-            "the file is cut; copy it again",
-        )  # fmt: skip
-    try:
-        from rsciio.digitalmicrograph import file_reader
-    except ImportError as error:
-        raise MissingExtraError("rosettasciio", "microscopy", f"{path}: reading Gatan .dm files") from error  # fmt: skip
-    return _read(path, "Gatan DM", lambda: file_reader(str(path)))
-
-
-def read_bcf(path: Path) -> Export:
-    """Read a Bruker .bcf file: its images, and the spectrum image as counts per pixel and energy."""
-    try:
-        from rsciio.bruker import file_reader
-    except ImportError as error:
-        raise MissingExtraError("rosettasciio", "microscopy", f"{path}: reading Bruker .bcf files") from error  # fmt: skip
-    return _read(path, "Bruker BCF", lambda: file_reader(str(path)))
-
-
 # The module of rosettasciio that reads a format.
-MODULES = {"Velox EMD": "emd", "TIA series": "tia", "MRC": "mrc", "JEOL PTS": "jeol"}
+MODULES = {
+    "Gatan DM": "digitalmicrograph",
+    "Bruker BCF": "bruker",
+    "Velox EMD": "emd",
+    "TIA series": "tia",
+    "MRC": "mrc",
+    "JEOL PTS": "jeol",
+}
 
 
-def read_other(path: Path, name: str) -> Export:
+def read_vendor(path: Path, name: str, head: bytes) -> Export:
     """Read a file of one of MODULES: its images, and spectrum images as counts per pixel and energy."""
+    if (total := path.stat().st_size) > MAX_FILE_BYTES:
+        raise ReadError(path, "file", f"at most {MAX_FILE_BYTES} bytes", f"{total} bytes")
+    if name == "Gatan DM":
+        _check_length(path, head, total)
     try:
         reader = import_module(f"rsciio.{MODULES[name]}").file_reader
     except ImportError as error:
         raise MissingExtraError("rosettasciio", "microscopy", f"{path}: reading {name} files") from error  # fmt: skip
-
-    def load() -> list[dict[str, Any]]:
-        try:
-            return list(reader(str(path)))
-        except ModuleNotFoundError as error:
-            # The spectra of a Velox file are a list of events, which takes one more package.
-            raise ReadError(
-                path, name, "the packages that rosettasciio reads it with", quote(str(error)),
-                "pip install sparse, or export images and element maps as TIFF",
-            ) from error  # fmt: skip
-
-    return _read(path, name, load)
-
-
-def _read(path: Path, name: str, load: Callable[[], list[dict[str, Any]]]) -> Export:
-    if (total := path.stat().st_size) > MAX_FILE_BYTES:
-        raise ReadError(path, "file", f"at most {MAX_FILE_BYTES} bytes", f"{total} bytes")
     logging.getLogger("rsciio").setLevel(logging.CRITICAL)
     try:
-        signals = load()
+        signals = list(reader(str(path)))
         blocks = [b for signal in signals for b in _blocks(path, signal, name)]
     except ReadError:
         raise
+    except ModuleNotFoundError as error:
+        # The spectra of a Velox file are a list of events, which takes one more package.
+        raise ReadError(
+            path, name, "the packages that rosettasciio reads it with", quote(str(error)),
+            "pip install sparse, or export images and element maps as TIFF",
+        ) from error  # fmt: skip
     except Exception as error:  # rosettasciio raises whatever its parsers stumble over
         raise ReadError(
             path, f"{name} structure", "a complete file", quote(f"{type(error).__name__}: {error}"),
@@ -86,6 +58,20 @@ def _read(path: Path, name: str, load: Callable[[], list[dict[str, Any]]]) -> Ex
     if not blocks:
         raise ReadError(path, name, "an image or a spectrum image", f"{len(signals)} other objects")
     return Export(path, name, "stem", blocks)
+
+
+def _check_length(path: Path, head: bytes, total: int) -> None:
+    """Refuse a Gatan file that is cut: version, then the length of what follows the 12 (.dm3) or 16 (.dm4) bytes of the header.
+
+    Writers count a few bytes of the root differently; a cut file lacks far more.
+    """
+    width = 8 if head[3:4] == b"\x04" else 4
+    declared = int.from_bytes(head[4 : 4 + width], "big")
+    if not 0 < declared <= total:
+        raise ReadError(
+            path, "byte 4", f"a file of about {declared} bytes", f"{total} bytes",
+            "the file is cut; copy it again",
+        )  # fmt: skip
 
 
 def _blocks(path: Path, signal: dict[str, Any], name: str) -> list[Arrays]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arrays import Arrays, Variable
 from ..errors import ReadError, quote
+from .cells import iso_date
 from .model import Export
 from .proteus_columns import EAST_ASIAN, name_and_unit, quantity_of, settle_mass
 from .text import Text, parse_number, read_rows, read_text
@@ -36,10 +37,6 @@ LIMITS = {
 }
 
 _QMID = re.compile(r"QMID\(s:(?P<block>\d{1,4})\|m:(?P<mz>\d{1,4}(?:[.,]\d{1,6})?)\)/(?P<unit>.*)")
-_DATE = re.compile(
-    r"(?P<a>\d{1,2})(?P<sep>[./-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4})"
-    r"(?:\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?)?"
-)
 
 
 def read(path: Path) -> Export:
@@ -262,37 +259,10 @@ def _attrs(
     corrected = "subtr" in mass_label or bool(code.strip("0") and code.isdigit())
     return {
         "instrument": header.get("INSTRUMENT", ""),
-        "date": iso_date(
-            header.get("DATE/TIME", ""),
-            day_first="DATE/TIME" in header and "." in header["DATE/TIME"],
-        ),
+        "date": iso_date(header.get("DATE/TIME", "")),
         "sample_mass_mg": sample_mass if sample_mass and sample_mass > 0 else float("nan"),
         "corrected": int(corrected),
         "exo": int(exo) if exo in (-1.0, 1.0) else 0,
         "encoding": text.encoding,
         "vendor": header,
     }
-
-
-def iso_date(stamp: str, day_first: bool) -> str:
-    """Return a date (and time) in ISO 8601, or an empty text where day and month cannot be told apart.
-
-    Dates with points or dashes have the day first; those with slashes are American, but may be either:
-    they are taken only if one of the two numbers is above 12, unless `day_first` is known.
-    """
-    match = _DATE.search(stamp)
-    if not match:
-        return ""
-    a, b = int(match["a"]), int(match["b"])
-    if day_first or a > 12:
-        day, month = a, b
-    elif b > 12:
-        day, month = b, a
-    else:
-        return ""
-    if not (1 <= month <= 12 and 1 <= day <= 31):
-        return ""
-    date = f"{match['year']}-{month:02d}-{day:02d}"
-    if match["hour"] is None or int(match["hour"]) > 23:
-        return date
-    return f"{date}T{int(match['hour']):02d}:{match['minute']}:{match['second'] or '00'}"

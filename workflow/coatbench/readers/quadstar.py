@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..arrays import Arrays
 from ..errors import ReadError, quote
+from .cells import iso_date
 from .model import Export
-from .proteus import iso_date
 from .text import Text, integer, number, parse_number, read_rows, read_text
 
 if TYPE_CHECKING:
@@ -297,6 +297,6 @@ def _attrs(header: dict[str, str]) -> dict[str, Any]:
     stamp = f"{header.get('DATE', '')} {header.get('TIME', '')}".strip()
     return {
         "instrument": "Quadstar quadrupole mass spectrometer",
-        "date": iso_date(stamp, day_first=True),
+        "date": iso_date(stamp, "dmy"),
         "vendor": header,
     }

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ReadError
+from .text import read_head
 
 if TYPE_CHECKING:
     from .description import Description
@@ -301,14 +302,7 @@ def _head(path: Path) -> bytes:
         return b""
     if path.exists() and not path.is_file():
         raise ReadError(path, "file", "a regular file", "a pipe or a device")
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
-    except OSError as error:
-        raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
-    if not head:
-        raise ReadError(path, "byte 0", "a raw export", "an empty file", "export it again")
-    return head
+    return read_head(path, HEAD_BYTES)
 
 
 def _elsewhere(path: Path, head: bytes, technique: str) -> Format | None:

@@ -113,6 +113,11 @@ class Region:
             yield channel, self.read_image(i)
 
 
+def reader(open_region: Callable[[Path], Region]) -> Callable[[Path], Export]:
+    """Return the `read` of a format: all images of a region; of an export of every ion the total alone, for want of windows."""
+    return lambda path: to_export(open_region(path))
+
+
 def to_export(region: Region) -> Export:
     """Load all images of a region into the common data model: counts (image, y, x) and total (y, x)."""
     import numpy as np

@@ -17,8 +17,7 @@ import numpy as np
 
 from ..errors import MissingExtraError, ReadError, quote
 from .channel_lookup import channel_lookup
-from .model import Export
-from .sims_region import ALL_EVENTS, Channel, Region, Spectrum, Window, to_export
+from .sims_region import ALL_EVENTS, Channel, Region, Spectrum, Window, reader
 
 if TYPE_CHECKING:
     import h5py
@@ -27,16 +26,6 @@ CHANNEL_PS = 32  # flight times are summed into channels of about this width: 3 
 ENTRIES = 1 << 22  # of the matrix that are read at once
 MAX_PIXELS = 1 << 26
 SIGN = {"+": 1, "pos": 1, "-": -1, "neg": -1}
-
-
-def read(path: Path) -> Export:
-    """Read the total image; images of fragments need windows.
-
-    Raises
-    ------
-    ReadError, MissingExtraError
-    """
-    return to_export(open_region(path))
 
 
 def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
@@ -83,6 +72,9 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
         read_image=lambda i: images[i],
         total=total.reshape(ny, nx)[::-1], total_source=ALL_EVENTS, attrs=attrs,
     )  # fmt: skip
+
+
+read = reader(open_region)
 
 
 def read_spectrum(path: Path) -> Spectrum:

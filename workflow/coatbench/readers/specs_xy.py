@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from ..arrays import Arrays
 from ..errors import ReadError, quote
+from .cells import iso_date
 from .model import Export
 from .text import MAX_BYTES, Text, integer, number, read_rows, read_text
 from .xps_block import RawRegion, make_block, region_name
@@ -176,7 +176,7 @@ def _block(text: Text, region: _Region, warnings: list[str]) -> Arrays:
             "variables": region.variables,
             "technique": given.get("Analysis Method", "XPS"),
             "instrument": " ".join(("SPECS", given.get("Analyzer", ""))).strip(),
-            "date": _date(given.get("Acquisition Date", "")),
+            "date": iso_date(given.get("Acquisition Date", "").split(" ")[0], "mdy"),
             "pass_energy_eV": _number(text, region, "Pass Energy"),
             "work_function_eV": _number(text, region, "Eff. Workfunction"),
             "transmission_coefficients": None,
@@ -190,13 +190,3 @@ def _block(text: Text, region: _Region, warnings: list[str]) -> Arrays:
 def _number(text: Text, region: _Region, name: str) -> float:
     value = region.settings.get(name, "")
     return number(value, text.path, region.where, f"{name} as a number") if value else math.nan
-
-
-def _date(value: str) -> str:
-    """Return an American date in ISO 8601, empty where it is none."""
-    for form in ("%m/%d/%y", "%m/%d/%Y"):
-        try:
-            return datetime.strptime(value.split(" ")[0], form).date().isoformat()
-        except ValueError:
-            continue
-    return ""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import ReadError, quote
 
@@ -85,6 +85,26 @@ def read_bytes(path: str | Path, max_bytes: int = MAX_BYTES) -> bytes:
     if not raw:
         raise ReadError(path, "byte 0", "a raw export", "an empty file", "export it again")
     return raw
+
+
+def read_head(
+    path: Path, size: int, opened: Callable[[Path], BinaryIO] = lambda path: path.open("rb")
+) -> bytes:
+    """Read the beginning of a file.
+
+    Raises
+    ------
+    ReadError
+        It cannot be opened, or is empty.
+    """
+    try:
+        with opened(path) as stream:
+            head = stream.read(size)
+    except OSError as error:
+        raise ReadError(path, "file", "a readable file", error.strerror or "an error") from error
+    if not head:
+        raise ReadError(path, "byte 0", "a raw export", "an empty file", "export it again")
+    return head
 
 
 def decode(raw: bytes, path: str | Path) -> tuple[str, str]:

@@ -39,21 +39,10 @@ def simulate(
     settings: dict[str, Any],
     seed: int,
 ) -> None:
-    """Write the exports of one sample that its index rows name, below `folder`.
+    """Write the exports of one sample: of the protocol `short` .mpt, of `long` MACCOR text.
 
-    Parameters
-    ----------
-    sample : str
-    rows : list of dict
-        `file`, `cell`, `protocol` (`short`: .mpt, `long`: MACCOR text).
-    folder : Path
-        The study's cycling folder.
-    truth : dict
-        Quantities `cycling.*`, see `cell_protocols`; `cycling.composite_mass_mg.<protocol>.<cell>`
-        (of a cell that the truth does not name: a round value), `cycling.trouble.<cell>.*` (`cell_troubles`).
-    settings : dict
-        Not used.
-    seed : int
+    Truth: `cycling.*`, see `cell_protocols`; `cycling.composite_mass_mg.<protocol>.<cell>`
+    (of a cell that the truth does not name: a round value), `cycling.trouble.<cell>.*` (`cell_troubles`).
     """
     values = {k.removeprefix("cycling."): v for k, v in truth.items()}
     for protocol in ("short", "long"):

@@ -40,23 +40,12 @@ def simulate(
     settings: dict[str, Any],
     seed: int,
 ) -> None:
-    """Write the spectra of one sample that its index rows name, below `folder`.
+    """Write the spectra of one sample.
 
-    Parameters
-    ----------
-    sample : str
-    rows : list of dict
-        `file`, `heating_temperature_degC`, `intensity` (`counts` or `counts_per_nC`).
-    folder : Path
-        The study's leis folder.
-    truth : dict
-        `leis.near_surface_ratio_200`, `leis.gain_200`, `leis.area_O_200`, ...; the same for 600.
-        Other heating temperatures are interpolated between these two. Troubles, each absent where not named:
-        `leis.charging_eV` (everything stands lower), `leis.layer_shift_eV` (a closed layer: the matrix's edge alone
-        does), `leis.dose_error` (relative; more ions than the index says), `leis.dose_nC`.
-    settings : dict
-        Not used.
-    seed : int
+    Truth: `leis.near_surface_ratio_200`, `leis.gain_200`, `leis.area_O_200`, ...; the same for 600.
+    Other heating temperatures are interpolated between these two. Troubles, each absent where not named:
+    `leis.charging_eV` (everything stands lower), `leis.layer_shift_eV` (a closed layer: the matrix's edge alone
+    does), `leis.dose_error` (relative; more ions than the index says), `leis.dose_nC`.
     """
     for row in rows:
         temperature = float(row["heating_temperature_degC"])

@@ -96,18 +96,8 @@ def simulate(
 ) -> None:
     """Write the regions of one sample: `.bif6` and `.grd` files, anything else as a folder of ASCII images.
 
-    Parameters
-    ----------
-    sample : str
-    rows : list of dict
-        Index rows: region, file.
-    folder : Path
-        What `file` is relative to.
-    truth : dict
-        `sims.relative.<group>` for each group, `sims.empty_pixel_fraction`, `sims.region_cv`.
-    settings : dict
-        Its key `sims` overrides `SETTINGS`.
-    seed : int
+    Truth: `sims.relative.<group>` for each group, `sims.empty_pixel_fraction`, `sims.region_cv`. The setting `sims` overrides
+    `SETTINGS`.
     """
     stated = settings.get("sims", {})
     options = SETTINGS | stated | stated.get("samples", {}).get(sample, {})

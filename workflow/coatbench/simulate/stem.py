@@ -48,21 +48,10 @@ def simulate(
     settings: dict[str, Any],
     seed: int,
 ) -> None:
-    """Write the images and maps of one sample that its index rows name, below `folder`.
+    """Write the images and maps of one sample; a `field` is `overview` or `detail`, others look like `detail`.
 
-    Parameters
-    ----------
-    sample : str
-    rows : list of dict
-        `file`, `kind` (`laadf`, `edx`), `field` (`overview` or `detail`; others look like `detail`), `element`.
-    folder : Path
-        The study's stem folder.
-    truth : dict
-        `stem.layer_thickness_nm` (median), `stem.layer_spread` (relative), `stem.film_coverage`,
-        `stem.particle_size_nm`, `stem.particles_per_um`, `stem.oxygen_in_layer` (0 to 1).
-    settings : dict
-        Not used.
-    seed : int
+    Truth: `stem.layer_thickness_nm` (median), `stem.layer_spread` (relative), `stem.film_coverage`,
+    `stem.particle_size_nm`, `stem.particles_per_um`, `stem.oxygen_in_layer` (0 to 1).
     """
     for row in rows:
         field = row.get("field") or "detail"

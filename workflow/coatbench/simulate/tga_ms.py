@@ -237,23 +237,7 @@ def simulate(
     settings: dict[str, Any],
     seed: int,
 ) -> None:
-    """Write the exports of all runs of one sample.
-
-    Parameters
-    ----------
-    sample : str
-        Its id.
-    rows : list of dict
-        Its rows of tga_ms/index.csv.
-    folder : Path
-        Where their files go.
-    truth : dict
-        Planted values by name, `tga_ms.*`.
-    settings : dict
-        Section `simulator` of study.yaml; not used here.
-    seed : int
-        Of the study.
-    """
+    """Write the exports of all runs of one sample."""
     for row in rows:
         rng = np.random.default_rng([seed, zlib.crc32(f"tga_ms/{sample}/{row['run']}".encode())])
         time, temperature = programme(truth)

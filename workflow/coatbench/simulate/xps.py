@@ -63,21 +63,11 @@ def simulate(
     settings: Mapping[str, Any],
     seed: int,
 ) -> None:
-    """Write the exports of one sample that its index rows name, below `folder`.
+    """Write the exports of one sample (.npl, .spe or .vms); its first spot has a survey.
 
-    Parameters
-    ----------
-    sample : str
-    rows : list of dict
-        `file` (extension .npl, .spe or .vms), `spot` (the first has a survey) and `sample_in_file`.
-    folder : Path
-        The study's xps folder.
-    truth : dict
-        ``surface.*`` and ``xps.*`` quantities; see `xps_surface.areas`, `components` and `Trouble`;
-        ``xps.trouble.<spot>.differential_charge_eV``: what a part of that spot charges more than the rest.
-    settings : mapping
-        Optional: xps_time_factor, xps_pass_energy_eV, xps_step_eV, xps_without (list of regions).
-    seed : int
+    Truth: ``surface.*`` and ``xps.*`` quantities; see `xps_surface.areas`, `components` and `Trouble`;
+    ``xps.trouble.<spot>.differential_charge_eV``: what a part of that spot charges more than the rest. Settings, all
+    optional: xps_time_factor, xps_pass_energy_eV, xps_step_eV, xps_without (list of regions).
     """
     for number, row in enumerate(rows):
         spot = row.get("spot") or str(number + 1)
