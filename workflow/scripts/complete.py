@@ -6,18 +6,14 @@ import job
 from coatbench.errors import CoatbenchError
 from coatbench.tables import read_table
 
-
-def confirm(problems, output):
-    failed = [row["problem"] for row in read_table(problems)]
-    if failed:
-        # Everything else is finished and stays; this job fails again until the files are mended.
-        raise CoatbenchError(
-            f"{len(failed)} measurement(s) could not be analysed, all others are finished:\n"
-            + "\n".join(failed)
-        )
-    Path(output).write_text("Every measurement of the study was analysed.\n", encoding="utf-8")
-
-
 if __name__ == "__main__":
     with job.logged(snakemake):
-        confirm(snakemake.input.problems, snakemake.output[0])
+        failed = [row["problem"] for row in read_table(snakemake.input.problems)]
+        if failed:
+            # Everything else is finished and stays; this job fails again until the files are mended.
+            raise CoatbenchError(
+                f"{len(failed)} measurement(s) could not be analysed, all others are finished:\n"
+                + "\n".join(failed)
+            )
+        said = "Every measurement of the study was analysed.\n"
+        Path(snakemake.output[0]).write_text(said, encoding="utf-8")

@@ -6,21 +6,10 @@ import job
 from coatbench.judgements import EXCLUDED_COLUMNS, QUALITY_COLUMNS, judged
 from coatbench.tables import read_table, write_table
 
-
-def main(tables, techniques, excluded, output):
-    read = [
-        (technique, Path(t).stem, read_table(t))
-        for technique, t in zip(techniques, tables, strict=True)
-    ]
-    write_table(judged(read), QUALITY_COLUMNS, output.quality)
-    write_table(excluded, EXCLUDED_COLUMNS, output.excluded)
-
-
 if __name__ == "__main__":
     with job.logged(snakemake):
-        main(
-            snakemake.input.tables,
-            snakemake.params.techniques,
-            snakemake.params.excluded,
-            snakemake.output,
-        )
+        p, output = snakemake.params, snakemake.output
+        tables = zip(p.techniques, snakemake.input.tables, strict=True)
+        read = [(technique, Path(path).stem, read_table(path)) for technique, path in tables]
+        write_table(judged(read), QUALITY_COLUMNS, output.quality)
+        write_table(p.excluded, EXCLUDED_COLUMNS, output.excluded)

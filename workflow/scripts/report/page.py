@@ -2,29 +2,23 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import job
 from coatbench.report.page import build, write_page
 
-
-def main(run: str, output: str, **content: Any) -> None:
-    page = build(run=json.loads(Path(run).read_text(encoding="utf-8")), **content)
-    write_page(page, output)
-
-
 if __name__ == "__main__":
     with job.logged(snakemake):
-        main(
-            snakemake.input.run,
-            snakemake.output[0],
+        given, p = snakemake.input, snakemake.params
+        page = build(
+            run=json.loads(Path(given.run).read_text(encoding="utf-8")),
             results=snakemake.config["results"],
-            tables=snakemake.params.tables,
-            figures=list(snakemake.input.get("figures", [])),
-            quicklooks=list(snakemake.input.get("quicklooks", [])),
-            statement=snakemake.input.get("statement"),
+            tables=p.tables,
+            figures=list(given.get("figures", [])),
+            quicklooks=list(given.get("quicklooks", [])),
+            statement=given.get("statement"),
             captions=job.PROJECT / "workflow" / "report",
-            config_text=snakemake.params.config_text,
-            labels=snakemake.params.labels,
-            curves=list(snakemake.input.get("curves", [])),
+            config_text=p.config_text,
+            labels=p.labels,
+            curves=list(given.get("curves", [])),
         )
+        write_page(page, snakemake.output[0])
