@@ -56,22 +56,6 @@ def _inside(values: np.ndarray, e: Expectation) -> np.ndarray:
     return np.minimum(values - e.low, e.high - values) + slack
 
 
-def _at_least(values: np.ndarray, e: Expectation) -> np.ndarray:
-    return values - e.low + e.tolerance
-
-
-def _at_most(values: np.ndarray, e: Expectation) -> np.ndarray:
-    return e.high - values + e.tolerance
-
-
-def _higher(values: np.ndarray, e: Expectation) -> np.ndarray:
-    return values - (e.high if e.most is None else e.most)
-
-
-def _lower(values: np.ndarray, e: Expectation) -> np.ndarray:
-    return (e.low if e.least is None else e.least) - values
-
-
 def _much_lower(values: np.ndarray, e: Expectation) -> np.ndarray:
     assert e.least is not None
     return e.share * e.least - values
@@ -92,22 +76,6 @@ def _absent(values: np.ndarray, e: Expectation) -> np.ndarray:
     return gone if e.least is None else np.minimum(gone, np.where(e.least > 0, 1.0, -1.0))
 
 
-def _spread(values: np.ndarray, e: Expectation) -> np.ndarray:
-    return e.tolerance - values
-
-
-def _range(values: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return np.asarray(values.max(axis=-1) - values.min(axis=-1))
-
-
-def _at_maximum(values: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return np.asarray(x[np.argmax(values, axis=-1)])
-
-
-def _at_minimum(values: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return np.asarray(x[np.argmin(values, axis=-1)])
-
-
 def _steepest(values: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Middle of the interval between neighbours in x with the largest rise per unit of x."""
     order = np.argsort(x, kind="stable")
@@ -119,24 +87,22 @@ def _steepest(values: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.asarray(middle[np.argmax(slope, axis=-1)])
 
 
-def _steepest_fall(values: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return _steepest(-values, x)
-
-
 TABLE: dict[str, Relation] = {
     "equals": Relation(_inside),
     "within": Relation(_inside),
-    "at_least": Relation(_at_least),
-    "at_most": Relation(_at_most),
-    "higher": Relation(_higher, strict=True),
-    "lower": Relation(_lower, strict=True),
+    "at_least": Relation(lambda v, e: v - e.low + e.tolerance),
+    "at_most": Relation(lambda v, e: e.high - v + e.tolerance),
+    "higher": Relation(lambda v, e: v - (e.high if e.most is None else e.most), strict=True),
+    "lower": Relation(lambda v, e: (e.low if e.least is None else e.least) - v, strict=True),
     "much_lower": Relation(_much_lower),
     "slightly_lower": Relation(_slightly_lower, strict=True),
-    "constant": Relation(_spread, derive=_range, least_items=2),
-    "maximum": Relation(_inside, derive=_at_maximum, least_items=2),
-    "minimum": Relation(_inside, derive=_at_minimum, least_items=2),
+    "constant": Relation(
+        lambda v, e: e.tolerance - v, derive=lambda v, _: np.ptp(v, axis=-1), least_items=2
+    ),
+    "maximum": Relation(_inside, derive=lambda v, x: x[v.argmax(axis=-1)], least_items=2),
+    "minimum": Relation(_inside, derive=lambda v, x: x[v.argmin(axis=-1)], least_items=2),
     "steepest_rise": Relation(_inside, derive=_steepest, least_items=3),
-    "steepest_fall": Relation(_inside, derive=_steepest_fall, least_items=3),
+    "steepest_fall": Relation(_inside, derive=lambda v, x: _steepest(-v, x), least_items=3),
     "present": Relation(_present),
     "absent": Relation(_absent),
 }

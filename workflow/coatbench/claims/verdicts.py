@@ -38,17 +38,18 @@ def verdicts(
     reference : sample that the word `reference` stands for
     factors : those of the config
     """
-    return [_verdict(claim, tables, samples, reference, factors) for claim in claims]
+    rows = []
+    for claim in claims:
+        try:
+            found = _decide(claim, tables, samples, reference, factors)
+        except NotTestableError as reason:
+            found = {"verdict": "not testable", "reason": str(reason)}
+        rows.append(_stated(claim) | found)
+    return rows
 
 
-def _verdict(
-    claim: Claim,
-    tables: Mapping[str, Sequence[Row]],
-    samples: Sequence[Mapping[str, str]],
-    reference: str | None,
-    factors: Sequence[Factor],
-) -> dict[str, Any]:
-    row: dict[str, Any] = {
+def _stated(claim: Claim) -> dict[str, Any]:
+    return {
         "id": claim.id,
         "figure": claim.figure,
         "quantity": claim.quantity,
@@ -56,16 +57,10 @@ def _verdict(
         "expected": claim.expected or " ".join(filter(None, (claim.relation, claim.against))),
         "tolerance": claim.tolerance,
         "unit": claim.unit,
-        "verdict": "not testable",
         "source_table": claim.table,
         "relation": claim.relation,
         "note": claim.note,
     }
-    try:
-        row |= _decide(claim, tables, samples, reference, factors)
-    except NotTestableError as reason:
-        row["reason"] = str(reason)
-    return row
 
 
 def _decide(
