@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     import xarray as xr
 
@@ -60,8 +61,6 @@ class Arrays:
         ValueError
             A variable whose shape does not fit its dimensions, or those of another variable.
         """
-        import numpy as np
-
         sizes: dict[str, int] = {}
         variables, about = {}, {}
         for name, (dim, values, *more) in {**data, **(coords or {})}.items():
@@ -139,8 +138,6 @@ class Arrays:
 
     def isel(self, dim: str, index: Any) -> Arrays:
         """Return the set at one place of a dimension (an int), or at several (an index array)."""
-        import numpy as np
-
         taken = {}
         for name, (dims, data) in self._variables.items():
             if dim in dims:

@@ -12,11 +12,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .arrays import Arrays
 
 if TYPE_CHECKING:
     import h5py
-    import numpy as np
 
 BARE_DIMENSION = "This is a netCDF dimension but not a netCDF variable"
 JSON = "json"

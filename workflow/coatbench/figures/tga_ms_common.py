@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..arrays import Arrays
 from ..quality import DOUBTFUL, quality_of
 from . import style
@@ -39,8 +41,6 @@ def mass_panel(axes: Axes, curve: Arrays, colour: Any) -> Axes:
 
 def dsc_panel(axes: Axes, curve: Arrays) -> None:
     """Draw the DSC signal, with the direction of exothermic heat where the export says it."""
-    import numpy as np
-
     axes.plot(curve["temperature_degC"], curve["dsc"], color=DSC_COLOUR)
     unit = str(curve.attrs_of("dsc").get("units", "")).replace("uV", "µV")
     axes.set_ylabel(f"DSC / {unit}" if "/" not in unit else f"DSC / ({unit})")
@@ -65,8 +65,6 @@ def dsc_panel(axes: Axes, curve: Arrays) -> None:
 
 def ion_panel(axes: Axes, ions: Arrays, chosen: Sequence[int], *, narrow: bool = False) -> None:
     """Draw ion currents on a logarithmic axis, each labelled by its m/z, tersely in a narrow panel."""
-    import numpy as np
-
     temperature = ions["temperature_degC"]
     channel = {int(mz): k for k, mz in enumerate(ions["mz"])}
     low, high = np.inf, 0.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import readers
 from ..analysis import Analysis
 from ..arrays import Arrays
@@ -95,8 +97,6 @@ def _describe(spectrum: Spectrum, config: LeisConfig) -> dict[str, Any]:
 
 
 def _curves(spectrum: Spectrum, found: list[peaks.Peak], depths: stopping.DepthScale) -> Arrays:
-    import numpy as np
-
     energy = spectrum.energy_eV
     background = np.full((len(found), len(energy)), np.nan)
     model = background.copy()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from .. import quality
 from ..arrays import Arrays
-
-if TYPE_CHECKING:
-    import numpy as np
 
 Row = dict[str, Any]
 
@@ -122,8 +121,6 @@ def _shape(
     curve: Arrays, low: float, high: float, width: float
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Bin a spectrum and scale it to mean 1; None where it does not cover the range."""
-    import numpy as np
-
     energy = np.asarray(curve["energy_eV"])
     if energy[0] > low or energy[-1] < high:
         return None
@@ -135,8 +132,6 @@ def _shape(
 
 
 def _rms(shapes: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float]:
-    import numpy as np
-
     values = np.array([s for s, _ in shapes])
     noise = np.array([v for _, v in shapes]).mean(axis=0)
     mean = values.mean(axis=0)

@@ -8,12 +8,11 @@ the same box first: it changes neither shift nor scale, and chance finds fewer s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ..arrays import Arrays
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MARGIN_EV = 100.0  # above the window: the edge's foot
 # Counts above the foot: dark counts, tails of heavier atoms, which no layer moves.
@@ -43,8 +42,6 @@ def edge_shape(base: Arrays, own: Arrays, low: float, high: float) -> dict[str, 
         edge_shift_eV and edge_scale with _sd (counting; scaled by the reduced chi-square where that is above 1);
         empty where no shift of the range describes the edge, or none is left.
     """
-    import numpy as np
-
     energy, step, (m, y), (m_var, y_var) = _common(base, own, high)
     box = round(BOX_EV / step) | 1
     m_box, y_box = _boxed(m, box), _boxed(y, box)
@@ -90,8 +87,6 @@ def _common(
     base: Arrays, own: Arrays, high: float
 ) -> tuple[np.ndarray, float, list[np.ndarray], list[np.ndarray]]:
     """Both spectra on the sample's axis, per channel of the sample, less what stands above the edge; variances."""
-    import numpy as np
-
     energy = np.asarray(own["energy_eV"])
     step = float(energy[1] - energy[0])
     above = (energy > high + ABOVE_EV[0]) & (energy <= high + ABOVE_EV[1])
@@ -108,8 +103,6 @@ def _common(
 
 
 def _boxed(values: np.ndarray, n: int) -> np.ndarray:
-    import numpy as np
-
     return np.convolve(np.pad(values, n // 2, mode="edge"), np.ones(n) / n, "valid")
 
 
@@ -130,8 +123,6 @@ def _scale(
 
 def _minimum(shifts: np.ndarray, cost: np.ndarray) -> tuple[float, float] | None:
     """Place and standard uncertainty of the minimum, from a cubic through the shifts around the best."""
-    import numpy as np
-
     k = int(cost.argmin())
     if not np.isfinite(cost[k]):
         return None

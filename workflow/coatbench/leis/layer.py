@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from .. import quality
 from ..arrays import Arrays
@@ -23,9 +25,6 @@ from .charging import Charging
 from .edge import edge_shape
 from .kinematics import Geometry
 from .stopping import depth_scale, energy_of_depth
-
-if TYPE_CHECKING:
-    import numpy as np
 
 Row = dict[str, Any]
 Key = tuple[str, float]
@@ -175,8 +174,6 @@ def _judged(estimate: Row, charge: Charging | None, missing: str) -> Quality:
 
 def _like_another_dose(base: Arrays, own: Arrays) -> Quality:
     """Doubt a spectrum that is the reference's times one factor everywhere: patches would show what they are made of."""
-    import numpy as np
-
     energy = np.asarray(own["energy_eV"])
     axis = np.asarray(base["energy_eV"])
     low, high = max(energy[0], axis[0]), min(energy[-1], axis[-1])
@@ -228,8 +225,6 @@ def _thickness(
     sd: float,
     scales: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]],
 ) -> Row:
-    import numpy as np
-
     if ratio > 1 + 2 * sd:
         return {"note": BRIGHTER}
     if ratio <= 0:
@@ -261,8 +256,6 @@ def _per_eV(scales: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]) -> 
 
 def _shift(base: Arrays, low: float, high: float, ratio: float) -> float:
     """Rise of the lower bound that leaves `ratio` of the reference's window; at most all of it, at least next to nothing."""
-    import numpy as np
-
     energy = np.asarray(base["energy_eV"])
     inside = (energy >= low) & (energy <= high)
     # Share of the window that lies above each channel's lower edge; falls from 1 to 0.

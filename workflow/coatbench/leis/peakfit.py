@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
-Background = Callable[["np.ndarray", "np.ndarray"], "list[np.ndarray]"]
+Background = Callable[[np.ndarray, np.ndarray], list[np.ndarray]]
 
 FWHM_PER_SIGMA = 2 * math.sqrt(2 * math.log(2))
 # The subsurface signal of an element starts at its surface peak or, where its atoms lie deeper, below.
@@ -82,8 +80,6 @@ class Fits:
 
     def centre(self) -> tuple[float, float]:
         """Best centre and its uncertainty from the parabola of chi-square around its minimum."""
-        import numpy as np
-
         i, chi = self.best, self.chi_square
         if 0 < i < len(chi) - 1 and np.isfinite(chi[i - 1 : i + 2]).all():
             step = float(self.centres[1] - self.centres[0])
@@ -120,8 +116,6 @@ def scan(
     chi_square_without : float
         Chi-square of the best line and step without any peak.
     """
-    import numpy as np
-
     form = _sloping_step if _ends(y) else _line_and_step
     without, edge = _edge(x, y, variance, centres, form)
     fits = []
@@ -156,7 +150,6 @@ def _edge(
     x: np.ndarray, y: np.ndarray, variance: np.ndarray, centres: np.ndarray, form: Background
 ) -> tuple[float, list[np.ndarray]]:
     """Chi-square and columns of the best description without a peak: an edge of any place and width."""
-    import numpy as np
     from scipy.optimize import minimize
 
     places = np.arange(centres[0] - EDGE_REACH_EV, centres[-1] + 1, 4.0)
@@ -190,22 +183,16 @@ def _step(u: np.ndarray) -> np.ndarray:
 
 
 def _line(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    import numpy as np
-
     return np.broadcast_to((x - x.mean()) / np.ptp(x), shape)
 
 
 def _line_and_step(x: np.ndarray, step: np.ndarray) -> list[np.ndarray]:
     """Tails of heavier elements through the whole range, and a step on them."""
-    import numpy as np
-
     return [np.ones(step.shape), _line(x, step.shape), step]
 
 
 def _sloping_step(x: np.ndarray, step: np.ndarray) -> list[np.ndarray]:
     """Nothing but a constant above the step, and a tail with a slope below: the heaviest element."""
-    import numpy as np
-
     return [np.ones(step.shape), step, step * _line(x, step.shape)]
 
 
@@ -213,8 +200,6 @@ def _solve(
     design: np.ndarray, y: np.ndarray, variance: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Weighted least squares for a stack of designs: chi-square, coefficients, inverse normal matrix."""
-    import numpy as np
-
     weight = 1 / np.sqrt(variance)
     weighted = design * weight[:, None]
     transposed = np.swapaxes(weighted, -1, -2)

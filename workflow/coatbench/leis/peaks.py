@@ -12,13 +12,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import peakfit
 from .kinematics import Geometry, OutOfReach
 from .peakfit import FWHM_PER_SIGMA, Fits
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config_types import LeisConfig
     from .spectrum import Spectrum
 
@@ -80,8 +80,6 @@ def find(spectrum: Spectrum, config: LeisConfig, geometry: Geometry) -> list[Pea
 
 
 def _find_one(name: str, spectrum: Spectrum, config: LeisConfig, geometry: Geometry) -> Peak:
-    import numpy as np
-
     elastic, unseen = [], []
     for symbol in name.split("/"):
         try:
@@ -144,8 +142,6 @@ def _rise(fits: Fits, x: np.ndarray) -> tuple[float, float]:
     A shoulder on the edge of the subsurface signal is no surface peak. The comparison is one of fitted
     values, so its uncertainty is the fit's.
     """
-    import numpy as np
-
     i = fits.best
     centre, design = fits.centres[i], fits.design[i]
     model = fits.model()
@@ -164,8 +160,6 @@ def _average(peak: Peak, fits: list[Fits], step_eV: float) -> None:
     Weights are exp(-delta chi-square / 2) (Burnham and Anderson, Model Selection, 2002), so that the
     uncertainties include the choice of the background.
     """
-    import numpy as np
-
     usable = [f for f in fits if np.isfinite(f.chi_square.min())]
     if not usable:  # a dip everywhere
         peak.area_counts_per_nC = 0.0

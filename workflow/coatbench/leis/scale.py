@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from ..arrays import Arrays
 from .kinematics import Geometry
 
@@ -15,8 +17,6 @@ UNLIKE = 3.0  # times as much scatter as the reference's: divided by another num
 
 def top_energy_eV(spectrum: Arrays) -> float:
     """Return the highest energy at which a spectrum still holds some share of what it holds on average."""
-    import numpy as np
-
     energy, intensity = np.asarray(spectrum["energy_eV"]), np.asarray(spectrum["intensity"])
     width = round(SMOOTHED_EV / float(energy[1] - energy[0])) | 1
     smooth = np.convolve(intensity, np.ones(width) / width, "same")
@@ -50,8 +50,6 @@ def unlike_scatter(base: Arrays, own: Arrays) -> str:
 
 def _noise(spectrum: Arrays) -> float:
     """Variance over mean of the counts that the dose makes of a spectrum."""
-    import numpy as np
-
     intensity = np.asarray(spectrum["intensity"])
     at = int(intensity.argmax())
     variance = float(np.asarray(spectrum["intensity_sd"])[at]) ** 2

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..arrays import Arrays
 from ..errors import AnalysisError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config_types import LeisConfig
 
 ELEMENTARY_CHARGE_C = 1.602176634e-19
@@ -74,8 +74,6 @@ class Spectrum:
 
         A channel without a count is not one without uncertainty.
         """
-        import numpy as np
-
         floor = self.noise_per_intensity
         return self.noise_per_intensity * np.maximum(self.counts_per_nC, floor)
 
@@ -103,8 +101,6 @@ def prepare(row: dict[str, str], file: Path, block: Arrays, config: LeisConfig) 
     AnalysisError
         Negative intensities, the same one in every channel, an index cell that is no number above zero, or another unit than the index says.
     """
-    import numpy as np
-
     energy = np.asarray(block["energy_eV"])
     intensity = np.asarray(block["intensity"])
     if intensity.min() < 0:
@@ -154,8 +150,6 @@ def prepare(row: dict[str, str], file: Path, block: Arrays, config: LeisConfig) 
 
 def _smoothed(counts: np.ndarray, step_eV: float) -> tuple[float, float, str] | None:
     """Variance over mean of sums, by how much more than that of one channel it is, and what to doubt; None unless smoothed."""
-    import numpy as np
-
     if np.all(np.abs(counts - np.round(counts)) < WHOLE):
         return None
     apart = max(2, min(APART, round(APART_EV / step_eV)))
@@ -180,8 +174,6 @@ def _noise(file: Path, intensity: np.ndarray, kind: str, dose: float) -> tuple[f
     AnalysisError
         The intensities are in another unit than the index says.
     """
-    import numpy as np
-
     whole = bool(np.all(np.abs(intensity - np.round(intensity)) < WHOLE))
     other = {"counts": "counts_per_nC", "counts_per_nC": "counts"}[kind]
     if kind == "counts":
@@ -217,8 +209,6 @@ def _noise(file: Path, intensity: np.ndarray, kind: str, dose: float) -> tuple[f
 
 def _scatter(counts: np.ndarray, apart: int = 1) -> float:
     """Variance over mean, from the scatter of neighbouring channels, or of those so many channels apart."""
-    import numpy as np
-
     if apart > 1:
         return float(np.median([_scatter(counts[i::apart]) for i in range(apart)]))
     # The third difference cancels everything smooth; its variance is 20 times that of a channel.
@@ -230,8 +220,6 @@ def _scatter(counts: np.ndarray, apart: int = 1) -> float:
 
 def _one_event(intensity: np.ndarray) -> float:
     """Intensity of one event, where weak channels are multiples of the weakest; 0 where they are not."""
-    import numpy as np
-
     least = float(intensity[intensity > 0].min())
     events = intensity[(intensity > 0) & (intensity < MULTIPLES * least)] / least
     distinct = np.unique(np.round(events)).size

@@ -11,12 +11,10 @@ import csv
 import functools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .kinematics import DATA, Geometry, OutOfReach, UnknownName, mean_mass_u
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MAX_DEPTH_NM = 60.0
 STEP_NM = 0.02
@@ -96,8 +94,6 @@ class DepthScale:
 
     def depth_nm(self, energy_eV: np.ndarray | float, kind: str) -> np.ndarray:
         """Depth of these energies; NaN where there is none."""
-        import numpy as np
-
         if self.stopping is None:
             return np.full(np.shape(energy_eV), np.nan)
         return depth_of_energy(energy_eV, self.stopping, self.geometry, self.mass_u, kind)
@@ -136,8 +132,6 @@ def energy_of_depth(
         Depth ascending from 0, energy descending; they end where the ion would come out with
         less than the lowest energy of the table.
     """
-    import numpy as np
-
     table_energy = np.array(stopping.energy_eV)
     table_power = np.array(stopping.power(kind))
     floor = table_energy[0]
@@ -176,8 +170,6 @@ def depth_of_energy(
     energy_eV: np.ndarray | float, stopping: Stopping, geometry: Geometry, mass_u: float, kind: str
 ) -> np.ndarray:
     """Depth in nm at which ions of these energies turned; NaN above the elastic energy or off the table."""
-    import numpy as np
-
     depth, energy = energy_of_depth(stopping, geometry, mass_u, kind)
     wanted = np.asarray(energy_eV, float)
     # A window that starts at the elastic energy itself starts at the surface, whatever the rounding.

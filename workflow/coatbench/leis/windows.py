@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..quality import Quality, doubtful, unusable
 from .kinematics import Geometry, OutOfReach
 from .stopping import DepthScale, energy_of_depth
@@ -51,8 +53,6 @@ def _window(
     geometry: Geometry,
     depths: DepthScale,
 ) -> Window:
-    import numpy as np
-
     if "near_nm" in bounds:
         if depths.stopping is None:
             return Window(name, None, None, depths.missing)
@@ -84,8 +84,6 @@ def integrate(spectrum: Spectrum, window: Window, depths: DepthScale) -> dict[st
         A row of leis_windows without sample and ratios. Counts are empty, and `quality_note` says why, where
         the spectrum does not reach over the window: a part of a window is not that window.
     """
-    import numpy as np
-
     if window.problem:
         bounds = {"energy_low_eV": window.low_eV, "energy_high_eV": window.high_eV}
         return {"window": window.name, **bounds, **unusable(window.problem).columns()}

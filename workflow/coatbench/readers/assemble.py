@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ..errors import ReadError
 from .cells import iso_date
@@ -19,9 +21,6 @@ from .table_rows import Part
 from .table_walk import Tables, read_tables
 from .text import parse_number
 from .units import factor_and_offset
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MAX_VENDOR = 400
 
@@ -125,8 +124,6 @@ class DescribedFile:
         ReadError
             No such column, or a row without a value.
         """
-        import numpy as np
-
         values = part.of(quantity)
         if values is None:
             labels = ", ".join(f"{f.label} [{f.unit}]" if f.unit else f.label for f in part.found)
@@ -142,8 +139,6 @@ class DescribedFile:
 
 def _joined(file: DescribedFile, parts: list[Part]) -> Part:
     """Join tables that follow one another; what one of them lacks is unknown there."""
-    import numpy as np
-
     found: list[Found] = []
     for part in parts:
         for one in part.found:

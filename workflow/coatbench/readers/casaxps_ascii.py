@@ -12,16 +12,14 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..arrays import Arrays
 from ..errors import ReadError, quote
 from .model import Export
 from .text import Text, last_is_whole, number, parse_number, read_text
 from .xps_block import RawRegion, joints, make_block, region_name
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _TITLE = re.compile(r"\s*Cycle (\d+):(.*)")
 _NAMES = ("Name", "Position", "FWHM", "Area", "Lineshape")
@@ -179,8 +177,6 @@ def _block(text: Text, table: _Table, warnings: list[str]) -> Arrays:
 
 def _values(text: Text, table: _Table, gap: int) -> tuple[np.ndarray, int]:
     """Return the numbers without the empty column between the halves, and how many lines were dropped."""
-    import numpy as np
-
     first, last = table.first, table.last
     at_end = last == len(text.lines) and not text.ended and last > first
     cut = at_end and not last_is_whole(text.lines[first:last][-2:], "\t", 2 * gap + 1)
@@ -201,8 +197,6 @@ def _values(text: Text, table: _Table, gap: int) -> tuple[np.ndarray, int]:
 
 
 def _check_halves(text: Text, table: _Table, values: np.ndarray, right: np.ndarray) -> None:
-    import numpy as np
-
     axis = np.abs(values[:, 0] + right[:, 0] - table.photon_energy_eV) > _AXIS_TOLERANCE_EV
     bad = axis
     if table.time_s > 0:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 # What numpy takes for a number and nobody writes as one: nan, inf, 0x10, 1_000.
 _ODD = re.compile(r"[_xXnN]")
@@ -28,8 +26,6 @@ def number_cells(
     lines: Sequence[str], separator: str | None, columns: Sequence[int], decimal: str
 ) -> np.ndarray | None:
     """Return columns of numbers, (row, column); None where any cell is not plainly a finite number."""
-    import numpy as np
-
     if not columns:
         return None
     if decimal == ",":

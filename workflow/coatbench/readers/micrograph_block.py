@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..arrays import Arrays
 from ..errors import ReadError
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def image(
@@ -32,8 +30,6 @@ def image(
     size_yx_nm : (float, float) or None
         Height and width of a pixel in nm; None: not calibrated.
     """
-    import numpy as np
-
     if pixels.dtype.kind not in "iufb" or not np.isfinite(pixels).all():
         raise ReadError(path, "image", "finite real numbers", f"{pixels.dtype} with others")
     coords = {}

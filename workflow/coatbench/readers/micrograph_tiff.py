@@ -8,13 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..arrays import Arrays
 from ..errors import ReadError, quote
 from .micrograph_block import image, in_nm
 from .model import Export
 
 if TYPE_CHECKING:
-    import numpy as np
     import tifffile
 
 MAX_BYTES = 1 << 30  # of images in memory
@@ -117,8 +118,6 @@ def _check_extent(path: Path, page: Any) -> None:
 
 def _plane(path: Path, page: Any) -> tuple[np.ndarray, str]:
     """Return the image as (y, x); colours are averaged."""
-    import numpy as np
-
     pixels: np.ndarray = page.asarray()
     axes = page.axes
     if axes == "YX":

@@ -7,6 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..arrays import Arrays
 from ..errors import MissingExtraError, ReadError, quote
 from .micrograph_block import image, in_nm
@@ -111,8 +113,6 @@ def _block(path: Path, signal: dict[str, Any], name: str) -> Arrays | None:
 
 
 def _cube(path: Path, data: Any, sizes: list[float | None], axis: dict[str, Any], about: dict[str, Any]) -> Arrays:  # fmt: skip
-    import numpy as np
-
     size = (sizes[0], sizes[1]) if sizes[0] and sizes[1] else None
     # The plane only lends its coordinates and attributes.
     plane = image(path, np.zeros(data.shape[:2]), size, **about)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ..arrays import Arrays
 from ..errors import MissingExtraError, ReadError
 from .model import Export
-
-if TYPE_CHECKING:
-    import numpy as np
 
 FORMAT = "NETZSCH NGB"
 NAMES = {
@@ -54,8 +53,6 @@ def read(path: Path) -> Export:
         import pyngb
     except ImportError as error:
         raise MissingExtraError("pyngb", "netzsch", "Reading NETZSCH NGB binaries") from error
-    import numpy as np
-
     limits = pyngb.ParsingConfig(max_stream_size_mb=MAX_STREAM_MB, max_array_size_mb=MAX_ARRAY_MB)
     try:
         meta, table = pyngb.read_ngb(path, return_metadata=True, limits=limits)
@@ -98,8 +95,6 @@ def read(path: Path) -> Export:
 
 def _check(path: Path, columns: dict[str, np.ndarray]) -> None:
     """Refuse channels of different length, and times or temperatures that no furnace has."""
-    import numpy as np
-
     time, temperature = columns["time"], columns["sample_temperature"]
     if len({column.size for column in columns.values()}) != 1:
         raise ReadError(path, "NGB streams", "channels of one length", "several lengths")

@@ -14,15 +14,14 @@ import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ..errors import ReadError, quote
 from .model import Export
 from .text import decode, integer, number, read_bytes
 from .xps_block import MAX_POINTS, RawRegion, make_block, region_name
-
-if TYPE_CHECKING:
-    import numpy as np
 
 TRACE_BYTES = 96
 TYPES = {b"f4": "<f4", b"f8": "<f8"}
@@ -59,8 +58,6 @@ def read(path: Path) -> Export:
     ReadError
         Header cut or contradicting the binary part, traces beyond the end of the file, not a spectrum.
     """
-    import numpy as np
-
     path = Path(path)
     raw = read_bytes(path, 1 << 28)
     end = _EOFH.search(raw)
@@ -217,8 +214,6 @@ def _traces(data: bytes, path: Path, base: int) -> list[Trace]:
 
 def _values(data: bytes, trace: Trace, n_points: int, where: str, path: Path) -> np.ndarray:
     """Return the numbers of a trace (slow, fast) from its own offset."""
-    import numpy as np
-
     if trace.fast != n_points:
         raise ReadError(path, where, f"{n_points} points as in the header", str(trace.fast))
     dtype = np.dtype(trace.dtype)
@@ -234,8 +229,6 @@ def _values(data: bytes, trace: Trace, n_points: int, where: str, path: Path) ->
 
 def _sputter_times(data: bytes, traces: list[Trace], n_regions: int, path: Path) -> np.ndarray:
     """Return the sputter time of each region and cycle in s."""
-    import numpy as np
-
     own = [t for t in traces if t.unit == "s" and t.slow == n_regions]
     if len(own) != 1:
         raise ReadError(path, "traces", "one with the sputter times in s", str(len(own)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..arrays import Arrays
 from ..errors import ReadError
 from .assemble import DescribedFile
@@ -19,8 +21,6 @@ def build(file: DescribedFile) -> Export:
     ReadError
         A quantity that is needed is absent, or a value that cannot be.
     """
-    import numpy as np
-
     from .qtac import MIN_CHANNELS, check_steps
 
     part = file.part()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ..errors import ReadError
 from .assemble import DescribedFile
 from .model import Export
 from .table_rows import Part
-
-if TYPE_CHECKING:
-    import numpy as np
 
 QUANTITIES = ("x_nm", "y_nm", "intensity")
 HEAD = ()
@@ -20,8 +19,6 @@ HEAD = ()
 def _raster(
     file: DescribedFile, part: Part, x: str, y: str
 ) -> tuple[np.ndarray, np.ndarray, Any, Any]:
-    import numpy as np
-
     columns, at_x = np.unique(file.needed(part, x), return_inverse=True)
     lines, at_y = np.unique(file.needed(part, y), return_inverse=True)
     if len(part.lines) != columns.size * lines.size or np.unique(at_y * columns.size + at_x).size != len(part.lines):  # fmt: skip
@@ -42,8 +39,6 @@ def build(file: DescribedFile) -> Export:
     ReadError
         A quantity that is needed is absent, or a value that cannot be.
     """
-    import numpy as np
-
     from .micrograph_block import image
 
     part = file.part()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..arrays import Arrays, Variable
 from ..errors import ReadError, quote
@@ -12,9 +13,6 @@ from .model import Export
 from .table_columns import Found
 from .table_rows import Part
 from .units import known_unit
-
-if TYPE_CHECKING:
-    import numpy as np
 
 QUANTITIES = (
     "time_s", "temperature_degC", "mass_mg", "mass_percent", "mass_change_mg", "mass_change_percent",
@@ -37,8 +35,6 @@ def build(file: DescribedFile) -> Export:
     ReadError
         A quantity that is needed is absent, or a value that cannot be.
     """
-    import numpy as np
-
     beside = file.description.table.repeat == "beside"
     part = _main_curve(file) if beside else file.part()
     if file.description.table.group_columns:
@@ -138,8 +134,6 @@ def _complete_mass(data: dict[str, Variable], sample_mass: float) -> None:
 def _add_dsc(
     file: DescribedFile, part: Part, data: dict[str, Variable], time: np.ndarray, *, beside: bool
 ) -> None:
-    import numpy as np
-
     for one in file.tables.parts if beside else [part]:
         values, own = one.of("dsc"), one.of("time_s")
         if values is None or own is None:
@@ -154,8 +148,6 @@ def _add_dsc(
 def _ion_currents(
     file: DescribedFile, channels: dict[float, np.ndarray], unit: str
 ) -> tuple[dict[str, Variable], dict[str, Variable]]:
-    import numpy as np
-
     order = sorted(channels)
     masses = [round(mz) for mz in order]
     if len(set(masses)) < len(masses):
@@ -178,8 +170,6 @@ def _ion_currents(
 
 def _channels_with_clocks(file: DescribedFile, part: Part) -> Arrays:
     """Put channels that are measured one after the other, each with its own time, onto the first one's."""
-    import numpy as np
-
     clocks: list[tuple[float, Found, np.ndarray, np.ndarray]] = []
     time: np.ndarray | None = None
     for one, values in zip(part.found, part.values, strict=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..arrays import Arrays
 from .assemble import DescribedFile
 from .model import Export
@@ -24,8 +26,6 @@ def build(file: DescribedFile) -> Export:
     ReadError
         A quantity that is needed is absent, or a value that cannot be.
     """
-    import numpy as np
-
     part = file.part()
     regions = part.of("region")
     names = list(dict.fromkeys(regions)) if regions is not None else [""]

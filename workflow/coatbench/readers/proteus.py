@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ..arrays import Arrays, Variable
 from ..errors import ReadError, quote
@@ -18,9 +20,6 @@ from .cells import iso_date
 from .model import Export
 from .proteus_columns import EAST_ASIAN, name_and_unit, quantity_of, settle_mass
 from .text import Text, parse_number, read_rows, read_text
-
-if TYPE_CHECKING:
-    import numpy as np
 
 FORMAT = "NETZSCH Proteus ASCII"
 SEPARATORS = {"SEMICOLON": ";", "COMMA": ",", "TAB": "\t", "TABULATOR": "\t", "BLANK": None}
@@ -177,8 +176,6 @@ def _dataset(
     start: int,
     warnings: list[str],
 ) -> Arrays:
-    import numpy as np
-
     sample_mass = parse_number(header.get("SAMPLE MASS /mg", ""))
     variables: dict[str, tuple[str, np.ndarray, dict[str, str]]] = {}
     channels: dict[float, np.ndarray] = {}
@@ -239,8 +236,6 @@ def _dataset(
 def _check_limits(
     text: Text, name: str, column: np.ndarray, start: int, *, may_be_unknown: bool
 ) -> None:
-    import numpy as np
-
     low, high = LIMITS.get(name, (-np.inf, np.inf))
     good = (column >= low) & (column <= high)
     if may_be_unknown:

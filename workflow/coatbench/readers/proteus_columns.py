@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..errors import ReadError, quote
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MASS_UNITS = {"%": 1.0, "mg": 1.0, "g": 1000.0, "ug": 1e-3, "µg": 1e-3, "\u03bcg": 1e-3}
 SECONDS = {"min": 60.0, "s": 1.0, "h": 3600.0, "sec": 1.0, "Min": 60.0, "分": 60.0, "秒": 1.0}
@@ -61,7 +59,6 @@ def settle_mass(
     `Mass loss/%` is the same signal as `Mass/%` where it starts at 100; where it starts at 0 it is a change, negative
     for a loss, and rarely a loss that counts up. A mass in mg that starts at 0 was tared with the sample on the pan.
     """
-    import numpy as np
 
     def start(values: np.ndarray) -> float:
         known = values[np.isfinite(values)]

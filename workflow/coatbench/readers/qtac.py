@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..arrays import Arrays
 from ..errors import ReadError
 from .model import Export
 from .text import MAX_BYTES, Text, parse_number, read_rows, read_text, split
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MAX_HEADER_LINES = 8
 MIN_CHANNELS = 8
@@ -44,8 +42,6 @@ def read(path: Path) -> Export:
         Not two columns of finite numbers, too short, or energies that are not an even, rising or falling
         axis (a line is missing or doubled).
     """
-    import numpy as np
-
     text = read_text(path, MAX_BYTES // 16)
     start = _first_row(text)
     stop = len(text.lines)
@@ -92,8 +88,6 @@ def _first_row(text: Text) -> int:
 
 
 def _check_axis(text: Text, start: int, energy: np.ndarray) -> None:
-    import numpy as np
-
     if np.any(energy <= 0):
         index = int(np.argmax(energy <= 0))
         raise text.error(start + index, "an energy above 0 eV", text.lines[start + index])
@@ -109,8 +103,6 @@ def _check_axis(text: Text, start: int, energy: np.ndarray) -> None:
 
 def check_steps(energy: np.ndarray) -> tuple[int, str] | None:
     """Return the first channel that is off an even axis, and what it should be; None if none is."""
-    import numpy as np
-
     steps = np.diff(energy)
     step = float(np.median(steps))
     odd = np.abs(steps - step) > STEP_TOLERANCE * abs(step)

@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ..arrays import Arrays
 from ..errors import ReadError, quote
 from .cells import iso_date
 from .model import Export
 from .text import Text, integer, number, parse_number, read_rows, read_text
-
-if TYPE_CHECKING:
-    import numpy as np
 
 FORMAT = "Quadstar ASCII"
 MAX_CHANNELS = 256
@@ -157,8 +156,6 @@ def _table(
     warnings: list[str],
 ) -> None:
     """Read one table of cycles into `parts` (datablock -> dataset)."""
-    import numpy as np
-
     names = [cell.strip() for cell in text.lines[first].split("\t")]
     while names and not names[-1]:
         names.pop()
@@ -204,8 +201,6 @@ def _table(
 
 
 def _check_order(text: Text, values: np.ndarray, start: int) -> None:
-    import numpy as np
-
     for column, what in ((0, "cycle numbers that count upwards"), (1, "time that runs forwards")):
         steps = np.diff(values[:, column])
         wrong = np.flatnonzero(steps <= 0 if column == 0 else steps < 0)
@@ -258,8 +253,6 @@ def _block(
     start: int,
     warnings: list[str],
 ) -> Arrays:
-    import numpy as np
-
     if (
         wrong := np.argwhere(~(np.abs(data) <= (MAX_CURRENT_A if unit == "A" else MAX_VALUE)))
     ).size:

@@ -9,6 +9,8 @@ import re
 import struct
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import ReadError, quote
 from .model import Export
 from .scienta_txt import AXIS, region_of
@@ -32,8 +34,6 @@ def read(path: Path) -> Export:
     ReadError
         Cut, of another version, no spectrum, or no settings of SES in its note.
     """
-    import numpy as np
-
     path = Path(path)
     raw = read_bytes(path, MAX_BYTES // 4)
     if len(raw) < _SIZES.size + _HEADER or raw[:2] != b"\x05\x00":

@@ -12,16 +12,14 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..arrays import Arrays
 from ..errors import ReadError, quote
 from .model import Export
 from .text import MAX_BYTES, Text, integer, number, read_rows, read_text
 from .xps_block import RawRegion, make_block, region_name
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _SECTION = re.compile(r"\[(.+?)(?:\s+(\d+))?\]\s*")
 AXIS = re.compile(r"(kinetic|binding) energy\s*\[(k?eV)\]", re.IGNORECASE)

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..arrays import Arrays
 from .model import Export
-
-if TYPE_CHECKING:
-    import numpy as np
 
 NOT_GIVEN = float("nan")
 
@@ -120,8 +119,6 @@ def reader(open_region: Callable[[Path], Region]) -> Callable[[Path], Export]:
 
 def to_export(region: Region) -> Export:
     """Load all images of a region into the common data model: counts (image, y, x) and total (y, x)."""
-    import numpy as np
-
     images = [counts for _, counts in region.images()]
     shape = (len(images), *region.shape)
     data: dict[str, Any] = {

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from ..arrays import Arrays
 from ..errors import ReadError, quote
 from .cells import iso_date
@@ -131,8 +133,6 @@ def _regions(text: Text) -> list[_Region]:
 
 
 def _block(text: Text, region: _Region, warnings: list[str]) -> Arrays:
-    import numpy as np
-
     given, labels, where = region.settings, region.tables[0].labels, region.where
     axis, unit = given.get("Energy Axis", "").casefold(), labels[1].casefold()
     if kinetic := given.get("Kinetic Energy Axis"):  # of SpecsLab2

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..errors import ReadError, quote
 from .cells import clock_seconds, number_cells
@@ -15,9 +16,6 @@ from .description import TEXT_QUANTITIES
 from .table_columns import Found
 from .text import last_is_whole, parse_number
 from .units import converted
-
-if TYPE_CHECKING:
-    import numpy as np
 
 # Quantities of whose text the last decimal is kept, and how many cells of a block are looked at.
 WRITTEN, WRITTEN_CELLS = ("current_A",), 50
@@ -147,8 +145,6 @@ class Rows:
         """Turn pending lines into arrays."""
         if not self.pending:
             return
-        import numpy as np
-
         lines, numbers = self.pending, self.numbers
         self.before, self.pending, self.numbers = lines[-1], [], []
         if not self.decimal:
@@ -176,8 +172,6 @@ class Rows:
 
     def _note_decimals(self, one: Found, lines: list[str], values: np.ndarray) -> None:
         """Remember how finely a current is written, by some cells that are not zero. A workbook holds numbers, no text."""
-        import numpy as np
-
         if one.column.quantity not in WRITTEN or self.place.sheet:
             return
         rows = np.flatnonzero(np.isfinite(values) & (values != 0))
@@ -219,8 +213,6 @@ class Rows:
     def _numbers(
         self, one: Found, cells: list[str], numbers: list[int], missing: frozenset[str]
     ) -> np.ndarray:
-        import numpy as np
-
         values = np.empty(len(cells))
         wrong = {".": ",", ",": "."}.get(self.decimal)
         for i, cell in enumerate(cells):
@@ -239,8 +231,6 @@ class Rows:
 
     def part(self) -> Part:
         """Return what was read."""
-        import numpy as np
-
         if not self.line_chunks:
             return Part(self.found, [np.empty(0) for _ in self.found], np.empty(0, np.int64))
         return Part(

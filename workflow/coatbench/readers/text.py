@@ -11,12 +11,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
+
+import numpy as np
 
 from ..errors import ReadError, quote
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MAX_BYTES = 1 << 30  # a text export beyond 1 GiB is a mistake, not a measurement
 
@@ -286,8 +285,6 @@ def read_rows(
     ReadError
         A cell is not a number, or a row has the wrong number of cells.
     """
-    import numpy as np
-
     dropped = 0
     at_end = stop == len(text.lines) and stop > start and not text.ended
     if drop_cut and at_end and not last_is_whole(text.lines[start:stop][-2:], separator, n_columns):

@@ -7,10 +7,8 @@ converted to it: `C` in a label is degrees Celsius for a temperature and coulomb
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 # {dimension: {unit: (factor, offset)}}: value in the first unit = factor * value + offset.
 DIMENSIONS: dict[str, dict[str, tuple[float, float]]] = {

@@ -15,7 +15,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ..errors import ReadError, quote
 from . import casaxps_comments
@@ -32,9 +34,6 @@ from .xps_block import (
     make_block,
     region_name,
 )
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MAGIC = "VAMAS Surface Chemical Analysis Standard Data Transfer Format 1988 May 4"
 END = "end of experiment"
@@ -268,8 +267,6 @@ def _energies(
     where: str,
 ) -> tuple[np.ndarray, bool, np.ndarray, list[tuple[str, ...]]]:
     """Return energies, whether they are kinetic, and the variables without the abscissa."""
-    import numpy as np
-
     if axis is not None:
         label, start, step = axis
         # Rounding keeps 305 - 0.05 k at what the instrument meant.
@@ -289,8 +286,6 @@ def _values(
     c: Cursor, variables: list[tuple[str, ...]], where: str, warnings: list[str]
 ) -> np.ndarray:
     """Read the ordinates as a (point, variable) array."""
-    import numpy as np
-
     n_variables = len(variables)
     n = c.count("ordinate values", low=1)
     if n % n_variables or n > MAX_POINTS:

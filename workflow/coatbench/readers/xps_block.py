@@ -10,15 +10,14 @@ import math
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ..arrays import Arrays
 from ..errors import ReadError
 from ..symbols import ELEMENTS
 from .units import DIMENSIONS, known_unit, split_label
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MAX_POINTS = 5_000_000
 MOST_JOINTS = 0.05  # share of energies that may stand twice in a region
@@ -125,8 +124,6 @@ def anode_energy(label: str) -> float:
 
 def joints(energy_eV: np.ndarray) -> np.ndarray:
     """Return which points repeat the energy before them, where scans were joined; none where too many do."""
-    import numpy as np
-
     twice = np.r_[False, np.diff(energy_eV) == 0]
     return twice if twice.mean() <= MOST_JOINTS else np.zeros(len(twice), bool)
 
@@ -155,8 +152,6 @@ def make_block(raw: RawRegion, path: Path, where: str, warnings: list[str]) -> A
     ReadError
         No points, an axis that is not strictly monotonic, values that are not finite.
     """
-    import numpy as np
-
     energy, intensity = np.asarray(raw.energy_eV, float), np.asarray(raw.intensity, float)
     if raw.factor != 1.0:
         intensity = intensity * raw.factor

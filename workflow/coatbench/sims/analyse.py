@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..analysis import Analysis
 from ..arrays import Arrays
 from ..errors import AnalysisError, DataError
@@ -141,8 +143,6 @@ def _mass_scale(
 
 def _line(spectrum: Spectrum, shift: MassShift) -> Arrays:
     """Return the counts of a spectrum per `LINE_U`, on the corrected mass scale, for a figure."""
-    import numpy as np
-
     seen = np.flatnonzero(spectrum.counts)
     seen = seen[seen > spectrum.offset]
     mass = ((seen - spectrum.offset) / spectrum.scale_factor) ** 2
@@ -336,8 +336,6 @@ def _map_step(region: Region, map_px: int, map_ions: float) -> int:
 
 def _maps(row: Mapping[str, str], region: Region, config: SimsConfig) -> Arrays:
     """Return the normalised images of a region, binned for printing."""
-    import numpy as np
-
     step = _map_step(region, int(config["map_px"]), float(config["map_ions"]))
     ny, nx = (s // step for s in region.shape)
 

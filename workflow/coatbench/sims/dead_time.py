@@ -5,10 +5,7 @@ The detector registers at most one ion of a mass per primary-ion shot.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 
 def harmonic_table(shots: int) -> np.ndarray:
@@ -24,8 +21,6 @@ def harmonic_table(shots: int) -> np.ndarray:
     numpy.ndarray
         Ions, shape (shots + 1,).
     """
-    import numpy as np
-
     if shots < 1:
         raise ValueError("at least one shot per pixel")
     steps = shots / np.arange(shots, 0, -1.0)
@@ -37,8 +32,6 @@ def correct_peaks(counts: np.ndarray, shots: float | np.ndarray) -> np.ndarray:
 
     Stephan, Zehnpfenning, Benninghoven, J. Vac. Sci. Technol. A 1994, 12, 405.
     """
-    import numpy as np
-
     with np.errstate(divide="ignore", invalid="ignore"):
         corrected = -shots * np.log1p(-np.asarray(counts, dtype=float) / shots)
     return np.where(np.isfinite(corrected), corrected, np.nan)

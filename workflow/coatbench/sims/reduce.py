@@ -12,12 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..errors import AnalysisError
 from .dead_time import correct_peaks, harmonic_table
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..readers.sims_region import Region
 
 SUM_OF_IMAGES = "sum of images"
@@ -82,8 +82,6 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
     AnalysisError
         No pixel has a count, a pixel has more counts than shots, or the images to normalise to are absent.
     """
-    import numpy as np
-
     from .pixels import block_sums, ratio_sums
 
     shots = how.shots_per_pixel or region.attrs.get("shots_per_pixel")
@@ -170,8 +168,6 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
 
 def _saturated(region: Region, shots: int, mask: np.ndarray | None) -> np.ndarray:
     """Return the pixels that count and in which an image has as many counts as shots."""
-    import numpy as np
-
     found = np.zeros(region.shape, dtype=bool)
     for i in range(len(region.channels)):
         counts = region.read_image(i)
@@ -226,8 +222,6 @@ def _denominator(
     region: Region, how: Reduction, image: Callable[[int], np.ndarray], mask: np.ndarray | None
 ) -> tuple[np.ndarray, str, list[str]]:
     """Return what every fragment is divided by in each pixel, where it comes from, and warnings."""
-    import numpy as np
-
     numbers = [c.number for c in region.channels]
     if how.normalise_to:
         parts = [image(numbers.index(n)) for n in how.normalise_to]

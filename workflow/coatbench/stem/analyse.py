@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import quality, readers
 from ..analysis import Analysis
 from ..arrays import Arrays
@@ -19,8 +21,6 @@ from .segment import CORE, Segmentation, segment
 from .surroundings import hidden_step, without_neighbours
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config_types import StemConfig
 
 Row = dict[str, Any]
@@ -82,8 +82,6 @@ def _one_image(
     config: StemConfig,
     group: str,
 ) -> list[str]:
-    import numpy as np
-
     micrograph = prepare(row, file, export)
     key: Row = {
         "sample": row["sample"],
@@ -161,8 +159,6 @@ def _one_image(
 
 
 def _distribution(values: np.ndarray) -> Row:
-    import numpy as np
-
     low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
     return {"value_median": float(median), "value_p05": float(low), "value_p95": float(high)}
 
@@ -170,8 +166,6 @@ def _distribution(values: np.ndarray) -> Row:
 def _thickness(
     rim: layer.Rim, parts: Segmentation, pixel_nm: float, config: StemConfig, particles: np.ndarray
 ) -> Row:
-    import numpy as np
-
     row: Row = {
         "n": len(rim.thickness_nm),
         "note": parts.note,
@@ -218,7 +212,6 @@ def _thickness(
 
 def _unseen(micrograph: Micrograph, parts: Segmentation) -> list[quality.Quality]:
     """Say why a layer might be there and not be seen."""
-    import numpy as np
     from scipy import ndimage
 
     core = parts.labels == CORE
@@ -250,8 +243,6 @@ def _film(parts: Segmentation, rim: layer.Rim, config: StemConfig) -> str:
 
     A film is a wide and even band that is much darker than the particle: no layer of this width is so thin.
     """
-    import numpy as np
-
     if not parts.has_layer or not len(rim.thickness_nm):
         return ""
     vacuum, level, core = parts.levels
@@ -263,8 +254,6 @@ def _film(parts: Segmentation, rim: layer.Rim, config: StemConfig) -> str:
 
 
 def _particles(sizes: np.ndarray, parts: Segmentation, pixel_nm: float, config: StemConfig) -> Row:
-    import numpy as np
-
     row: Row = {"n": len(sizes), "note": "" if len(sizes) else "no coagulated particles"}
     if not len(sizes):
         return row

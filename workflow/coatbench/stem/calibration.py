@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .lines import SECOND_LINE, SERIES, fwhm_keV
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import numpy as np
 
 # What is known of any detector: zero and gain of its energy scale, widths relative to the table's.
 ZERO_SD_KEV, GAIN_SD, WIDTH_SD = 0.003, 5e-4, 0.03
@@ -42,8 +42,6 @@ def shape(
     x: np.ndarray, series: str, energies: tuple[float, ...], shift_keV: float = 0.0, wider: float = 1.0, second: float = 1.0
 ) -> np.ndarray:  # fmt: skip
     """Lines of a series as a detector shows them, the first 1 high, the second `second` times as high as in the table."""
-    import numpy as np
-
     total = np.zeros_like(x)
     for e, share in zip(energies, (1.0, second * SECOND_LINE[series]), strict=False):
         sigma = wider * fwhm_keV(e) / 2.3548
@@ -53,8 +51,6 @@ def shape(
 
 def calibrate(energy: np.ndarray, counts: np.ndarray, low: float, high: float) -> Calibration:
     """Calibrate the stretch from `low` to `high` keV by the K lines outside of it; without any, by what is known of all detectors."""
-    import numpy as np
-
     anchors = []
     for element, lines in SERIES["K"].items():
         line, width = lines[0], fwhm_keV(lines[0])
@@ -91,8 +87,6 @@ def _anchor(
     energy: np.ndarray, counts: np.ndarray, line: tuple[str, float, float], known: set[str]
 ) -> tuple[float, float, float, float, float] | None:
     """Energy of a line, its shift and widening with their uncertainties; None where something else is beside it."""
-    import numpy as np
-
     element, at, width = line
     near = abs(energy - at) <= REACH * width
     x, y = energy[near], counts[near]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..arrays import Arrays, Variable
 from .image import Micrograph
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from .layer import Rim
     from .segment import Segmentation
 
@@ -51,8 +51,6 @@ def map_curves(
     quality: str,
 ) -> Arrays:
     """Return the map with `mask` (0 not used, 1 layer, 2 background) and the element's `quality`."""
-    import numpy as np
-
     more: dict[str, Variable] = {}
     if masks is not None:
         more["mask"] = _shown((masks[0] + 2 * (masks[1] & ~masks[0])).astype(np.uint8))
@@ -65,8 +63,6 @@ def _factor(shape: tuple[int, ...]) -> int:
 
 def _shown(labels: np.ndarray) -> Variable:
     """Return labels at display size, those of the pixels' centres."""
-    import numpy as np
-
     factor = _factor(labels.shape)
     height, width = (n // factor for n in labels.shape)
     shown = labels[factor // 2 :: factor, factor // 2 :: factor][:height, :width]
@@ -76,8 +72,6 @@ def _shown(labels: np.ndarray) -> Variable:
 def _picture(
     micrograph: Micrograph, row: dict[str, str], more: Mapping[str, Variable], quality: str
 ) -> Arrays:
-    import numpy as np
-
     pixels = micrograph.pixels
     factor = _factor(pixels.shape)
     height, width = (n // factor for n in pixels.shape)

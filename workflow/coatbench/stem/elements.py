@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import quality
 from .segment import LAYER, VACUUM, Segmentation
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config_types import StemConfig
 
 MIN_PIXELS = 20
@@ -30,7 +30,6 @@ def regions(
     The layer keeps `margin_nm` from the core, whose own signal the probe smears; the background keeps
     three times that from the particle.
     """
-    import numpy as np
     from scipy import ndimage
 
     rows, columns = (
@@ -49,7 +48,6 @@ def core_region(
     parts: Segmentation, image_nm: float, shape: tuple[int, int], map_nm: float, margin_nm: float
 ) -> np.ndarray:
     """Return the mask of the core on the pixels of a map, `margin_nm` inside of its edge."""
-    import numpy as np
     from scipy import ndimage
 
     rows, columns = (
@@ -151,8 +149,6 @@ def _are_counts(counts: np.ndarray, even: np.ndarray, noise: float, alike: float
 
     Grey levels of a picture are whole numbers, too, but scatter more or less, or their neighbours go together.
     """
-    import numpy as np
-
     if counts.min() < 0 or not np.all(np.abs(counts - np.round(counts)) < WHOLE):
         return False
     mean = float(even.mean())
@@ -167,8 +163,6 @@ def _scatter(counts: np.ndarray, even: np.ndarray) -> tuple[float, float]:
 
     That is the sum of the autocorrelation over neighbours. What is still there farther away is a gradient, and no noise.
     """
-    import numpy as np
-
     left = np.where(even, counts - counts[even].mean(), 0.0)
     variance = float((left**2).sum()) / int(even.sum())
 

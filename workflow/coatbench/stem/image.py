@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..arrays import Arrays
 from ..errors import AnalysisError
@@ -13,9 +14,6 @@ from ..readers.model import Export
 from ..spelling import composed
 from .lines import SERIES
 from .surroundings import without_bar
-
-if TYPE_CHECKING:
-    import numpy as np
 
 ELEMENTS = frozenset(e for series in SERIES.values() for e in series)
 # Where index and file both state a scale, they should agree this well.

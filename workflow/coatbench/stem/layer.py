@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .segment import CORE, LAYER, VACUUM, Segmentation
 from .surroundings import crack_walls
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config_types import StemConfig
 
 BOOTSTRAPS = 400
@@ -57,7 +57,6 @@ def rim(parts: Segmentation, pixel_nm: float) -> Rim:
     particle weighs by the rim that it stands on, not by its own outline. Places whose shortest way
     could lie outside the field are left out, and so are walls of cracks.
     """
-    import numpy as np
     from scipy.spatial import cKDTree
 
     core = _contour(parts, parts.labels == CORE, parts.inner)
@@ -84,7 +83,6 @@ def rim(parts: Segmentation, pixel_nm: float) -> Rim:
 
 def _contour(parts: Segmentation, mask: np.ndarray, level: float) -> np.ndarray:
     """Return points (y, x) in pixels where the smoothed image crosses a level along a mask's edge."""
-    import numpy as np
     from scipy import ndimage
     from skimage.measure import find_contours
 
@@ -99,8 +97,6 @@ def _contour(parts: Segmentation, mask: np.ndarray, level: float) -> np.ndarray:
 
 
 def _spacing(points: np.ndarray) -> float:
-    import numpy as np
-
     steps = np.hypot(*np.diff(points, axis=0).T)
     near = steps[steps < 2]  # not the jump from one line to the next
     return float(near.mean()) if len(near) else 1.0
@@ -113,8 +109,6 @@ def bootstrap_sd(
 
     Neighbouring points of a rim are not independent; pieces longer than the roughness are.
     """
-    import numpy as np
-
     if len(values) < 2 or blocks < 2:
         return math.nan
     pieces = np.array_split(values, min(blocks, len(values)))
@@ -126,7 +120,6 @@ def bootstrap_sd(
 
 def beside_particles(rim: Rim, mask: np.ndarray, pixel_nm: float) -> np.ndarray:
     """Return which places of a rim stand under or beside a coagulated particle."""
-    import numpy as np
     from scipy import ndimage
 
     if not mask.any():
@@ -156,7 +149,6 @@ def particles(
     mask : (y, x) array of bool
         All particles, also those at the border.
     """
-    import numpy as np
     from scipy import ndimage
 
     least = max(config["particle_min_nm"], config["particle_over_layer"] * median_thickness_nm)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .layer import particles, rim
 from .segment import Segmentation, segment
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config_types import StemConfig
 
 WIDTH_PX = 240
@@ -26,8 +26,6 @@ def layer_bias(
     parts: Segmentation, thickness_nm: float, pixel_nm: float, config: StemConfig
 ) -> dict[str, float]:
     """Return measured minus drawn median thickness of a layer, by shape; NaN where none is found."""
-    import numpy as np
-
     bias = {}
     for shape in SHAPES:
         found = _measure(_draw(parts, thickness_nm, None, pixel_nm, shape, config), pixel_nm, config)  # fmt: skip
@@ -41,8 +39,6 @@ def particle_bias(
     parts: Segmentation, size_nm: float, pixel_nm: float, config: StemConfig
 ) -> dict[str, float]:
     """Return measured minus drawn size of a particle on a bare core, by shape."""
-    import numpy as np
-
     bias = {}
     for shape in SHAPES:
         found = _measure(_draw(parts, 0.0, size_nm, pixel_nm, shape, config), pixel_nm, config)
@@ -67,7 +63,6 @@ def _draw(
     config: StemConfig,
 ) -> np.ndarray:
     """Draw a level core with a layer or a particle on it."""
-    import numpy as np
     from scipy import ndimage
 
     vacuum, layer, core = parts.levels

@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
+if TYPE_CHECKING:
     from ..config_types import StemConfig
 
 VACUUM, LAYER, CORE = 0, 1, 2
@@ -98,7 +98,6 @@ def segment(pixels: np.ndarray, pixel_nm: float, config: StemConfig) -> Segmenta
     ValueError
         Nothing to tell apart: an image of one level, or no vacuum or no particle in it.
     """
-    import numpy as np
     from scipy import ndimage
     from skimage.filters import threshold_otsu
 
@@ -176,7 +175,6 @@ def _brightening(
     core lies deep inside. The boundary is where the brightness leaves the layer's level: the steepest place
     of the median profile inwards from the outer contour.
     """
-    import numpy as np
     from scipy import ndimage
 
     _, layer, core = levels
@@ -237,7 +235,6 @@ def _brightening(
 
 def _middle_level(smooth: np.ndarray, layer: np.ndarray) -> float:
     """Level in the middle of a layer, away from the blur of both of its edges."""
-    import numpy as np
     from scipy import ndimage
 
     inside = ndimage.distance_transform_edt(layer)
@@ -250,7 +247,6 @@ def _least_layer_nm(pixel_nm: float, config: StemConfig) -> float:
 
 def _steepness(smooth: np.ndarray, core: np.ndarray) -> float:
     """Median gradient, per pixel, along the core's edge: how fast a bare edge goes through the levels."""
-    import numpy as np
     from scipy import ndimage
 
     edge = core & ~ndimage.binary_erosion(core, border_value=1)
@@ -265,7 +261,6 @@ def _levels(
     smooth: np.ndarray, particle: np.ndarray, pixel_nm: float, config: StemConfig
 ) -> tuple[float, float, Levels] | None:
     """Thresholds, and levels of vacuum, layer and core; None where nothing between the two others stands apart."""
-    import numpy as np
     from scipy import ndimage
 
     outside = ndimage.distance_transform_edt(~particle) * pixel_nm
@@ -322,8 +317,6 @@ def _apart(below: np.ndarray, above: np.ndarray, least: float = SEPARATION) -> b
     Halves of a distribution with one maximum lie closer: 2.3 of their own widths for a normal one, 2.7 for
     a uniform one, 2.9 for an exponential tail.
     """
-    import numpy as np
-
     if min(len(below), len(above)) < MIN_PIXELS:
         return False
     medians = [float(np.median(part)) for part in (below, above)]
@@ -335,8 +328,6 @@ def _apart(below: np.ndarray, above: np.ndarray, least: float = SEPARATION) -> b
 
 
 def _medians(parts: list[np.ndarray]) -> Levels | None:
-    import numpy as np
-
     if min(len(part) for part in parts) == 0:
         return None
     vacuum, layer, core = (float(np.median(part)) for part in parts)
@@ -345,7 +336,6 @@ def _medians(parts: list[np.ndarray]) -> Levels | None:
 
 def _labels(smooth: np.ndarray, outer: float, inner: float) -> np.ndarray:
     """Classes of the largest particle: its core without holes, and what is joined to it."""
-    import numpy as np
     from scipy import ndimage
 
     core = ndimage.binary_fill_holes(_largest(smooth > inner))
@@ -357,7 +347,6 @@ def _labels(smooth: np.ndarray, outer: float, inner: float) -> np.ndarray:
 
 
 def _largest(mask: np.ndarray) -> np.ndarray:
-    import numpy as np
     from scipy import ndimage
 
     parts, n = ndimage.label(mask)
@@ -370,7 +359,6 @@ def _largest(mask: np.ndarray) -> np.ndarray:
 
 
 def _touching(mask: np.ndarray, core: np.ndarray) -> np.ndarray:
-    import numpy as np
     from scipy import ndimage
 
     parts, _ = ndimage.label(mask | core)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from .. import quality
 from ..arrays import Arrays
 from .calibration import calibrate, shape
 from .lines import SERIES, fwhm_keV, line_of, overlaps
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MIN_PIXELS = 20
 # The continuum is a straight line over so many detector widths beside the lines.
@@ -58,7 +57,6 @@ def seek_element(
     dict
         significance, detected, note, quality, quality_note.
     """
-    import numpy as np
     from scipy.optimize import nnls
 
     energy = np.asarray(block["energy_keV"], float)
@@ -197,7 +195,5 @@ def _lines_between(low: float, high: float, element: str) -> dict[Line, tuple[fl
 
 def _alike(a: np.ndarray, b: np.ndarray) -> float:
     """How alike two shapes are, whatever the heights: 1 for the same."""
-    import numpy as np
-
     size = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / size if size > 0 else 0.0

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .segment import CORE, VACUUM, Segmentation
-
-if TYPE_CHECKING:
-    import numpy as np
 
 # A gap in the core of at most this width is a crack; its walls lie deeper below the closed outline than roughness goes.
 CRACK_NM, ROUGH_NM = 40.0, 12.0
@@ -27,8 +25,6 @@ def without_bar(pixels: np.ndarray) -> tuple[np.ndarray, int]:
     A bar has rows of mostly one grey level, which noise has not, and begins from one row to the next, which a dark
     part of a picture does not.
     """
-    import numpy as np
-
     height = pixels.shape[0]
     share = np.array([_commonest(row) for row in pixels])
     for rows in (share[::-1], share):
@@ -43,8 +39,6 @@ def without_bar(pixels: np.ndarray) -> tuple[np.ndarray, int]:
 
 def _commonest(row: np.ndarray) -> float:
     """Share of the commonest value."""
-    import numpy as np
-
     return float(np.unique(row, return_counts=True)[1].max()) / row.size
 
 
@@ -64,7 +58,6 @@ def crack_walls(
     -------
     (n,) array of bool
     """
-    import numpy as np
     from scipy import ndimage
 
     radius = 0.5 * CRACK_NM / pixel_nm
@@ -84,7 +77,6 @@ def crack_walls(
 
 def without_neighbours(parts: Segmentation) -> Segmentation:
     """Give what is nearer to another particle's core to the vacuum, and say so in `neighbour`."""
-    import numpy as np
     from scipy import ndimage
 
     core = parts.labels == CORE
@@ -104,7 +96,6 @@ def hidden_step(parts: Segmentation, pixel_nm: float, reach_nm: float) -> str:
 
     Of a bare edge the median profile inwards rises, ever more slowly; it does not step again.
     """
-    import numpy as np
     from scipy import ndimage
 
     padded = np.pad(parts.labels != VACUUM, 1, mode="edge")

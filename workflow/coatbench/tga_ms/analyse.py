@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import quality, readers
 from ..analysis import Analysis
 from ..arrays import Arrays
@@ -134,8 +136,6 @@ def _ions(
     row: dict[str, str], exports: dict[str, Any], run: Run, config: TgaMsConfig, result: Analysis
 ) -> tuple[Lag, ion_module.Ions | None]:
     """Return the lag and the ion currents on the furnace clock; None without any that can be placed."""
-    import numpy as np
-
     unknown = float("nan")
     own_file = "ms_file" in exports
     block: Arrays = exports["ms_file" if own_file else "tga_file"].sets[0]
@@ -243,8 +243,6 @@ def _mass_sd(run: Run, ends: int = 1) -> float:
 
 def _losses(run: Run, temperature_sd_K: float) -> dict[str, float]:
     """Temperatures at which 5 and 10 % of the initial mass are lost, for good; NaN: not lost."""
-    import numpy as np
-
     cells = {}
     mass, temperature = run.mass_percent, run.grid.temperature_degC
     for percent in (5, 10):
@@ -266,8 +264,6 @@ def _losses(run: Run, temperature_sd_K: float) -> dict[str, float]:
 
 
 def _curves(run: Run, ions: ion_module.Ions | None, smoothing_K: float) -> dict[str, Arrays]:
-    import numpy as np
-
     grid = run.grid
     window = grid.window(smoothing_K)
     dtg = smooth(run.mass_percent, window, grid.step_s)

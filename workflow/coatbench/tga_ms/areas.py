@@ -7,13 +7,11 @@ sigmoid that goes over from one level to the other with the reaction. One of the
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .event import Event, Signal
 from .smooth import Grid, white_noise
-
-if TYPE_CHECKING:
-    import numpy as np
 
 ITERATIONS = 12
 LEVEL_SHARE = 0.15  # of a peak's length, on either side, that its levels are read over
@@ -78,8 +76,6 @@ def set_areas(events: list[Event], signal: Signal, grid: Grid, unit: str, baseli
 
 def _area(values: np.ndarray, first: float, last: float, n: int, baseline: str) -> float:
     """Area between a signal and its baseline, in units of the signal times points; levels are means of n points outside."""
-    import numpy as np
-
     a, b = max(round(first), 0), min(round(last), values.size - 1)
     low, high = float(np.mean(values[max(a - n, 0) : a + 1])), float(np.mean(values[b : b + n + 1]))
     own = values[a : b + 1]

@@ -7,12 +7,10 @@ real event is measured by; so they are cut out, bridged by a straight line, and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from .smooth import white_noise
-
-if TYPE_CHECKING:
-    import numpy as np
 
 # An excursion that comes back within this time and this much heating is none of the sample's.
 EXCURSION_S, EXCURSION_K = 60.0, 12.0
@@ -59,8 +57,6 @@ def clean(
         Bridged by straight lines; a transient at the start by the level that it settles to.
     found : list of Artefact
     """
-    import numpy as np
-
     known = np.isfinite(mass_percent)
     if known.sum() < 20:
         return mass_percent, []
@@ -79,8 +75,6 @@ def _dropouts(time: np.ndarray, mass: np.ndarray, noise: float) -> list[Artefact
 
     `mass` is changed in place.
     """
-    import numpy as np
-
     change = np.diff(mass)
     jumps = np.flatnonzero(np.abs(change) > max(LEAST_SIGMA * noise, DROPOUT_PERCENT))
     found: list[Artefact] = []
@@ -109,7 +103,6 @@ def _excursions(
     time: np.ndarray, temperature: np.ndarray, mass: np.ndarray, noise: float
 ) -> list[Artefact]:
     """Cut out bumps and dips that come back; `mass` is changed in place."""
-    import numpy as np
     from scipy.ndimage import grey_closing, grey_opening
 
     # Records need not be even in time, and an excursion is told by its time.
@@ -166,16 +159,12 @@ def _excursions(
 
 def _runs(flags: np.ndarray) -> list[tuple[int, int]]:
     """Ranges [start, stop) of true values."""
-    import numpy as np
-
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
     return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _settling(time: np.ndarray, mass: np.ndarray, noise: float) -> list[Artefact]:
     """Cut out the bend at the start of a record: a balance that settles slows down as nothing heated does."""
-    import numpy as np
-
     elapsed = time - time[0]
     settled = 0
     while settled < time.size and elapsed[settled] < SETTLING_AT_MOST_S:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import quality
 from ..arrays import Arrays
 from ..quality import doubtful, unusable
@@ -100,8 +102,6 @@ def _processes(events: list[Row]) -> list[tuple[str, str, list[str]]]:
 
 
 def _judged(kinetics: Kinetics, runs: Sequence[Conversion]) -> quality.Quality:
-    import numpy as np
-
     if not (kinetics.energy_J_mol > 0).all():
         return unusable(
             "not one process: it does not move to higher temperature with the heating rate"
@@ -115,8 +115,6 @@ def _judged(kinetics: Kinetics, runs: Sequence[Conversion]) -> quality.Quality:
 
 
 def _over_conversion(kinetics: Kinetics) -> list[Row]:
-    import numpy as np
-
     middle = kinetics.energy_J_mol[1:-1]
     varies = float(np.ptp(middle) / middle.mean())
     note = f"the energy varies by {100 * varies:.0f} % over conversion: more than one step" if varies > SEVERAL_STEPS else ""  # fmt: skip
@@ -162,8 +160,6 @@ def _predicted(
 
 def _grid(kinetics: Kinetics, settings: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Temperatures and times of the map: what the study used and where the process was seen."""
-    import numpy as np
-
     low, high = kinetics.range_degC
     own = [t for t, _ in settings]
     first = min([low - BEYOND_K, *own]) // MAP_STEP_K * MAP_STEP_K

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from ..quality import OK, Quality
 from .regions import Region
-
-if TYPE_CHECKING:
-    import numpy as np
 
 POSITIONS = (
     "onset_first_deviation",

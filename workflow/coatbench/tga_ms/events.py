@@ -7,6 +7,8 @@ import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .. import quality
 from ..quality import Quality, doubtful, unusable
 from .event import POSITIONS, Event, Signal
@@ -51,8 +53,6 @@ def find_events(
     -------
     list of Event, in order of time
     """
-    import numpy as np
-
     window = grid.window(config["smoothing_window_K"])
     smoothed = smooth(signal.values, window)
     if signal.step:
@@ -103,8 +103,6 @@ def find_events(
 
 def _judged(event: Event, signal: Signal, grid: Grid, drift: Callable[[float], float]) -> Quality:
     """Judge one event by what is known of its beginning, its end and its size."""
-    import numpy as np
-
     found = [doubtful(note) for note in event.note.split("; ") if note]
     onset, end = (event.time_s.get(p, math.nan) for p in ("onset_first_deviation", "end"))
     change = event.value.get("change", math.nan)
@@ -129,8 +127,6 @@ def _judged(event: Event, signal: Signal, grid: Grid, drift: Callable[[float], f
 
 def _ramp_starts(time_s: float, grid: Grid) -> bool:
     """Whether the furnace goes over from a hold to a ramp around this time, or starts there."""
-    import numpy as np
-
     if not math.isfinite(time_s):
         return False
     before, after = grid.temperature_at(np.array([time_s - RAMP_S, time_s + RAMP_S]))

@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .event import Event, Signal
 from .smooth import Grid, white_noise
 from .steps import WELL_DESCRIBED, Guess, Steps, fit_steps
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config_types import TgaMsConfig
 
 # Events with less quiet heating between them than so many baselines share their tails: they are fitted together.
@@ -102,8 +102,6 @@ def _height(
 
     Baselines miss what a step shares with a neighbour (`shared`), however surely they are drawn.
     """
-    import numpy as np
-
     region = event.region
     edges = [
         event.time_s.get(position, float(grid.time_s[edge]))
@@ -132,8 +130,6 @@ def _height(
 
 def _in_hold(event: Event, signal: Signal, grid: Grid, free: slice) -> None:
     """Read a change that lies in a hold between levels two of its widths away, as far as hold and neighbours let it."""
-    import numpy as np
-
     region = event.region
     heat = grid.temperature_degC
     away = np.abs(heat - heat[region.peak]) > HOLD_K
@@ -169,8 +165,6 @@ def _add_note(event: Event, note: str) -> None:
 
 def _guess(event: Event, signal: Signal, grid: Grid) -> Guess:
     """Where a step is, for the fit to start from."""
-    import numpy as np
-
     region, n = event.region, signal.values.size
     time = grid.time_s
     values = signal.values[region.left : region.right + 1]
@@ -189,8 +183,6 @@ def _guess(event: Event, signal: Signal, grid: Grid) -> Guess:
 
 def _whole(extent: np.ndarray, part: slice, n: int) -> np.ndarray:
     """Return an extent on the whole record: nothing has happened before the part that was fitted, and all after it."""
-    import numpy as np
-
     whole = np.zeros(n)
     whole[part.stop :] = 1.0
     whole[part] = extent

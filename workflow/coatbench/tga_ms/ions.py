@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .smooth import Grid, onto_grid
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..arrays import Arrays
 
 ASYMMETRY = 0.02  # weight of points above the background line
@@ -33,8 +33,6 @@ def background_line(values: np.ndarray) -> np.ndarray:
     Points above the line (peaks) weigh `ASYMMETRY`, points below it the rest (Newey & Powell,
     Econometrica 55 (1987) 819: an expectile).
     """
-    import numpy as np
-
     index = np.linspace(-1, 1, values.size)
     design = np.stack([np.ones_like(index), index])
     weights = np.ones_like(values)
@@ -54,7 +52,6 @@ def robust_baseline(values: np.ndarray, degree: int) -> np.ndarray:
 
     It only serves to find peaks; they are measured against straight lines beside them.
     """
-    import numpy as np
     from numpy.polynomial import Legendre
 
     index = np.linspace(-1, 1, values.size)
@@ -77,8 +74,6 @@ def saturated_A(current_A: np.ndarray) -> float:
     The top of a peak is round: a thousandth below its maximum it is a twentieth of its width at half height wide. One that
     stays at its maximum for much longer was cut.
     """
-    import numpy as np
-
     top, floor = float(current_A.max()), float(np.quantile(current_A, 0.1))
     if not top > 5 * max(floor, 0.0):
         return float("nan")
@@ -92,8 +87,6 @@ def saturated_A(current_A: np.ndarray) -> float:
 
 def place(block: Arrays, grid: Grid, lag_s: float) -> Ions | None:
     """Put ion currents onto a uniform grid of the furnace clock; None if the records do not overlap."""
-    import numpy as np
-
     time = block["time_s"] - lag_s
     steps = np.diff(time)
     step = max(grid.step_s, float(np.median(steps[steps > 0]))) if (steps > 0).any() else 0.0

@@ -10,11 +10,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .smooth import smooth
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config_types import TgaMsConfig
     from .event import Event
     from .ions import Ions
@@ -52,8 +52,6 @@ def ratios(ions: Ions, event: Event, config: TgaMsConfig) -> list[dict[str, Any]
     list of dict
         Rows of tga_ms_ratios without run and sample.
     """
-    import numpy as np
-
     start, stop = (
         (event.time_s[p] - ions.grid.time_s[0]) / ions.grid.step_s
         for p in ("onset_first_deviation", "end")
@@ -79,8 +77,6 @@ def ratios(ions: Ions, event: Event, config: TgaMsConfig) -> list[dict[str, Any]
 def _ratio(
     ions: Ions, numerator: int, denominator: int, window: Window, config: TgaMsConfig
 ) -> dict[str, Any]:
-    import numpy as np
-
     top = ions.current_A[list(ions.mz).index(numerator)]
     bottom = ions.current_A[list(ions.mz).index(denominator)]
     quiet = max(4, ions.grid.points(config["baseline_K"]))
@@ -122,8 +118,6 @@ def _integral_weights(n: int, window: Window, quiet: int) -> np.ndarray:
 
     An integral over a fitted background is linear in the signal, so its noise follows from its weights.
     """
-    import numpy as np
-
     low, high = max(window.before, window.start - quiet), min(window.after + 1, window.stop + quiet)
     fitted = np.r_[low : window.start, window.stop : high]
     if fitted.size < 4:
@@ -144,8 +138,6 @@ def _integral_weights(n: int, window: Window, quiet: int) -> np.ndarray:
 def _value_and_noise(
     top: np.ndarray, bottom: np.ndarray, weights: np.ndarray, window: int
 ) -> tuple[float, float]:
-    import numpy as np
-
     value = float(weights @ top) / float(weights @ bottom)
     sds = []
     for row in (top, bottom):
@@ -171,8 +163,6 @@ def _trend(top: np.ndarray, bottom: np.ndarray, window: Window) -> tuple[float, 
     A fragment keeps its ratio to its parent; a species of its own need not. Only points where the
     denominator is above a fifth of its peak count.
     """
-    import numpy as np
-
     start, stop = window.start, window.stop
     if stop - start < 8:
         return float("nan"), float("nan")
@@ -211,8 +201,6 @@ def _finding(
     config: TgaMsConfig,
 ) -> str:
     """Say in words what the ratio is compatible with, at the stated significance."""
-    import numpy as np
-
     k = config["finding_sigma"]
     if np.isfinite(residual):
         if residual > k * residual_sd:

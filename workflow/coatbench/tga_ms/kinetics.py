@@ -16,10 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 GAS_CONSTANT_J_MOL_K = 8.314462618
 LEAST_RATES = 3
@@ -29,7 +27,7 @@ CONVERSIONS = tuple(round(0.05 * i, 2) for i in range(1, 20))
 DRAWS = 60
 ENERGY_RANGE_J_MOL = (5e3, 1.5e6)
 KELVIN = 273.15
-Pieces = list[tuple["np.ndarray", "np.ndarray"]]
+Pieces = list[tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -102,8 +100,6 @@ def isoconversional(runs: Sequence[Conversion], temperature_sd_K: float) -> Kine
     ValueError
         Fewer heating rates.
     """
-    import numpy as np
-
     rates = distinct_rates([run.rate_K_min for run in runs])
     if len(rates) < LEAST_RATES:
         raise ValueError(f"{len(rates)} heating rates: at least {LEAST_RATES} tell kinetics")
@@ -136,8 +132,6 @@ def isoconversional(runs: Sequence[Conversion], temperature_sd_K: float) -> Kine
 
 def _at(run: Conversion, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Temperature in K and rate in 1/s where a run reaches each conversion."""
-    import numpy as np
-
     rising = np.maximum.accumulate(run.conversion) + 1e-12 * np.arange(run.conversion.size)
     time = np.interp(levels, rising, run.time_s)
     rate = np.interp(time, run.time_s, np.gradient(run.conversion, run.time_s))
@@ -156,7 +150,6 @@ def _friedman(kelvin: np.ndarray, ln_rate: np.ndarray) -> tuple[np.ndarray, np.n
 
 def _integral(runs: Sequence[Conversion], levels: np.ndarray) -> np.ndarray:
     """Energies that make the temperature integral of each step of conversion the same in all runs (Vyazovkin)."""
-    import numpy as np
     from scipy.optimize import minimize_scalar
 
     edges = np.concatenate([[0.5 * levels[0]], 0.5 * (levels[1:] + levels[:-1]), [0.5 * (1 + levels[-1])]])  # fmt: skip
@@ -200,8 +193,6 @@ def predict(kinetics: Kinetics, time_s: np.ndarray, temperature_degC: np.ndarray
     (1 + draw, n) array
         The first row is the estimate.
     """
-    import numpy as np
-
     kelvin = np.asarray(temperature_degC, float) + KELVIN
     time = np.asarray(time_s, float)
     fine, energy, need = _steps_of_conversion(kinetics)
@@ -210,8 +201,6 @@ def predict(kinetics: Kinetics, time_s: np.ndarray, temperature_degC: np.ndarray
 
 def held(kinetics: Kinetics, temperature_degC: float, hours: Sequence[float]) -> np.ndarray:
     """Conversion after so many hours at one temperature: (1 + draw, n) array."""
-    import numpy as np
-
     fine, energy, need = _steps_of_conversion(kinetics)
     thermal = GAS_CONSTANT_J_MOL_K * (temperature_degC + KELVIN)
     # Logarithms: a cold oven takes longer than a number can hold.
@@ -227,8 +216,6 @@ def _steps_of_conversion(kinetics: Kinetics) -> tuple[np.ndarray, np.ndarray, np
     The estimate and the draws, (1 + draw, step). Below the lowest level the rate is constant, above the highest it falls
     to nothing with what is left.
     """
-    import numpy as np
-
     low, high = kinetics.conversion[0], kinetics.conversion[-1]
     fine = np.concatenate(
         [np.linspace(0, low, 6)[:-1], np.linspace(low, high, 91), np.linspace(high, 1, 30)[1:]]
@@ -248,8 +235,6 @@ def _march(
     fine: np.ndarray, energy: np.ndarray, need: np.ndarray, time: np.ndarray, kelvin: np.ndarray
 ) -> np.ndarray:
     """Conversion along a programme: step by step of conversion, each taking the time that its rate needs."""
-    import numpy as np
-
     at, done, now = [time[0]], [0.0], float(time[0])
     for k in range(need.size):
         t = np.concatenate([[now], time[time > now]])

@@ -11,16 +11,14 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..quality import Quality, doubtful, worst
 from .ions import MIN_POINTS, background_line
 from .lag_doubts import APART_S, contradictions, gases_alone, rivals
 from .lag_match import Currents, Loss, match_at, moved_currents, vertex
 from .smooth import Grid, averaged_points, block_noise, onto_grid, smooth, white_noise
-
-if TYPE_CHECKING:
-    import numpy as np
 
 CORE = 0.2  # of the largest rate of mass loss: the overlap holds this part of it and a baseline beside it
 NEAR_S = 60.0  # resampled lags are sought this close to the best one
@@ -88,8 +86,6 @@ def estimate_lag(
     least : float
         Least root of the explained share.
     """
-    import numpy as np
-
     typical = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     nothing = Lag(float("nan"), float("nan"), "none")
     if time_s.size < MIN_POINTS or typical <= 0:
@@ -144,7 +140,6 @@ def _evolving(
     time: np.ndarray, currents: Mapping[int, np.ndarray], step: float, window: int
 ) -> Currents:
     """Return the channels that rise above their noise and their background."""
-    import numpy as np
     from scipy.signal import find_peaks, peak_prominences
 
     own_s = np.arange(time[0], time[-1], step)
@@ -176,8 +171,6 @@ def _evolving(
 
 def _noise_sd(loss: Loss, found: Currents, shift: int, window: int) -> float:
     """Scatter of the lag over resampled noise of the channels."""
-    import numpy as np
-
     near = shift + np.arange(-int(NEAR_S / loss.step_s), int(NEAR_S / loss.step_s) + 1)
     smoothed = smooth(found.raw, window)
     background = np.array([background_line(raw) for raw in found.raw])
@@ -203,8 +196,6 @@ def _loss(grid: Grid, dtg_percent_s: np.ndarray, step: float, baseline_K: float)
 
     An ion record that only starts within them would fit anything: its background decays there.
     """
-    import numpy as np
-
     time = np.arange(grid.time_s[0], grid.time_s[-1], step)
     rate = np.clip(-np.interp(time, grid.time_s, dtg_percent_s), 0, None)
     low = high = int(rate.argmax())
@@ -221,8 +212,6 @@ def _loss(grid: Grid, dtg_percent_s: np.ndarray, step: float, baseline_K: float)
 
 def _width_difference(loss: Loss, excess: np.ndarray) -> float:
     """Difference in s between the widths at half height of the two main peaks."""
-    import numpy as np
-
     widths = []
     for values in (loss.rate, excess):
         peak = int(np.argmax(values))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..quality import Quality, doubtful
 from .lag_match import Currents, Loss, Match, moved_currents, vertex
-
-if TYPE_CHECKING:
-    import numpy as np
 
 # Another lag this far away that explains so much of what the best one does is a rival.
 RIVAL_S, RIVAL_SHARE = 150.0, 0.85
@@ -31,8 +29,6 @@ def rivals(
     loss: Loss, found: Currents, shifts: np.ndarray, matches: Sequence[Match | None], best: int
 ) -> list[int]:
     """Places of all other lags that nobody could tell from the best one."""
-    import numpy as np
-
     shares = np.array([m.share if m else -1.0 for m in matches])
     far = np.abs(shifts - shifts[best]) * loss.step_s > RIVAL_S
     tops = [i for i in range(1, len(shares) - 1) if far[i] and shares[i] == shares[i - 1 : i + 2].max() > 0]  # fmt: skip
@@ -65,8 +61,6 @@ def _fit(loss: Loss, found: Currents, shift: int, match: Match | None) -> float:
 
 def gases_of(excess: np.ndarray) -> list[list[int]]:
     """Channels of one gas each: those whose currents go together."""
-    import numpy as np
-
     unit = excess / np.maximum(np.linalg.norm(excess, axis=1), 1e-300)[:, None]
     gases: list[list[int]] = []
     for k in range(len(unit)):
@@ -82,8 +76,6 @@ def gases_alone(
     loss: Loss, found: Currents, match: Match, shift: int
 ) -> dict[tuple[int, ...], tuple[float, float]]:
     """What each gas alone, by its m/z, would add to the lag in s, and how much of the loss it carries."""
-    import numpy as np
-
     moved = match.weights[:, None] * moved_currents(found.excess, shift, loss.rate.size)
     reach = np.arange(-int(ALONE_S / loss.step_s), int(ALONE_S / loss.step_s) + 1)
     said = {}
@@ -125,8 +117,6 @@ def contradictions(
 
 def _without_loss(loss: Loss, found: Currents, shift: int) -> list[int]:
     """The m/z of which most evolves where no mass is lost."""
-    import numpy as np
-
     losing = loss.rate > LOSING * float(loss.rate.max())
     losing = np.convolve(losing, np.ones(2 * max(1, round(APART_S / loss.step_s)) + 1), "same") > 0
     named = []

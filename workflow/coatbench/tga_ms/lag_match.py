@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,6 @@ class Match:
 
 def moved_currents(excess: np.ndarray, shift: int, size: int) -> np.ndarray:
     """Currents on the points of the loss: point i meets point i + shift, and nothing where there is no record."""
-    import numpy as np
-
     moved = np.zeros((excess.shape[0], size))
     low, high = max(0, -shift), min(size, excess.shape[1] - shift)
     if high > low:
@@ -50,7 +46,6 @@ def moved_currents(excess: np.ndarray, shift: int, size: int) -> np.ndarray:
 
 def match_at(loss: Loss, excess: np.ndarray, shift: int) -> Match | None:
     """Add the currents up to the rate of mass loss; None where they do not cover what is needed of it."""
-    import numpy as np
     from scipy.optimize import nnls
 
     low, high = max(0, -shift), min(loss.rate.size, excess.shape[1] - shift)

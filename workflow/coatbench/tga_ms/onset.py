@@ -9,12 +9,11 @@ the tangent at the point of steepest slope. The end is the same thing, seen from
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from .regions import Region
-
-if TYPE_CHECKING:
-    import numpy as np
 
 MAX_ITERATIONS = 25
 TOP, TOP_POINTS = (
@@ -63,8 +62,6 @@ class Line:
 
     def sd_at(self, index: np.ndarray | float) -> Any:
         """Standard deviation of one new point around the line: scatter and extrapolation."""
-        import numpy as np
-
         return self.scatter * np.sqrt(1 + 1 / self.n + (index - self.centre) ** 2 / self.spread)
 
 
@@ -82,8 +79,6 @@ NOTHING = Side(float("nan"), float("nan"), None)
 
 def fit_line(values: np.ndarray, start: int, stop: int, correlated: float = 1.0) -> Line:
     """Least-squares line through ``values[start:stop]``, of which `correlated` neighbours count as one."""
-    import numpy as np
-
     index = np.arange(start, stop, dtype=float)
     centre = float(index.mean())
     y = values[start:stop]
@@ -191,8 +186,6 @@ def _baseline(flank: Flank, guess: int, settings: Settings) -> tuple[int, int] |
 
 def _deviation(flank: Flank, line: Line, start: int, k: float, floor: float) -> float:
     """Point from which the signal stays beyond k sigma of the line until the peak of the rate; NaN if it never does."""
-    import numpy as np
-
     index = np.arange(start, flank.peak + 1)
     limit = k * np.hypot(line.sd_at(index), floor)
     excess = flank.sign * (flank.smoothed[start : flank.peak + 1] - line.at(index)) - limit
@@ -207,8 +200,6 @@ def _deviation(flank: Flank, line: Line, start: int, k: float, floor: float) -> 
 
 def _tangent(flank: Flank, line: Line) -> float:
     """Point where the baseline meets the tangent at the steepest point; NaN if they do not meet before it."""
-    import numpy as np
-
     steepest = flank.peak
     if not flank.step:
         rising = flank.sign * flank.derivative[flank.left : flank.peak + 1]
@@ -225,8 +216,6 @@ def refine_peak(rate: np.ndarray, peak: int, sign: int) -> float:
 
     Of fourth order, so that lopsided and two-humped tops keep their places; a top of few points has a parabola through three.
     """
-    import numpy as np
-
     if not 0 < peak < rate.size - 1:
         return float(peak)
     height = sign * rate

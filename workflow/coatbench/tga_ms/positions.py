@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .event import POSITIONS, Event, Signal
 from .onset import Settings, measure_sides, refine_peak
 from .regions import Region
 from .smooth import Grid, averaged_points, block_noise, smooth, white_noise
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config_types import TgaMsConfig
 
 KINDS = {
@@ -98,7 +98,6 @@ def _noise(
     What a curve leaves that was smoothed by the same window lacks the noise that this window lets through, and with it
     most of what moves a maximum of the smoothed rate. A window five times as long takes little of it, but bends at events.
     """
-    import numpy as np
     from scipy.ndimage import uniform_filter1d
 
     size, long = values.size, LONG * window // 2 * 2 + 1
@@ -124,8 +123,6 @@ def measure(
     common_sd_K: float,
 ) -> Event:
     """Measure one event in all variations: its positions as chosen, and how they scatter."""
-    import numpy as np
-
     results: dict[str, list[np.ndarray]] = {"value": [], "level": [], "choice": [], "noise": []}
     for variation in variations:
         results[variation.source].append(_positions(signal, region, variation))
@@ -167,8 +164,6 @@ def _positions(signal: Signal, region: Region, v: Variation) -> np.ndarray:
     The last one is the scatter of the two baselines where they are read, with their extrapolation: a balance
     wanders more slowly than resampled noise does.
     """
-    import numpy as np
-
     inside = v.rate[region.left : region.right + 1]
     peak = region.left + int(np.argmax(region.sign * inside))
     here = replace(region, peak=peak)
@@ -200,16 +195,12 @@ def _kind(signal: Signal, region: Region) -> str:
 
 
 def _size(signal: Signal, region: Region, v: Variation) -> float:
-    import numpy as np
-
     if signal.step:
         return abs(float(v.smoothed[region.right] - v.smoothed[region.left]))
     return abs(float(np.sum(v.rate[region.left : region.right + 1])))
 
 
 def _note(region: Region, event: Event) -> str:
-    import numpy as np
-
     notes = []
     if region.at_start:
         notes.append("under way when the record starts")

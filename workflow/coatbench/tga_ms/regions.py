@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import numpy as np
 
 OWN_PROMINENCE = (
     0.3  # a peak that stands out by less of its own height is a shoulder of its neighbour
@@ -85,7 +85,6 @@ def find_regions(
     -------
     list of Region, in order of time
     """
-    import numpy as np
     from scipy.signal import find_peaks
 
     largest = max(_largest(s * rate, narrow) for s in signs)
@@ -108,8 +107,6 @@ def find_regions(
 
 def _largest(rate: np.ndarray, narrow: int) -> float:
     """Height of the highest peak that is wide enough; of the highest of all, if none is."""
-    import numpy as np
-
     highest = float(rate.max())
     left = rate.copy()
     while narrow and (top := int(np.argmax(left))) >= 0 and left[top] > 0:
@@ -123,8 +120,6 @@ def _largest(rate: np.ndarray, narrow: int) -> float:
 
 
 def _regions(rate: np.ndarray, noise: float, peaks: list[tuple[int, int]]) -> list[Region]:
-    import numpy as np
-
     n = rate.size
     # Neighbours share the quietest point between them.
     cuts = [0]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..errors import AnalysisError
 from .artefacts import Artefact, clean
 from .segments import COOLING, Segment, end_of_segments, segments_of
 from .smooth import MIN_WINDOW, Grid, onto_grid, smooth
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..config_types import TgaMsConfig
     from ..readers.model import Export
 
@@ -100,8 +100,6 @@ def prepare(export: Export, blank: Export | None, config: TgaMsConfig) -> Run:
     AnalysisError
         No mass, or too few records to smooth.
     """
-    import numpy as np
-
     block = export.sets[0]
     if "temperature_degC" not in block:
         raise AnalysisError(
@@ -173,8 +171,6 @@ def prepare(export: Export, blank: Export | None, config: TgaMsConfig) -> Run:
 
 def _odd_temperatures(time: np.ndarray, temperature: np.ndarray) -> list[str]:
     """Say what no furnace does: two runs in one file, another unit than the column's."""
-    import numpy as np
-
     found = []
     jumps = np.diff(temperature)
     at = int(np.argmax(np.abs(jumps)))
@@ -196,8 +192,6 @@ def _grid(
     warnings: list[str],
 ) -> tuple[Grid, int]:
     """Return the grid over the heating and the number of records that belong to it."""
-    import numpy as np
-
     stop = _end_of_programme(time, temperature, segments)
     if stop < temperature.size:
         warnings.append(
@@ -232,8 +226,6 @@ def _grid(
 
 def heating_rate_K_s(time: np.ndarray, temperature: np.ndarray) -> float:
     """Median rate of the ramps, since most records of a run may be an isothermal hold; 0 without any."""
-    import numpy as np
-
     steps = np.diff(time)
     rates = np.diff(temperature)[steps > 0] / steps[steps > 0]
     if not rates.size or np.ptp(temperature) < ISOTHERMAL_K:
@@ -253,8 +245,6 @@ def _end_of_programme(time: np.ndarray, temperature: np.ndarray, segments: list[
 
 def _end_by_temperature(time: np.ndarray, temperature: np.ndarray) -> int:
     """Number of records before the last cooling; a hold belongs to the programme, with the overshoot before it."""
-    import numpy as np
-
     top = float(temperature.max())
     last = int(np.flatnonzero(temperature >= top - COOLING_K)[-1])
     if last == temperature.size - 1 and temperature[last] > top - COOLING_K / 2:
@@ -283,8 +273,6 @@ def _blank_percent(
     blank: Export, grid: Grid, initial_mg: float, smoothing_K: float
 ) -> tuple[np.ndarray | None, str]:
     """Return the apparent mass change of the empty crucible in percent of the sample mass, and a note."""
-    import numpy as np
-
     block = blank.sets[0]
     name = next((n for n in ("mass_change_mg", "mass_mg") if n in block), None)
     if name is None or "temperature_degC" not in block:

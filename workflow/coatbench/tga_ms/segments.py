@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
+if TYPE_CHECKING:
     from ..arrays import Arrays
 
 HEATING, ISOTHERMAL, COOLING = "heating", "isothermal", "cooling"
@@ -111,8 +111,6 @@ def end_of_segments(
 
     What is held after cooling within `standby_K` of the start is the furnace at rest.
     """
-    import numpy as np
-
     rest = float(temperature_degC[0]) + standby_K
     hot = float(temperature_degC.max()) > rest
     for segment in reversed(segments):
@@ -129,8 +127,6 @@ def _numbered(
     numbers: np.ndarray, time: np.ndarray, temperature: np.ndarray, steps: Mapping[int, Step]
 ) -> list[Segment]:
     """Segments of a column of numbers; what they are says the header, else the temperature."""
-    import numpy as np
-
     known = np.flatnonzero(np.isfinite(numbers))
     if not known.size:
         return []
@@ -164,8 +160,6 @@ def _off(
     found: list[Segment], steps: Mapping[int, Step], time: np.ndarray, temperature: np.ndarray
 ) -> float:
     """Largest distance of the sample from the set temperatures half way and at the ends, in units of the tolerance."""
-    import numpy as np
-
     worst = 0.0
     for segment in found:
         step = steps[segment.number]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 POLYNOMIAL_ORDER = 2
 MIN_WINDOW = 5  # points; fewer leave nothing to smooth with a parabola
@@ -44,8 +42,6 @@ class Grid:
 
     def temperature_at(self, time_s: np.ndarray | float) -> np.ndarray:
         """Temperature at a time; NaN for an unknown (NaN) time."""
-        import numpy as np
-
         return np.interp(time_s, self.time_s, self.temperature_degC)
 
 
@@ -64,8 +60,6 @@ def onto_grid(time_s: np.ndarray, values: np.ndarray, grid_s: np.ndarray) -> np.
     -------
     (n,) array
     """
-    import numpy as np
-
     known = np.isfinite(values) & np.isfinite(time_s)
     time_s, values = time_s[known], values[known]
     if time_s.size == 0:
@@ -117,15 +111,12 @@ def white_noise(values: np.ndarray) -> float:
 
     Robust (median absolute deviation): steps and peaks do not count. Digital steps can make it 0.
     """
-    import numpy as np
-
     second = np.diff(values, 2)
     return float(1.4826 * np.median(np.abs(second - np.median(second))) / np.sqrt(6))
 
 
 def averaged_points(window: int) -> float:
     """Number of independent points that one smoothed point stands for: 1 / sum of the squared weights."""
-    import numpy as np
     from scipy.signal import savgol_coeffs
 
     return float(1 / np.sum(savgol_coeffs(window, POLYNOMIAL_ORDER) ** 2))
@@ -137,7 +128,6 @@ def smoothed_noise(values: np.ndarray, window: int, derivative_step: float | Non
     White noise is carried through the filter; slow noise (a balance that wanders) is what the smoothed
     signal still does against a version smoothed five times as long, as seen in its quietest quarter.
     """
-    import numpy as np
     from scipy.signal import savgol_coeffs
 
     window = min(window, values.size - (values.size + 1) % 2)
@@ -162,8 +152,6 @@ def block_noise(
     -------
     (n, length) array; as long as the residual, if nothing is said
     """
-    import numpy as np
-
     size = residual.size
     length = length or size
     block = max(1, min(block, size))

@@ -17,10 +17,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
 GAS_CONSTANT_J_MOL_K = 8.314462618
 MAX_POINTS = 600
@@ -95,8 +93,6 @@ def fit_steps(
     Steps or None
         None where the fit does not converge.
     """
-    import numpy as np
-
     found: list[Steps] = []
     for kernel, order in product(KERNELS, ORDERS[1:-1]):
         one = _fit(
@@ -135,7 +131,6 @@ def _fit(
     noise: float,
     slope_sd_percent_s: float,
 ) -> Steps | None:
-    import numpy as np
     from scipy.optimize import least_squares
 
     time, kelvin, mass, per_point = _thinned(time_s, temperature_degC + 273.15, mass_percent)
@@ -215,8 +210,6 @@ def _fit(
 
 def scale_columns(jacobian: np.ndarray) -> np.ndarray:
     """Length of each column, 1 for a column of zeros."""
-    import numpy as np
-
     length = np.sqrt((jacobian**2).sum(axis=0))
     return np.where(length > 0, length, 1.0)
 
@@ -233,8 +226,6 @@ def _thinned(
 
 def extent_of(time: np.ndarray, log_rate: np.ndarray, order: float) -> np.ndarray:
     """Extent of a reaction of order n whose rate constant, as a logarithm, is given at each time."""
-    import numpy as np
-
     rate = np.exp(np.clip(log_rate, -200.0, 60.0))
     done = np.concatenate([[0.0], np.cumsum(0.5 * (rate[1:] + rate[:-1]) * np.diff(time))])
     if abs(order - 1) < 1e-3:
@@ -251,7 +242,6 @@ def _noise_covariance(residual: np.ndarray) -> np.ndarray:
     The slow part is what the residual holds beyond white noise; its time is that of the residual's autocorrelation. A fit
     takes some of both away, which the factors give back.
     """
-    import numpy as np
     from scipy.linalg import toeplitz
 
     n = residual.size

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import quality
 from ..quality import doubtful, unusable
 
@@ -30,8 +32,6 @@ def recommended(events: list[Event], buoyancy: str) -> dict[str, Any]:
     dict
         Cells of tga_ms_window; empty ones, with what is missing, unless a gain and a loss are established (onset, end, change).
     """
-    import numpy as np
-
     unknown = float("nan")
     cells: dict[str, Any] = dict.fromkeys(
         (
@@ -80,8 +80,6 @@ def slopes(run: Run, grid: Grid, events: list[Event], min_K: float) -> list[dict
 
     Its uncertainty joins the scatter around the line, with the correlation of neighbours, and buoyancy.
     """
-    import numpy as np
-
     edges = [0]
     for event in events:
         # The measured positions where they exist, else the flanks of the peak.
