@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 import io
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,8 +149,6 @@ def save(proposal: Proposal) -> None:
 
 def problems_of(proposal: Proposal) -> list[str]:
     """Return what would be wrong with the configuration after saving, a line each."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder) / "study.yaml"
         trial.write_text(proposal.after, encoding="utf-8")

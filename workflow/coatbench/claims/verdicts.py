@@ -12,6 +12,7 @@ import numpy as np
 from ..conditions import Row, parse
 from ..factors import Factor
 from ..statistics import seed_of
+from ..tables import ID_COLUMNS
 from .lookup import Item, Lookup, NotTestableError
 from .read import Claim, is_conditions
 from .relations import HALF, TABLE, Expectation, Relation, expand
@@ -220,8 +221,6 @@ def _flat(section: Mapping[str, Any], path: str = "") -> Iterable[tuple[str, Any
 
 
 def _cell(column: str, text: str) -> Any:
-    from ..tables import ID_COLUMNS
-
     if text == "" or column in ID_COLUMNS:
         return text or None
     try:

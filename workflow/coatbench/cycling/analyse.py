@@ -12,13 +12,13 @@ from ..analysis import Analysis
 from ..quality import Quality, worst
 from . import cells, curve_sets, features, files, impedance, judge, metrics, pulses
 from .cells import Cell
+from .dqdv import Curve
 from .half_cycles import Cycle, HalfCycle, half_cycles, pair
 from .record import CHARGE, DISCHARGE, NAMES, Record
 from .windows import Window, windows_of
 
 if TYPE_CHECKING:
     from ..config_types import CyclingConfig, CyclingDqdv
-    from .dqdv import Curve
 
 
 def analyse(rows: list[dict[str, str]], paths: list[Path], config: CyclingConfig) -> Analysis:

@@ -17,10 +17,10 @@ import numpy as np
 from . import peakfit
 from .kinematics import Geometry, OutOfReach
 from .peakfit import FWHM_PER_SIGMA, Fits
+from .spectrum import Spectrum
 
 if TYPE_CHECKING:
     from ..config_types import LeisConfig
-    from .spectrum import Spectrum
 
 # Area of a Gaussian over height x FWHM.
 TO_AREA = math.sqrt(2 * math.pi) / FWHM_PER_SIGMA

@@ -11,11 +11,11 @@ import numpy as np
 
 from ..quality import Quality, doubtful, unusable
 from .kinematics import Geometry, OutOfReach
+from .spectrum import Spectrum
 from .stopping import DepthScale, energy_of_depth
 
 if TYPE_CHECKING:
     from ..config_types import DepthWindowConfig, EnergyWindowConfig
-    from .spectrum import Spectrum
 
 # Fewer counts than this in a window are a background, whatever it is.
 FEW_COUNTS = 25

@@ -5,6 +5,7 @@ The shipped ones stand in `tables/`, a study's own in `STUDY/formats/`; docs/for
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import importlib
 import re
@@ -197,8 +198,6 @@ def _mapping(
 
 
 def _encodings(key: str, value: Any) -> tuple[str, ...]:
-    import codecs
-
     names = _list(_text)(key, value)
     for name in names:
         try:

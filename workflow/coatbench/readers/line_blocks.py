@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+import warnings
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -189,8 +191,6 @@ def workbook_heads(path: Path) -> dict[str, str]:
 
 def is_workbook(path: Path) -> bool:
     """Whether a file is an .xlsx workbook."""
-    import zipfile
-
     try:
         with zipfile.ZipFile(path) as archive:
             return "xl/workbook.xml" in archive.namelist()
@@ -199,9 +199,6 @@ def is_workbook(path: Path) -> bool:
 
 
 def _open(path: Path) -> Any:
-    import warnings
-    import zipfile
-
     import openpyxl
 
     try:

@@ -8,6 +8,7 @@ from ..arrays import Arrays
 from ..errors import ReadError
 from .assemble import DescribedFile
 from .model import Export
+from .qtac import MIN_CHANNELS, check_steps
 
 QUANTITIES = ("energy_eV", "intensity")
 HEAD = ()
@@ -21,8 +22,6 @@ def build(file: DescribedFile) -> Export:
     ReadError
         A quantity that is needed is absent, or a value that cannot be.
     """
-    from .qtac import MIN_CHANNELS, check_steps
-
     part = file.part()
     energy, intensity = file.needed(part, "energy_eV"), file.needed(part, "intensity")
     if len(energy) < MIN_CHANNELS:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import ReadError
 from .assemble import DescribedFile
+from .micrograph_block import image
 from .model import Export
 from .table_rows import Part
 
@@ -39,8 +40,6 @@ def build(file: DescribedFile) -> Export:
     ReadError
         A quantity that is needed is absent, or a value that cannot be.
     """
-    from .micrograph_block import image
-
     part = file.part()
     x, y, at_x, at_y = _raster(file, part, "x_nm", "y_nm")
     pixels = np.empty((y.size, x.size))

@@ -11,6 +11,8 @@ from ..arrays import Arrays
 from .assemble import DescribedFile
 from .model import Export
 from .table_rows import Part
+from .xps_block import RawRegion, make_block, region_name
+from .xps_columns import named_region
 
 QUANTITIES = (
     "binding_energy_eV", "kinetic_energy_eV", "intensity_cps", "intensity_counts", "transmission", "region",
@@ -37,9 +39,6 @@ def build(file: DescribedFile) -> Export:
 
 
 def _region(file: DescribedFile, part: Part, name: str, rows: Any) -> Arrays:
-    from .xps_block import RawRegion, make_block, region_name
-    from .xps_columns import named_region
-
     kinetic = part.of("binding_energy_eV") is None and part.of("kinetic_energy_eV") is not None
     energy = file.needed(part, "kinetic_energy_eV" if kinetic else "binding_energy_eV")[rows]
     rate = part.of("intensity_cps") is not None

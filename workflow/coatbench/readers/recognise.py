@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ReadError
+from .line_blocks import head_text, is_workbook, workbook_heads
 from .text import read_head
 
 if TYPE_CHECKING:
@@ -226,15 +227,11 @@ def _described(description: Description) -> Format:
 
 
 def _text_fits(description: Description, head: bytes) -> bool:
-    from .line_blocks import head_text
-
     text = head_text(head)
     return all(pattern.search(text) for pattern in description.recognise)
 
 
 def _workbook_fits(description: Description, path: Path) -> bool:
-    from .line_blocks import is_workbook, workbook_heads
-
     if not is_workbook(path):
         return False
     sheets = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Never
 from urllib.parse import quote
 
 from .. import software
+from ..analysis import write_atomically
 from .provenance import checksum
 
 if TYPE_CHECKING:
@@ -172,8 +174,6 @@ To run it again: unpack `provenance/workflow.zip`, put the study beside it, and 
 
 def write_readme(run: Mapping[str, Any], path: str | Path) -> None:
     """Write the page that says what lies in a folder of results (Markdown)."""
-    from ..analysis import write_atomically
-
     study = run["study"]
     simulated = " (simulated)" if study["simulated"] else ""
     title = " ".join(str(study["title"]).split())
@@ -273,8 +273,6 @@ def _measurement(crate: Any, path: str, description: str, entry: Mapping[str, An
 
 def write_crate(document: Mapping[str, Any], path: str | Path) -> None:
     """Write the crate with sorted entities, the same bytes for the same content."""
-    from ..analysis import write_atomically
-
     head = {"ro-crate-metadata.json": 0, "./": 1}
     graph = sorted(document["@graph"], key=lambda e: (head.get(e["@id"], 2), e["@id"]))
     text = json.dumps(
@@ -288,8 +286,6 @@ def write_crate(document: Mapping[str, Any], path: str | Path) -> None:
 
 def write_code(files: Mapping[str, Path], path: str | Path) -> None:
     """Write files, name in the archive -> where they are, as a zip; the same bytes for the same files."""
-    import zipfile
-
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, file in sorted(files.items()):
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))

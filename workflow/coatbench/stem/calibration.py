@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .lines import SECOND_LINE, SERIES, fwhm_keV
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # What is known of any detector: zero and gain of its energy scale, widths relative to the table's.
 ZERO_SD_KEV, GAIN_SD, WIDTH_SD = 0.003, 5e-4, 0.03

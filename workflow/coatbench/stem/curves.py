@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..arrays import Arrays, Variable
 from .image import Micrograph
-
-if TYPE_CHECKING:
-    from .layer import Rim
-    from .segment import Segmentation
+from .layer import Rim
+from .segment import Segmentation
 
 # Larger images are averaged down for display; measured is always on the full image.
 MAX_DISPLAY_PIXELS = 1200

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.polynomial import Legendre
 
+from ..arrays import Arrays
 from .smooth import Grid, onto_grid
-
-if TYPE_CHECKING:
-    from ..arrays import Arrays
 
 ASYMMETRY = 0.02  # weight of points above the background line
 MIN_POINTS = 40
@@ -52,8 +50,6 @@ def robust_baseline(values: np.ndarray, degree: int) -> np.ndarray:
 
     It only serves to find peaks; they are measured against straight lines beside them.
     """
-    from numpy.polynomial import Legendre
-
     index = np.linspace(-1, 1, values.size)
     centre = np.median(values)
     keep = np.abs(values - centre) <= 3 * np.median(np.abs(values - centre))

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .event import Event
+from .ions import Ions
 from .smooth import smooth
 
 if TYPE_CHECKING:
     from ..config_types import TgaMsConfig
-    from .event import Event
-    from .ions import Ions
 
 # Abundances: IUPAC 2013 representative isotopic composition, Meija et al., Pure Appl. Chem. 88 (2016) 293.
 S34_S32 = 0.0425 / 0.9499

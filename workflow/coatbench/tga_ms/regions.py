@@ -6,14 +6,11 @@ itself for ion currents and DSC. A region is one such peak with its flanks and t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 OWN_PROMINENCE = (
     0.3  # a peak that stands out by less of its own height is a shoulder of its neighbour

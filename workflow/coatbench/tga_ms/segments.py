@@ -10,12 +10,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ..arrays import Arrays
+from ..arrays import Arrays
 
 HEATING, ISOTHERMAL, COOLING = "heating", "isothermal", "cooling"
 # A programme is the record's where the sample is within this, or this share, of the set temperatures.

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .. import quality
 from ..quality import doubtful, unusable
-
-if TYPE_CHECKING:
-    from .event import Event
-    from .run import Run
-    from .smooth import Grid
+from .event import Event
+from .run import Run
+from .smooth import Grid
 
 
 def recommended(events: list[Event], buoyancy: str) -> dict[str, Any]:
