@@ -32,7 +32,6 @@ def read(path: Path) -> Export:
     ReadError
         mdbtools is not installed, the database cannot be read, or it holds several tests.
     """
-    path = Path(path)
     if shutil.which("mdb-export") is None:
         raise ReadError(
             path, "content", "the program mdb-export, which reads Access databases", "none on the PATH",

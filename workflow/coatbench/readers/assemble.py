@@ -38,7 +38,6 @@ def read(path: Path, description: Description) -> Export:
     ReadError
         Not such a table, cut in its head, a cell that is no number, a quantity that the technique needs is absent.
     """
-    path = Path(path)
     tables = read_tables(path, description)
     if tables.dropped:
         tables.warnings.append(

@@ -21,7 +21,6 @@ def read(path: Path) -> Export:
     MissingExtraError
         pyarrow is not installed.
     """
-    path = Path(path)
     pyarrow, parquet = _library(path)
     try:
         table = parquet.read_table(path)

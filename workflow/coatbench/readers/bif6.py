@@ -41,7 +41,6 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
     ReadError
         Not BIF6, cut, longer than its header says, or with masses or numbers that cannot be.
     """
-    path = Path(path)
     file = _File(path)
     n, nx, ny = _header(path, file)
     shape = (ny, nx)

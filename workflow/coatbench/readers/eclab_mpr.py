@@ -26,7 +26,6 @@ def read(path: Path) -> Export:
     MissingExtraError
         galvani is not installed.
     """
-    path = Path(path)
     try:
         from galvani import BioLogic
     except ImportError as error:

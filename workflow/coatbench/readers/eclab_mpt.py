@@ -35,7 +35,6 @@ def read(path: Path) -> Export:
     ReadError
         Not such a file, cut within its header, a record with missing fields or a cell that is no number.
     """
-    path = Path(path)
     lines, first_line, offset, sample_rows = _header(path)
     names = _recorded(_names(lines[-1]), sample_rows)
     repeated = sorted({n for n in names if names.count(n) > 1})

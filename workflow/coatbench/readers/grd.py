@@ -55,7 +55,6 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
     """
     from .grd_kernel import bin_events
 
-    path = Path(path)
     properties = read_properties(path)
     _check_raster(path, properties)
     # What lies in no window, and above all, has an image of its own: so the loop has no branch that nobody could predict. The

@@ -42,7 +42,6 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
     MissingExtraError
         pyimzML is not installed.
     """
-    path = Path(path)
     parser = _opened(path)
     places = np.array(parser.coordinates, dtype=np.int64)
     if len(set(places[:, 2].tolist())) > 1:
@@ -97,7 +96,6 @@ def read_spectrum(path: Path) -> Spectrum:
     ------
     ReadError, MissingExtraError
     """
-    path = Path(path)
     parser = _opened(path)
     n = len(parser.coordinates)
     counts = np.zeros(1)

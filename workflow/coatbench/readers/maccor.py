@@ -63,7 +63,6 @@ def read(path: Path) -> Export:
         No column line, a column that is needed is absent, a record with missing fields or a cell that is
         no number or no known state.
     """
-    path = Path(path)
     preamble, names, first_line, offset, rows = _header(path)
     found = {role: next((n for n in known if n in names), "") for role, known in NAMES.items()}
     for role in ("time", "capacity", "current", "voltage", "state"):

@@ -31,7 +31,6 @@ def read(path: Path) -> Export:
     MissingExtraError
         fastnda is not installed.
     """
-    path = Path(path)
     try:
         import fastnda
     except ImportError as error:

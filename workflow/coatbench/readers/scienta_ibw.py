@@ -34,7 +34,6 @@ def read(path: Path) -> Export:
     ReadError
         Cut, of another version, no spectrum, or no settings of SES in its note.
     """
-    path = Path(path)
     raw = read_bytes(path, MAX_BYTES // 4)
     if len(raw) < _SIZES.size + _HEADER or raw[:2] != b"\x05\x00":
         raise ReadError(path, "byte 0", "an Igor wave of version 5", f"{len(raw)} bytes")

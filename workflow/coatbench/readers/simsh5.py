@@ -38,7 +38,6 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
     MissingExtraError
         hdf5plugin is not installed.
     """
-    path = Path(path)
     with _opened(path) as file:
         frames, ny, nx = _shape(path, file)
         scale, step = _scale(path, file)
@@ -84,7 +83,6 @@ def read_spectrum(path: Path) -> Spectrum:
     ------
     ReadError, MissingExtraError
     """
-    path = Path(path)
     with _opened(path) as file:
         _shape(path, file)
         scale, step = _scale(path, file)

@@ -30,7 +30,6 @@ def read(path: Path) -> Export:
     ------
     ReadError
     """
-    path = Path(path)
     names = measurements(path)
     region = open_region(path, measurement=names[0] if len(names) > 1 else "")
     if len(names) > 1:
@@ -65,7 +64,6 @@ def open_region(path: Path, windows: Sequence[Window] = (), measurement: str = "
     ReadError
         No image, two measurements or one id twice in a folder, images of different size, or a damaged file.
     """
-    path = Path(path)
     files, warnings = _files(path, measurement)
     numbers = sorted(files)
     images = [n for n in numbers if n != TOTAL_NUMBER]
