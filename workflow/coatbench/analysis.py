@@ -1,5 +1,9 @@
 """What one job of one technique hands on: rows of tables, curves, warnings.
 
+Each technique has ``analyse(rows, files, config) -> Analysis``: the rows of its index that are one job's, text as in the
+file, their exports in the same order, and what the job's rule names of its section of the config; and ``collect(tables,
+samples, config, ...)``, which returns its final tables of the rows of all jobs, in the order of samples.csv.
+
 On disk this is a pair: `<unit>.json` (rows, warnings and, where the measurement could not be analysed,
 the one-line problem) and `<unit>.nc` (one netCDF group per curve set). Collecting steps and figures read
 these and nothing else. (`curves.py` writes and reads the curves.)

@@ -22,16 +22,7 @@ if TYPE_CHECKING:
 
 
 def analyse(rows: list[dict[str, str]], paths: list[Path], config: CyclingConfig) -> Analysis:
-    """Read and analyse the exports of one cell.
-
-    Parameters
-    ----------
-    rows : list of dict
-        The cell's rows of cycling/index.csv, text as in the file: one for each export.
-    paths : list of Path
-        The raw exports, in the order of the rows.
-    config : dict
-        The keys of section `cycling` that rule `cycling_cell` names.
+    """Read and analyse the exports of one cell, a row each.
 
     Returns
     -------

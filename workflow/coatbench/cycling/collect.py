@@ -34,12 +34,6 @@ def collect(
 
     Parameters
     ----------
-    tables : dict
-        Rows of all cells' jobs.
-    samples : list of dict
-        Rows of samples.csv; gives the order of the rows.
-    config : dict
-        `pool_least_degrees_of_freedom`; `protocols`, whose order the rows have.
     reference : str or None
         Sample of the differences; without it there are none.
 

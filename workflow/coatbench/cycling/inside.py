@@ -24,8 +24,6 @@ def describe(
     Parameters
     ----------
     export : Export
-    config : mapping
-        The section `cycling`.
     row : mapping, optional
         Of the index, where this file alone is the cell: cycles that it leaves out must be there.
     """

@@ -22,15 +22,6 @@ if TYPE_CHECKING:
 def analyse(rows: list[dict[str, str]], files: list[Path], config: LeisConfig) -> Analysis:
     """Read and analyse all spectra of one sample.
 
-    Parameters
-    ----------
-    rows : list of dict
-        The sample's rows of leis/index.csv, text as in the file.
-    files : list of Path
-        The raw exports, in the same order.
-    config : dict
-        Section `leis` of the config.
-
     Returns
     -------
     Analysis

@@ -34,13 +34,6 @@ def collect(
 
     Parameters
     ----------
-    tables : dict
-        Rows of all samples' jobs.
-    samples : list of dict
-        Rows of samples.csv; gives the order of the rows.
-    config : dict
-        Of section `leis`: ion and angles, `elements`, `edge_element`, `layer_window`, `layer_materials`,
-        `dose_ratio_sd`, `peak_position_sd_eV`, `plausible`, `spread_range_eV`, `spread_bin_eV`.
     reference : str or None
         Sample of the ratios; None or one without LEIS leaves the ratios empty.
     curves : dict, optional

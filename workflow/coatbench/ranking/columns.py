@@ -24,10 +24,6 @@ def table_columns(
     ----------
     documented : mapping of table to columns
         Of `workflow/schemas/tables/ranking.yaml`, where `<criterion>`, `<annotation>` and the like stand for several.
-    config : mapping
-        Section `ranking` of the config.
-    factors : mapping, optional
-        Section `factors` of the config.
 
     Raises
     ------

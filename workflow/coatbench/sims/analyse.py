@@ -51,13 +51,6 @@ def analyse(
 
     Parameters
     ----------
-    rows : sequence of dict
-        Index rows: sample, region, file; optionally measurement, mask, peak_list, format, field_of_view_um, pixel_binning,
-        shots_per_pixel and primary_ion_dose_cm2.
-    files : sequence of Path
-        A BIF6 or GRD file, or a folder of ASCII images, per row.
-    config : dict
-        `dead_time`, `shots_per_pixel`, `saturated_pixels`, `normalise_to`, `match_ppm`, `mass_calibration`, `window_ppm`, `map_px`, `map_ions`.
     fragments : sequence of dict
         label, formula, charge, centre_u, lower_u, upper_u of the fragments that are looked for; no groups.
     maps : bool

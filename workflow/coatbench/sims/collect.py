@@ -42,13 +42,6 @@ def collect(
 
     Parameters
     ----------
-    tables : dict
-        `sims_regions` and `sims_acquisition` of all samples.
-    samples : sequence of dict
-        Rows of samples.csv; their order is that of the tables.
-    config : dict
-        `match_ppm`, `mass_calibration`, `plausible`, `mass_resolution`, `region_outlier_sd`, `main_groups`,
-        `headline_weighting`, `bootstrap_repetitions`, `bootstrap_seed`.
     reference : str or None
         Sample that ratios refer to.
     fragments : sequence of Fragment

@@ -37,15 +37,6 @@ LEAST_CRACK = 0.05  # of the rim
 def analyse(rows: list[dict[str, str]], files: list[Path], config: StemConfig) -> Analysis:
     """Read and analyse all images and maps of one sample.
 
-    Parameters
-    ----------
-    rows : list of dict
-        The sample's rows of stem/index.csv.
-    files : list of Path
-        The raw files, in the same order.
-    config : dict
-        Section `stem` of the config.
-
     Returns
     -------
     Analysis

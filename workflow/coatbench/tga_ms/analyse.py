@@ -29,16 +29,7 @@ if TYPE_CHECKING:
 
 
 def analyse(rows: list[dict[str, str]], files: list[Path], config: TgaMsConfig) -> Analysis:
-    """Read and analyse one run.
-
-    Parameters
-    ----------
-    rows : list of dict
-        The run's row of tga_ms/index.csv, text as in the file.
-    files : list of Path
-        Its raw files: thermogram, then ion currents and blank run where the row names them.
-    config : dict
-        Section `tga_ms` of the config.
+    """Read and analyse one run: its thermogram, then ion currents and blank run where the row names them.
 
     Returns
     -------

@@ -38,12 +38,6 @@ def collect(
 
     Parameters
     ----------
-    tables : dict
-        Rows of all runs' jobs.
-    samples : list of dict
-        Rows of samples.csv; gives nothing but is what every technique's tables get.
-    config : dict
-        Of section `tga_ms`: `temperature_sd_K`.
     settings : sequence of (float, float)
         Annealing temperature in degC and time in h of the study's samples.
     curves : mapping

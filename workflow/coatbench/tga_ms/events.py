@@ -42,8 +42,6 @@ def find_events(
     signal : Signal
     grid : Grid
         Of the same length as the signal.
-    config : dict
-        Section `tga_ms`.
     drift : callable
         Standard uncertainty of a change of mass in percent over so many K, by buoyancy and balance.
     extra_sd_K : float

@@ -44,8 +44,6 @@ def ratios(ions: Ions, event: Event, config: TgaMsConfig) -> list[dict[str, Any]
     ions : Ions
     event : Event
         An evolution with a first deviation and an end, by default of m/z 64.
-    config : dict
-        Section `tga_ms`.
 
     Returns
     -------

@@ -92,8 +92,6 @@ def prepare(export: Export, blank: Export | None, config: TgaMsConfig) -> Run:
         A Proteus text or NGB binary.
     blank : Export or None
         A run of the empty crucible with the same programme.
-    config : dict
-        Section `tga_ms`.
 
     Raises
     ------

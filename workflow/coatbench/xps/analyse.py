@@ -27,16 +27,7 @@ SURVEY_WIDTH_EV = 200.0  # no set of lines of one element is that wide
 def analyse(
     rows: Sequence[Mapping[str, str]], files: Sequence[Path], config: XpsConfig
 ) -> Analysis:
-    """Analyse the exports of one sample; each row of the index is one spot.
-
-    Parameters
-    ----------
-    rows : list of dict
-        Index rows: sample, file, spot (empty: numbered from 1), sample_in_file, level (see `choose.choose`).
-    files : list of Path
-        The exports, in the same order.
-    config : mapping
-        The section `xps` of the configuration.
+    """Analyse the exports of one sample; each row of the index is one spot, numbered from 1 where it has no name.
 
     Returns
     -------

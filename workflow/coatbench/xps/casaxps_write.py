@@ -46,8 +46,6 @@ def write_vamas(
     sample : str
     groups : dict of ``<spot>|<region>`` to curves
         As the sample's job saves them.
-    config : mapping
-        The section `xps`.
     """
     spectra = {g: d for g, d in groups.items() if math.isfinite(d.attrs["photon_energy_eV"])}
     lines = [MAGIC, "Not Specified", "Not Specified", "Not Specified", sample, "1"]

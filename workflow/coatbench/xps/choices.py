@@ -79,8 +79,6 @@ def combine(
         What that fit finds.
     base : Background or None
         Its static background; None for the active one.
-    config : mapping
-        The section `xps`.
     """
     free = freedoms(model, spectrum, fit.p[0], base.kind if base else "active_shirley", config)
     active = 2 if spectrum.active else 0

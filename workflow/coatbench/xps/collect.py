@@ -46,12 +46,6 @@ def collect(
 
     Parameters
     ----------
-    tables : dict
-        Joined rows of all jobs: xps_components, xps_fits, xps_areas.
-    samples : list of dict
-        Rows of samples.csv.
-    config : mapping
-        The section `xps`.
     reference : str or None
         The uncoated sample; without it only eq 1 is defined.
     curves : dict of sample to curve groups

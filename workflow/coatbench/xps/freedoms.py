@@ -62,8 +62,6 @@ def freedoms(
         As fitted.
     kind : str
         Background that was used.
-    config : mapping
-        The section `xps`.
     """
     widths = config["choices"]
     m = len(model.components)

@@ -93,8 +93,6 @@ def fit_series(
     members : list of (sample, spot, curves)
     shared : list of str
         ``position``, ``fwhm`` or both.
-    config : mapping
-        The section `xps`.
     """
     spectra, responses = [], []
     for _, _, data in members:

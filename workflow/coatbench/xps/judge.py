@@ -58,8 +58,6 @@ def described(
         Counting time per channel.
     shift_eV : float
         Subtracted from energies in reasons.
-    limits : mapping
-        The section `xps.plausible`.
     """
     found = []
     if not fit.converged:

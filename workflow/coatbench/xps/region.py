@@ -178,8 +178,6 @@ def fit_region(
     model : RegionModel
     shift_eV : float
         Where the sample's charge puts the lines; the window moves with it.
-    config : mapping
-        The section `xps` of the configuration.
     kind : str, optional
         Another background than the model's.
     by_lmfit : bool

@@ -111,8 +111,6 @@ def fit_spot(measured: Sequence[Measured], config: XpsConfig, *, is_level: bool 
     Parameters
     ----------
     measured : sequence of Measured
-    config : mapping
-        The section `xps`.
     is_level : bool
         One of many levels of a profile: the same fits by scipy alone, without those of other backgrounds.
     """
