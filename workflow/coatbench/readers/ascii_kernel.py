@@ -85,72 +85,46 @@ def parse_rows(
         begin = i
         mantissa = np.int64(0)
         digits = 0
-        if (
-            i + 12 < n
-            and data[i + 1] == 46
-            and data[i + 8] == 101
-            and (data[i + 9] == 43 or data[i + 9] == 45)
-        ):
-            # The form that is written by rule, d.dddddde+dd: no loop.
-            ok = True
-            mantissa = np.int64(data[i]) - 48
-            ok &= 0 <= mantissa <= 9
-            for k in range(2, 8):
-                digit = np.int64(data[i + k]) - 48
-                ok &= 0 <= digit <= 9
-                mantissa = mantissa * 10 + digit
-            tens = np.int64(data[i + 10]) - 48
-            ones = np.int64(data[i + 11]) - 48
-            ok &= 0 <= tens <= 9
-            ok &= 0 <= ones <= 9
-            if not ok:
-                return rows, line, 1, width
-            exponent = tens * 10 + ones
-            if data[i + 9] == 45:
-                exponent = -exponent
-            exponent -= 6
-            i += 12
-        else:
-            if i < n and data[i] == 45:
-                return rows, line, 2, width
-            exponent = 0
+        if i < n and data[i] == 45:
+            return rows, line, 2, width
+        exponent = 0
+        while i < n:
+            digit = np.int64(data[i]) - 48
+            if digit < 0 or digit > 9:
+                break
+            mantissa = mantissa * 10 + digit
+            digits += 1
+            i += 1
+        if i < n and (data[i] == 46 or data[i] == 44):
+            i += 1
             while i < n:
                 digit = np.int64(data[i]) - 48
                 if digit < 0 or digit > 9:
                     break
                 mantissa = mantissa * 10 + digit
+                exponent -= 1
                 digits += 1
                 i += 1
-            if i < n and (data[i] == 46 or data[i] == 44):
+        if digits == 0 or digits > 15:
+            return rows, line, (3 if i >= n else 1), width
+        if i < n and (data[i] == 101 or data[i] == 69):
+            i += 1
+            sign = 1
+            if i < n and (data[i] == 43 or data[i] == 45):
+                sign = 44 - np.int64(data[i])
                 i += 1
-                while i < n:
-                    digit = np.int64(data[i]) - 48
-                    if digit < 0 or digit > 9:
-                        break
-                    mantissa = mantissa * 10 + digit
-                    exponent -= 1
-                    digits += 1
-                    i += 1
-            if digits == 0 or digits > 15:
+            power = 0
+            digits = 0
+            while i < n:
+                digit = np.int64(data[i]) - 48
+                if digit < 0 or digit > 9 or digits > 3:
+                    break
+                power = power * 10 + digit
+                digits += 1
+                i += 1
+            if digits == 0:
                 return rows, line, (3 if i >= n else 1), width
-            if i < n and (data[i] == 101 or data[i] == 69):
-                i += 1
-                sign = 1
-                if i < n and (data[i] == 43 or data[i] == 45):
-                    sign = 44 - np.int64(data[i])
-                    i += 1
-                power = 0
-                digits = 0
-                while i < n:
-                    digit = np.int64(data[i]) - 48
-                    if digit < 0 or digit > 9 or digits > 3:
-                        break
-                    power = power * 10 + digit
-                    digits += 1
-                    i += 1
-                if digits == 0:
-                    return rows, line, (3 if i >= n else 1), width
-                exponent += sign * power
+            exponent += sign * power
         if mantissa == 0:
             number_value = 0.0
         elif 0 <= exponent <= 22:
@@ -174,17 +148,3 @@ def parse_rows(
         rows += 1
         width = length
     return rows, i, 0, width
-
-
-@compiled
-def place(
-    x: np.ndarray, y: np.ndarray, value: np.ndarray, image: np.ndarray, seen: np.ndarray
-) -> int:
-    """Add each value to its pixel; count how often each pixel came. Return the first row off the raster, or -1."""
-    ny, nx = image.shape
-    for i in range(x.size):
-        if x[i] >= nx or y[i] >= ny:
-            return i
-        image[y[i], x[i]] += value[i]
-        seen[y[i], x[i]] += 1
-    return -1

@@ -159,8 +159,6 @@ def _raster(
     sparse: bool,
 ) -> Image:
     """Put the rows onto the raster that they span, each pixel once (or once per scan)."""
-    from . import ascii_kernel as kernel
-
     if cut is None and _leaves_out(x, y, value, scans, 1 if sparse else _SPARSE_GAPS):
         image = np.zeros((int(y.max()) + 1, int(x.max()) + 1))
         image[y, x] = value
@@ -175,8 +173,9 @@ def _raster(
             path, "end of file", f"{pixels} rows for {nx} x {ny} pixels", f"{x.size} rows",
             "the file is cut or has a wrong coordinate; export it again",
         )  # fmt: skip
-    image, seen = np.zeros((ny, nx)), np.zeros((ny, nx), np.int32)
-    kernel.place(x, y, value, image, seen)
+    places = y.astype(np.int64) * nx + x
+    image = np.bincount(places, value, pixels).reshape(ny, nx)
+    seen = np.bincount(places, minlength=pixels).reshape(ny, nx)
     times = int(seen.max()) if scans else 1
     odd = np.flatnonzero(seen != times)
     if not odd.size and cut is None:
