@@ -287,58 +287,34 @@ def _numbers(
     profiles: Mapping[tuple[str, str], Arrays], rows: Sequence[Row], found: Sequence[Row]
 ) -> list[Row]:
     numbers: list[Row] = []
-    empty = dict.fromkeys(
-        (
-            "cell",
-            "cycle",
-            "direction",
-            "capacity_mAh_g",
-            "potential_V",
-            "c_rate",
-            "quantity",
-            "value",
-            "quality",
-        )
-    )
     for (sample, cell), data in profiles.items():
         for half in range(data.sizes["half"]):
             if int(data["cycle"][half]) != FIRST_CYCLE:
                 continue
             one = data.isel("half", half)
             known = np.isfinite(one["capacity_mAh_g"]) & np.isfinite(one["voltage_V"])
-            direction = str(data["direction"][half])
+            base = {"cell": cell, "cycle": FIRST_CYCLE, "direction": str(data["direction"][half])}
             for q, v in zip(one["capacity_mAh_g"][known], one["voltage_V"][known], strict=True):
-                numbers.append(
-                    {"panel": "a", "sample": sample}
-                    | empty
-                    | {
-                        "cell": cell,
-                        "cycle": FIRST_CYCLE,
-                        "direction": direction,
-                        "capacity_mAh_g": float(q),
-                        "potential_V": float(v),
-                    }
-                )
+                at = {"capacity_mAh_g": float(q), "potential_V": float(v)}
+                numbers.append(_number("a", sample, **base, **at))
     for row in rows:
         if row["discharge_capacity_mAh_g"] is not None:
+            own = {k: row[k] for k in ("cell", "c_rate", "quality")} | {"cycle": int(row["cycle"])}
+            capacity = row["discharge_capacity_mAh_g"]
             numbers.append(
-                {"panel": "b", "sample": row["sample"]}
-                | empty
-                | {
-                    "cell": row["cell"],
-                    "cycle": int(row["cycle"]),
-                    "direction": "discharge",
-                    "capacity_mAh_g": row["discharge_capacity_mAh_g"],
-                    "c_rate": row["c_rate"],
-                    "quality": row["quality"],
-                }
+                _number("b", row["sample"], **own, direction="discharge", capacity_mAh_g=capacity)
             )
     for panel, metric in zip("ab", METRICS, strict=True):
         for row in found:
             if row["metric"] == metric:
-                numbers.append(
-                    {"panel": panel, "sample": row["sample"]}
-                    | empty
-                    | {"quantity": metric, "value": row["value"], "quality": row["quality"]}
-                )
+                own = {"quantity": metric, "value": row["value"], "quality": row["quality"]}
+                numbers.append(_number(panel, row["sample"], **own))
     return numbers
+
+
+def _number(panel: str, sample: str, **own: Any) -> Row:
+    """Return one row of the figure's CSV."""
+    columns = (
+        "cell", "cycle", "direction", "capacity_mAh_g", "potential_V", "c_rate", "quantity", "value", "quality",
+    )  # fmt: skip
+    return {"panel": panel, "sample": sample} | dict.fromkeys(columns) | own

@@ -111,15 +111,7 @@ def _column(
         if "dsc" in mass:
             common.dsc_panel(panel, mass)
         else:
-            panel.text(
-                0.5,
-                0.5,
-                "no DSC",
-                ha="center",
-                va="center",
-                color=style.GREY,
-                transform=panel.transAxes,
-            )
+            _without(panel, "no DSC")
     if has_ions:
         panel = rest.pop(0)
         if "ions" in sets:
@@ -127,15 +119,7 @@ def _column(
             chosen = [m for m in PREFERRED_MZ if m in have] or have[: len(style.CATEGORIES)]
             common.ion_panel(panel, sets["ions"], chosen, narrow=columns > 2)
         else:
-            panel.text(
-                0.5,
-                0.5,
-                "no ion currents",
-                ha="center",
-                va="center",
-                color=style.GREY,
-                transform=panel.transAxes,
-            )
+            _without(panel, "no ion currents")
     temperature = mass["temperature_degC"]
     top.set_xlim(float(np.nanmin(temperature)), float(np.nanmax(temperature)))
     own = [row for row in own if quality_of(row).usable]
@@ -153,6 +137,12 @@ def _column(
         )
     common.label_positions(top, own, common.LABEL_WIDTH * max(1.0, 0.6 * columns))
     panels[-1].set_xlabel("temperature / °C")
+
+
+def _without(panel: Any, what: str) -> None:
+    panel.text(
+        0.5, 0.5, what, ha="center", va="center", color=style.GREY, transform=panel.transAxes
+    )
 
 
 def _numbers(run: str, sample: str, sets: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -98,12 +98,7 @@ read = reader(open_region)
 
 
 def read_spectrum(path: Path, pieces: int = SPECTRUM_PIECES) -> Spectrum:
-    """Return the ions per channel of an event list; of a large one from pieces at equal distances.
-
-    Raises
-    ------
-    ReadError
-    """
+    """Return the ions per channel of an event list; of a large one from pieces at equal distances."""
     properties = read_properties(path)
     counts = np.zeros(1, np.int64)
     for events in event_chunks(path, pieces=pieces):

@@ -90,12 +90,7 @@ read = reader(open_region)
 
 
 def read_spectrum(path: Path) -> Spectrum:
-    """Return the sum of the spectra; of many from some at equal distances.
-
-    Raises
-    ------
-    ReadError, MissingExtraError
-    """
+    """Return the sum of the spectra; of many from some at equal distances."""
     parser = _opened(path)
     n = len(parser.coordinates)
     counts = np.zeros(1)

@@ -15,13 +15,7 @@ HEAD = ()
 
 
 def build(file: DescribedFile) -> Export:
-    """Return one block with the spectrum, energies ascending.
-
-    Raises
-    ------
-    ReadError
-        A quantity that is needed is absent, or a value that cannot be.
-    """
+    """Return one block with the spectrum, energies ascending."""
     part = file.part()
     energy, intensity = file.needed(part, "energy_eV"), file.needed(part, "intensity")
     if len(energy) < MIN_CHANNELS:

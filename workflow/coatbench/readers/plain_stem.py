@@ -33,13 +33,7 @@ def _raster(
 
 
 def build(file: DescribedFile) -> Export:
-    """Return one block with the image.
-
-    Raises
-    ------
-    ReadError
-        A quantity that is needed is absent, or a value that cannot be.
-    """
+    """Return one block with the image."""
     part = file.part()
     x, y, at_x, at_y = _raster(file, part, "x_nm", "y_nm")
     pixels = np.empty((y.size, x.size))

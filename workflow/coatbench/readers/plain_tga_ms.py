@@ -28,13 +28,7 @@ LIMITS = {
 
 
 def build(file: DescribedFile) -> Export:
-    """Return one block with the thermogram, the ion currents, or both.
-
-    Raises
-    ------
-    ReadError
-        A quantity that is needed is absent, or a value that cannot be.
-    """
+    """Return one block with the thermogram, the ion currents, or both."""
     beside = file.description.table.repeat == "beside"
     part = _main_curve(file) if beside else file.part()
     if file.description.table.group_columns:

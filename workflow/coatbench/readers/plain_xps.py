@@ -21,13 +21,7 @@ HEAD = ("photon_energy_eV", "pass_energy_eV", "dwell_s", "scans", "region")
 
 
 def build(file: DescribedFile) -> Export:
-    """Return a block for each region.
-
-    Raises
-    ------
-    ReadError
-        A quantity that is needed is absent, or a value that cannot be.
-    """
+    """Return a block for each region."""
     part = file.part()
     regions = part.of("region")
     names = list(dict.fromkeys(regions)) if regions is not None else [""]

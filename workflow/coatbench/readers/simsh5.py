@@ -77,12 +77,7 @@ read = reader(open_region)
 
 
 def read_spectrum(path: Path) -> Spectrum:
-    """Return the ions per flight-time channel.
-
-    Raises
-    ------
-    ReadError, MissingExtraError
-    """
+    """Return the ions per flight-time channel."""
     with _opened(path) as file:
         _shape(path, file)
         scale, step = _scale(path, file)

@@ -160,7 +160,7 @@ def _raster(
 ) -> Image:
     """Put the rows onto the raster that they span, each pixel once (or once per scan)."""
     if cut is None and _leaves_out(x, y, value, scans, 1 if sparse else _SPARSE_GAPS):
-        image = np.zeros((int(y.max()) + 1, int(x.max()) + 1))
+        image: np.ndarray = np.zeros((int(y.max()) + 1, int(x.max()) + 1))
         image[y, x] = value
         return Image(image, None, None)
     first = int(x.min() == 1 and y.min() == 1)

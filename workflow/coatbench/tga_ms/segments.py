@@ -180,9 +180,9 @@ def _lines(vendor: Mapping[str, Any]) -> list[Step]:
         ramp, hold = _RAMP.match(str(value).strip()), _HOLD.match(str(value).strip())
         if not (match := ramp or hold):
             return []
-        start, end = _float(match["start"]), _float(match["end"])
+        start, end = (float(match[name].replace(",", ".")) for name in ("start", "end"))
         if ramp:
-            rate = abs(_float(ramp["rate"]))
+            rate = abs(float(ramp["rate"].replace(",", ".")))
             if not rate > 0:
                 return []
             seconds = 60 * abs(end - start) / rate
@@ -207,7 +207,3 @@ def _stages(vendor: Mapping[str, Any]) -> list[Step]:
     except (KeyError, TypeError, ValueError):
         return []
     return steps
-
-
-def _float(text: str) -> float:
-    return float(text.replace(",", "."))

@@ -9,7 +9,7 @@ import numpy as np
 
 from .lines import Lines, Spectrum, cumulate
 from .model import RegionModel, build
-from .parameters import Parameters, define
+from .parameters import Parameters, define, identifier
 from .problem import Problem, Start, options
 
 if TYPE_CHECKING:
@@ -105,8 +105,6 @@ def region_model(model: RegionModel, background: np.ndarray | None = None) -> lm
 
 
 def _identifiers(model: RegionModel) -> list[str]:
-    from .parameters import identifier
-
     return [identifier(name) for name in model.names]
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -213,15 +213,7 @@ def parameters(
         for name in ("p0", "start")
     }
     moved = np.array([n.startswith("position") for n in at_0.names], bool) * shift_eV
-    return Parameters(
-        change["p0"],
-        at_0.L,
-        change["start"],
-        at_0.low + moved,
-        at_0.high + moved,
-        at_0.names,
-        at_0.lmfit_names,
-    )
+    return replace(at_0, low=at_0.low + moved, high=at_0.high + moved, **change)
 
 
 def _affine(region: str, config: Section, shift_eV: float, held: frozenset[str]) -> Parameters:
