@@ -265,22 +265,25 @@ def mark_simulated(figure: Figure, simulated: bool) -> None:
     """Say on the face of a figure that its data are simulated, on a line of its own below everything."""
     if not simulated:
         return
-    share = NOTE_INCH / figure.get_figheight()
-    engine = figure.get_layout_engine()
-    if isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(rect=(0, share, 1, 1 - share))
+    share = _room_below(figure)
     figure.text(
         0.995, 0.15 * share, SIMULATED_NOTE, ha="right", va="bottom", color=ACCENT,
         fontsize=NOTE_PT,
     )  # fmt: skip
 
 
-def explain(figure: Figure, text: str) -> None:
-    """Say in one line below everything what marks mean that no legend names."""
+def _room_below(figure: Figure) -> float:
+    """Keep a line below everything free; return its share of the height."""
     share = NOTE_INCH / figure.get_figheight()
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, share, 1, 1 - share))
+    return share
+
+
+def explain(figure: Figure, text: str) -> None:
+    """Say in one line below everything what marks mean that no legend names."""
+    share = _room_below(figure)
     figure.text(0.005, 0.15 * share, text, ha="left", va="bottom", color=GREY, fontsize=NOTE_PT)
 
 

@@ -7,6 +7,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -155,8 +156,7 @@ def workbook_blocks(path: Path, sheet: str) -> Iterator[Block]:
     ReadError
         Not a workbook that can be read.
     """
-    book = _open(path)
-    try:
+    with closing(_open(path)) as book:
         first, lines = 1, []
         for row in book[sheet].iter_rows(values_only=True):
             lines.append("\t".join(_cell(value) for value in row))
@@ -164,8 +164,6 @@ def workbook_blocks(path: Path, sheet: str) -> Iterator[Block]:
                 yield Block(first, lines, False, sheet=sheet)
                 first, lines = first + len(lines), []
         yield Block(first, lines, True, sheet=sheet)
-    finally:
-        book.close()
 
 
 def workbook_heads(path: Path) -> dict[str, str]:
@@ -176,8 +174,7 @@ def workbook_heads(path: Path) -> dict[str, str]:
     ReadError
         Not a workbook that can be read.
     """
-    book = _open(path)
-    try:
+    with closing(_open(path)) as book:
         return {
             sheet.title: "\n".join(
                 "\t".join(_cell(v) for v in row)
@@ -185,8 +182,6 @@ def workbook_heads(path: Path) -> dict[str, str]:
             )
             for sheet in book.worksheets
         }
-    finally:
-        book.close()
 
 
 def is_workbook(path: Path) -> bool:

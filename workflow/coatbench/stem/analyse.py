@@ -56,10 +56,8 @@ def analyse(rows: list[dict[str, str]], files: list[Path], config: StemConfig) -
     for i in order:
         row, file = rows[i], files[i]
         export = readers.read(file, "stem", row.get("format", ""))
-        if row["kind"] == "edx":
-            notes = _one_map(result, row, file, export, fields, config, f"image{i}")
-        else:
-            notes = _one_image(result, row, file, export, fields, config, f"image{i}")
+        one = _one_map if row["kind"] == "edx" else _one_image
+        notes = one(result, row, file, export, fields, config, f"image{i}")
         result.warnings += [f"{file.name}: {note}" for note in notes]
     return result
 

@@ -93,20 +93,9 @@ def fit_steps(
     Steps or None
         None where the fit does not converge.
     """
-    found: list[Steps] = []
-    for kernel, order in product(KERNELS, ORDERS[1:-1]):
-        one = _fit(
-            kernel,
-            order,
-            time_s,
-            temperature_degC,
-            mass_percent,
-            guesses,
-            noise,
-            slope_sd_percent_s,
-        )
-        if one is not None:
-            found.append(one)
+    record = (time_s, temperature_degC, mass_percent, guesses, noise, slope_sd_percent_s)
+    fits = (_fit(kernel, order, *record) for kernel, order in product(KERNELS, ORDERS[1:-1]))
+    found = [one for one in fits if one is not None]
     if not found:
         return None
     # What neighbours share out between them depends on their shapes: all that describe the record as well count.
