@@ -86,7 +86,7 @@ def _decide(
     known = any(i.sd is not None for i in items)
     least = most = drawn_least = drawn_most = None
     if against is not None:
-        (least, most, drawn_least, drawn_most), other_known = _bounds(items, against, rng)
+        (least, most, drawn_least, drawn_most), other_known = _bounds(against, rng)
         known = known or other_known
     names = [item.name for item in items]
     if relation.derive is not None:
@@ -142,7 +142,7 @@ def _against(claim: Claim, look: Lookup, items: Sequence[Item]) -> list[list[Ite
 
 
 def _bounds(
-    items: Sequence[Item], against: Sequence[Sequence[Item]], rng: np.random.Generator
+    against: Sequence[Sequence[Item]], rng: np.random.Generator
 ) -> tuple[list[np.ndarray], bool]:
     """Return the smallest and largest value that each item is compared with, measured and drawn."""
     others = list(dict.fromkeys(o for found in against for o in found))

@@ -17,13 +17,7 @@ MARKERS = "osD^vP"
 
 
 def draw(drawing: Drawing, consistency: str) -> None:
-    """Draw one panel per quantity, one row per sample, one marker per technique; contradictions are filled.
-
-    Parameters
-    ----------
-    consistency : str
-        Path of the table.
-    """
+    """Draw one panel per quantity, one row per sample, one marker per technique; contradictions are filled."""
     every = read_table(consistency)
     compared = {r["quantity"] for r in every if r["agrees"] is not None}
     rows = [r for r in every if r["quantity"] in compared]

@@ -33,10 +33,8 @@ def draw(
 
     Parameters
     ----------
-    curves, rows : sequence of str
-        netCDF and JSON files of the cells' jobs.
     cells : sequence of (protocol, cell)
-        Whose they are, in the same order.
+        Whose the curves are, in the same order.
     potential_reference : str
         What potentials are measured against.
     """

@@ -1,4 +1,8 @@
-"""What every figure is told besides its data."""
+"""What every figure is told besides its data.
+
+Each figure has ``draw(drawing, ...)``. Its other arguments are the inputs and parameters of its rule, by name: `curves` and `rows` are the
+netCDF and JSON files of the jobs, and a result table has its name, without the technique where it has one (`windows`: leis_windows).
+"""
 
 from __future__ import annotations
 

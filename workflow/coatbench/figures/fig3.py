@@ -20,15 +20,7 @@ Row = dict[str, Any]
 
 
 def draw(drawing: Drawing, curves: Sequence[str], windows: str, surface_peaks: str) -> None:
-    """Draw one panel per heating temperature and one of the near-surface ratios.
-
-    Parameters
-    ----------
-    curves : sequence of str
-        netCDF files of the samples' jobs.
-    windows, surface_peaks : str
-        Tables leis_windows and leis_surface_peaks.
-    """
+    """Draw one panel per heating temperature and one of the near-surface ratios."""
     spectra = leis_common.load_spectra(curves)
     near = [r for r in read_table(windows) if r["window"] == leis_common.NEAR_SURFACE]
     peaks = read_table(surface_peaks)

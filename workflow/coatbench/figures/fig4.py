@@ -22,13 +22,7 @@ SMALL_INCH, SMALL_PT = 1.0, 5.5  # in small images the writing is small, too
 
 
 def draw(drawing: Drawing, curves: Sequence[str]) -> None:
-    """Draw one column per coated sample.
-
-    Parameters
-    ----------
-    curves : sequence of str
-        netCDF files of the samples' jobs.
-    """
+    """Draw one column per coated sample."""
     config = drawing.config
     panels = stem_common.load_panels(curves)
     shown = [

@@ -45,12 +45,8 @@ def draw(
 
     Parameters
     ----------
-    curves : sequence of str
-        netCDF files of the cells' jobs.
     units : sequence of (sample, protocol, cell)
-        Whose they are, in the same order.
-    cells, metrics, features : str
-        Tables cycling_cells, cycling_metrics and cycling_dqdv_features.
+        Whose the curves are, in the same order.
     protocols : mapping
         Names of the `short` protocols; the first that was measured is drawn.
     potential_reference : str

@@ -25,8 +25,6 @@ def draw(drawing: Drawing, degradation: str, *, sims: SimsConfig) -> None:
 
     Parameters
     ----------
-    degradation : str
-        Table sims_degradation.
     sims : mapping
         `group_labels`, `main_groups` and `headline_weighting` of the config.
     """

@@ -45,12 +45,8 @@ def draw(
 
     Parameters
     ----------
-    curves : sequence of str
-        netCDF files of the cells' jobs.
     units : sequence of (sample, protocol, cell)
-        Whose they are, in the same order.
-    cells, metrics : str
-        Tables cycling_cells and cycling_metrics.
+        Whose the curves are, in the same order.
     protocols : mapping
         Names of the `long` protocols; the first that was measured is drawn.
     potential_reference : str

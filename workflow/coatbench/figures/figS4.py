@@ -32,12 +32,8 @@ def draw(
 
     Parameters
     ----------
-    curves : sequence of str
-        The jobs' netCDF files, in the order of `runs`.
     runs : sequence of (run, sample)
-        In the order of the index.
-    events, window : str
-        Tables tga_ms_events and tga_ms_window.
+        Whose the curves are, in the same order.
     """
     order = {s["sample"]: i for i, s in enumerate(ordered(drawing.samples))}
     loaded = [

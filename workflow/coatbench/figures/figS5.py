@@ -9,10 +9,7 @@ from .drawing import Drawing
 
 
 def draw(drawing: Drawing, curves: Sequence[str]) -> None:
-    """Draw all images of the reference, widest first.
-
-    Parameters are those of figure 4.
-    """
+    """Draw all images of the reference, widest first."""
     panels = [
         p
         for p in stem_common.load_panels(curves)

@@ -11,13 +11,7 @@ from .drawing import Drawing
 
 
 def draw(drawing: Drawing, curves: str, rows: str) -> None:
-    """Draw every spectrum of one sample, one below the other.
-
-    Parameters
-    ----------
-    curves, rows : str
-        The job's netCDF and JSON files.
-    """
+    """Draw every spectrum of one sample, one below the other."""
     sample = drawing.samples[0]
     analysis = load_rows(rows)
     spectra = load_curves(curves)

@@ -39,8 +39,6 @@ def draw(
         Of the config, in their order, with labels.
     factors : mapping
         Config section `factors`.
-    **tables : str
-        Paths of the ranking tables by name.
     """
     rows = read_table(tables["ranking"])
     ranked = [r for r in rows if r["rank"] is not None]

@@ -31,8 +31,6 @@ def draw(drawing: Drawing, regions: str, *, sims: SimsConfig) -> None:
 
     Parameters
     ----------
-    regions : str
-        Table sims_regions.
     sims : mapping
         `group_labels` and `main_groups` of the config.
     """

@@ -33,10 +33,6 @@ def draw(drawing: Drawing, curves: Sequence[str], regions: str, *, sims: SimsCon
 
     Parameters
     ----------
-    curves : sequence of str
-        netCDF files with the group `maps`.
-    regions : str
-        Table sims_regions: which image is which fragment.
     sims : mapping
         `map_fragments` of the config.
     """

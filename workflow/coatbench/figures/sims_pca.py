@@ -23,8 +23,6 @@ def draw(drawing: Drawing, scores: str, weights: str, *, sims: SimsConfig) -> No
 
     Parameters
     ----------
-    scores, weights : str
-        Tables sims_scores and sims_weights.
     sims : mapping
         `headline_weighting` of the config.
     """

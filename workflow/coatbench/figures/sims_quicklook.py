@@ -33,8 +33,6 @@ def draw(
 
     Parameters
     ----------
-    curves, rows : sequence of str
-        netCDF and JSON files of the sample's jobs.
     spectrum : callable
         Rows of the regions and peaks of the events (or None) -> named peaks.
     """

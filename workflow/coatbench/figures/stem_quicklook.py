@@ -14,10 +14,7 @@ from .stem_common import Panel
 
 
 def draw(drawing: Drawing, curves: str, rows: str) -> None:
-    """Draw one row per image: picture, mask over it, thickness along the rim.
-
-    Parameters are those of `leis_quicklook.draw`.
-    """
+    """Draw one row per image: picture, mask over it, thickness along the rim."""
     sample = drawing.samples[0]
     analysis = load_rows(rows)
     panels = stem_common.load_panels([curves])

@@ -23,13 +23,7 @@ MAX_ROWS = 4
 
 
 def draw(drawing: Drawing, **tables: str) -> None:
-    """Draw one row of panels per sample and event.
-
-    Parameters
-    ----------
-    **tables : str
-        Paths of tga_ms_kinetics, tga_ms_conversion and tga_ms_conversion_map.
-    """
+    """Draw one row of panels per sample and event."""
     energies, own, grid = (
         read_table(tables[f"tga_ms_{name}"])
         for name in ("kinetics", "conversion", "conversion_map")

@@ -12,13 +12,7 @@ from .drawing import Drawing
 
 
 def draw(drawing: Drawing, curves: str, rows: str) -> None:
-    """Draw one run.
-
-    Parameters
-    ----------
-    curves, rows : str
-        The job's netCDF and JSON files.
-    """
+    """Draw one run."""
     sample = drawing.samples[0]
     analysis = load_rows(rows)
     sets = load_curves(curves)

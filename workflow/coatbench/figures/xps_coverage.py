@@ -58,8 +58,6 @@ def draw(
 
     Parameters
     ----------
-    coverage, sensitivity : str
-        Tables xps_coverage and xps_sensitivity.
     definition : str
         Of xps_coverage.
     column : str

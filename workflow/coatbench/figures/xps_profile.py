@@ -20,13 +20,7 @@ Profile = dict[str, list[dict[str, Any]]]
 
 
 def draw(drawing: Drawing, profile: str) -> None:
-    """Draw one panel per sample and spot that has levels; the CSV has those without room, too.
-
-    Parameters
-    ----------
-    profile : str
-        Path of xps_profile.
-    """
+    """Draw one panel per sample and spot that has levels; the CSV has those without room, too."""
     found = profiles(read_table(profile))
     columns = max(1, min(COLUMNS, len(found)))
     rows = math.ceil(min(len(found), MOST_PANELS) / columns)

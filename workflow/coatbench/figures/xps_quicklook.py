@@ -18,13 +18,7 @@ MOST_PANELS = 24
 
 
 def draw(drawing: Drawing, curves: str, rows: str) -> None:
-    """Draw one panel per spot and region, and one per spot that is a depth profile or an angle series.
-
-    Parameters
-    ----------
-    curves, rows : str
-        netCDF and JSON of the sample's job.
-    """
+    """Draw one panel per spot and region, and one per spot that is a depth profile or an angle series."""
     sample = drawing.samples[0]
     every = load_curves(curves)
     groups = dict(list(every.items())[:MOST_PANELS])

@@ -17,8 +17,6 @@ def draw(drawing: Drawing, curves: Sequence[str], regions: Sequence[str]) -> Non
 
     Parameters
     ----------
-    curves : sequence of str
-        netCDF files of the samples' jobs.
     regions : sequence of str
         Regions to show, a panel each.
     """
