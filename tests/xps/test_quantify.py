@@ -90,6 +90,16 @@ def test_eq_1_by_hand(config: dict) -> None:
     )
 
 
+def test_why_a_coverage_is_doubtful_stands_in_the_order_of_the_settings(config: dict) -> None:
+    areas = rows(s=3 * 1.677, p=1.192, ni=2 * 22.18)
+    for row in areas:
+        row |= {"quality": "doubtful", "quality_note": row["region"]}
+    for coating in (["S 2p", "P 2p"], ["P 2p", "S 2p"]):
+        setting = Setting.of(config | {"coverage": config["coverage"] | {"coating": coating}})
+        found = spot_amounts(areas, "scofield", setting)["eq1"]
+        assert found.quality.notes == (*coating, "Ni 2p")
+
+
 def test_what_the_analyser_passes_more_of_counts_less(config: dict) -> None:
     """Atoms are areas over transmission: one that lets through twice as much hides nothing and adds nothing."""
     plain, seen = (rows(s=3 * 1.677, p=1.192, ni=2 * 22.18) for _ in range(2))

@@ -160,9 +160,9 @@ def spot_amounts(
     coating, substrate = chosen["coating"], chosen["substrate"]
     everything = worst(judged.values())
     needed = [*coating, substrate]
-    measured = {atoms.regions.get(line, line) for line in needed}
+    measured = dict.fromkeys(atoms.regions.get(line, line) for line in needed)
     own = worst(judged[r] for r in measured if r in judged)
-    if not own.usable and measured <= set(judged):
+    if not own.usable and measured.keys() <= judged.keys():
         result["eq1"] = Amount(math.nan, math.nan, quality=own)
     elif all(atoms.of(line) for line in needed):
         coat, bare = _sum(a for r in coating for a in atoms.of(r)), _sum(atoms.of(substrate))
