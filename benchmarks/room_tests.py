@@ -236,8 +236,7 @@ class Forks:
             child = os.fork()
             if not child:
                 os.setsid()
-                _exchange(path, text)
-                self.run(session, [items[t] for t in tests], tests)
+                self.run(session, [items[t] for t in tests], tests, path, text)
             end = time.monotonic() + waits(tests)
             while not (ended := os.waitpid(child, os.WNOHANG))[0] and time.monotonic() < end:
                 time.sleep(0.02)
@@ -248,9 +247,12 @@ class Forks:
         return True
 
     @staticmethod
-    def run(session: pytest.Session, items: list[pytest.Item], tests: dict[str, float]) -> None:
-        """Run tests up to the first that fails, and end this process."""
+    def run(
+        session: pytest.Session, items: list[pytest.Item], tests: dict[str, float], path: str, text: str
+    ) -> None:  # fmt: skip
+        """Run tests with a bug up to the first that fails, and end this process; a bug that is no Python is noticed."""
         try:
+            _exchange(path, text)
             for item, following in zip(items, [*items[1:], None], strict=True):
                 _limit(tests[item.nodeid])
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)

@@ -282,6 +282,16 @@ def test_one_region_borrows_the_scatter_of_the_others() -> None:
         assert "one region" in one["note"] and one["quality"] == "doubtful"
 
 
+def test_one_region_of_the_reference_is_a_doubt_about_every_ratio() -> None:
+    """As one of the sample is: nobody knows whether it is like the others that were not measured."""
+    rows = as_rows(study(np.random.default_rng(3)))
+    tables = made([r for r in rows if r["sample"] != "bare" or r["region"] == "0"])
+    for name in ("sims_fragments", "sims_degradation"):
+        for r in tables[name]:
+            note = "one region" if r["sample"] == "bare" else "reference: one region"
+            assert (r["quality"], r["quality_note"]) == ("doubtful", note), name
+
+
 def test_regions_that_agree_by_chance_are_no_surer_than_their_counts() -> None:
     values = np.repeat(study(np.random.default_rng(3), n=1), 2, axis=1) * [[[1], [1 + 1e-9]]]
     rows = [r | {"poisson_sd": 0.05 * r["normalised_intensity"]} for r in as_rows(values)]

@@ -81,7 +81,9 @@ def test_labels_with_marks_are_formulas(label: str, formula: str) -> None:
     assert label_composition(label) == frozenset(composition(formula).items())
 
 
-@pytest.mark.parametrize("label", ["total", "Cl-^37Cl-", "", "sum of rest", "Xx2", "S0", "99S"])
+@pytest.mark.parametrize(
+    "label", ["total", "Cl-^37Cl-", "", "sum of rest", "Xx2", "S0", "S00", "99S"]
+)
 def test_other_labels_are_none(label: str) -> None:
     assert label_composition(label) is None
 

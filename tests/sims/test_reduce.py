@@ -150,6 +150,22 @@ def test_a_ratio_to_few_counts_is_unbiased(ions: float, shape: tuple[int, int]) 
     assert 0.8 * error < np.mean(stated) < 2.5 * error
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_scatter_between_blocks_of_any_size_is_that_of_their_counts(masked: bool) -> None:
+    """Blocks that the edge or a mask cuts are smaller: binomial shares of N ions scatter by sqrt(p (1 - p) / N), and alike."""
+    shape, p, ions = (95, 131), 0.3, 1.3  # blocks of 5 x 5
+    mask = np.hypot(*np.ogrid[-50:45, -60:71]) < 45
+    images = (
+        np.random.default_rng(5)
+        .poisson([[[ions * p]], [[ions * (1 - p)]]], (2, *shape))
+        .astype(np.uint32)
+    )
+    how = Reduction(normalise_to=(1, 2))
+    one, other = reduce_region(region_of(images, None), how, mask if masked else None).rows
+    assert one["pixel_sd"] == pytest.approx(other["pixel_sd"])
+    assert one["pixel_sd"] == pytest.approx((p * (1 - p) / (25 * ions)) ** 0.5, rel=0.12)
+
+
 def test_a_mask_leaves_pixels_out(tmp_path: Path, counts) -> None:  # type: ignore[no-untyped-def]
     images, total = counts
     mask = np.zeros(total.shape, dtype=bool)

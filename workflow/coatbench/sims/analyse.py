@@ -94,9 +94,7 @@ def analyse(
         for image in reduced.rows:
             listed_as = given.get(image["number"], "")
             result.add("sims_regions", **where, **image, **source, listed=listed_as)
-        result.add(
-            "sims_acquisition", **where, **_acquisition(row, file, region, facts), **_found(scale)
-        )
+        result.add("sims_acquisition", **where, **_acquisition(row, region, facts), **_found(scale))
         result.warnings += [*region.warnings, *reduced.warnings]
         if maps and not result.curves:
             result.curves["maps"] = _maps(row, region, config)
@@ -275,24 +273,15 @@ def _whole(text: Any, path: Path) -> int | None:
     return int(text)
 
 
-def _number(row: Mapping[str, str], column: str, path: Path) -> float | None:
-    text = row.get(column, "")
-    if not text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1e30:
-        raise AnalysisError(path, f"index column {column}", "a positive number", repr(text))
-    return value
+def _number(row: Mapping[str, str], column: str) -> float | None:
+    return float(row[column]) if row.get(column) else None
 
 
 def _acquisition(
-    row: Mapping[str, str], file: Path, region: Region, facts: Mapping[str, Any]
+    row: Mapping[str, str], region: Region, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return how a region was measured, as far as its export and the index say."""
-    binning = _number(row, "pixel_binning", file) or 1.0
+    binning = _number(row, "pixel_binning") or 1.0
     shots = facts["shots_per_pixel"]
     return {
         "file": row["file"],
@@ -303,10 +292,10 @@ def _acquisition(
         "pixel_binning": binning,
         "raster_x_px": round(facts["n_pixels_x"] * binning),
         "raster_y_px": round(facts["n_pixels_y"] * binning),
-        "field_of_view_um": facts["field_of_view_um"] or _number(row, "field_of_view_um", file),
+        "field_of_view_um": facts["field_of_view_um"] or _number(row, "field_of_view_um"),
         "shots_per_pixel": shots,
         "polarity": SIGN.get(region.attrs.get("polarity", 0)),
-        "primary_ion_dose_cm2": _number(row, "primary_ion_dose_cm2", file),
+        "primary_ion_dose_cm2": _number(row, "primary_ion_dose_cm2"),
         "total_source": facts["total_source"],
         "total_counts": facts["total_counts"],
         "n_empty_pixels": facts["n_empty_pixels"],
@@ -355,6 +344,6 @@ def _maps(row: Mapping[str, str], region: Region, config: SimsConfig) -> Arrays:
         attrs={
             "sample": row["sample"], "region": row["region"], "pixels_per_map_pixel": step,
             "n_pixels_x": region.shape[1], "n_pixels_y": region.shape[0],
-            "field_of_view_um": region.attrs.get("field_of_view_um") or float(row.get("field_of_view_um") or "nan"),
+            "field_of_view_um": region.attrs.get("field_of_view_um") or _number(row, "field_of_view_um") or math.nan,
         },
     )  # fmt: skip

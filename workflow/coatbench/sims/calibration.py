@@ -158,14 +158,14 @@ def common_shift(
         if masses.size >= SLOPE_PEAKS:
             return MassShift(peaks=n, note=doubt)
     far = np.abs(grid - grid[best]) > 3 * tolerance
-    rival = int(np.where(far, votes, -1.0).argmax())
+    rival = int((votes * far).argmax())
     if votes[rival] > RIVAL * votes[best]:
         return MassShift(
             peaks=n,
             note=f"mass scale not certain: shifts of {grid[best]:.0f} and {grid[rival]:.0f} ppm fit alike",
         )
     median = float(np.median(masses[used]))
-    slope = _slope(nearest[used] - shift, masses[used])
+    slope = _slope(nearest[used], masses[used])
     found = MassShift(shift, _sd(scatter, n), n, scatter, slope, median, doubt)
     if slope != 0:
         found = _extended(found, distance, masses, tolerance)
@@ -225,7 +225,7 @@ def _refined(
     if not own.size:
         return start, tolerance, used
     # The mean, since the median of centres that are off to either side by turns is one of the sides.
-    spread = float(own.std(ddof=1)) if own.size > 1 else 0.0
+    spread = float(own.std(ddof=1)) if own.size > 1 else LEAST_SCATTER_PPM
     return float(own.mean()), max(spread, LEAST_SCATTER_PPM), used
 
 
@@ -253,7 +253,7 @@ def _between(
     agree = np.array([(np.abs(left - place) < width).any(axis=1).sum() for place in places])
     near = np.abs(places) < 2.5 * tolerance + STEP_PPM
     chance = float(np.mean(agree[np.abs(places) > 3 * tolerance]))
-    second = int(np.where(near, agree, 0).argmax())
+    second = int((agree * near).argmax())
     n = int(agree[second])
     if n >= max(LEAST_SECOND, SECOND * found.peaks, chance + 3 * max(chance, 0.5) ** 0.5):
         half = float(places[second]) / 2
@@ -285,19 +285,19 @@ def _extended(
         shift = float(np.median(level))
         scatter = max(MAD_TO_SD * float(np.median(np.abs(level - shift))), LEAST_SCATTER_PPM)
         last, found = found, MassShift(shift, 1.2533 * _sd(scatter, n), n, scatter, slope, median)
-        if n == last.peaks and abs(slope - last.slope_ppm) < 0.1:
+        if found == last:
             break
     return found
 
 
-def _slope(residual: np.ndarray, masses: np.ndarray) -> float:
+def _slope(off_ppm: np.ndarray, masses: np.ndarray) -> float:
     """Return the change of the shift with 1 / sqrt(mass), where it is significant; else 0."""
     if masses.size < SLOPE_PEAKS:
         return 0.0
-    x = masses**-0.5 - np.median(masses) ** -0.5
+    x = masses**-0.5
     design = np.column_stack([np.ones_like(x), x])
     covariance = np.linalg.inv(design.T @ design)
-    fit = covariance @ design.T @ residual
-    left = residual - design @ fit
+    fit = covariance @ design.T @ off_ppm
+    left = off_ppm - design @ fit
     variance = float(left @ left) / (masses.size - 2) * covariance[1, 1]
     return float(fit[1]) if fit[1] ** 2 > 16 * variance else 0.0

@@ -12,7 +12,7 @@ import numpy as np
 from ..quality import Quality, counted, doubtful, quality_of, worst
 from .calibration import MassShift
 from .capture import other_widths, windows_beside
-from .degradation import degradation_tables, of_reference
+from .degradation import degradation_tables, few_regions, of_reference
 from .fragments import Fragment
 from .ions import Ion, other_ions
 from .isotopes import subtracted
@@ -368,9 +368,9 @@ def _related(
             "relative_ci_high": ratio.high,
         }
         notes += [ratio.note] if ratio.note else []
-        quality = worst([quality, of_reference(kept[base][1])])
-    if cell in means and len(kept[cell][0]) == 1:
-        quality = worst([quality, doubtful("one region")])
+        own = worst([kept[base][1], *few_regions(len(kept[base][0]))])
+        quality = worst([quality, of_reference(own)])
+    quality = worst([quality, *few_regions(len(kept[cell][0]))])
     return row | {"note": "; ".join(notes)} | quality.columns()
 
 

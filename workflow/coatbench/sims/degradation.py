@@ -80,7 +80,9 @@ def degradation_tables(
             found = group_values(
                 regions, str(reference), index, weight, drawn, drawn_weight, counting
             )
-            base_quality = of_reference(judged[str(reference), group])
+            base_quality = of_reference(
+                worst([judged[str(reference), group], *few_regions(len(regions[str(reference)]))])
+            )
             empty["sims_degradation"] += [
                 {"sample": s, **row, "n_regions": 0, "note": "no usable region"}
                 | worst([judged[s, group], unusable("no usable region")]).columns()
@@ -125,11 +127,16 @@ def _quality(
 ) -> dict[str, str]:
     if ratio.value is None:
         return worst([own, unusable(ratio.note)]).columns()
-    few = [doubtful("one region")] if n_regions == 1 else []
+    few = few_regions(n_regions)
     if ratio.low and ratio.high and ratio.high > WIDEST * ratio.low:
         span = f"{ratio.high / ratio.low:.0f}"
         few.append(doubtful(f"the interval spans a factor of {span}: too few counts or regions"))
     return worst([own, *([] if is_reference else [base]), *few]).columns()
+
+
+def few_regions(n_regions: int) -> list[Quality]:
+    """Return what there is to doubt about a mean over so many regions."""
+    return [doubtful("one region")] if n_regions == 1 else []
 
 
 def of_reference(quality: Quality) -> Quality:

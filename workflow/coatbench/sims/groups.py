@@ -89,7 +89,7 @@ def group_values(
     weight : numpy.ndarray
         (fragment,), of any scale.
     drawn : Draws or None
-        None: no intervals.
+        None: no intervals, as where the reference has one region.
     drawn_weight : numpy.ndarray or None
         (repetition, fragment)
     counting : dict of sample to numpy.ndarray
@@ -103,7 +103,7 @@ def group_values(
     ratios: dict[str, Ratio] = {}
     repetitions: dict[str, np.ndarray] = {}
     single: dict[str, tuple[float, float, str]] = {}  # value, counting variance, what is missing
-    pooled, freedom, reference_variance = 0.0, 0.0, 0.0
+    scatter: list[tuple[int, float, float]] = []  # regions; variances of sample's and reference's
     n_ref = len(regions[reference])
     for name, values in regions.items():
         mean = values.mean(axis=0)
@@ -121,15 +121,11 @@ def group_values(
         if name == reference:
             ratios[name] = Ratio(1.0, note="reference")
             continue
-        floor = 0.0
-        if value > 0:
-            share = weight[have] * mean[have] / base[have]
-            both = counting[name][have] ** 2 + counting[reference][have] ** 2
-            floor = float(np.sum((share / share.sum()) ** 2 * both))
-        if drawn is None or drawn_weight is None or min(len(values), n_ref) < 2:
+        counts = (w * mean[have] / base[have], counting[name][have], counting[reference][have])
+        if drawn is None or drawn_weight is None or len(values) == 1:
             ratios[name] = Ratio(value, note="; ".join(filter(None, [missing, FEW_REGIONS])))
-            if drawn is not None and n_ref > 1 and value > 0:
-                single[name] = value, floor, missing
+            if drawn is not None and value > 0:
+                single[name] = value, _counted_variance(*counts), missing
             continue
         own, ref = drawn.means[name][:, have], drawn.means[reference][:, have]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -144,19 +140,24 @@ def group_values(
             continue
         variance, of_sample, of_reference = (float(np.var(x, ddof=1)) for x in logs)
         t = welch_t(of_sample, len(values), of_reference, n_ref)
-        half = t * math.sqrt(max(variance, floor))
+        half = t * math.sqrt(max(variance, _counted_variance(*counts)))
         ratios[name] = Ratio(value, value * math.exp(-half), value * math.exp(half), missing)
-        n = len(values)
-        pooled, freedom = pooled + (n - 1) * n * of_sample, freedom + n - 1
-        reference_variance = max(reference_variance, of_reference)
-    for name, (value, floor, missing) in single.items():
-        if freedom and pooled:
-            between = pooled / freedom
-            t = welch_t(between, freedom + 1, reference_variance, n_ref)
-            half = t * math.sqrt(max(between + reference_variance, floor))
+        scatter.append((len(values), of_sample, of_reference))
+    if any(of_sample for _, of_sample, _ in scatter):
+        freedom = sum(n - 1 for n, _, _ in scatter)
+        between = sum((n - 1) * n * of_sample for n, of_sample, _ in scatter) / freedom
+        of_reference = max(v for _, _, v in scatter)
+        t = welch_t(between, freedom + 1, of_reference, n_ref)
+        for name, (value, counted, missing) in single.items():
+            half = t * math.sqrt(max(between + of_reference, counted))
             note = "; ".join(filter(None, [missing, BORROWED]))
             ratios[name] = Ratio(value, value * math.exp(-half), value * math.exp(half), note)
     return GroupValues(ratios, repetitions)
+
+
+def _counted_variance(share: np.ndarray, own: np.ndarray, reference: np.ndarray) -> float:
+    """Return the relative variance of a sum of ratios, each with a share, from counting alone."""
+    return float(np.sum((share / share.sum()) ** 2 * (own**2 + reference**2)))
 
 
 def _weighted(ratio: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -58,7 +58,7 @@ def parts(path: str | Path) -> list[str]:
         return sorted(p.as_posix() for p in path.iterdir() if p.is_file())
     beside = []
     if path.suffix.lower() == ".imzml":
-        beside = [path.with_suffix(end) for end in (".ibd", ".IBD")]
+        beside = [path.with_suffix(end) for end in (".ibd", ".IBD", ".Ibd")]
     elif path.suffix == ".grd":
         stem = path.name.removesuffix(".grd").removesuffix(".itm")
         beside = [path.parent / f"{stem}{infix}.properties.txt" for infix in ("", ".itm")]

@@ -83,9 +83,10 @@ def composition(formula: str) -> dict[tuple[int, str], int]:
         isotope = (int(mass_number) if mass_number else MAIN_ISOTOPE[element], element)
         if isotope not in ISOTOPE_MASS_U:
             raise ValueError(f"no mass for isotope {mass_number}{element} in {formula!r}")
-        if times == "0":
+        number = int(times or 1)
+        if not number:
             raise ValueError(f"no atoms of {element} in {formula!r}")
-        atoms[isotope] = atoms.get(isotope, 0) + int(times or 1)
+        atoms[isotope] = atoms.get(isotope, 0) + number
         position = match.end()
     if not atoms:
         raise ValueError("an empty formula")

@@ -99,7 +99,8 @@ def factorise(
         scores = np.full((len(counts), components), np.nan)
         scores[filled] = model.transform(counts[filled] / scale / of_fragment) * scale * sums
         ions += np.nansum(scores, axis=0)
-        share = scores / np.maximum(scores.sum(axis=1, keepdims=True), 1e-300)
+        with np.errstate(invalid="ignore"):
+            share = scores / scores.sum(axis=1, keepdims=True)
         parts.maps[sample] = share.T.reshape(components, *next(iter(found.values())).shape)
     order = np.argsort(-ions, kind="stable")
     parts.loadings, parts.shares = parts.loadings[order], (ions / ions.sum())[order]

@@ -116,6 +116,9 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
         values = block_sums(counts, step)
         *sums[i, :3], most = ratio_sums(values, part if own else apart)
         sums[i, 3] = most if step == 1 else counts.max()
+        if step > 1:  # a block of half the pixels counts half, not a quarter
+            ratio_of_block = values[filled] * (part if own else apart)[filled] / area[filled]
+            sums[i, 1] = area[filled] @ ratio_of_block**2
         # From block to block, which holds true differences between them too.
         left = 0.0 if own else values * apart - sums[i, 0] / weight_sum * area * filled
         sums[i, 4] = np.square(left).sum()
@@ -124,7 +127,9 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
     ratio, squared, count, largest, residual = sums.T
     mean = ratio / weight_sum
     with np.errstate(invalid="ignore", divide="ignore"):  # one pixel has no standard deviation
-        pixel_sd = np.sqrt(np.maximum(squared - ratio * mean, 0.0) / (n_ratios - 1))
+        pixel_sd = np.sqrt(
+            np.maximum(squared - ratio * mean, 0.0) / weight_sum * n_ratios / (n_ratios - 1)
+        )
     # Counts of a pixel are binomial in its total: the variance of a ratio is p (1 - p) / total.
     poisson = np.sqrt(
         np.where(is_part, np.maximum(mean * (1 - mean), 0.0) * float((area * part).sum()), residual)
@@ -170,9 +175,7 @@ def _saturated(region: Region, shots: int, mask: np.ndarray | None) -> np.ndarra
     """Return the pixels that count and in which an image has as many counts as shots."""
     found = np.zeros(region.shape, dtype=bool)
     for i in range(len(region.channels)):
-        counts = region.read_image(i)
-        if counts.max(initial=0) >= shots:
-            found |= counts >= shots
+        found |= region.read_image(i) >= shots
     return found if mask is None else found & mask
 
 
@@ -205,7 +208,7 @@ def _corrected(region: Region, how: Reduction, shots: int | None) -> Callable[[i
 
     def image(i: int) -> np.ndarray:
         counts = region.read_image(i)
-        if counts.dtype.kind == "f" or counts.max(initial=0) > shots:
+        if counts.dtype.kind == "f" or counts.max() > shots:
             found = (
                 "corrected intensities" if counts.dtype.kind == "f" else f"{counts.max()} counts"
             )

@@ -316,10 +316,8 @@ def damped(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     >>> damped(np.array([1.0, 1.0, 8.0]), np.array([1.0, 1.0, 0.0])).tolist()
     [1.0, 1.0, 1.0]
     """
-    if np.all(weights == 1):
-        return values
     middle = np.median(values, axis=0)
     power = weights.reshape(-1, *[1] * (values.ndim - 1))
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = middle * (values / middle) ** power
-    return np.where((power == 1) | ~np.isfinite(drawn), values, drawn)
+    return np.where(np.isfinite(drawn), drawn, values)

@@ -50,9 +50,9 @@ def find_peaks(spectrum: Spectrum) -> list[Peak]:
     list of Peak
         At most `MOST_PEAKS`.
     """
-    first = int(max(1, np.ceil(spectrum.channel(LEAST_MASS_U))))
     counts = spectrum.counts.astype(float)
-    if first >= counts.size:
+    first = int(np.searchsorted(np.arange(counts.size), spectrum.channel(LEAST_MASS_U)))
+    if first == counts.size:
         return []
     sums = np.concatenate([[0.0], np.cumsum(counts)])
     channel = np.arange(first, counts.size)
