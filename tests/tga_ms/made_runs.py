@@ -26,3 +26,7 @@ def export(tmp_path, temperature, time, **variables) -> Export:
     attrs = {"sample_mass_mg": 20.0, "corrected": 0, "exo": -1}
     block = Arrays.of(data, {"time_s": ("time", time)}, attrs)
     return Export(tmp_path / "run.txt", "NETZSCH Proteus ASCII", "tga_ms", [block])
+
+
+def bell(x, at, width):
+    return np.exp(-0.5 * ((x - at) / width) ** 2)

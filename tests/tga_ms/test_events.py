@@ -193,6 +193,29 @@ def test_a_loss_during_a_hold_lies_at_its_temperature(config):
     assert found.time_s["end"] == pytest.approx(6000, abs=150)
 
 
+@pytest.mark.parametrize("smoothing_K", [2.0, 3.0, 5.0, 8.0])
+@pytest.mark.parametrize("step_s", [2.0, 6.0])
+def test_a_jump_is_no_reaction_however_it_is_smoothed(config, smoothing_K, step_s):
+    """Alone in its record it was not found; smoothed by more than 24 s, as few records are, it passed for a reaction."""
+    grid = ramp(stop=600, step_s=step_s)
+    mass = 100 - 1.5 * (grid.temperature_degC > 300)
+    mass = mass + np.random.default_rng(1).normal(0, 4e-3, mass.size)
+    (found,) = mass_events(
+        grid, mass, config | {"smoothing_window_K": smoothing_K, "resamples": 10}
+    )
+    assert found.value["peak"] == pytest.approx(300, abs=2)
+    assert found.quality.level == "unusable" and "a jump" in found.quality.note
+
+
+def test_last_digits_of_a_signal_do_not_change_its_uncertainties(config):
+    """They depend on the processor; noise that is drawn from a seed of all digits did as well."""
+    grid = ramp()
+    mass = 100 - 10 * extent(grid.temperature_degC, 300, 380, 2, 2)
+    mass = mass + np.random.default_rng(5).normal(0, 4e-3, mass.size)
+    one, other = (mass_events(grid, m, config)[0] for m in (mass, np.nextafter(mass, 0)))
+    assert list(one.sd.values()) == pytest.approx(list(other.sd.values()), rel=1e-6)
+
+
 # --- grid and noise ---------------------------------------------------------------------------------
 
 
@@ -260,13 +283,16 @@ def test_uncertainty_of_a_peak_holds_what_noise_moves(config):
     only_noise |= {
         k: [config[k.removesuffix("_choices")]] for k in config if k.endswith("_choices")
     }
-    for seed in range(12):
+    for seed in range(60):
         rate = 100 * (0.02 + np.exp(-0.5 * ((grid.temperature_degC - 250) / 15) ** 2))
         values = np.random.default_rng(seed).poisson(rate).astype(float)
         signal = Signal("mz64", values, False, (1,), np.full_like(values, 2.0))
         peak = next(e for e in find_events(signal, grid, only_noise) if e.main)
         z.append((peak.value["peak"] - 250) / peak.sd["peak"])
-    assert 0.5 < np.sqrt(np.mean(np.square(z))) < 1.6
+    # One in fifty has two tops, and stands far off: by their square it would outweigh all others.
+    off = np.abs(z)
+    assert 0.5 < np.median(off) / 0.6745 < 1.5
+    assert np.mean(off < 2) >= 0.87 and np.mean(off < 4) >= 0.96
 
 
 @pytest.mark.parametrize("step", [0.0, 0.1])

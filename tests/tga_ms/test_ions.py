@@ -13,7 +13,7 @@ from coatbench.tga_ms.isotopes import ISOTOPE_RATIOS, Window, _trend, ratios
 from coatbench.tga_ms.lag import _loss, estimate_lag
 from coatbench.tga_ms.lag_doubts import gases_of
 from coatbench.tga_ms.lag_match import Loss, match_at, vertex
-from coatbench.tga_ms.smooth import Grid
+from coatbench.tga_ms.smooth import Grid, smooth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,6 +95,28 @@ def test_channels_of_one_gas_are_told_by_their_course_not_their_size(scale_A):
     first, second = (np.exp(-0.5 * ((x - at) / 10) ** 2) for at in (60, 140))
     excess = scale_A * np.array([first, 0.04 * first, second])
     assert gases_of(excess) == [[0, 1], [2]]
+
+
+@pytest.mark.parametrize("noise_percent", [0.0, 4e-3, 1e-2])
+def test_a_gas_that_evolves_where_no_mass_is_lost_is_named_whatever_the_noise(
+    config, noise_percent
+):
+    """The noise of the rate passed for a loss."""
+    grid = ramp(step_s=3.0)
+    time = grid.time_s
+    loss = 12 * extent(grid.temperature_degC, 320, 380, 2, 2)
+    mass = 100 - loss + np.random.default_rng(1).normal(0, noise_percent, time.size)
+    gas = np.gradient(loss, time)
+    clock = np.arange(0, time[-1] + 200, 4.0)
+    for at_s, named in ((3300.0, True), (1920.0, False)):
+        other = 0.3 * gas.max() * np.exp(-(((time - at_s) / 80) ** 2))
+        current = np.array([np.interp(clock - 60, time, g, 0, 0) for g in (gas, other)])
+        current = 1e-12 + 1e-9 * current + np.random.default_rng(2).normal(0, 2e-14, current.shape)
+        block = Arrays.of({"ion_current_A": (("mz", "time"), current)}, {"time_s": ("time", clock), "mz": ("mz", [64, 44])})  # fmt: skip
+        dtg = smooth(mass, grid.window(config["smoothing_window_K"]), grid.step_s)
+        lag = lag_of(block, grid, dtg, config | {"lag_range_s": [-200, 300]})
+        assert lag.value_s == pytest.approx(60, abs=5)
+        assert ("m/z 44 evolves where no mass is lost" in lag.quality.notes) == named
 
 
 def test_lag_cannot_be_estimated_from_unrelated_currents(config):

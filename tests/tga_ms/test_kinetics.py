@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from coatbench.arrays import Arrays
 from coatbench.figures.drawing import Drawing
 from coatbench.figures.tga_ms_kinetics import draw
+from coatbench.quality import Quality, doubtful, unusable
 from coatbench.simulate.tga_ms import furnace, reaction
 from coatbench.tables import write_table
 from coatbench.tga_ms.collect import collect
@@ -102,6 +104,28 @@ def test_figure(tmp_path, config):
         draw(drawing, **{name: str(tmp_path / f"{name}.csv") for name in names})
         assert Path(output["png"]).stat().st_size > 3000
         assert ("gain 1" in Path(output["csv"]).read_text(encoding="utf-8")) == drawn
+
+
+def test_what_is_made_of_a_doubtful_event_is_doubtful(config):
+    rates = {"slow": 2.0, "middle": 5.0, "fast": 20.0, "broken": 10.0}
+    tables: dict[str, list[dict]] = {"tga_ms_runs": [], "tga_ms_events": []}
+    curves = {}
+    for name, rate in rates.items():
+        one = exact(rate)
+        variables = {"temperature_degC": ("time", one.temperature_degC), "extent_loss_1": ("time", one.conversion)}  # fmt: skip
+        curves[name] = {"mass": Arrays.of(variables, {"time_s": ("time", one.time_s)})}
+        tables["tga_ms_runs"].append({"run": name, "heating_rate_K_min": rate})
+        judged = {"middle": doubtful("a reason"), "broken": unusable("a knock")}.get(
+            name, Quality()
+        )
+        tables["tga_ms_events"].append({"run": name, "sample": "s", "signal": "mass", "event": "loss 1"} | judged.columns())  # fmt: skip
+    made = collect(tables, [], config, settings=SETTINGS, curves=curves)
+    for table in ("tga_ms_kinetics", "tga_ms_conversion"):
+        for row in made[table]:
+            assert row["quality"] == "doubtful"
+            assert "run middle: a reason" in row["quality_note"]
+            assert "left out: run broken: a knock" in row["quality_note"]
+    assert {r["n_runs"] for r in made["tga_ms_kinetics"]} == {3}
 
 
 def test_one_heating_rate_is_not_estimated_and_says_so(tmp_path, config):

@@ -13,6 +13,7 @@ from coatbench.readers import read
 from coatbench.simulate.tga_ms import furnace, reaction, spoil
 from coatbench.simulate.write_proteus import write_proteus
 from coatbench.simulate.write_quadstar import write_quadstar
+from coatbench.tga_ms import artefacts
 from coatbench.tga_ms.analyse import analyse
 from coatbench.tga_ms.ions import saturated_A
 from conftest import SHARED, inputs
@@ -121,6 +122,26 @@ def test_what_comes_and_goes_is_left_out_and_named(tmp_path, config, clean, trou
         assert_window(found)
     (run,) = found.tables["tga_ms_runs"]
     assert run["artefacts"] and run["artefacts"] in "; ".join(found.warnings)
+
+
+def test_troubles_that_follow_each_other_are_bridged_one_by_one():
+    """A glitch takes back what a transient's last records change: what lay between them, a quarter of an hour, was cut out."""
+    time = np.arange(0, 2400, 5.0)
+    quiet = 100 - 1e-3 * time + np.random.default_rng(3).normal(0, 0.004, time.size)
+    mass = spoil(time, spoil(time, quiet, "transient", 40), "glitch", -3, 900)
+    mass[120:140] -= 97
+    left, found = artefacts.clean(time, 25 + time / 6, mass)
+    assert np.abs(left - quiet)[20:].max() < 0.1
+    assert sum(max(a.stop_s - a.start_s, 0) for a in found) < 250
+
+
+def test_a_balance_that_settles_in_a_record_of_whole_minutes():
+    """Thirty records have one time: the search for the end of the bend did not end."""
+    seconds = np.arange(0, 1800, 2.0)
+    mass = 100 + 2 * np.exp(-seconds / 25) + np.random.default_rng(3).normal(0, 0.004, seconds.size)
+    left, (found,) = artefacts.clean(60 * (seconds // 60), 25 + seconds / 6, mass)
+    assert found.name == "settling of the balance" and found.height_percent == pytest.approx(2, abs=0.02)  # fmt: skip
+    assert np.abs(left - 100).max() < 0.1
 
 
 @pytest.mark.parametrize("name", ["", *at_hand("clean_gain_loss")])

@@ -85,15 +85,18 @@ def _dropouts(time: np.ndarray, mass: np.ndarray, noise: float) -> list[Artefact
         for last in jumps[i + 1 :]:
             if time[last] - time[first] > DROPOUT_AT_MOST_S:
                 break
-            if abs(change[first] + change[last]) > DROPOUT_BACK * abs(change[first]):
+            # Both the jump and the level come back: of two jumps that have nothing to do with each other one alone may.
+            back = change[first] + change[last], mass[last + 1] - mass[first]
+            if max(map(abs, back)) > DROPOUT_BACK * abs(change[first]):
                 continue
             inside = slice(first + 1, last + 1)
             bridge = np.interp(time[inside], time[[first, last + 1]], mass[[first, last + 1]])
-            height = float((mass[inside] - bridge)[0])
+            height = mass[inside] - bridge
+            high = float(height[np.argmax(np.abs(height))])
             mass[inside] = bridge
             start, stop = float(time[first + 1]), float(time[last])
             name = "spike" if stop - start < EXCURSION_S else "dropout"
-            found.append(Artefact(start, stop, height, name))
+            found.append(Artefact(start, stop, high, name))
             done = last
             break
     return found
@@ -107,10 +110,9 @@ def _excursions(
 
     # Records need not be even in time, and an excursion is told by its time.
     spacing = np.diff(time)
-    fine = float(np.quantile(spacing[spacing > 0], 0.1)) if (spacing > 0).any() else 0.0
-    if fine <= 0:
+    if not (spacing > 0).any():
         return []
-    step = max(fine, float(time[-1] - time[0]) / MAX_EVEN)
+    step = max(float(np.quantile(spacing[spacing > 0], 0.1)), float(time[-1] - time[0]) / MAX_EVEN)
     even = np.arange(time[0], time[-1] + step / 2, step)
     level = np.interp(even, time, mass)
     heat = np.interp(even, time, temperature)
@@ -178,7 +180,8 @@ def _settling(time: np.ndarray, mass: np.ndarray, noise: float) -> list[Artefact
         bend = 0.5 * (y[:third].mean() + y[-third:].mean()) - middle
         if abs(bend) < max(4 * noise / third**0.5, SETTLED_PERCENT):
             break
-        settled = int(np.flatnonzero(inside)[max(1, third // 2)])
+        # Onwards also where many records have one time, as exports in whole minutes have.
+        settled = max(settled + 1, int(np.flatnonzero(inside)[third // 2]))
     # What is left of the bend then is small, and gone after as long again.
     if settled:
         settled = int(np.searchsorted(elapsed, elapsed[min(settled, time.size - 1)] + SETTLING_S))

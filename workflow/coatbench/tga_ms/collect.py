@@ -51,7 +51,9 @@ def collect(
     result = dict(tables)
     found: tuple[list[Row], list[Row], list[Row]] = ([], [], [])
     rates = {r["run"]: r["heating_rate_K_min"] for r in tables.get("tga_ms_runs", [])}
-    for sample, event, names in _processes(tables.get("tga_ms_events", [])):
+    for (sample, event), rows in _processes(tables.get("tga_ms_events", [])).items():
+        counted, inherited = quality.counted(rows, "run")
+        names = [row["run"] for row in counted]
         shown = {n: curves[n]["mass"] for n in names if "mass" in curves.get(n, {})}
         runs = [
             Conversion(
@@ -75,27 +77,30 @@ def collect(
             found[0].append(key | described | {"note": note} | quality.Quality().columns())
             continue
         kinetics = isoconversional(runs, config["temperature_sd_K"])
-        judged = _judged(kinetics, runs)
+        judged = quality.worst([_judged(kinetics), inherited])
         found[0].extend(
             key | described | row | judged.columns() for row in _over_conversion(kinetics)
         )
         if judged.usable:
             for table, points in ((found[1], settings), (found[2], _grid(kinetics, settings))):
                 table.extend(key | row for row in _predicted(kinetics, points, judged))
-    names_of = ("tga_ms_kinetics", "tga_ms_conversion", "tga_ms_conversion_map")
-    return result | dict(zip(names_of, found, strict=True))
+    return result | {
+        "tga_ms_kinetics": found[0],
+        "tga_ms_conversion": found[1],
+        "tga_ms_conversion_map": found[2],
+    }
 
 
-def _processes(events: list[Row]) -> list[tuple[str, str, list[str]]]:
-    """Events of the mass that are trusted, with the runs that show them, by sample."""
-    runs: dict[tuple[str, str], list[str]] = {}
+def _processes(events: list[Row]) -> dict[tuple[str, str], list[Row]]:
+    """Rows of the mass's events by sample and event: one for each run that shows it."""
+    found: dict[tuple[str, str], list[Row]] = {}
     for row in events:
-        if row["signal"] == "mass" and quality.quality_of(row).usable:
-            runs.setdefault((row["sample"], row["event"]), []).append(row["run"])
-    return [(sample, event, names) for (sample, event), names in runs.items()]
+        if row["signal"] == "mass":
+            found.setdefault((row["sample"], row["event"]), []).append(row)
+    return found
 
 
-def _judged(kinetics: Kinetics, runs: Sequence[Conversion]) -> quality.Quality:
+def _judged(kinetics: Kinetics) -> quality.Quality:
     if not (kinetics.energy_J_mol > 0).all():
         return unusable(
             "not one process: it does not move to higher temperature with the heating rate"

@@ -15,13 +15,14 @@ from .event import POSITIONS, Event, Signal
 from .heights import set_heights
 from .positions import measure, variations_of
 from .regions import Region, find_regions
-from .smooth import Grid, smooth, smoothed_noise
+from .smooth import Grid, seed_of, smooth, smoothed_noise
 
 if TYPE_CHECKING:
     from ..config_types import TgaMsConfig
 
-# A step that takes less than this is a jump of the balance or of the sample, and no reaction of its powder.
-JUMP_K, JUMP_S = 2.0, 12.0
+# A step that takes less than this is a jump of the balance or of the sample, and no reaction of its powder. Smoothed, a jump
+# takes half a window.
+JUMP_K, JUMP_S, JUMP_WINDOWS = 2.0, 12.0, 0.6
 SIGNIFICANT = 3.0
 # A gain that sets in within this time of the start of a ramp may be the gas's, up to so many times what buoyancy leaves.
 RAMP_S, APPARENT = 120.0, 10.0
@@ -84,9 +85,7 @@ def find_events(
         accept,
         window,
     )
-    rng = np.random.default_rng(
-        [zlib.crc32(signal.name.encode()), zlib.crc32(signal.values.tobytes())]
-    )
+    rng = np.random.default_rng([zlib.crc32(signal.name.encode()), seed_of(signal.values)])
     variations = list(variations_of(signal, smoothed, grid, regions, config, rng))
     common_sd_K = math.hypot(config["temperature_sd_K"], extra_sd_K)
     events = [measure(signal, region, grid, variations, drift, common_sd_K) for region in regions]
@@ -95,12 +94,14 @@ def find_events(
     if signal.step:
         set_heights(events, signal, grid, config, drift)
     for event in events:
-        event.quality = _judged(event, signal, grid, drift)
+        event.quality = _judged(event, signal, grid, drift, window * grid.step_s)
     return events
 
 
-def _judged(event: Event, signal: Signal, grid: Grid, drift: Callable[[float], float]) -> Quality:
-    """Judge one event by what is known of its beginning, its end and its size."""
+def _judged(
+    event: Event, signal: Signal, grid: Grid, drift: Callable[[float], float], window_s: float
+) -> Quality:
+    """Judge one event by what is known of its beginning, its end and its size, smoothed over a window."""
     found = [doubtful(note) for note in event.note.split("; ") if note]
     onset, end = (event.time_s.get(p, math.nan) for p in ("onset_first_deviation", "end"))
     change = event.value.get("change", math.nan)
@@ -118,7 +119,8 @@ def _judged(event: Event, signal: Signal, grid: Grid, drift: Callable[[float], f
             and abs(change) < APPARENT * drift(span)
         ):
             found.append(doubtful("it begins where a ramp begins: buoyancy and drag change there"))
-        if math.isfinite(onset) and end - onset < max(JUMP_S, JUMP_K / grid.rate_K_s):
+        shortest = max(JUMP_S, JUMP_K / grid.rate_K_s, JUMP_WINDOWS * window_s)
+        if math.isfinite(onset) and end - onset < shortest:
             found.append(unusable(f"within {end - onset:.0f} s: a jump, not a reaction"))
     return quality.worst(found)
 

@@ -135,8 +135,8 @@ def _in_hold(event: Event, signal: Signal, grid: Grid, free: slice) -> None:
     away = np.abs(heat - heat[region.peak]) > HOLD_K
     left = np.flatnonzero(away[: region.peak])
     right = np.flatnonzero(away[region.peak :])
-    low = max(free.start, int(left[-1]) + 1 if left.size else 0)
-    high = min(free.stop - 1, region.peak + int(right[0]) - 1 if right.size else heat.size - 1)
+    low = max(free.start, int(left[-1]) + 1) if left.size else free.start
+    high = min(free.stop, region.peak + int(right[0])) - 1 if right.size else free.stop - 1
     if not low <= region.left < region.right <= high:
         inside = min(high, region.right) - max(low, region.left)
         if inside > 0.5 * (region.right - region.left):

@@ -14,8 +14,7 @@ def describe(export: Export, config: TgaMsConfig) -> tuple[str, str]:
     """Return which signals and ion currents an export holds, and what cannot be evaluated without."""
     signals: dict[str, None] = {}
     for block in export.sets:
-        names = block.data_vars if hasattr(block, "data_vars") else block.variables
-        for name in map(str, names):
+        for name in map(str, block.variables):
             if name == "ion_current_A":
                 masses = ", ".join(f"{float(m):g}" for m in block["mz"])
                 signals[f"m/z {masses}"] = None

@@ -34,15 +34,13 @@ def background_line(values: np.ndarray) -> np.ndarray:
     index = np.linspace(-1, 1, values.size)
     design = np.stack([np.ones_like(index), index])
     weights = np.ones_like(values)
-    line = np.full_like(values, values.mean())
     for _ in range(50):
         weighted = design * weights
-        line_new = design.T @ np.linalg.solve(weighted @ design.T, weighted @ values)
-        weights_new = np.where(values > line_new, ASYMMETRY, 1 - ASYMMETRY)
-        if np.array_equal(weights_new, weights) and np.allclose(line_new, line, rtol=1e-12):
+        line = design.T @ np.linalg.solve(weighted @ design.T, weighted @ values)
+        last, weights = weights, np.where(values > line, ASYMMETRY, 1 - ASYMMETRY)
+        if np.array_equal(weights, last):
             break
-        weights, line = weights_new, line_new
-    return line_new
+    return line
 
 
 def robust_baseline(values: np.ndarray, degree: int) -> np.ndarray:
@@ -54,7 +52,7 @@ def robust_baseline(values: np.ndarray, degree: int) -> np.ndarray:
     centre = np.median(values)
     keep = np.abs(values - centre) <= 3 * np.median(np.abs(values - centre))
     for _ in range(20):
-        curve = Legendre.fit(index[keep], values[keep], degree, domain=[-1, 1])(index)
+        curve = Legendre.fit(index[keep], values[keep], degree)(index)
         residual = values - curve
         sigma = 1.4826 * float(np.median(np.abs(residual[keep])))
         inside = np.abs(residual) <= 2 * sigma
@@ -85,9 +83,11 @@ def place(block: Arrays, grid: Grid, lag_s: float) -> Ions | None:
     """Put ion currents onto a uniform grid of the furnace clock; None if the records do not overlap."""
     time = block["time_s"] - lag_s
     steps = np.diff(time)
-    step = max(grid.step_s, float(np.median(steps[steps > 0]))) if (steps > 0).any() else 0.0
+    if not (steps > 0).any():
+        return None
+    step = max(grid.step_s, float(np.median(steps[steps > 0])))
     start, stop = max(time[0], grid.time_s[0]), min(time[-1], grid.time_s[-1])
-    if step <= 0 or (stop - start) / step < MIN_POINTS:
+    if (stop - start) / step < MIN_POINTS:
         return None
     grid_s = start + step * np.arange(int((stop - start) / step) + 1)
     current = np.stack([onto_grid(time, row, grid_s) for row in block["ion_current_A"]])

@@ -8,7 +8,6 @@ of them with one lag.
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +17,7 @@ from ..quality import Quality, doubtful, worst
 from .ions import MIN_POINTS, background_line
 from .lag_doubts import APART_S, contradictions, gases_alone, rivals
 from .lag_match import Currents, Loss, match_at, moved_currents, vertex
-from .smooth import Grid, averaged_points, block_noise, onto_grid, smooth, white_noise
+from .smooth import Grid, averaged_points, block_noise, onto_grid, seed_of, smooth, white_noise
 
 CORE = 0.2  # of the largest rate of mass loss: the overlap holds this part of it and a baseline beside it
 NEAR_S = 60.0  # resampled lags are sought this close to the best one
@@ -86,21 +85,20 @@ def estimate_lag(
     least : float
         Least root of the explained share.
     """
-    typical = float(np.median(np.diff(time_s))) if time_s.size > 1 else 0.0
     nothing = Lag(float("nan"), float("nan"), "none")
-    if time_s.size < MIN_POINTS or typical <= 0:
+    if time_s.size < MIN_POINTS or not (typical := float(np.median(np.diff(time_s)))) > 0:
         nothing.warnings.append("too few cycles of ion currents to estimate the lag of their clock")
         return nothing
     step = max(1.0, grid.step_s, typical)
     loss = _loss(grid, dtg_percent_s, step, baseline_K)
     window = max(5, int(window_K / grid.rate_K_s / step) // 2 * 2 + 1)
     found = _evolving(time_s, currents_A, step, window)
-    low, high = range_s
+    low, high = sorted(range_s)
     shifts = np.unique(np.round((loss.start_s + np.arange(low, high + step / 2, step) - found.start_s) / step).astype(int))  # fmt: skip
     matches = [match_at(loss, found.excess, int(shift)) for shift in shifts]
-    shares = np.array([m.share if m else -1.0 for m in matches])
-    best = int(shares.argmax()) if shares.size else 0
-    match = matches[best] if matches else None
+    shares = np.array([m.share if m else -math.inf for m in matches])
+    best = int(shares.argmax())
+    match = matches[best]
     # Fragments and isotopologues go with their gas: which of them carries the weight is chance.
     leaves = any(mz in channels for mz in found.mz)
     if match is None or not leaves or math.sqrt(max(match.share, 0.0)) < least:
@@ -174,17 +172,14 @@ def _noise_sd(loss: Loss, found: Currents, shift: int, window: int) -> float:
     near = shift + np.arange(-int(NEAR_S / loss.step_s), int(NEAR_S / loss.step_s) + 1)
     smoothed = smooth(found.raw, window)
     background = np.array([background_line(raw) for raw in found.raw])
-    rng = np.random.default_rng([zlib.crc32(found.raw.tobytes())])
-    noise = [
-        block_noise(raw - curve, 2 * window, rng, RESAMPLES)
-        for raw, curve in zip(found.raw, smoothed, strict=True)
-    ]
+    rng = np.random.default_rng(seed_of(found.raw))
+    noise = [block_noise(left, 2 * window, rng, RESAMPLES) for left in found.raw - smoothed]
     lags = []
     for i in range(RESAMPLES):
         drawn = np.array([n[i] for n in noise])
         excess = np.clip(smooth(smoothed + drawn, window) - background, 0, None)
         shares = np.array(
-            [m.share if (m := match_at(loss, excess, int(s))) else -1.0 for s in near]
+            [m.share if (m := match_at(loss, excess, int(s))) else -math.inf for s in near]
         )
         best = int(shares.argmax())
         lags.append((float(near[best]) + vertex(shares, best)) * loss.step_s)

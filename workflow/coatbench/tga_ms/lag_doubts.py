@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,10 +19,9 @@ ONE_GAS = 0.9  # likeness of currents from which on they are fragments of one ga
 ALONE_S, APART_S = 300.0, 20.0
 # Share of a channel's gas that leaves while mass is lost, below which it contradicts.
 WITH_LOSS = 0.4
-LOSING, LOSING_MEAN = (
-    0.008,
-    0.05,
-)  # of the largest rate: of one record, of the mean over a gas's peak
+# Mass is lost where the rate, averaged over APART_S on either side, is above this share of the largest one and so many times
+# what noise makes of it in the quietest quarter; a gas's peak goes with a loss from this mean on.
+LOSING, LOSING_NOISE, LOSING_MEAN = 0.008, 2.0, 0.05
 STRONG = 0.3  # of a current's maximum: its peak
 
 
@@ -29,7 +29,7 @@ def rivals(
     loss: Loss, found: Currents, shifts: np.ndarray, matches: Sequence[Match | None], best: int
 ) -> list[int]:
     """Places of all other lags that nobody could tell from the best one."""
-    shares = np.array([m.share if m else -1.0 for m in matches])
+    shares = np.array([m.share if m else -math.inf for m in matches])
     far = np.abs(shifts - shifts[best]) * loss.step_s > RIVAL_S
     tops = [i for i in range(1, len(shares) - 1) if far[i] and shares[i] == shares[i - 1 : i + 2].max() > 0]  # fmt: skip
     # The largest loss may be one whose gas no channel shows: then its share says little, and its fit where gas leaves more.
@@ -44,24 +44,24 @@ def rivals(
             and _all_with_loss(loss, found, int(shifts[i]))
         )
     ]
-    edge = np.where(far & (shares > RIVAL_SHARE * shares[best]), shares, -1.0)
-    return good or ([int(edge.argmax())] if edge.max() > 0 else [])
+    near_it = np.flatnonzero(far & (shares > RIVAL_SHARE * shares[best])).tolist()
+    return good or sorted(near_it, key=lambda i: float(shares[i]))[-1:]
 
 
 def _fit(loss: Loss, found: Currents, shift: int, match: Match | None) -> float:
     """Share of the mass loss that is explained, counted only where gas leaves."""
     if match is None:
-        return -1.0
+        return -math.inf
     explained = match.weights @ moved_currents(found.excess, shift, loss.rate.size)
     inside = explained > FIT_CORE * float(explained.max())
     total = float((loss.rate[inside] ** 2).sum())
     left = loss.rate[inside] - explained[inside]
-    return 1 - float((left**2).sum()) / total if total > 0 else -1.0
+    return 1 - float((left**2).sum()) / total if total > 0 else -math.inf
 
 
 def gases_of(excess: np.ndarray) -> list[list[int]]:
     """Channels of one gas each: those whose currents go together."""
-    unit = excess / np.maximum(np.linalg.norm(excess, axis=1), 1e-300)[:, None]
+    unit = excess / np.linalg.norm(excess, axis=1, keepdims=True)
     gases: list[list[int]] = []
     for k in range(len(unit)):
         kin = [g for g in gases if float(unit[k] @ unit[g[0]]) > ONE_GAS]
@@ -77,7 +77,8 @@ def gases_alone(
 ) -> dict[tuple[int, ...], tuple[float, float]]:
     """What each gas alone, by its m/z, would add to the lag in s, and how much of the loss it carries."""
     moved = match.weights[:, None] * moved_currents(found.excess, shift, loss.rate.size)
-    reach = np.arange(-int(ALONE_S / loss.step_s), int(ALONE_S / loss.step_s) + 1)
+    most = int(ALONE_S / loss.step_s)
+    reach = np.arange(-most, most + 1)
     said = {}
     for gas in gases_of(found.excess):
         # Which of its fragments carries the weight is chance: together they are the gas.
@@ -117,8 +118,11 @@ def contradictions(
 
 def _without_loss(loss: Loss, found: Currents, shift: int) -> list[int]:
     """The m/z of which most evolves where no mass is lost."""
-    losing = loss.rate > LOSING * float(loss.rate.max())
-    losing = np.convolve(losing, np.ones(2 * max(1, round(APART_S / loss.step_s)) + 1), "same") > 0
+    from scipy.ndimage import uniform_filter1d
+
+    rate = uniform_filter1d(loss.rate, 2 * max(1, round(APART_S / loss.step_s)) + 1)
+    quiet = LOSING_NOISE * float(np.quantile(rate, 0.25))
+    losing = rate > max(LOSING * float(loss.rate.max()), quiet)
     named = []
     for mz, gas in zip(found.mz, moved_currents(found.excess, shift, loss.rate.size), strict=True):
         # Its largest peak, not its drifting background.

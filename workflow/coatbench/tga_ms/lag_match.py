@@ -53,7 +53,7 @@ def match_at(loss: Loss, excess: np.ndarray, shift: int) -> Match | None:
         return None
     moved = moved_currents(excess, shift, loss.rate.size)
     norm = np.sqrt((moved**2).sum(axis=1))
-    norm[norm == 0] = 1.0
+    norm[norm == 0] = np.inf
     unit = moved / norm[:, None]
     # By the normal equations: a few channels instead of all points.
     gram = unit @ unit.T + 1e-9 * np.eye(len(norm))
@@ -66,7 +66,7 @@ def match_at(loss: Loss, excess: np.ndarray, shift: int) -> Match | None:
 
 def vertex(values: np.ndarray, best: int) -> float:
     """Offset of the maximum from the best point, by a parabola."""
-    if 0 < best < values.size - 1 and values[best - 1] > -1 and values[best + 1] > -1:
+    if 0 < best < values.size - 1 and np.isfinite(values[[best - 1, best + 1]]).all():
         a, b, c = (float(v) for v in values[best - 1 : best + 2])
         if a - 2 * b + c < 0:
             return 0.5 * (a - c) / (a - 2 * b + c)

@@ -84,8 +84,9 @@ def find_regions(
     """
     from scipy.signal import find_peaks
 
-    largest = max(_largest(s * rate, narrow) for s in signs)
-    threshold = max(significance * noise, relative * largest, least)
+    floor = max(significance * noise, least)
+    largest = max(_largest(s * rate, narrow, floor) for s in signs)
+    threshold = max(floor, relative * largest)
     if not largest > threshold or not threshold > 0:
         return []
     peaks: list[tuple[int, int]] = []
@@ -102,11 +103,11 @@ def find_regions(
     return _regions(rate, noise, [(r.peak, r.sign) for r in kept])
 
 
-def _largest(rate: np.ndarray, narrow: int) -> float:
-    """Height of the highest peak that is wide enough; of the highest of all, if none is."""
+def _largest(rate: np.ndarray, narrow: int, floor: float) -> float:
+    """Height of the highest peak above a floor that is wide enough; of the highest of all, if none is."""
     highest = float(rate.max())
     left = rate.copy()
-    while narrow and (top := int(np.argmax(left))) >= 0 and left[top] > 0:
+    while narrow and left[top := int(np.argmax(left))] > floor:
         above = np.flatnonzero(rate < 0.5 * rate[top])
         start = int(above[above < top].max(initial=-1)) + 1
         stop = int(above[above > top].min(initial=rate.size))

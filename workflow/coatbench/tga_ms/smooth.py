@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,6 +139,11 @@ def smoothed_noise(values: np.ndarray, window: int, derivative_step: float | Non
     wander = np.abs(short - smooth(short, 5 * window // 2 * 2 + 1))
     slow = float(np.quantile(wander, 0.25)) / 0.3186  # lower quartile of a half-normal distribution
     return max(white, slow)
+
+
+def seed_of(values: np.ndarray) -> int:
+    """Return a seed for random numbers that a signal has on every processor: their sums differ in the last digits."""
+    return zlib.crc32(values.astype(np.float32).tobytes())
 
 
 def block_noise(

@@ -168,7 +168,7 @@ def _fit(
 
     try:
         found = least_squares(
-            residual, np.clip(start, np.array(low) + 1e-9, np.array(high) - 1e-9), bounds=(low, high), x_scale=scale,
+            residual, np.clip(start, low, high), bounds=(low, high), x_scale=scale,
             max_nfev=60,
         )  # fmt: skip
     except (ValueError, np.linalg.LinAlgError):
