@@ -42,11 +42,11 @@ def flat(what: Any, place: str = "") -> Iterator[tuple[str, Any]]:
         yield place, what
 
 
-def same(kept: str, value: Any, scale: float) -> bool:
+def same(kept: str, value: Any, scale: float, relative: float = RELATIVE) -> bool:
     """Tell whether a value is the kept one, within what other processors change."""
     if isinstance(value, float | int) and not isinstance(value, bool) and kept:
         try:
-            return math.isclose(float(kept), value, rel_tol=RELATIVE, abs_tol=1e-9 * scale) or (
+            return math.isclose(float(kept), value, rel_tol=relative, abs_tol=1e-9 * scale) or (
                 math.isnan(float(kept)) and math.isnan(value)
             )
         except ValueError:
@@ -59,8 +59,8 @@ def written(value: Any) -> str:
     return f"{value:.9g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
-def hold(path: Path, made: Mapping[str, Any]) -> None:
-    """Hold what was made against a file of (place, value); fail with the places that moved."""
+def hold(path: Path, made: Mapping[str, Any], relative: float = RELATIVE) -> None:
+    """Hold what was made against a file of (place, value), to a relative change; fail with the places that moved."""
     found = dict(flat(made))
     if REWRITE:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def hold(path: Path, made: Mapping[str, Any]) -> None:
     moved += [
         f"{p}: {kept[p]} -> {written(v)}"
         for p, v in found.items()
-        if p in kept and not same(kept[p], v, scale)
+        if p in kept and not same(kept[p], v, scale, relative)
     ]
     shown = "\n".join(moved[:20])
     assert not moved, f"{path.name}: {len(moved)} of {len(found)} moved\n{shown}"

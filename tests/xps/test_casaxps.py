@@ -21,7 +21,7 @@ from conftest import datasets
 
 from .made_cases import stored
 from .made_exports import CROSS_SECTION, Exports
-from .planted import write
+from .planted import scan, write
 
 
 def test_a_stored_fit_is_reproduced(exports: Exports, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,6 +127,22 @@ def test_what_we_write_for_casaxps_holds_our_fit(
         inside = np.isfinite(ours)
         theirs = casaxps.evaluate(block).sum(axis=1)
         assert np.abs(theirs - ours)[inside].max() < 1e-3 * ours[inside].max()
+
+
+@pytest.mark.parametrize(
+    ("source", "photon"), [("Al", 1486.69), ("Mg", 1253.6), ("Ag", 2984.3), ("", 600.0)]
+)
+def test_what_we_write_names_the_source_that_was_used(
+    config: dict, tmp_path: Path, source: str, photon: float
+) -> None:
+    """Read again, a file that names aluminium beside the energy of magnesium was doubted."""
+    file = write(tmp_path / "a.vms", [scan("C 1s", photon_eV=photon, source=source or "synchrotron")])  # fmt: skip
+    found = analyse([{"sample": "s", "file": file.name, "spot": "1"}], [file], config)
+    write_vamas(tmp_path / "fits.vms", "s", found.curves, config)
+    (block,) = read(tmp_path / "fits.vms", "xps").sets
+    assert block.attrs["vendor"]["source"] == (source or "Not Specified")
+    again = analyse([{"sample": "s", "file": "fits.vms", "spot": "1"}], [tmp_path / "fits.vms"], config)  # fmt: skip
+    assert not any("the file names the source" in w for w in again.warnings)
 
 
 def test_the_vamas_library_reads_what_we_write(simulate, config: dict, tmp_path: Path) -> None:

@@ -6,14 +6,17 @@ import math
 
 import numpy as np
 import pytest
+from coatbench.arrays import Arrays
 from coatbench.xps.analyse import analyse
 from coatbench.xps.by_lmfit import refit, region_model
 from coatbench.xps.fit import Problem, minimise, solve
+from coatbench.xps.joint import fit_series
 from coatbench.xps.lines import Lines, Spectrum, cumulate
 from coatbench.xps.model import RegionModel, build
 from coatbench.xps.parameters import define
 from coatbench.xps.region import fit_region
-from coatbench.xps.uncertainty import estimate, fractions, upper_limit
+from coatbench.xps.uncertainty import _quantile, estimate, fractions, upper_limit
+from scipy import stats
 
 X = np.arange(156.0, 175.0, 0.1)
 TIME_S = 6.0
@@ -181,6 +184,58 @@ def test_ten_times_fewer_counts_widen_the_uncertainty(s2p: RegionModel, config: 
     assert (sd[1] / sd[0] > 2).all()
 
 
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [((0, 0), False), ((6, 10), False), ((7, 0), True), ((0, 11), True), ((14, 20), True)],
+)
+def test_a_window_beyond_the_data_is_said_at_either_end(
+    s2p: RegionModel, config: dict, cut: tuple[int, int], said: bool
+) -> None:
+    """By more than a step; and nothing else is: what is fitted well stands at no limit."""
+    x = np.arange(157.0, 174.5, 0.1)
+    rate = 300 + Lines(s2p.components).evaluate(x, POSITION, FWHM)[0] @ np.array(AREAS)
+    kept = slice(cut[0], len(x) - cut[1])
+    y = noisy(rate, np.random.default_rng(3))
+    fit = fit_region(x[kept], y[kept], TIME_S, s2p, 0.0, config)
+    assert fit is not None
+    assert fit.notes == (["the window reaches beyond the data"] if said else [])
+
+
+def test_joint_fits_share_what_they_should_and_know_it_better(config: dict) -> None:
+    """Two spectra of the same energies and widths with areas of their own."""
+    model = build("S 2p", config["regions"]["S 2p"], config)
+    rng = np.random.default_rng(12)
+    members, planted = [], [AREAS, [300.0, 500.0, 200.0, 100.0]]
+    attrs = {"region": "S 2p", "charge_shift_eV": 0.0, "counting_time_s": TIME_S, "fitted": 1}
+    for k, areas in enumerate(planted):
+        y = noisy(expected(model, areas, 0.0), rng)
+        data = {"intensity_cps": ("energy", y)}
+        members.append((f"s{k}", "1", Arrays.of(data, {"binding_energy_eV": ("energy", X)}, attrs)))
+    found = {
+        len(shared): fit_series(model, members, shared, config)
+        for shared in (["position", "fwhm"], ["position"], [])
+    }
+    for rows in found.values():
+        values = np.array([[r["area_cps_eV"], r["binding_energy_eV"], r["fwhm_eV"]] for r in rows])
+        sds = np.array([[r["area_cps_eV_sd"], r["binding_energy_eV_sd"], r["fwhm_eV_sd"]] for r in rows])  # fmt: skip
+        true = np.column_stack([np.ravel(planted), np.tile(POSITION, 2), np.tile(FWHM, 2)])
+        assert (np.abs(values - true) < 4 * sds.astype(float)).all()
+        for k in range(2):
+            assert sum(r["fraction"] for r in rows[4 * k : 4 * k + 4]) == pytest.approx(1)
+    first, second = found[2][:4], found[2][4:]
+    for a, b in zip(first, second, strict=True):
+        assert a["binding_energy_eV"] == b["binding_energy_eV"] and a["fwhm_eV"] == b["fwhm_eV"]
+    assert found[1][0]["binding_energy_eV"] == found[1][4]["binding_energy_eV"]
+    assert found[1][0]["fwhm_eV"] != found[1][4]["fwhm_eV"]
+    # What two spectra tell together is known better than by the worse of them alone.
+    alone = max(found[0][0]["binding_energy_eV_sd"], found[0][4]["binding_energy_eV_sd"])
+    assert first[0]["binding_energy_eV_sd"] < alone
+    one = fit_region(X, members[0][2]["intensity_cps"], TIME_S, model, 0.0, config)
+    assert one is not None
+    for r, area in zip(found[0][:4], one.estimate.p[:4], strict=True):
+        assert r["area_cps_eV"] == pytest.approx(area, abs=0.05 * r["area_cps_eV_sd"])
+
+
 def test_an_absent_component_gets_an_upper_limit(s2p: RegionModel, config: dict) -> None:
     y = noisy(expected(s2p, [900.0, 0.0, 0.0, 0.0]), np.random.default_rng(8))
     fit = fit_region(X, y, TIME_S, s2p, 0.0, config)
@@ -225,6 +280,20 @@ def test_upper_limit_is_that_of_a_gaussian_cut_off_at_zero() -> None:
     assert upper_limit(0.0, 1.0) == pytest.approx(1.96, abs=1e-3)  # half a Gaussian
     assert 0 < upper_limit(-2.0, 1.0) < 1.1
     assert upper_limit(-50.0, 1.0) == 0.0
+
+
+@pytest.mark.parametrize("second", [3.0, 0.0, -2.0, -7.9, -8.1, -40.0])
+@pytest.mark.parametrize("cut", [False, True])
+def test_quantiles_of_mixtures_of_gaussians(second: float, cut: bool) -> None:
+    """A model that finds a component far below zero once made the limit of all the others eight times their uncertainty."""
+    weights, means, sds = [0.6, 0.4], [1.0, second], [1.0, 0.5]
+    for probability in (0.025, 0.5, 0.95):
+        at = _quantile(probability, weights, means, sds, cut=cut)
+        below = sum(
+            w * (stats.truncnorm(-m / s, math.inf, m, s) if cut else stats.norm(m, s)).cdf(at)
+            for w, m, s in zip(weights, means, sds, strict=True)
+        )
+        assert below == pytest.approx(probability, abs=1e-6)
 
 
 def test_shares_add_up_and_their_uncertainties_know_it() -> None:

@@ -7,9 +7,10 @@ import copy
 import numpy as np
 import pytest
 from coatbench.simulate import xps
-from coatbench.xps.choices import _cut_off, _of_positive, _savage_dickey
+from coatbench.xps.choices import Choice, _cut_off, _of_positive, _savage_dickey, mixed
 from coatbench.xps.model import build
 from coatbench.xps.region import RegionFit, fit_region
+from coatbench.xps.uncertainty import Estimate
 
 N = 20
 # Window in eV, counting time in s, level in counts/s; component: energy in eV, width in eV, share; splitting in eV.
@@ -125,6 +126,38 @@ def test_freedoms_that_are_none_change_nothing(config: dict) -> None:
         first = fit.choices[0].estimate
         assert np.allclose(fit.estimate.p, first.p, rtol=1e-3, atol=1e-3)
         assert np.allclose(fit.estimate.sd, first.sd, rtol=0.02, atol=1e-4)
+
+
+def test_a_tie_that_is_let_go_finds_where_its_line_is(config: dict) -> None:
+    """C-O was planted 0.1 eV off its tie: the models that let ties go find it there, and the tie beside it where it belongs."""
+    off, _ = fits(config, "C 1s", "C-O", 12)
+    m = len(off[0].model.names)
+    at = m + off[0].model.names.index("C-O")
+    let_go = [c.estimate for fit in off for c in fit.choices if c.groups == ("ties",)]
+    tied = [fit.choices[0].estimate for fit in off]
+    assert len(let_go) == len(off)
+    distance = [e.p[at] - e.p[m] for e in let_go]
+    assert [e.p[at] - e.p[m] for e in tied] == pytest.approx([1.5] * len(tied))
+    sds = [e.sd[at] for e in let_go]
+    assert np.mean(distance) == pytest.approx(1.6, abs=0.03)
+    # Its energy is not known as well as where it follows from the highest line.
+    assert np.mean(sds) > 1.5 * np.mean([e.sd[at] for e in tied])
+
+
+def test_what_stands_at_a_limit_in_every_model_has_no_uncertainty(config: dict) -> None:
+    """The mean of equal numbers was off by rounding, and 3e-14 eV stood in the table."""
+    p = np.array([300.0, 162.1, 1.1])
+    covariance = np.diag([9.0, 0.0, 0.0])
+    weights = [0.1] * 10
+    found = mixed([Choice((), w, Estimate(p, p, covariance)) for w in weights])
+    assert found.p == pytest.approx(p)
+    assert found.sd[0] == pytest.approx(3) and found.sd[1:].tolist() == [0.0, 0.0]
+    moved = [p, p + np.array([6.0, 0.2, 0.0])]
+    found = mixed([Choice((), w, Estimate(x, x - 1, covariance)) for w, x in zip((0.75, 0.25), moved, strict=True)])  # fmt: skip
+    assert found.p == pytest.approx([301.5, 162.15, 1.1])
+    assert found.unbounded == pytest.approx([300.5, 161.15, 0.1])
+    # Variance within the models and between them.
+    assert found.sd == pytest.approx([(9 + 0.75 * 0.25 * 36) ** 0.5, 0.2 * (0.75 * 0.25) ** 0.5, 0.0])  # fmt: skip
 
 
 @pytest.mark.parametrize("tail", [-0.03, 0.0, 0.02, 0.2])

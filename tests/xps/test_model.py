@@ -30,11 +30,31 @@ def test_names_of_components_stand_for_the_same_quantity() -> None:
     assert translated("1.2 * fwhm_C_O", names, "fwhm") == "1.2 * fwhm_C_O"
 
 
-@pytest.mark.parametrize("text", ["nobody + 1", "a +", "__import__('os')", "a.real()"])
-def test_other_expressions_are_refused_in_words(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("nobody + 1", "name 'nobody' is not defined"), ("a +", "SyntaxError"), ("__import__('os')", "name '__import__' is not defined"),
+        ("a.real()", "'285.0' is not callable.*"), ("a / 0", "ZeroDivisionError"),
+    ],
+)  # fmt: skip
+def test_other_expressions_are_refused_in_words(text: str, reason: str) -> None:
     components = {"a": free(285), "b": {"binding_energy_eV": text, "fwhm_eV": 1.0}}
-    with pytest.raises(ValueError, match=r"xps.regions.C 1s.components.b: .*components: a, b"):
+    whole = rf"xps.regions.C 1s.components.b: .*: {reason}; components: a, b$"
+    with pytest.raises(ValueError, match=whole):
         build("C 1s", section(**components), DEFAULTS)
+
+
+@pytest.mark.parametrize("splitting", [None, 12.0])
+def test_a_line_may_lie_a_width_beyond_the_window(splitting: float | None) -> None:
+    """From 280 to 294 eV, widths of 1.4 eV; of a doublet one line is enough."""
+    doublet = {"doublet": {"splitting_eV": splitting, "ratio": 0.5}} if splitting else {}
+    low, high = 280 - 1.4 - (splitting or 0.0), 294 + 1.4
+    for at, is_inside in ((low - 0.1, False), (low + 0.1, True), (high - 0.1, True), (high + 0.1, False)):  # fmt: skip
+        if is_inside:
+            assert build("C 1s", section(a=free(at) | doublet), DEFAULTS).names == ["a"]
+        else:
+            with pytest.raises(ValueError, match=r"outside of the window, 280 to 294 eV"):
+                build("C 1s", section(a=free(at) | doublet), DEFAULTS)
 
 
 def test_expressions_may_be_all_that_lmfit_allows() -> None:
@@ -96,7 +116,7 @@ def test_held_components_keep_what_others_depend_on_free() -> None:
 @pytest.mark.parametrize(
     ("components", "message"),
     [
-        ({"a": {"binding_energy_eV": "b", "fwhm_eV": 1}, "b": {"binding_energy_eV": "a", "fwhm_eV": 1}}, "circle"),
+        ({"a": {"binding_energy_eV": "b", "fwhm_eV": 1}, "b": {"binding_energy_eV": "a", "fwhm_eV": 1}}, "tied in a circle: a, b$"),
         ({"a": {**free(285), "fwhm_limits_eV": [2, 3]}}, "limits"),
         ({"a": {**free(285), "line_shape": "GL(130)"}}, "mixing"),
         ({"a": {**free(285), "part_of": "z"}}, "part_of"),

@@ -100,6 +100,15 @@ def test_a_detector_that_was_hardly_on_measures_no_absence(config: dict, tmp_pat
     assert row["quality"] == "doubtful" and "was the detector on" in row["quality_note"]
 
 
+def test_an_integral_is_as_doubtful_as_its_region(config: dict, tmp_path: Path) -> None:
+    """A region without a model has a judgement in its row, as every other one has."""
+    scans = [replace(scan("P 2p"), region=r) for r in ("Mo 3d", "W 4f")]
+    _dark(scans[1])
+    found = tables(write(tmp_path / "a.vms", scans), config)
+    assert [r["quality"] for r in found["xps_components"]] == ["ok", "doubtful"]
+    assert "was the detector on" in found["xps_components"][1]["quality_note"]
+
+
 @pytest.mark.parametrize("named", ["XPS {}{}", "spot 1 {}{}", "{}{}/12", "{}{}2", "{} {}#2"])
 def test_names_around_the_name_of_a_line(config: dict, tmp_path: Path, named: str) -> None:
     scans = [replace(scan(r), region=named.format(*r.split())) for r in REGIONS]

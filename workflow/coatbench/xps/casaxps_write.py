@@ -17,9 +17,10 @@ import numpy as np
 
 from ..analysis import write_atomically
 from ..arrays import Arrays
+from ..readers.xps_block import ANODES_EV
 from . import background
 from .model import Component, build
-from .quantify import rsf
+from .quantify import WITHIN_EV, rsf
 
 if TYPE_CHECKING:
     from ..config_types import ComponentConfig, XpsConfig
@@ -66,7 +67,7 @@ def _block(sample: str, spot: str, number: int, data: Arrays, config: XpsConfig)
     comment = _comment(data, shift, config)
     species, _, transition = attrs["base"].partition(" ")
     lines = [f"{attrs['region']}", f"{sample} spot {spot}", *["0"] * 7]
-    lines += [str(len(comment)), *comment, "XPS", str(number), "Al", f"{photon:.6g}"]
+    lines += [str(len(comment)), *comment, "XPS", str(number), _source(photon), f"{photon:.6g}"]
     lines += [UNKNOWN] * 5 + ["FAT", _number(attrs["pass_energy_eV"]), UNKNOWN, UNKNOWN]
     lines += [UNKNOWN] * 5 + [species, transition, "-1"]
     lines += ["3", "Kinetic Energy", "eV", "Intensity", "d", "transmission", "d", "pulse counting"]
@@ -215,6 +216,12 @@ def component_factor(component: Component, photon_eV: float, config: XpsConfig) 
 def _shape(name: str) -> str:
     # CasaXPS has no Voigt of that name; SGL is its nearest one.
     return re.sub(r"^Voigt", "SGL", name.replace(" ", ""))
+
+
+def _source(photon_eV: float) -> str:
+    """Return the anode whose line the photon energy is."""
+    near = (name for name, energy in ANODES_EV.items() if abs(energy - photon_eV) < WITHIN_EV)
+    return next((name.capitalize() for name in near), "Not Specified")
 
 
 def _number(value: float) -> str:

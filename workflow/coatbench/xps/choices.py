@@ -280,8 +280,10 @@ def mixed(choices: Sequence[Choice]) -> Estimate:
     weights = np.array([c.weight for c in choices])
     p = np.stack([c.estimate.p for c in choices])
     free = np.stack([c.estimate.unbounded for c in choices])
-    mean, mean_free = weights @ p, weights @ free
-    covariance = np.zeros((p.shape[1],) * 2)
-    for w, c, own in zip(weights, choices, p, strict=True):
-        covariance += w * (c.estimate.covariance + np.outer(own - mean, own - mean))
-    return Estimate(mean, mean_free, covariance)
+    # From the first on, so that the mean of what all models hold at one number is that number.
+    off = p - p[0]
+    between = off - weights @ off
+    covariance = (between.T * weights) @ between
+    for w, c in zip(weights, choices, strict=True):
+        covariance += w * c.estimate.covariance
+    return Estimate(p[0] + weights @ off, weights @ free, covariance)

@@ -97,8 +97,10 @@ def _samples(blocks: Sequence[Arrays]) -> dict[str, list[Arrays]]:
         return samples
     names = [str(b.attrs["region"]) for b in blocks]
     distinct = len(set(names))
-    n = len(names) // max(distinct, 1)
-    if distinct < 2 or n < 2 or names != names[:distinct] * n:
+    if distinct < 2:
+        return samples
+    n = len(names) // distinct
+    if n < 2 or names != names[:distinct] * n:
         return samples
     own = next(iter(samples))
     return {
@@ -142,7 +144,7 @@ def _levels(blocks: Sequence[Arrays]) -> list[Level]:
         # Other values for other regions are a running number that some programs write, not levels.
         pairs = {(b.attrs["region"], v) for b, v in zip(blocks, values, strict=True)}
         repeated = len(pairs) > len({b.attrs["region"] for b in blocks})
-        if len(distinct) > 1 and repeated and all(math.isfinite(v) for v in distinct):
+        if repeated and all(math.isfinite(v) for v in distinct):
             return [
                 Level(variable, v, [b for b, w in zip(blocks, values, strict=True) if w == v])
                 for v in distinct

@@ -243,7 +243,7 @@ def attenuation_nm(line: str, photon_eV: float, setting: Setting) -> float:
         return along * math.cos(math.radians(chosen["emission_angle_deg"]))
     own = kinetic_of(line.split(",")[0], photon_eV)
     reference = kinetic_of(chosen["lattice_region"], AL_KALPHA_EV)
-    ratio = own / reference if own == own and own > 0 and reference > 0 else 1.0
+    ratio = own / reference if own > 0 and reference > 0 else 1.0
     angle = math.radians(chosen["emission_angle_deg"])
     return float(lattice_length_nm(chosen) * ratio**ESCAPE_EXPONENT * math.cos(angle))
 

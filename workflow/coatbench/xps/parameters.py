@@ -115,16 +115,16 @@ def define(
         idle = held - _depended_on(config, quantity, held)
         for name, own in zip(names, known, strict=True):
             where = f"xps.regions.{region}.components.{name}"
-            value, low, high = _setting(config[name], quantity, shift_eV, where)
-            key = f"{quantity}_{own}"
-            if isinstance(value, str):
+            key, text = f"{quantity}_{own}", config[name].get(KEYS[quantity])
+            if isinstance(text, str):
                 result.add(key, value=1.0)
-                ties.append((key, translated(value, names, quantity), where))
-            else:
-                vary = high > low and (quantity == "area" or name not in idle)
-                result.add(key, value=value, vary=vary, min=low, max=high) if vary else result.add(
-                    key, value=value, vary=False
-                )
+                ties.append((key, translated(text, names, quantity), where))
+                continue
+            value, low, high = _setting(config[name], quantity, shift_eV, where)
+            vary = high > low and (quantity == "area" or name not in idle)
+            result.add(key, value=value, vary=vary, min=low, max=high) if vary else result.add(
+                key, value=value, vary=False
+            )
     for key, text, where in ties:
         try:
             result[key].set(expr=text)
@@ -171,15 +171,13 @@ def _depended_on(config: Section, quantity: str, held: frozenset[str]) -> frozen
 
 def _setting(
     entry: ComponentConfig, quantity: str, shift_eV: float, where: str
-) -> tuple[Any, float, float]:
-    """Return value or expression, and limits; equal limits: fixed."""
+) -> tuple[float, float, float]:
+    """Return value and limits; equal limits: fixed."""
     value = entry.get(KEYS[quantity])
     if quantity == "area" and value is None:
         return 1.0, 0.0, np.inf
     if value is None:
         raise ValueError(f"{where}: {KEYS[quantity]} is missing")
-    if isinstance(value, str):
-        return value, 0.0, 0.0
     if quantity == "position":
         centre, within = float(value) + shift_eV, float(entry.get("within_eV", 0.0))
         return centre, centre - within, centre + within

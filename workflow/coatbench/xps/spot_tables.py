@@ -60,7 +60,7 @@ def add_spot(
             notes.append(
                 f"no model in the config: integrated above a {config['unmodelled_background']} background"
             )
-            kind = _integral(result, key, m, config)
+            kind = _integral(result, key, m, judged, config)
         result.add(
             "xps_fits",
             **key,
@@ -180,7 +180,9 @@ def _with_shift(sd: float, fitted: SpotFit) -> float:
     return math.hypot(sd, fitted.shift_sd_eV or 0.0)
 
 
-def _integral(result: Analysis, key: Mapping[str, str], m: Measured, config: XpsConfig) -> str:
+def _integral(
+    result: Analysis, key: Mapping[str, str], m: Measured, judged: Quality, config: XpsConfig
+) -> str:
     whole = integrate(m.x, m.y, m.time_s, config)
     result.add(
         "xps_components",
@@ -190,6 +192,7 @@ def _integral(result: Analysis, key: Mapping[str, str], m: Measured, config: Xps
         area_cps_eV=whole.area,
         area_cps_eV_sd=whole.sd,
         is_upper_limit=False,
+        **judged.columns(),
     )
     return whole.kind
 

@@ -188,18 +188,16 @@ def _quantile(
     cut: bool = False,
 ) -> float:
     """Return a quantile of a mixture of Gaussians, each cut off at zero on request."""
-    from scipy.special import ndtr
+    from scipy.special import log_ndtr
 
     w, mean = np.asarray(weights), np.asarray(means)
     sd = np.maximum(np.asarray(sds), 1e-12)
-    below = ndtr(-mean / sd) if cut else np.zeros(len(w))
-    # Far below zero a Gaussian says no more than that the quantity is zero.
-    above = np.maximum(1 - below, 1e-12)
-    low, high = float((mean - 8 * sd).min()), float((mean + 8 * sd).max())
-    low = max(low, 0.0) if cut else low
-    high = max(high, low)
+    # What lies above: its logarithm, since far below zero hardly anything of a Gaussian is left to be cut off.
+    whole = log_ndtr(mean / sd) if cut else np.zeros(len(w))
+    low = 0.0 if cut else float((mean - 8 * sd).min())
+    high = float((np.maximum(mean, low) + 8 * sd).max())
     for _ in range(40):
         middle = 0.5 * (low + high)
-        share = np.clip((ndtr((middle - mean) / sd) - below) / above, 0.0, 1.0)
+        share = -np.expm1(log_ndtr((mean - middle) / sd) - whole)
         low, high = (middle, high) if float(w @ share) < probability else (low, middle)
     return 0.5 * (low + high)

@@ -1,0 +1,121 @@
+"""Coverage, shares and orders: what carbon takes is given back, uncertainties are as large as the scatter, reasons are handed on."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from coatbench.quality import unusable
+from coatbench.xps.collect import order_rows
+from coatbench.xps.coverage import (
+    Amount,
+    Setting,
+    attenuation_nm,
+    average,
+    coverage,
+    spot_amounts,
+)
+from coatbench.xps.quantify import kinetic_of, rsf
+
+from .test_quantify import rows, sensitivity
+
+
+def test_reasons_stand_in_the_order_of_the_configuration(config: dict) -> None:
+    """They came in the order of a set, which is another one in every process: no two runs gave the same table."""
+    areas = rows(s=100.0, p=50.0, ni=100.0)
+    for row in areas:
+        row |= {"quality": "doubtful", "quality_note": f"about {row['region']}"}
+    for order in (["S 2p", "P 2p"], ["P 2p", "S 2p"]):
+        chosen = config | {"coverage": config["coverage"] | {"coating": order}}
+        found = spot_amounts(areas, "scofield", Setting.of(chosen))["eq1"]
+        assert found.quality.notes == tuple(f"about {r}" for r in (*order, "Ni 2p"))
+
+
+@pytest.mark.parametrize("angle_deg", [0, 50])
+@pytest.mark.parametrize("carbon_nm", [0.0, 0.4, 2.0])
+def test_what_lies_below_the_contamination_is_given_back(
+    config: dict, carbon_nm: float, angle_deg: float
+) -> None:
+    """Slow nickel electrons lose more of themselves in the carbon than fast ones of sulfur: shares below it are the planted ones."""
+    config = config | {"coverage": config["coverage"] | {"emission_angle_deg": angle_deg}}
+    setting = Setting.of(config)
+    planted = {"s": 0.15, "p": 0.05, "ni": 0.3, "lattice": 0.5}
+    lines = {"s": "S 2p", "p": "P 2p", "ni": "Ni 2p", "lattice": "O 1s", "c": "C 1s"}
+    length = {k: attenuation_nm(line, 1486.6, setting) for k, line in lines.items()}
+    through = {k: math.exp(-carbon_nm / length[k]) for k in lines}
+    # Signals of what is detected per atom, without escape depths: the configuration counts atoms so.
+    areas = {k: 1e4 * n * rsf("scofield", lines[k]) * through[k] for k, n in planted.items()}
+    below = sum(n / length[k] for k, n in planted.items())
+    density = config["coverage"]["contamination_density"]
+    areas["c"] = 1e4 * rsf("scofield", "C 1s") * density * below * length["c"] * (1 - through["c"])
+    made = rows(**areas)
+    for row in made:
+        row["component"] = {"c": "adventitious"}.get(row["component"], row["component"])
+    found = spot_amounts(made, "scofield", setting)
+    assert found["carbon_nm"].value == pytest.approx(carbon_nm, abs=1e-6)
+    assert found["nickel_fraction"].value == pytest.approx(planted["ni"])
+    assert found["lattice_oxygen"].value == pytest.approx(planted["lattice"])
+
+
+def test_lengths_grow_with_kinetic_energy(config: dict) -> None:
+    """To the power 0.75, from the lattice line at Al K-alpha on; along the normal, seen under an angle."""
+    chosen = config["coverage"] | {"attenuation_length_nm": 2.5, "emission_angle_deg": 60}
+    setting = Setting.of(config | {"coverage": chosen})
+    assert attenuation_nm("O 1s", 1486.6, setting) == pytest.approx(1.25)
+    for line, photon in (("Ni 2p", 1486.6), ("C 1s", 1253.6), ("S 2p", 2984.3)):
+        ratio = kinetic_of(line, photon) / kinetic_of("O 1s", 1486.6)
+        assert attenuation_nm(line, photon, setting) == pytest.approx(1.25 * ratio**0.75)
+
+
+def test_shares_scatter_as_their_uncertainty_says(config: dict) -> None:
+    """Areas drawn many times: a part of a line, the rest of it, and the other lines are independent."""
+    rng = np.random.default_rng(4)
+    setting = Setting.of(config)
+    areas = {"S 2p": [300.0, 25.0], "P 2p": [200.0, 15.0], "O 1s": [2500.0, 90.0], "Ni 2p": [9000.0, 400.0]}  # fmt: skip
+    rest = 800.0, 120.0  # of nickel, beside the component that counts
+
+    def share(drawn: dict[str, float], more: float) -> tuple[float, float, float, float]:
+        made = []
+        for region, area in drawn.items():
+            own = {"O 1s": "lattice", "Ni 2p": "nickel"}.get(region, "a")
+            sd = areas[region][1]
+            parts = [(own, area, sd), ("total", area, sd)]
+            if region == "Ni 2p":
+                parts = [(own, area, sd), ("b", more, rest[1]), ("total", area + more, math.hypot(sd, rest[1]))]  # fmt: skip
+            made += [
+                {"region": region, "component": c, "area_cps_eV": a, "area_cps_eV_sd": s, "transmission": 1.0}
+                for c, a, s in parts
+            ]  # fmt: skip
+        got = spot_amounts(made, "scofield", setting)
+        nickel, eq1 = got["nickel_fraction"], got["eq1"]
+        return nickel.value, nickel.sd, eq1.value, eq1.sd
+
+    found = np.array([
+        share({k: rng.normal(*v) for k, v in areas.items()}, rng.normal(*rest)) for _ in range(800)
+    ])  # fmt: skip
+    for value, sd in ((0, 1), (2, 3)):
+        assert found[:, sd].mean() == pytest.approx(found[:, value].std(ddof=1), rel=0.08)
+
+
+def test_what_is_not_usable_has_no_spots_behind_it(config: dict) -> None:
+    bad = Amount(math.nan, math.nan, quality=unusable("cut"))
+    good = Amount(0.3, 0.01, 2)
+    assert average({"1": bad, "2": bad}).n == 0
+    found = coverage("nickel_fraction", good, bad)
+    assert found is not None and found.n == 0 and not found.quality.usable
+    assert found.quality.notes == ("reference: cut",)
+    assert coverage("eq1", good, bad) is good
+
+
+@pytest.mark.parametrize(("sd_a", "sd_b"), [(0.1, 0.001), (0.001, 0.1), (0.03, 0.03)])
+def test_a_swap_is_one_where_both_differences_exceed_two_uncertainties(
+    sd_a: float, sd_b: float
+) -> None:
+    """Whichever of the two samples the uncertainty is of."""
+    both = math.hypot(sd_a, sd_b)
+    for times, swaps in ((1.9, 0), (2.1, 1)):
+        table = sensitivity(a=[0.5 + times * both, 0.5], b=[0.5, 0.5 + times * both])
+        for row in table:
+            row["coverage_sd"] = {"a": sd_a, "b": sd_b}[row["sample"]]
+        assert order_rows(table, ["a", "b"])[0]["n_significant_swaps"] == swaps
