@@ -14,7 +14,7 @@ from coatbench.cycling import cells, dqdv, features, files, judge, metrics, rela
 from coatbench.cycling.half_cycles import half_cycles, pair
 from coatbench.cycling.record import Record
 from coatbench.cycling.windows import window, windows_of
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 
@@ -147,8 +147,11 @@ def test_pause_is_measured():
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.sampled_from([-1, 0, 1]), min_size=1, max_size=60))
-def test_charge_is_complete_and_cycles_alternate(sign):
+@given(st.lists(st.tuples(st.sampled_from([-1, 0, 1]), st.integers(3, 9)), min_size=1, max_size=12))
+@example([(1, 3), (-1, 9), (-1, 9), (-1, 9), (-1, 9)])
+def test_charge_is_complete_and_cycles_alternate(runs):
+    """Of stretches longer than a minute: a shorter one beside a long half cycle is a pulse."""
+    sign = [direction for direction, records in runs for _ in range(records)]
     data = make(sign)
     halves, stubs = half_cycles(data, 0.0)
     assert not stubs
