@@ -149,6 +149,13 @@ def test_kept_run_whose_lag_is_doubted(tmp_path, config):
     random = np.random.default_rng(7)
     currents = np.array([2e-12 + 4e-9 * so2, 3e-12 + 4e-11 * water, 2e-12 + 2e-9 * so2])
     currents = currents + random.normal(0, 1e-14, currents.shape)
-    write_quadstar(tmp_path / "run.asc", datetime(2025, 1, 2, 9), clock, [64, 18, 48], currents)
+    write_quadstar(
+        tmp_path / "run.asc",
+        datetime(2025, 1, 2, 9),
+        clock,
+        [64, 18, 48],
+        currents,
+        np.full(clock.size, 1e-5),
+    )
     found = run(tmp_path, config | CHANGED, thermogram(time, temperature, mass), {"SAMPLE MASS /mg": "30", "CORR. CODE": "020"}, ms_file="run.asc")  # fmt: skip
     hold(KEPT / "run_whose_lag_is_doubted.csv", kept(found, shared_out=True))
