@@ -152,9 +152,9 @@ def test_kept_means_and_thicknesses(far: dict) -> None:
                 found[key] = "none" if got is None else told({"": got})[""]
     for value in (0.0, 1e-4, 0.004, 0.0062, 0.02, 0.1, 0.29, 0.31, 0.35):
         for sd in (0.002, 0.01, 0.09):
-            got = thickness(Amount(value, sd), Amount(0.31, 0.004), setting)
+            got = thickness(Amount(value, sd), Amount(0.31, 0.004), setting.coverage)
             found[f"layer of {value:g} +- {sd:g}"] = "none" if got is None else f"{got.value:.7g} {got.sd} {got.is_limit}"[:40]  # fmt: skip
-    found["no reference"] = thickness(Amount(0.1, 0.01), Amount(0.0, 0.01), setting)
+    found["no reference"] = thickness(Amount(0.1, 0.01), Amount(0.0, 0.01), setting.coverage)
     hold(KEPT / "means_and_thicknesses.csv", found)
 
 

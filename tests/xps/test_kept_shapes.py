@@ -12,8 +12,7 @@ import xraylib
 from coatbench.arrays import Arrays
 from coatbench.xps import background, lineshapes
 from coatbench.xps.asymmetry import anisotropy, beta
-from coatbench.xps.attenuation import length_of
-from coatbench.xps.coverage import Setting
+from coatbench.xps.attenuation import lattice_length_nm, length_of, material_of
 from coatbench.xps.library import library, proposed, states
 from coatbench.xps.lines import Lines, cumulate
 from coatbench.xps.model import Component
@@ -160,9 +159,8 @@ def test_kept_lengths(config: dict) -> None:
         lines = ("C 1s", "O 1s", "Ni 2p", "S 2p")
         found[name] = [length_of(line, photon, material) for photon in PHOTONS[:3] for line in lines]  # fmt: skip
         of_nickel = config["coverage"] | {"attenuation_length_nm": material, "lattice_region": "Ni 2p"}  # fmt: skip
-        setting = Setting.of(config | {"coverage": of_nickel})
-        assert setting.material == material
-        found[f"{name} of the lattice"] = setting.length_nm
+        assert material_of(material) == material
+        found[f"{name} of the lattice"] = lattice_length_nm(of_nickel)
     hold(KEPT / "lengths.csv", found, CLOSED)
 
 
