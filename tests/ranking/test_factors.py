@@ -236,6 +236,17 @@ def test_what_never_changes_goes_together_with_nothing():
     assert _canonical(column, -2 * column) == pytest.approx(1)
 
 
+def test_of_several_levels_every_contrast_may_go_together_with_another():
+    """One that equals a sum of contrasts; with as few settings as contrasts any does, so only the first are compared."""
+    contrasts = np.linalg.qr(np.random.default_rng(1).normal(size=(6, 3)))[0]
+    a, other = contrasts[:, :2], contrasts[:, 2:]
+    assert _canonical(a, a @ [[0.0], [1.0]]) == pytest.approx(1)
+    assert _canonical(a, a @ [[1.0], [1.0]] + other) == pytest.approx((2 / 3) ** 0.5)
+    assert _canonical(a, other) == pytest.approx(0, abs=1e-12)
+    few = a[:3]
+    assert _canonical(few, few @ [[0.0], [1.0]]) < 1
+
+
 def test_rows_to_add_to_samples_csv():
     factors = read_factors(FACTORS)
     samples = [

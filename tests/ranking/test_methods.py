@@ -14,6 +14,7 @@ from coatbench.ranking.score import (
     spread,
     topsis,
 )
+from coatbench.ranking.surface import _root
 
 from ranking import synthetic
 from ranking.ranked import run
@@ -85,3 +86,15 @@ def test_a_range_without_meaning_is_not_stretched():
     j = [c.name for c in found.ranked.criteria].index("initial_coulombic_efficiency")
     assert np.ptp(found.ruler.utility(found.ranked.value)[:, j]) < 0.02
     assert group_utilities(found.ranked, found.ruler).shape == (8, 4)
+
+
+def test_the_root_of_a_covariance_draws_it_whether_it_is_regular_or_not():
+    """Regular, of lower rank, and one that rounding made indefinite: what is drawn has the covariance as near as one can be."""
+    rng = np.random.default_rng(1)
+    regular, flat = (a @ a.T for a in (rng.normal(size=(5, 5)), rng.normal(size=(5, 2))))
+    off = np.diag([0.0, 0.0, 0.0, 0.0, 1e-3])
+    for covariance, nearest, within in (
+        (regular, regular, 1e-6), (flat, flat, 1e-6), (0 * flat, 0 * flat, 1e-9), (np.diag([1.0, 2, 3, 4, 0]) - off, np.diag([1.0, 2, 3, 4, 0]), 1e-9),
+    ):  # fmt: skip
+        root = _root(covariance)
+        assert root @ root.T == pytest.approx(nearest, abs=within)

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from coatbench.factors import Factor
+from coatbench.ranking.statement import _effects
 from coatbench.ranking.words import named, with_sd
 
 from ranking import synthetic
@@ -231,3 +233,28 @@ def test_two_samples_were_ranked_not_was():
         synthetic.tables((100, 300)), synthetic.samples((100, 300)), synthetic.config(), "uncoated"
     )
     assert "2 coated samples were ranked" in " ".join(text)
+
+
+def told(*rows: tuple[str, float, float | None, float], factors: str = "ab") -> list[str]:
+    """Sentences of effects on the score: term, effect, share of variance, half its interval."""
+    ranking = SimpleNamespace(factors=[Factor(n, n.upper()) for n in factors])
+    found = [
+        {"criterion": "overall", "term": term, "effect": effect, "effect_ci_low": effect - half, "effect_ci_high": effect + half, "share_of_variance": share, "meaning": "from 0 to 1"}
+        for term, effect, share, half in rows
+    ]  # fmt: skip
+    return _effects(ranking, [{"criterion": "other", "share_of_variance": 0.9}, *found])
+
+
+def test_an_effect_has_a_direction_where_its_interval_has_one_however_small_it_is():
+    assert told(("a", -0.4, 0.3, 0.1), ("b", 0.4, 0.6, 0.1)) == [
+        "B from 0 to 1 raises it (60 % of the variance of the score)", "A from 0 to 1 lowers it (30 % of the variance of the score)",
+    ]  # fmt: skip
+    for effect in (-0.4, 0.4):
+        assert told(("a", effect, 0.3, 0.5)) == ["A changes it without a clear direction (30 % of the variance of the score)"]  # fmt: skip
+    assert told(("a x b", 5.0, 0.12, 0.1)) == ["A and B act together (12 % of the variance of the score)"]  # fmt: skip
+
+
+def test_what_does_little_or_is_not_known_and_what_one_factor_does_is_no_sentence():
+    assert told(("a", 3.0, 0.08, 0.1), ("a x b", 3.0, None, 0.1)) == []
+    assert told(("a", 3.0, 0.9, 0.1), factors="a") == []
+    assert len(told(*[("a", 3.0, 0.2, 0.1)] * 6)) == 4

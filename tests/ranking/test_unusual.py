@@ -265,3 +265,16 @@ def test_a_sample_whose_values_are_all_unusable_was_measured():
     _, text = synthetic.make(tables, synthetic.samples((100, 300)), synthetic.config(), "uncoated")
     assert "300 °C: not ranked: no criterion has a usable value" in " ".join(text)
     assert "measured" not in " ".join(text)
+
+
+def test_equal_values_at_a_bound_have_surfaces():
+    """Without a smallest difference nothing counts them: their bound was not a number, and so was every draw."""
+    tables = synthetic.tables(optima={"ice": 450})
+    for row in tables["xps_coverage"]:
+        row["coverage"] = 0.0
+    config = synthetic.config()
+    config["criteria"]["coverage"]["smallest_difference"] = 0.0
+    made, _ = synthetic.make(tables, synthetic.samples(), config, None)
+    for table in ("ranking_response", "ranking_optimum", "ranking_next", "ranking_effects"):
+        numbers = [v for r in made[table] for v in r.values() if isinstance(v, float)]
+        assert numbers and all(math.isfinite(v) for v in numbers), table

@@ -241,7 +241,7 @@ def correlations(values: Values) -> list[dict[str, Any]]:
             drawn = _spearman(pair + rng.standard_normal((DRAWS, *pair.shape)) * sd)
             found = float(_spearman(pair[None])[0])
             z = np.arctanh(np.clip(drawn, -0.999, 0.999))
-            few = math.sqrt((1 + found**2 / 2) / max(n - 3, 1))
+            few = math.sqrt((1 + found**2 / 2) / (n - 3))
             low, high = np.quantile(z + few * rng.standard_normal(DRAWS), [0.025, 0.975])
             row |= {
                 "correlation": found,

@@ -68,5 +68,5 @@ def between_ends(
 
 
 def _share(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    found: np.ndarray = np.clip(1 - after / np.where(before > 0, before, 1.0), 0.0, 1.0)
+    found: np.ndarray = 1 - np.minimum(after, before) / np.where(before > 0, before, 1.0)
     return found

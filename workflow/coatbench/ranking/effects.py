@@ -68,7 +68,7 @@ def find_effects(surfaces: Surfaces, ranking: Ranking) -> list[dict[str, Any]]:
             known_enough = len(term) == 1 or share_known >= LEAST
             if not known_enough:
                 notes.append(UNDETERMINED)
-            share = part.reshape(DRAWS, -1).var(axis=1) / np.where(total > 0, total, 1)
+            share = part.var(axis=tuple(range(1, part.ndim))) / np.where(total > 0, total, 1)
             rows.append(
                 {"criterion": "overall" if response == STATED else response, "term": _name(space, term)}
                 | _numbers(_effect(part, ends), share, known=known_enough)
@@ -99,7 +99,7 @@ def _numbers(effect: np.ndarray, share: np.ndarray, *, known: bool) -> dict[str,
 def _axes(space: Space) -> list[np.ndarray]:
     levels = [len(t) for t, c in zip(space.tested, space.categorical, strict=True) if c]
     free = int((~space.categorical).sum())
-    room = POINTS / max(1, int(np.prod(levels)))
+    room = POINTS / float(np.prod(levels))
     points = int(np.clip(np.floor(room ** (1 / max(free, 1)) + 1e-9), 3, 9))
     return [
         np.arange(len(t), dtype=float) if c else np.linspace(0, 1, points)
@@ -134,7 +134,7 @@ def _scattered(space: Space) -> np.ndarray:
 
 
 def _bases(space: Space, x: np.ndarray) -> dict[tuple[int, ...], np.ndarray]:
-    """Return what each term may be, shape (points, functions): Legendre polynomials or contrasts of levels, and their products."""
+    """Return what each term may be, shape (points, functions): polynomials or contrasts of levels, and their products."""
     single, first = [], []
     for i, category in enumerate(space.categorical):
         if category:
@@ -143,7 +143,7 @@ def _bases(space: Space, x: np.ndarray) -> dict[tuple[int, ...], np.ndarray]:
             first.append(columns)
         else:
             z = 2 * x[:, i, None] - 1
-            columns = np.hstack([z, (3 * z**2 - 1) / 2])
+            columns = np.hstack([z, z**2])
             first.append(z)
         single.append(columns)
     found: dict[tuple[int, ...], np.ndarray] = {(i,): columns for i, columns in enumerate(single)}

@@ -7,7 +7,7 @@ in the table with their values and without a rank; nothing is ever filled in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,10 +49,10 @@ class Ranking:
     dropped: dict[str, str]
     reference: str | None
     ruler: Ruler
-    factors: tuple[Factor, ...] = ()
-    settings: Mapping[str, tuple[Setting | None, ...]] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    draws: int = 1
+    factors: tuple[Factor, ...]
+    settings: Mapping[str, tuple[Setting | None, ...]]
+    labels: Mapping[str, str]
+    draws: int
 
     def label(self, sample: str) -> str:
         """Return a sample's label, its id where it has none."""
@@ -166,11 +166,7 @@ def stated_weights(criteria: Sequence[Criterion], given: Mapping[str, float]) ->
     """Return the weight of each group, sum 1; groups that the config does not name weigh 1."""
     groups = list(dict.fromkeys(c.group for c in criteria))
     weights = np.array([float(given.get(g, 1.0)) for g in groups])
-    return (
-        weights / weights.sum()
-        if weights.sum() > 0
-        else np.full(len(groups), 1 / max(len(groups), 1))
-    )
+    return weights / weights.sum() if weights.sum() > 0 else np.ones(len(groups)) / len(groups)
 
 
 def group_utilities(ranked: Values, ruler: Ruler) -> np.ndarray:

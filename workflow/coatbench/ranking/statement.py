@@ -190,11 +190,8 @@ def _why(ranking: Ranking) -> str:
         parts.append(f"shares the first place in {'; '.join(shares)}")
     if behind:
         parts.append(f"is behind in {'; '.join(behind)}")
-    return (
-        f"{label} {', and '.join(parts)}."
-        if len(parts) < 3
-        else f"{label} {', '.join(parts[:-1])}, and {parts[-1]}."
-    )
+    *others, last = parts
+    return f"{label} {', '.join(others) + ', and ' if others else ''}{last}."
 
 
 def _reference(ranking: Ranking) -> str:

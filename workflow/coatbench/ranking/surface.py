@@ -284,9 +284,7 @@ def fit_surface(
     share = share / share.sum()
     # Systematic resampling: the same settings for the same data, few of them twice.
     ticks = (np.arange(settings) + 0.5) / settings
-    chosen, counts = np.unique(
-        np.searchsorted(np.cumsum(share), ticks).clip(0, share.size - 1), return_counts=True
-    )
+    chosen, counts = np.unique(np.searchsorted(np.cumsum(share), ticks), return_counts=True)
     for k, count in zip(chosen, counts, strict=True):
         kind, along, vector = places[k]
         kernels.append(_kernel(kind, along, vector[None], n))

@@ -117,14 +117,16 @@ def fit_surfaces(ranking: Ranking, *, least: int) -> tuple[Surfaces | None, str]
         return None, "the ranked samples do not differ in every factor"
     x = space.coded(settings)
     utility = ranking.ruler.utility(values.value)
-    unit = np.where(ranking.ruler.unit == 0, 1.0, np.abs(ranking.ruler.unit))
-    sd = values.own_sd / unit
+    # Equal values without a smallest difference are counted in nothing: their utility is 0, whatever stands in for the unit.
+    signs = np.array([c.sign for c in values.criteria], dtype=float)
+    unit = np.where(ranking.ruler.unit == 0, signs, ranking.ruler.unit)
+    sd = values.own_sd / np.abs(unit)
     fits, noise = [], []
     for j, criterion in enumerate(values.criteria):
         have = ~np.isnan(utility[:, j])
         rng = seed_of("surface", criterion.name, x[have], utility[have, j], sd[have, j])
         ends = [
-            None if b is None else float((b - ranking.ruler.zero[j]) / ranking.ruler.unit[j])
+            None if b is None else float((b - ranking.ruler.zero[j]) / unit[j])
             for b in criterion.bounds
         ]
         bounds = (ends[0], ends[1]) if criterion.sign > 0 else (ends[1], ends[0])

@@ -87,7 +87,7 @@ def tied_first(ranking: Ranking) -> dict[str, float]:
     first = next(iter(found.values()))
 
     def tied(other: float) -> bool:
-        error = math.sqrt(max(first + other - (first - other) ** 2, 0.0) / ranking.draws)
+        error = math.sqrt((first + other - (first - other) ** 2) / ranking.draws)
         return first - other <= SURE * error or percent(first) == percent(other)
 
     return {label: chance for label, chance in found.items() if tied(chance)}
