@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import matplotlib as mpl
 import pytest
 from coatbench.figures import style
+from conftest import ROOT
 
 STUDY = [
     {"sample": "bare", "role": "uncoated", "annealing_temperature_degC": ""},
@@ -28,6 +33,30 @@ def contrast_on_white(colour: object) -> float:
 def test_every_sample_stands_out_of_the_paper() -> None:
     for name, coding in style.codings(STUDY).items():
         assert contrast_on_white(coding.colour) >= 3, name
+
+
+def test_what_a_person_has_set_for_other_plots_changes_no_figure(tmp_path: Path) -> None:
+    """A matplotlibrc of a person, of a working folder or of the environment is read by every process."""
+    own = tmp_path / "matplotlibrc"
+    own.write_text("axes.grid: True\nimage.cmap: jet\nsavefig.dpi: 30\nxtick.minor.visible: True\n")
+    code = f"""
+import sys, matplotlib as mpl
+sys.path.insert(0, {str(ROOT / "workflow")!r})
+from coatbench.figures import style
+style.apply({{"font_size_pt": 7, "fonts": ["DejaVu Sans"], "dpi": 300}})
+print({{k: v for k, v in mpl.rcParams.items() if k != "backend"}})
+"""
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | more,
+            text=True,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for more in ({}, {"MATPLOTLIBRC": str(own)})
+    ]
+    assert said[0] == said[1] != ""
 
 
 @pytest.mark.parametrize("kind", ["dash", "marker"])

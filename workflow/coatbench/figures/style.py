@@ -54,6 +54,7 @@ NOTE_INCH = 0.11  # the height that its line takes
 def apply(config: FiguresConfig) -> None:
     """Set matplotlib's parameters from the config section `figures`."""
     size = config["font_size_pt"]
+    mpl.rcdefaults()  # not what a person's matplotlibrc says: equal inputs make equal figures
     mpl.rcParams.update(
         {
             "font.family": lettering.font_families(tuple(config["fonts"])),
