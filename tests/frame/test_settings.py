@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import doctest
 import importlib
 import re
 import subprocess
@@ -12,6 +13,7 @@ from types import ModuleType
 
 import pytest
 import yaml
+from coatbench import settings
 from coatbench.errors import StudyError
 from coatbench.settings import load_study_settings
 from coatbench.settings_schema import config_schema, settings_problems, sources
@@ -57,11 +59,16 @@ def maker(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("make_settings")
 
 
+def test_the_examples_run() -> None:
+    done = doctest.testmod(settings)
+    assert done.attempted > 1 and not done.failed
+
+
 def test_every_key_is_explained(maker: ModuleType) -> None:
-    for name, (settings, types) in sources(SCHEMAS).items():
+    for name, (keys, types) in sources(SCHEMAS).items():
         if name != "types":
-            assert [key for key, *_, said in maker.rows(settings) if not said] == [], name
-        comments = " ".join(re.findall(r"# ?(.*)", settings))
+            assert [key for key, *_, said in maker.rows(keys) if not said] == [], name
+        comments = " ".join(re.findall(r"# ?(.*)", keys))
         for key, *_, said in maker.rows(types) if types else ():
             word = key.rpartition(".")[2]
             assert "." not in key or word == "<<" or said or re.search(rf"\b{word}\b", comments), (

@@ -263,6 +263,14 @@ def test_what_goes_with_an_export_lies_in_the_study_too(tmp_path: Path) -> None:
     assert len(problems) == 1 and "more_folders in config.yaml allows others" in problems[0]
 
 
+def test_a_link_that_leads_nowhere_is_one(tmp_path: Path) -> None:
+    folder = study(tmp_path / "s")
+    (folder / "leis" / "b.txt").unlink()
+    (folder / "leis" / "b.txt").symlink_to("gone.txt")
+    problems, _ = said(folder)
+    assert len(problems) == 1 and "found 'b.txt', expected a file; it is a link to 'gone.txt', where none is" in problems[0]  # fmt: skip
+
+
 def workbook(path: Path, text: str, *, sheets: bool = False) -> openpyxl.Workbook:
     book = openpyxl.Workbook()
     if sheets:

@@ -14,12 +14,15 @@ import pytest
 from conftest import Workflow
 from studies import (
     ARGUMENTS,
+    DEMO,
     LAST,
     differences,
     edit_rows,
     planned,
     result,
+    rows_of,
     two_spectra,
+    write_rows,
 )
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
@@ -34,6 +37,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of two LEIS spectra."""
     workflow = Workflow.copied_to(tmp_path_factory.mktemp("finished") / "project")
     two_spectra(workflow.folder / "study")
+    claims = rows_of(DEMO / "claims.csv")
+    of_the_config = next(claim for claim in claims if claim["table"] == "config")
+    write_rows(workflow.folder / "study" / "claims.csv", [of_the_config])
     workflow.run(*ARGUMENTS)
     return workflow.folder
 
@@ -175,7 +181,8 @@ def test_what_was_changed_and_nothing_else(
     if not spectra:
         assert (
             plan.keys()
-            <= {rule, "leis_figures", "leis_quicklooks", "ranking", "ranking_figure"} | LAST
+            <= {rule, "leis_figures", "leis_quicklooks", "ranking", "ranking_figure", "claims"}
+            | LAST
         )
 
 
@@ -191,6 +198,14 @@ def test_nothing_was_changed_in_a_copy_without_times(project: Workflow, tmp_path
     for path in (copy.folder / "study").rglob("*"):
         os.utime(path)
     assert planned(copy) == {}
+    (copy.folder / "out").rename(copy.folder / "elsewhere")
+    assert planned(copy, "--config", "study=study", "results=elsewhere") == {}
+
+
+def test_a_key_of_a_section_on_the_command_line(project: Workflow) -> None:
+    plan = planned(project, *ARGUMENTS, "leis={spread_bin_eV: 7}")
+    assert plan["leis_tables"] == 1
+    assert "leis_sample" not in plan
 
 
 def test_an_edit_that_is_taken_back(project: Workflow) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -188,6 +189,30 @@ def merged(config: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str,
             value = merged(inner, value)
         found[key] = value
     return found
+
+
+WORDS = {"true": True, "false": False, "null": None}
+
+
+def typed(value: Any, *, inside: bool = False) -> Any:
+    """Return values of the command line as a config file would hold them: inside braces Snakemake reads text alone.
+
+    Examples
+    --------
+    >>> typed({"spread_bin_eV": "4", "window_eV": ["1e2", "null"], "region": "C 1s"})
+    {'spread_bin_eV': 4, 'window_eV': [100.0, None], 'region': 'C 1s'}
+    """
+    if isinstance(value, Mapping):
+        return {key: typed(item, inside=True) for key, item in value.items()}
+    if isinstance(value, list):
+        return [typed(item, inside=True) for item in value]
+    if not inside or not isinstance(value, str):
+        return value
+    if re.fullmatch(r"[+-]?\d+", value, re.ASCII):
+        return int(value)
+    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", value, re.ASCII):
+        return float(value)
+    return WORDS.get(value, value)
 
 
 def without_taken_out(config: dict[str, Any]) -> dict[str, Any]:

@@ -100,6 +100,8 @@ def _problem(
 
 
 def _absent(folder: Path, name: str, where: str) -> str:
+    if (folder / name).is_symlink():
+        return f"{where} a file; it is a link to {quote(str((folder / name).readlink()))}, where none is"
     if re.search(r"[*?]|\[.+\]", name) and (found := _matching(folder, name)):
         return f"{where} one file, no pattern; it fits {found}: a row for each"
     if (folder.parent / name).exists():

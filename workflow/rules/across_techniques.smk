@@ -57,7 +57,7 @@ def techniques_to_compare():
 
 def claimed_config():
     """Return the config where a claim speaks of it: else a changed value of it concerns no claim."""
-    return dict(config) if any(claim.table == "config" for claim in STUDY_CLAIMS) else {}
+    return PLACELESS if any(claim.table == "config" for claim in STUDY_CLAIMS) else {}
 
 
 def study_tables():

@@ -27,6 +27,7 @@ from coatbench.settings import (
     StudySettings,
     load_study_settings,
     load_yaml,
+    typed,
     without_taken_out,
 )
 from coatbench.settings_schema import settings_problems
@@ -70,7 +71,7 @@ def load():
         settings = load_study_settings(folder)
     except StudyError as error:
         problems += error.problems
-    stated = workflow.config_settings.overwrite_config
+    stated = typed(workflow.config_settings.overwrite_config)
     update_config(config, settings.overrides)
     update_config(config, stated)
     config.update(spelled)
@@ -139,6 +140,8 @@ STUDY, STUDY_SETTINGS = load()
 TAKEOVER, STRICT_VERSIONS = (config.pop(key, False) for key in ("takeover", "strict_versions"))
 OWN_FORMATS = Path(config["study"]) / "formats"
 PLACES = job.places(config)
+# As documents show it: where the folders were is no choice of a scientist, and no business of a reader.
+PLACELESS = dict(config) | {"study": "study", "results": "results", "more_folders": []}
 # First among the inputs of whatever makes something. What does not hold any longer is older than this (plan.smk).
 CLOCK = PLACES.clock
 SAMPLES = STUDY.samples

@@ -19,7 +19,7 @@ if SIMULATED:
 
         rule:
             name:
-                f"simulate_{technique}_{sample.replace('.', '_').replace('-', '_')}"
+                f"simulate_{technique}_{sample.replace('.', '_46_').replace('-', '_45_')}"
             input:
                 CLOCK,
             output:

@@ -5,8 +5,6 @@ import yaml
 
 PROJECT_FILES = project_files(WORKFLOW.parent)
 CAPTIONS = sorted((WORKFLOW / "report").glob("*.rst"))
-# As documents show it: where the folders were is no choice of a scientist, and no business of a reader.
-PLACELESS = dict(config) | {"study": "study", "results": "results", "more_folders": []}
 CONFIG_TEXT = yaml.safe_dump(PLACELESS, allow_unicode=True, sort_keys=False)
 FINISHED_TABLES = [t for t in TARGETS if t.startswith(results("tables/"))] + [
     table("problems"),
@@ -52,7 +50,7 @@ rule provenance:
         indexes=index_tables(),
         tables=study_tables(),
         untold=untold(all_tables()),
-        read={path: checksum(path)["sha256"] for path in all_tables()},
+        tables_as_read={path: checksum(path)["sha256"] for path in all_tables()},
         study={
             "title": STUDY.title,
             "folder": Path(config["study"]).name,

@@ -11,3 +11,4 @@ if __name__ == "__main__":
             raise CoatbenchError(
                 "\n".join([*lines, "run again: what depends on these is made again"])
             )
+        print("every export and every result holds what the records say")

@@ -66,7 +66,7 @@ if __name__ == "__main__":
             root=job.PROJECT,
             shown=places.shown,
         )
-        refuse_edited(run["results"], p.targets, p.read, places)
+        refuse_edited(run["results"], p.targets, p.tables_as_read, places)
         for line in run["mixtures"]:
             job.log.warning("%s", line)
         write_document(run, snakemake.output.run)
