@@ -98,15 +98,18 @@ def documents():
 
 
 def rule_graph():
-    """Return every file that a rule names, with the rule and its named inputs that are not the workflow's own."""
+    """Return every file that a rule names, with the rule and its named inputs that are not the workflow's own.
+
+    The same whatever Snakemake can be told of today, so that a clock changes no document.
+    """
     code = f"{workflow_file('workflow')}/"
     own = [r for r in workflow.rules if CLOCK in r.input]
-    inputs = {
-        r.name: [
-            str(i) for i in r.input if not callable(i) and not str(i).startswith((code, CLOCK))
-        ]
-        for r in own
-    }
+    inputs = {}
+    for r in own:
+        named = [str(i) for i in r.input if not callable(i)]
+        if not callable(files := r.params.get(UNTOLD, ())):
+            named += files
+        inputs[r.name] = sorted({i for i in named if not i.startswith((code, CLOCK))})
     return {str(output): (r.name, inputs[r.name]) for r in own for output in r.output}
 
 

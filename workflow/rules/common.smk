@@ -18,6 +18,7 @@ from coatbench.claims.read import read_claims
 from coatbench.code_digest import digest, digest_of, project_files
 from coatbench.errors import StudyError
 from coatbench.factors import check_factors, read_factors
+from coatbench.marks import UNTOLD
 from coatbench.order import PLACE, colour_places, with_axis
 from coatbench.pictures import picture_of
 from coatbench.readers.description import content, load_folder, shipped
@@ -71,7 +72,8 @@ def load():
         settings = load_study_settings(folder)
     except StudyError as error:
         problems += error.problems
-    stated = typed(workflow.config_settings.overwrite_config)
+    stated = workflow.config_settings.overwrite_config
+    update_config(stated, typed(workflow.config_settings.config))
     update_config(config, settings.overrides)
     update_config(config, stated)
     config.update(spelled)
