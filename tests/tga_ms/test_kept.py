@@ -182,6 +182,7 @@ def test_kept_ends_of_programmes():
         found[f"{n} segments"] = [_end_of_programme(time, temperature, every[:n])]
         found[f"{n} segments at rest"] = [segment_module.end_of_segments(every[:n], time, temperature, k) for k in (20.0, 60.0)]  # fmt: skip
     found["named"] = [segment_module.segment_at(every, t) for t in (-1, 0, 2250, 2251, 5000)]
+    found["rest"] = turns(lambda k: segment_module.end_of_segments(every, time, temperature, k), np.arange(30, 40, 0.4))  # fmt: skip
     found["cold"] = segment_module.end_of_segments(every[3:4], time, 0 * time + 25, 30.0)
     found["heating rate of few"] = [heating_rate_K_s(np.array(t), np.array(k)) for t, k in (([0.0, 1], [20.0, 24]), ([0.0, 1], [20.0, 26]), ([0.0, 0], [20.0, 30]), ([0.0, 1, 1, 2], [20.0, 30, 30, 40]))]  # fmt: skip
     hold(KEPT / "ends_of_programmes.csv", found)
@@ -219,7 +220,7 @@ def test_kept_smoothing():
     x = np.arange(60.0)
     values = np.round(np.sin(x / 7) + 0.1 * random.normal(0, 1, x.size), 6)
     found: dict[str, Any] = {}
-    for n in (5, 6, 11, 12, 60):
+    for n in (5, 6, 7, 10, 11, 12, 60):
         for window in (5, 11, 13):
             found[f"{n} of {window}"] = [smooth(values[:n], window)[[0, n // 2, n - 1]], smooth(values[:n], window, 3.0)[[0, n // 2, n - 1]], smoothed_noise(values[:n], window), smoothed_noise(values[:n], window, 3.0)]  # fmt: skip
     found["two rows"] = smooth(np.stack([values, -values])[:, :8], 11)

@@ -243,7 +243,7 @@ CASES = {
         "few cycles": ({18: [WATER]}, {"clock_step": 60.0}),
         "one cycle": ({18: [WATER]}, {"clock_step": 1e5}),
         "fine clock": ({18: [WATER], 64: [SO2]}, {"clock_step": 0.7, "range_s": (-90.0, -30.0), "step_s": 0.5}),
-        "pumped": ({18: [WATER], 64: [SO2], 28: [(2e-9, 0.0, 300.0), (2e-11, 900.0, 50.0)]}, {}),
+        "pumped": ({18: [WATER], 64: [SO2], 28: [(2e-9, 0.0, 300.0), (1e-10, 900.0, 50.0)]}, {}),
         "turned": ({18: [WATER], 64: [SO2]}, {"range_s": (300.0, -300.0)}),
         "far": ({18: [WATER], 64: [SO2], 48: [(5e-11, 700.0, 72.0)]}, {}),
         "cycles": ({18: [WATER], 64: [SO2]}, {"clock_step": 9.0, "range_s": (-100.0, 30.0)}),

@@ -135,6 +135,17 @@ def test_troubles_that_follow_each_other_are_bridged_one_by_one():
     assert sum(max(a.stop_s - a.start_s, 0) for a in found) < 250
 
 
+def test_an_artefact_is_as_high_as_its_highest_record():
+    """A dropout whose first record is still on its way was called as high as that one."""
+    time = np.arange(0, 2400, 5.0)
+    mass = 100 + np.random.default_rng(3).normal(0, 0.004, time.size)
+    mass[200] -= 3
+    mass[201:230] -= 90
+    mass[230] -= 3
+    _, (found,) = artefacts.clean(time, 25 + time / 6, mass)
+    assert found.name == "dropout" and found.height_percent == pytest.approx(-90, abs=0.1)
+
+
 def test_a_balance_that_settles_in_a_record_of_whole_minutes():
     """Thirty records have one time: the search for the end of the bend did not end."""
     seconds = np.arange(0, 1800, 2.0)

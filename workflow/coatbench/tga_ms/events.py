@@ -72,16 +72,17 @@ def find_events(
         rises = all(region.sign * (smoothed[region.peak] - low) >= threshold for low in floors)
         return region.peak >= window and rises
 
-    least = 0.0 if signal.step else config["min_of_background"] * abs(float(np.median(smoothed)))
-    least = 0.0 if signal.name == "dsc" else least
-    threshold = max(config["detection_sigma"] * noise, least)
+    threshold = config["detection_sigma"] * noise
+    if not signal.step and signal.name != "dsc":
+        background = abs(float(np.median(smoothed)))
+        threshold = max(threshold, config["min_of_background"] * background)
     regions = find_regions(
         rate,
         noise,
         config["detection_sigma"],
         config["min_relative_peak"],
         signal.signs,
-        least,
+        threshold,
         accept,
         window,
     )
