@@ -133,7 +133,7 @@ def _mixture(
     precision = np.array([1 / f.width**2 for f in problem.free])
     plain = weighted.T @ weighted
     plain[k:, k:] += np.diag(precision)
-    spread = np.diag(np.linalg.pinv(plain, rcond=1e-14, hermitian=True))[k:]
+    spread = np.diag(_inverse(plain))[k:]
     # A freedom that its prior holds is no parameter of the data.
     used = k + float((1 - spread * precision).sum())
     chi = float(((residual / fit.sigma) ** 2).sum()) / max(len(value) - used, 1)
@@ -143,7 +143,7 @@ def _mixture(
     member = {g: np.array([f.group == g for f in problem.free]) for g in present}
     hessian = weighted.T @ weighted / scale
     hessian[k:, k:] += np.diag(precision)
-    posterior = np.linalg.pinv(hessian, rcond=1e-14, hermitian=True)[k:, k:]
+    posterior = _inverse(hessian)[k:, k:]
     tail = next((i for i, f in enumerate(problem.free) if f.shape == "tail"), None)
     found: list[tuple[tuple[Group, ...], float]] = []
     for n in range(len(present) + 1):
@@ -177,6 +177,14 @@ def _mixture(
         result.append(Choice(groups, weight, estimate))
     kept = sum(c.weight for c in result)
     return [Choice(c.groups, c.weight / kept, c.estimate) for c in result]
+
+
+def _inverse(matrix: np.ndarray) -> np.ndarray:
+    """Return the inverse of a matrix whose rows are areas, eV and shares: on a scale of their own, or none is left of the smallest."""
+    norm = np.sqrt(np.diag(matrix))
+    norm[norm == 0] = 1.0
+    scaled = matrix / np.outer(norm, norm)
+    return np.asarray(np.linalg.pinv(scaled, rcond=1e-12, hermitian=True) / np.outer(norm, norm))
 
 
 def _savage_dickey(eta: np.ndarray, covariance: np.ndarray, precision: np.ndarray) -> float:
@@ -243,10 +251,7 @@ def _estimate(
     keep = np.concatenate([~fit.at_limit | is_area, chosen])
     penalty = np.concatenate([np.zeros(k), precision])
     inner = weighted[:, keep]
-    norm = np.sqrt((inner**2).sum(axis=0) / scale + penalty[keep])
-    norm[norm == 0] = 1.0
-    hessian = (inner.T @ inner / scale + np.diag(penalty[keep])) / np.outer(norm, norm)
-    inverse = np.linalg.pinv(hessian, rcond=1e-12, hermitian=True) / np.outer(norm, norm)
+    inverse = _inverse(inner.T @ inner / scale + np.diag(penalty[keep]))
     response = inverse @ (inner / fit.sigma[:, None]).T / scale
     # What is not free goes back to 0, and what is at a limit to it: the step starts there.
     start = np.concatenate([np.where(keep[:k], theta[:k], fit.q), np.where(chosen, theta[k:], 0.0)])
