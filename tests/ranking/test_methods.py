@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from coatbench.ranking.rank import best_set, group_utilities
@@ -69,6 +71,16 @@ def test_pareto_front_by_brute_force():
     ]
     assert pareto_front(u, 0).tolist() == expected
     assert pareto_front(np.stack([u, -u]), 0)[0].tolist() == expected
+
+
+def test_memory_grows_with_the_samples_and_not_with_their_pairs():
+    utilities = np.random.default_rng(4).normal(size=(2000, 40, 4))
+    for function, of in ((pareto_front, utilities), (average_ranks, utilities.sum(axis=-1))):
+        tracemalloc.start()
+        function(of)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 6 * of.nbytes, function.__name__  # all pairs: more than 40 times
 
 
 def test_best_set_is_the_smallest_that_reaches_the_confidence():
