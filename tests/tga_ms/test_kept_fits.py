@@ -14,7 +14,7 @@ from coatbench.tga_ms.isotopes import _finding, ratios
 from coatbench.tga_ms.kinetics import Conversion, distinct_rates, held, isoconversional, predict
 from coatbench.tga_ms.lag import _width_difference, estimate_lag
 from coatbench.tga_ms.lag_doubts import contradictions, gases_alone, gases_of, rivals
-from coatbench.tga_ms.lag_match import Currents, Loss, match_at, moved_currents, vertex
+from coatbench.tga_ms.lag_match import Currents, Loss, Match, match_at, moved_currents, vertex
 from coatbench.tga_ms.smooth import Grid, smooth
 from coatbench.tga_ms.steps import Guess, extent_of, fit_steps
 from kept_numbers import hold
@@ -292,6 +292,22 @@ def test_kept_doubts_of_a_lag():
     peak = np.array([0.1, 0.4, 0.9, 0.7, 0.2])
     found["vertex"] = [vertex(peak, i) for i in range(5)] + [vertex(np.array([-1.0, 0.4, 0.9, -1.0]), i) for i in range(4)]  # fmt: skip
     hold(KEPT / "doubts_of_a_lag.csv", found)
+
+
+def test_a_rival_is_a_top_among_the_lags_that_were_tried():
+    """What still rises at the end of the range may have its top beyond: it is one only where there is no other."""
+    x = np.arange(500.0)
+    loss = Loss(bell(x, 150, 15), 20.0, 4.0, (100, 200))
+    excess = bell(x, 150, 15)[None, :]
+    shifts = 20 * np.arange(9)
+
+    def named(*shares: float) -> list[int]:
+        matches = [Match(share, np.ones(1)) for share in shares]
+        return rivals(loss, Currents((18,), excess, excess, 20.0), shifts, matches, 0)
+
+    assert named(1.0, 0.1, 0.2, 0.1, 0.1, 0.9, 0.2, 0.8, 0.95) == [5]
+    assert named(1.0, 0.1, 0.2, 0.1, 0.1, 0.2, 0.3, 0.8, 0.95) == [8]
+    assert named(1.0, 0.1, 0.2, 0.1, 0.1, 0.2, 0.3, 0.5, 0.8) == []
 
 
 def test_kept_widths_of_peaks():

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from coatbench.xps import background, lineshapes
+from coatbench.xps.freedoms import _variants
 from coatbench.xps.lines import Lines, cumulate
 from coatbench.xps.model import Component
 from hypothesis import given
@@ -115,6 +116,26 @@ X = np.arange(157.0, 176.0, 0.1)
 def peak(area: float = 2000.0) -> np.ndarray:
     lines = Lines([Component("a", (0.0, 1.16), (2 / 3, 1 / 3), "GL(30)", "a")])
     return lines.evaluate(X, np.array([164.0]), np.array([1.4]))[0][:, 0] * area
+
+
+@pytest.mark.parametrize(
+    "name, more, less, step",
+    [
+        ("GL(30)", "GL(40)", "GL(20)", 20),
+        ("SGL(96)", "SGL(100)", "SGL(86)", 14),
+        ("GL(4)", "GL(14)", "GL(0)", 14),
+        ("LA(1.2,2,180)", "LA(1.2,2,190)", "LA(1.2,2,170)", 20),
+        ("LA(1.2,2,495)", "LA(1.2,2,499)", "LA(1.2,2,485)", 14),
+    ],
+)
+def test_neighbours_of_a_shape_stay_within_what_it_takes(
+    name: str, more: str, less: str, step: float
+) -> None:
+    *found, _, apart = _variants(name)
+    u = np.linspace(-3, 3, 61)
+    for own, expected in zip(found, (more, less), strict=True):
+        assert own(u)[0] == pytest.approx(lineshapes.shape(expected)(u)[0])
+    assert apart == pytest.approx(step)
 
 
 def test_shirley_recovers_a_step_that_follows_the_signal() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 from typing import Any
 
 import numpy as np
 import pytest
-from coatbench.xps import background
+from coatbench.xps import background, charge
 from coatbench.xps.charge import Region, locate
 from coatbench.xps.model import RegionModel, build
 from coatbench.xps.region import RegionFit, fit_region, integrate
@@ -62,6 +63,9 @@ def test_fits_in_any_unit(
     assert other.estimate.sd[m:] == pytest.approx(one.estimate.sd[m:], rel=1e-3)
     for a, b in zip(numbers(one), numbers(other), strict=True):
         assert b == pytest.approx(a, rel=1e-3, abs=1e-4)
+    for row in range(len(one.model.rows)):
+        limit = one.area_limit(row)
+        assert other.area_limit(row) == (limit and pytest.approx(factor * limit, rel=1e-3))
     assert other.notes == one.notes and other.quality == one.quality
     assert other.fit.backgrounds[0] == pytest.approx(factor * one.fit.backgrounds[0], rel=1e-4)
 
@@ -129,3 +133,20 @@ def test_counts_of_any_time(s2p: RegionModel, config: dict) -> None:
         assert b == pytest.approx(a, rel=1e-3, abs=1e-4)
     truth = np.concatenate([AREAS, POSITION, FWHM])
     assert (np.abs(one.estimate.p - truth) < 4 * one.estimate.sd).all()
+
+
+@pytest.mark.parametrize("apart, shift", [(0.9, 0.6), (1.1, -0.6)])
+def test_the_other_regions_decide_between_shifts_that_explain_the_reference_alike(
+    s2p: RegionModel, y: np.ndarray, monkeypatch: pytest.MonkeyPatch, apart: float, shift: float
+) -> None:
+    """Alike: 0.15 a point in twice the log likelihood, as `_costs` gives its half."""
+    shifts = np.arange(-1.0, 1.1, charge.STEP_EV)
+    own, other = np.full(len(shifts), 1e6), np.full(len(shifts), 1e6)
+    own[2], own[8] = 0.0, apart * 0.15 * len(X) / 2
+    other[2], other[8] = 1e5, 0.0
+    given = {"S 2p": own, "other": other}
+    shares = np.ones((len(shifts), len(s2p.components)))
+    monkeypatch.setattr(charge, "_costs", lambda r, *_: (given[r.model.name], shares))
+    regions = [Region(X, y, s2p), Region(X, y, dataclasses.replace(s2p, name="other"))]
+    found = locate(regions, 1.0, ("S 2p", s2p.components[0].name), 1.1)
+    assert found == pytest.approx(shift, abs=0.06)
