@@ -32,3 +32,11 @@ def test_height_of_a_shoulder_is_that_over_the_chord_of_its_bulge(slope):
 )  # fmt: skip
 def test_cycles_beyond_the_last_are_named(named, said):
     assert judge.beyond(named, 6) == said
+
+
+@pytest.mark.parametrize(("bins", "n"), [(1, 0), (2, 1), (3, 1)])
+def test_a_bulge_of_a_single_bin_is_no_shoulder(bins, n):
+    flank = np.arange(101.0)  # whole numbers: what is straight has no bend
+    flank[50 : 50 + bins] += 20
+    curve = Curve(2.9 + 0.002 * np.arange(101), flank, flank, 2e-3, 1.0, 1.0)
+    assert len(features.shoulders(curve, 1.0, 2.95, 3.05)) == n

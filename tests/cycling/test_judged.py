@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coatbench.cycling.analyse import analyse
+from coatbench.analysis import Analysis
+from coatbench.cycling import features, judge
+from coatbench.cycling.analyse import _check_capacity, _overpotential, analyse
+from coatbench.quality import Quality, doubtful, unusable
 
 from .made_files import write
 
@@ -164,6 +167,48 @@ def test_last_half_cycle_without_a_rest_is_over_only_at_its_cutoff(
     last = run(config, tmp_path, record(steps)).tables["cycling_cells"][-1]
     assert last["running"] == ("" if finished else "charge")
     assert last["quality"] == ("ok" if finished else "unusable")
+
+
+@pytest.mark.parametrize(
+    ("down", "up", "finished"),
+    [(1.0, 1.0, True), (1.0, 0.97, False), (1.0, 1.03, False), (0.9, 0.9, True), (0.9, 0.95, False)],
+)  # fmt: skip
+def test_last_half_cycle_without_a_cutoff_is_over_where_those_before_ended(
+    config, tmp_path, down, up, finished
+):
+    """By their charge, or by their voltage."""
+    free = {"charge_cutoff_V": None, "discharge_cutoff_V": None}
+    steps = [(0.1, 70000), REST, (-0.1, 70000 * down), REST, (0.1, 70000 * up)]
+    last = run(config, tmp_path, record(steps), window=free).tables["cycling_cells"][-1]
+    assert last["running"] == ("" if finished else "charge")
+
+
+@pytest.mark.parametrize(("factor", "rounding", "said"), [(1.02, 0, True), (1.005, 0, False), (1.02, 1.5, False)])  # fmt: skip
+def test_charge_that_differs_by_more_than_its_limit_and_its_rounding_is_warned_of(
+    factor, rounding, said
+):
+    result, off = Analysis(), 100 * (factor - 1)
+    row = {"charge_check_percent": off, "charge_check_rounding_percent": rounding or None}
+    _check_capacity(result, "x", [row], 1.0)
+    assert bool(result.warnings) == said
+
+
+def test_a_cell_names_its_first_wrong_cycle_and_counts_the_others():
+    judged = [
+        ({"cycle": n}, judge.Judgement(whole=unusable("too much") if n in (2, 4, 5) else Quality()))
+        for n in range(1, 6)
+    ]
+    assert "cycle 2: too much (and 2 more cycles)" in judge.of_cell(judged).note
+    assert "cycle 2: too much;" in judge.of_cell(judged[:3]).note
+
+
+def test_an_overpotential_is_as_good_as_the_two_half_cycles_it_is_read_from(config, monkeypatch):
+    monkeypatch.setattr(features, "main_peak", lambda curve, *_: (curve, 0.01))
+    said = [{half: doubtful(f"{half} of {n}") for half in (1, -1)} for n in (1, 2, 3)]
+    judged = [({}, judge.Judgement(halves=halves)) for halves in said]
+    (row,) = _overpotential({(1, -1): (3.5, []), (2, 1): (3.7, [])}, judged, config["dqdv"])
+    assert row["quality"].note == "-1 of 1; 1 of 2"
+    assert row["value"] == pytest.approx(0.1)
 
 
 def test_slower_cycle_after_a_faster_one_may_give_more_than_it_took(config, tmp_path):

@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from coatbench.errors import AnalysisError, ReadError
 from coatbench.readers.mask import read_mask
-from coatbench.readers.sims_region import Channel
+from coatbench.readers.sims_region import Channel, Region
+from coatbench.sims.analyse import _check_polarity
 from coatbench.sims.calibration import MassShift
 from coatbench.sims.capture import other_widths, windows_beside
+from coatbench.sims.degradation import _ranking
+from coatbench.sims.groups import GroupValues
+from coatbench.sims.ratio import Ratio
 from coatbench.sims.reduce import Reduction, reduce_region
 
 from .test_compare import SHARES, as_rows, made, study
@@ -154,3 +158,23 @@ def test_windows_beside_the_peaks_are_told(shift: MassShift, level: str | None) 
     found = windows_beside(rows, measured, {("a", "1"): shift}).get(("a", "1"))
     assert (found.level if found else None) == level
     assert windows_beside(rows, [], {("a", "1"): shift}) == {}
+
+
+@pytest.mark.parametrize("charge", [-1, 1])
+def test_ions_of_another_sign_than_all_fragments_are_refused(charge):
+    region = Region(Path("x"), "grd", (2, 2), [], lambda _: None, None, "events")
+    fragments = [{"charge": charge}, {"charge": 2 * charge}]
+    for sign in (0, charge):
+        region.attrs["polarity"] = sign
+        _check_polarity(region, fragments)
+    region.attrs["polarity"] = -charge
+    with pytest.raises(AnalysisError, match="polarity"):
+        _check_polarity(region, fragments)
+
+
+def test_an_order_of_one_sample_is_no_order():
+    few, more = ({s: Ratio(float(i)) for i, s in enumerate(names)} for names in ("ab", "abc"))
+    draws = {s: np.arange(5.0) + 10 * i for i, s in enumerate("abc")}
+    assert "same_order_fraction" not in _ranking(GroupValues(few, draws), "a")
+    found = _ranking(GroupValues(more, draws), "a")
+    assert (found["order"], found["same_order_fraction"]) == ("b < c", 1.0)

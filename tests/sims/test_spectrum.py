@@ -10,7 +10,7 @@ from coatbench.readers.sims_region import Channel, Region, Spectrum
 from coatbench.sims.analyse import SMALLEST_MAP_PX, _map_step
 from coatbench.sims.capture import held_share
 from coatbench.sims.masses import ion_mass_u
-from coatbench.sims.spectrum import find_peaks, resolution
+from coatbench.sims.spectrum import _shape, find_peaks, resolution
 
 FACTOR, OFFSET = 33000.0, -400.0
 
@@ -51,3 +51,10 @@ def test_a_map_is_small_enough_and_holds_ions_enough(shape: tuple[int, int], mea
         assert mean * (step / 2) ** 2 < 80 and min(shape) >= step * SMALLEST_MAP_PX
     region.total = None
     assert _map_step(region, 100, 80.0) == least
+
+
+def test_a_peak_of_two_channels_at_the_end_of_the_record() -> None:
+    """Half of its ions lie within one channel."""
+    centre, fwhm_ppm, ions = _shape(np.ones(2), 1, 2, -1000.0)
+    assert (centre, ions) == (0.5, 2.0)
+    assert fwhm_ppm == pytest.approx(2e6 * 1.0 / 0.573 / 1000.5)

@@ -72,16 +72,16 @@ def running(
     its = windows[last.direction]
     if its.cutoff_V is not None and its.reached(end):
         return None
+    if not same:
+        return None if its.cutoff_V is None else last
     # A test may count charge instead: then this half cycle has as much as the ones before.
-    before = [h.charge_Ah for h in same]
-    if its.cutoff_V is None and not before:
-        return None
-    alike = bool(before) and abs(last.charge_Ah / float(np.median(before)) - 1) < 0.01
-    return (
-        None
-        if alike and not any(its.reached(float(data.controlled_V[h.last])) for h in same)
-        else last
-    )
+    alike = abs(last.charge_Ah / float(np.median([h.charge_Ah for h in same])) - 1) < 0.01
+    earlier = [float(data.controlled_V[h.last]) for h in same]
+    if its.cutoff_V is None:  # it ends where those before did, by charge or by voltage
+        over = alike or abs(end - float(np.median(earlier))) <= its.tolerance_V
+    else:
+        over = alike and not any(its.reached(v) for v in earlier)
+    return None if over else last
 
 
 def begins_in_the_middle(
