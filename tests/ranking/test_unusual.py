@@ -8,6 +8,8 @@ import re
 import numpy as np
 import pytest
 from coatbench.factors import Factor
+from coatbench.ranking import tables
+from coatbench.ranking.advice import advise
 from coatbench.ranking.optimum import UNDECIDED
 from coatbench.ranking.words import listed, setting_text
 
@@ -100,6 +102,21 @@ def test_advice_closes_in_on_the_place_where_a_property_breaks_off():
     row = of(along(temperatures, response)[0], response="q")
     assert row["optimum_ci_low"] <= 468 <= row["optimum_ci_high"]
     assert row["optimum_ci_high"] - row["optimum_ci_low"] <= 40
+
+
+def test_the_last_of_a_batch_alone_is_sent_beyond_an_end(monkeypatch):
+    """Where an optimum lies at an end of what was tested, and no other of the batch looks beyond it."""
+    seen = []
+    monkeypatch.setattr(tables, "advise", lambda surfaces, *_, **__: seen.append(surfaces) or [])
+    along([300, 350, 400, 450, 500], hill(400, 60), low=200, high=600, step=20)
+
+    def purposes(batch, **edges):
+        config = synthetic.config()["next"] | {"batch": batch}
+        return [row["purpose"] for row in advise(seen[0], config, **edges)]
+
+    assert purposes(1) == ["improve"]
+    assert purposes(1, edges=[T]) == ["extend"]
+    assert purposes(2) == purposes(2, edges=[T]) == ["improve", "extend"]
 
 
 def test_a_factorial_of_two_levels_each_has_effects():

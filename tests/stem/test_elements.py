@@ -205,6 +205,20 @@ def test_regions_keep_off_the_core(config):
     assert not (layer & beside).any()
 
 
+@pytest.mark.parametrize("pixel_nm", [0.25, 2.0])
+def test_regions_keep_off_in_nanometres(config, pixel_nm):
+    parts = segment(level_rim(30), 0.8, config)
+    shape, margin_nm = parts.labels.shape, 8 * pixel_nm
+    layer, beside = elements.regions(parts, pixel_nm, shape, pixel_nm, margin_nm)
+    inner = elements.core_region(parts, pixel_nm, shape, pixel_nm, margin_nm)
+    middle = shape[1] // 2
+    core = np.flatnonzero(parts.labels[:, middle] > elements.LAYER)
+    assert core[0] - np.flatnonzero(layer[:, middle]).max() == 8
+    assert np.flatnonzero(inner[:, middle]).min() - core[0] == 7
+    vacuum = np.flatnonzero(parts.labels[: core[0], middle] == elements.VACUUM)
+    assert vacuum.max() - np.flatnonzero(beside[: core[0], middle]).max() in (23, 24)
+
+
 def test_a_map_from_a_spectrum_image():
     energy = 0.01 * np.arange(1000)
     values = np.zeros((4, 5, 1000))

@@ -293,6 +293,14 @@ def test_counts_of_a_line_are_those_that_were_planted(element, per_pixel, falls)
     assert 0.5 < values.std() / sds.mean() < 2
 
 
+def test_what_is_less_than_its_uncertainty_has_one():
+    rows = [asked({}, "S", seed) for seed in range(12)]
+    weak = [row for row in rows if 0 < row["significance"] < 1]
+    assert len(weak) > 2
+    for row in weak:
+        assert row["excess_per_pixel_sd"] > row["excess_per_pixel"] > 0
+
+
 @pytest.mark.parametrize(("neighbour", "element"), [("Zr", "P"), ("Mn", "F")])
 def test_what_an_evident_neighbour_hides_is_not_called_absent(neighbour, element):
     """Lines a third of the detector's width apart: a few atomic percent would not be seen."""
