@@ -6,11 +6,13 @@ import re
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from coatbench import readers
 from coatbench.cycling.analyse import analyse
+from coatbench.cycling.files import _offsets
 from coatbench.errors import AnalysisError
 
 from .made_files import KIT, MPT
@@ -347,3 +349,14 @@ def test_hold_in_a_technique_of_its_own_belongs_to_the_charge(config, tmp_path, 
     share = (hold[-1] - lost) / (top + hold[-1] - lost)
     assert cycle["charge_constant_voltage_share"] == pytest.approx(share, rel=1e-3)
     assert (cycle["quality"], cycle["end_of_charge_V"]) == ("ok", 3.7)
+
+
+@pytest.mark.parametrize("hours", [1, 3, 9])
+def test_without_dates_each_file_follows_the_one_before_it(hours):
+    """Clocks that start anew, the later file shorter or longer than the first; one that goes on keeps its gap."""
+    times_s = [(0, 7200), (0, 3600 * hours), (90000, 93600)]
+    records = [SimpleNamespace(time_s=np.array(t, float)) for t in times_s]
+    parts = [SimpleNamespace(zero_s=None, part=float(n), file=Path("x")) for n in range(3)]
+    offsets, notes = _offsets(parts, records)
+    assert offsets == [0, 7200, 0]
+    assert len(notes) == 1 and "times between files are not known" in notes[0]

@@ -171,7 +171,7 @@ def test_last_half_cycle_without_a_rest_is_over_only_at_its_cutoff(
 
 @pytest.mark.parametrize(
     ("down", "up", "finished"),
-    [(1.0, 1.0, True), (1.0, 0.97, False), (1.0, 1.03, False), (0.9, 0.9, True), (0.9, 0.95, False)],
+    [(1.0, 1.0, True), (1.0, 0.97, False), (1.0, 1.03, False), (0.9, 0.9, True), (0.9, 1.0, True), (0.9, 0.95, False)],
 )  # fmt: skip
 def test_last_half_cycle_without_a_cutoff_is_over_where_those_before_ended(
     config, tmp_path, down, up, finished

@@ -132,6 +132,15 @@ def test_kept_layers_of_charged_samples():
     hold(KEPT / "layers_without_stopping.csv", {"rows": known(rows[:3])})
 
 
+@pytest.mark.parametrize("factor", [0.1, 1.0, 10.0])
+def test_channels_are_held_against_those_of_the_reference_and_not_against_counts(factor):
+    """Both may be scaled alike: intensities that are ten times the counts, or a tenth of them."""
+    bare = coated("alike", 1)
+    alike, other = scaled(bare, factor), scaled(bare, 10 * factor)
+    assert unlike_scatter(alike, alike) == unlike_scatter(alike, scaled(bare, 1.1 * factor)) == ""
+    assert "scatter 10 times as much" in unlike_scatter(alike, other)
+
+
 def test_kept_scales():
     bare = {"T50": coated("alike", 1), "T90": coated("patches", 2)}
     found = {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from coatbench.leis import peakfit
 from coatbench.leis.analyse import analyse
 from coatbench.leis.kinematics import Geometry
 from coatbench.leis.peakfit import Fits, correlation
 from coatbench.leis.peaks import find
+from coatbench.leis.spectrum import _smoothed
 from coatbench.simulate.write_qtac import write_qtac
 from conftest import SHARED, inputs
 from scipy.special import erfc
@@ -149,3 +151,24 @@ def test_channels_that_were_smoothed_together_count_as_one(n):
     white = np.random.default_rng(3).normal(size=20000)
     found = correlation(np.convolve(white, np.ones(n) / n, "valid"))
     assert found == pytest.approx(n, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("step_eV", "apart_eV"), [(2.0, 24.0), (5.0, 25.0), (12.0, 24.0), (20.0, 40.0)]
+)
+def test_scatter_is_compared_over_about_24_eV_and_two_channels_at_least(step_eV, apart_eV):
+    noise = np.random.default_rng(7).poisson(400, 1000).astype(float)
+    found = _smoothed(np.convolve(noise, [0.5, 0.5], "valid"), step_eV)
+    assert found is not None and f"of those {apart_eV:g} eV apart" in found[2]
+
+
+@pytest.mark.parametrize("step_eV", [0.8, 2.0, 3.0, 7.0])
+def test_peaks_are_sought_up_to_the_end_of_their_window(config, monkeypatch, step_eV):
+    seen = []
+    scan = peakfit.scan
+    monkeypatch.setattr(peakfit, "scan", lambda *given: seen.append(given[3]) or scan(*given))
+    counts = np.random.default_rng(5).poisson(300.0, round(2100 / step_eV))
+    own = spectrum(counts / 9.0, 9.0, step_eV)
+    (found,) = find(own, config | {"elements": ["O"]}, Geometry(config))
+    assert seen[0][0] == found.window_low_eV
+    assert abs(seen[0][-1] - found.window_high_eV) <= 0.5 * step_eV

@@ -147,6 +147,19 @@ def test_noise_and_drift_alone_are_no_events(config, seed):
     assert find_events(signal, grid, config) == []
 
 
+@pytest.mark.parametrize("rises", [True, False])
+def test_an_evolution_near_the_start_rises_above_the_first_records(config, rises):
+    """A background that dips makes a hump of a signal that never rises."""
+    grid = ramp()
+    window = grid.window(config["smoothing_window_K"])
+    at = np.arange(grid.time_s.size)
+    hump = np.exp(-0.5 * ((at - 2.5 * window) / (0.5 * window)) ** 2)
+    background = np.full(at.size, 50.0) if rises else 50.0 - hump
+    current = background + hump + np.random.default_rng(4).normal(0, 0.01, at.size)
+    signal = Signal("mz44", current, False, (1,), background)
+    assert bool(find_events(signal, grid, config | {"min_of_background": 0.0})) == rises
+
+
 def test_overlapping_steps_have_no_baseline_between_them(config):
     grid = ramp()
     t = grid.temperature_degC

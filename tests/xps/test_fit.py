@@ -9,7 +9,7 @@ import pytest
 from coatbench.arrays import Arrays
 from coatbench.xps.analyse import analyse
 from coatbench.xps.by_lmfit import refit, region_model
-from coatbench.xps.fit import Problem, minimise, solve
+from coatbench.xps.fit import Problem, _sigma, minimise, solve
 from coatbench.xps.joint import fit_series
 from coatbench.xps.lines import Lines, Spectrum, cumulate
 from coatbench.xps.model import RegionModel, build
@@ -301,3 +301,9 @@ def test_shares_add_up_and_their_uncertainties_know_it() -> None:
     found = fractions(area, area, np.diag([30.0**2, 10.0**2]))
     assert found[0].value + found[1].value == pytest.approx(1)
     assert found[0].sd == pytest.approx(found[1].sd)
+
+
+def test_no_channel_is_more_certain_than_one_count() -> None:
+    assert _sigma(np.array([0.0, 0.1, 4.0, 9.0]), np.full(4, 4.0)) == pytest.approx(
+        [0.25, 0.25, 1.0, 1.5]
+    )
