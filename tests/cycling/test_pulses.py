@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
+from coatbench.cycling.pulses import _driven
 
 from .test_judged import CHARGE, DISCHARGE, REST, record, run
 
@@ -73,3 +77,10 @@ def test_a_pulse_is_short_and_of_another_current(config, tmp_path):
     found = [p for p in pulses(config, tmp_path, steps) if p["direction"] == "charge"]
     assert {p["kind"] for p in found} == {"titration"}
     assert [round(p["current_mA"], 6) for p in found] == [0.1] * 4 + [0.2] + [0.1] * 9
+
+
+def test_a_pulse_ends_where_the_next_current_of_either_sign_begins():
+    """The rest after it holds no record of what is driven later."""
+    sign = np.array([1, 1, 1, 0, 0, -1, 0, -1, 0, 1, 0, 0])
+    half = SimpleNamespace(direction=1, stretches=[(0, 9), (9, 12)])
+    assert _driven(SimpleNamespace(sign=sign), half) == [(0, 2, 5), (9, 9, 12)]

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 import scipy.signal
 import scipy.stats
-from coatbench.cycling import cells, dqdv, features, files, judge, metrics, relaxation, smoothing
+from coatbench.cycling import (
+    cells,
+    dqdv,
+    features,
+    files,
+    judge,
+    metrics,
+    rates,
+    relaxation,
+    smoothing,
+)
 from coatbench.cycling.half_cycles import half_cycles, pair
 from coatbench.cycling.record import Record
 from coatbench.cycling.windows import window, windows_of
@@ -404,3 +414,15 @@ def test_mass_uncertainty_reaches_every_capacity(config):
     relative = math.hypot(cell.mass_relative_sd, 1e-3)
     assert made["charge_capacity_mAh_g"] == pytest.approx(100 / 9.6e-3)
     assert made["charge_capacity_mAh_g_sd"] == pytest.approx(relative * 100 / 9.6e-3)
+
+
+@pytest.mark.parametrize("parts", [100, 50, 40, 30, 25, 20, 15, 12, 10, 8, 7, 6, 5, 4, 3, 2])
+def test_parts_of_1C_are_usual_rates(parts):
+    found = rates.recognise_rate(1.02 / parts, [0.09], 0.03)
+    assert found == pytest.approx(1 / parts, rel=5e-3)
+
+
+@pytest.mark.parametrize("rate", [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0])
+def test_multiples_of_1C_are_usual_rates(rate):
+    assert rates.recognise_rate(1.02 * rate, [0.09], 0.03) == rate
+    assert rates.recognise_rate(1.1 * rate, [0.09], 0.03) == float(f"{1.1 * rate:.2g}")

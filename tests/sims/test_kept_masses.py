@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from coatbench.errors import StudyError
 from coatbench.readers.sims_region import Spectrum
-from coatbench.sims.calibration import MassShift, _refined, _slope, _votes, common_shift
+from coatbench.sims.calibration import MassShift, _between, _refined, _slope, _votes, common_shift
 from coatbench.sims.fragments import load_fragments, windows
 from coatbench.sims.ions import ISOTOPOLOGUE, other_ions
 from coatbench.sims.masses import composition, ion_mass_u, read_label
@@ -285,3 +285,16 @@ def test_kept_peaks() -> None:
     made["begins late"] = columns([asdict(p) for p in find_peaks(late)])
     made["short"] = [len(find_peaks(Spectrum(np.ones(50), 2000.0, 0.0))), resolution([])]
     hold(KEPT / "peaks.csv", made)
+
+
+def test_a_second_shift_that_chance_would_give_is_none():
+    """Of masses that stand anywhere, as many agree beside the shift as at any other place."""
+    masses, tolerance = np.linspace(20.0, 200.0, 400), 25.0
+    found = MassShift(0.0, 1.0, 5, 5.0)
+    rng = np.random.default_rng(3)
+    anywhere = rng.uniform(-600, 600, (400, 2))
+    assert _between(found, anywhere, masses, tolerance) == found
+    there = anywhere.copy()
+    there[:120, 0] = rng.normal(40.0, 3.0, 120)
+    between = _between(found, there, masses, tolerance)
+    assert between.ppm == pytest.approx(20.0, abs=6) and between.peaks > 100

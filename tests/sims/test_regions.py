@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from coatbench.quality import quality_of
-from coatbench.sims.regions import damped
+from coatbench.sims.regions import _copies, damped
 
 from .test_compare import CV, DEGRADATION, FACTORS, FRAGMENTS, as_rows, made, study
 
@@ -144,3 +144,10 @@ def test_intervals_cover_the_truth_with_shifts_and_a_dusty_region() -> None:
     for name, inside in hits.items():
         print(name, np.mean(inside))
         assert 0.92 <= np.mean(inside) <= 0.98, (name, np.mean(inside))
+
+
+@pytest.mark.parametrize(("ions", "copies"), [(7.0, 1), (0.0, 0)])
+def test_copies_are_known_by_their_ions_also_where_these_do_not_scatter(ions, copies):
+    """Regions without any ion are all alike, and no copies."""
+    own = [{"sum_counts": ions, "pixel_sd": 0.0, "normalised_intensity": 0.1 * ions}]
+    assert len(_copies({("a", "1"): own, ("a", "2"): own})) == copies

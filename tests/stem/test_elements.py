@@ -136,6 +136,24 @@ def test_lines_are_those_of_xraylib():
         assert all(energies == tuple(sorted(energies)) for energies in ordered), series
 
 
+@pytest.mark.parametrize("element", ["S", "Zr", "C"])
+def test_a_line_lies_a_detectors_width_within_the_spectrum(element):
+    """The first line: the second of a series may be cut."""
+    (series, known), *_ = [(s, t[element]) for s, t in lines.SERIES.items() if element in t and s != "M"][-1:]  # fmt: skip
+    width = lines.fwhm_keV(known[0])
+    for low, high, seen in (
+        (known[0] - width - 1e-4, 14.0, True),
+        (known[0] - width + 1e-4, 14.0, False),
+        (0.0, known[0] + width + 1e-4, True),
+        (0.0, known[0] + width - 1e-4, False),
+    ):
+        if seen:
+            assert lines.line_of(element, low, high) == (series, known)
+        else:
+            with pytest.raises(ValueError, match="outside the spectrum"):
+                lines.line_of(element, low, high)
+
+
 def test_too_little_to_test(config):
     few = np.zeros_like(LAYER)
     few[0, :5] = True

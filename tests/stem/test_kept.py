@@ -66,6 +66,13 @@ def test_kept_numbers_of_an_image(config, tmp_path, name):
     hold(KEPT / f"{name.replace(' ', '_').replace(',', '')}.csv", found)
 
 
+@pytest.mark.parametrize("name", images())
+def test_a_level_under_a_whole_image_does_not_matter(config, name):
+    image, pixel = images()[name]
+    one, other = (segment(image + level, pixel, config) for level in (0.0, 1000.0))
+    assert (one.labels == other.labels).all() and one.note == other.note
+
+
 def test_kept_numbers_of_elements(config):
     found = {}
     for name, rates in {"clear": (2.0, 0.2), "trace": (0.3, 0.2), "absent": (0.2, 0.2)}.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ import tifffile
 from coatbench.errors import AnalysisError, MissingExtraError, ReadError
 from coatbench.readers import read
 from coatbench.simulate.write_tiff import write_tiff
-from coatbench.stem.image import prepare
+from coatbench.stem.curves import map_curves
+from coatbench.stem.image import Micrograph, prepare
 
 from .dm3_file import dm3
 
@@ -246,3 +248,12 @@ def test_a_cut_file_of_another_vendor_is_one_line(tmp_path, head):
     path.write_bytes(head + bytes(300))
     with pytest.raises(ReadError, match=r"a\.bin"):
         read(path, "stem")
+
+
+def test_a_map_shows_what_was_compared():
+    """Layer before background, where a pixel is in both."""
+    layer, beside = np.zeros((2, 4, 5), bool)
+    layer[0], beside[0, 2:], beside[1] = True, True, True
+    image = Micrograph(Path("a.tif"), np.ones((4, 5)), 1.0, "index", [])
+    found = map_curves(image, {"kind": "edx", "element": "S"}, (layer, beside), quality="ok")
+    assert np.asarray(found["mask"]).tolist() == [[1] * 5, [2] * 5, [0] * 5, [0] * 5]
