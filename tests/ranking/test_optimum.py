@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -126,6 +127,11 @@ def test_bounds_are_kept_and_the_best_within_them_is_the_best_before():
     draws = surface.draws(GRID[:, None], 400, rng)
     assert draws.min() >= -1e-4 and draws.max() <= 1 + 1e-4
     assert 0.3 < np.median(GRID[draws.argmax(axis=1)]) < 0.8
+    free, same = (
+        replace(surface, bounds=b).draws(GRID[:, None], 400, np.random.default_rng(2))
+        for b in ((None, None), (-9.0, 9.0))
+    )
+    assert np.array_equal(free, same)  # nothing that lies within is moved
 
 
 def test_posterior_and_evidence_agree_with_scikit_learn():
