@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from coatbench.ranking.consistency import compare, correlations
+from coatbench.ranking.criteria import Values, read_criteria
+from scipy import stats
 
 from ranking import synthetic
 from ranking.ranked import run
@@ -95,6 +98,24 @@ def test_correlations_have_the_planted_sign_and_an_honest_interval():
     few = synthetic.tables((100, 300, 500))
     ranking = run(few, synthetic.samples((100, 300, 500)))
     assert all("correlation" not in r for r in correlations(ranking.ranked))
+
+
+def of_columns(*columns):
+    """Values of so many criteria, known exactly."""
+    criteria = read_criteria({f"c{j}": {"table": "t", "column": "v"} for j in range(len(columns))})
+    value = np.array(columns, dtype=float).T
+    samples = tuple(f"s{i}" for i in range(len(value)))
+    return Values(samples, criteria, value, np.zeros_like(value), np.zeros_like(value))
+
+
+def test_equal_values_are_tied_in_a_correlation_whatever_the_order_of_the_samples():
+    """Of no thickness, or of full coverage, several samples have the very same value."""
+    rises = [1, 2, 3, 4, 5]
+    assert "correlation" not in correlations(of_columns([1] * 5, rises))[0]
+    for order in (slice(None), slice(None, None, -1)):
+        (row,) = correlations(of_columns([0, 0, 0, 1, 1][order], rises[order]))
+        expected = stats.spearmanr([0, 0, 0, 1, 1], rises).statistic
+        assert row["correlation"] == pytest.approx(expected)
 
 
 PROGRESS = {

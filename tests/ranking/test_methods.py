@@ -6,6 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from coatbench.ranking.optimum import Optimum
 from coatbench.ranking.rank import best_set, group_utilities
 from coatbench.ranking.score import (
     average_ranks,
@@ -16,6 +17,7 @@ from coatbench.ranking.score import (
     spread,
     topsis,
 )
+from coatbench.ranking.summary import summary
 from coatbench.ranking.surface import _root
 
 from ranking import synthetic
@@ -61,6 +63,20 @@ def test_average_ranks_and_kendall_agree_with_scipy(matrix):
     assert kendall_w(signed) == pytest.approx(chi2 / (m * (n - 1)))
     assert kendall_w(np.ones((4, 3))) is None
     assert kendall_w(np.arange(4.0)[:, None] * np.ones(3)) == pytest.approx(1)
+
+
+def test_the_agreement_of_criteria_is_a_matter_of_no_unit():
+    """Diffusion coefficients differ by 1e-12 of their unit, and are no ties."""
+    config, small = synthetic.config(), synthetic.tables()
+    (coverage,) = (c for c in config["criteria"].values() if c["table"] == "xps_coverage")
+    expected = summary(run(small, config=config), Optimum())
+    for row in small["xps_coverage"]:
+        row[coverage["column"]] *= 1e-12
+    for key in ("smallest_difference", "replicate_sd"):
+        coverage[key] *= 1e-12
+    found = summary(run(small, config=config), Optimum())
+    w = [[r["value"] for r in rows if "Kendall" in r["quantity"]] for rows in (found, expected)]
+    assert w[0] == pytest.approx(w[1])
 
 
 def test_pareto_front_by_brute_force():

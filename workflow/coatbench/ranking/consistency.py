@@ -225,7 +225,7 @@ def _conflict(a: Mapping[str, Any], b: Mapping[str, Any]) -> str:
 def correlations(values: Values) -> list[dict[str, Any]]:
     """Return rows of the table `ranking_correlations`: rank correlation of each two criteria over the coated samples.
 
-    Positive: what is good in one is good in the other. The interval holds the uncertainty of the values (draws) and that of
+    Positive: what is good in one is good in the other; empty where one has the same value in all samples. The interval holds the uncertainty of the values (draws) and that of
     so few samples (Fisher's z with the variance of Bonett and Wright 2000, doi:10.1007/BF02294183).
     """
     rows = []
@@ -234,8 +234,8 @@ def correlations(values: Values) -> list[dict[str, Any]]:
         have = ~np.isnan(values.value[:, [i, j]]).any(axis=1)
         n = int(have.sum())
         row: dict[str, Any] = {"first": a.name, "second": b.name, "n_samples": n}
-        if n >= LEAST:
-            pair = values.value[have][:, [i, j]] * np.array([a.sign, b.sign])
+        pair = values.value[have][:, [i, j]] * np.array([a.sign, b.sign])
+        if n >= LEAST and (pair != pair[0]).any(axis=0).all():
             sd = np.nan_to_num(values.sd[have][:, [i, j]])
             rng = seed_of("correlation", a.name, b.name, pair, sd)
             drawn = _spearman(pair + rng.standard_normal((DRAWS, *pair.shape)) * sd)
@@ -253,7 +253,9 @@ def correlations(values: Values) -> list[dict[str, Any]]:
 
 
 def _spearman(pairs: np.ndarray) -> np.ndarray:
-    ranks = np.argsort(np.argsort(pairs, axis=1), axis=1).astype(float)
+    from scipy.stats import rankdata
+
+    ranks = rankdata(pairs, axis=1)  # equal values share the mean of their places
     ranks -= ranks.mean(axis=1, keepdims=True)
     found: np.ndarray = (ranks[..., 0] * ranks[..., 1]).sum(axis=1) / np.sqrt(
         (ranks**2).sum(axis=1).prod(axis=-1)

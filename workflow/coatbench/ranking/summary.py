@@ -60,9 +60,8 @@ def summary(ranking: Ranking, optimum: Optimum) -> list[dict[str, Any]]:
             }
         )
     if ranked.samples:
-        signs = np.array([c.sign for c in ranked.criteria])
         for name, table in (
-            ("criteria", ranked.value * signs),
+            ("criteria", ranking.ruler.utility(ranked.value)),  # a tie is one on this ruler
             ("groups", group_utilities(ranked, ranking.ruler)),
         ):
             rows.append(
