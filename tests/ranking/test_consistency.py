@@ -154,6 +154,18 @@ def oxidation(fractions):
     return {(r["sample"], r["technique"]): r for r in made}
 
 
+@pytest.mark.parametrize("limited", [(), ("a",), ("a", "b")])
+def test_a_sum_is_a_lower_limit_where_one_of_its_parts_is(limited):
+    parts = {"component": ["a", "b"]}
+    entry = {"table": "t", "column": "v", "limit": "least", "parts": parts}
+    rows = [
+        {"sample": "c", "spot": "1", "component": c, "v": 0.2, "least": c in limited} for c in "ab"
+    ]
+    (row,) = compare({"t": rows}, [{"sample": "c", "role": "coated"}], {"q": {"one": entry}})
+    assert row["value"] == pytest.approx(0.4)
+    assert row["note"] == ("a lower limit" if limited else "")
+
+
 def test_the_gain_of_the_precursor_bounds_the_oxidation_from_below():
     found = oxidation({100: 0.3, 250: 0.8, 500: 0.97})
     assert [found[f"c{t}", "TGA"]["value"] for t in (100, 250, 500)] == [0.0, 0.5, 1.0]

@@ -117,6 +117,18 @@ def test_an_unusable_value_is_no_value_and_its_note_says_why():
         assert a["sample"] == b["sample"] and a.get("score") == b.get("score")
 
 
+def test_an_unusable_value_whose_cell_is_empty_says_why_all_the_same():
+    """`cycling_metrics` leaves the cell of an unusable value empty."""
+    tables = judge(synthetic.tables(), "c300", "unusable", "wrong element under Ni 2p")
+    (column,) = (
+        c["column"] for c in synthetic.config()["criteria"].values() if c["table"] == "xps_coverage"
+    )
+    for row in tables["xps_coverage"]:
+        row |= {column: None} if row["sample"] == "c300" else {}
+    row = row_of(run(tables), "c300")
+    assert row["note"] == "not ranked: lacks coverage (unusable: wrong element under Ni 2p)"
+
+
 def test_a_doubtful_value_counts_and_travels_to_the_ranking():
     ranking = run(judge(synthetic.tables(), "c300", "doubtful", "chi-square of 8"))
     plain = {r["sample"]: r for r in run().rows}
@@ -366,6 +378,8 @@ def test_one_cell_carries_the_stated_prior_and_many_cells_their_own_scatter():
         "degrees_of_freedom": 1.0,
     }  # two cells that happen to agree are not exact
     assert standard_uncertainty(lucky, criterion, 4) == pytest.approx(np.sqrt(4 / 5 / 2))
+    untold = {"value_sd": None, "n_cells": 3.0, "degrees_of_freedom": 2.0}  # as if there were none
+    assert standard_uncertainty(untold, criterion, 4) == pytest.approx(1 / np.sqrt(3))
 
 
 def test_prior_adds_in_quadrature_where_one_preparation_was_measured():

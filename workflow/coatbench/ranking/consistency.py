@@ -167,6 +167,7 @@ def _added_up(rows: Sequence[Row], entry: SourceConfig) -> list[Row]:
     """Return one row per spot, the sum of its parts; a spot that lacks one is left out."""
     ((name, wanted),) = entry["parts"].items()
     column, sd = str(entry["column"]), str(entry.get("uncertainty", ""))
+    limit = str(entry.get("limit", ""))
     spots: dict[Any, dict[str, Row]] = {}
     for row in rows:
         if row.get(name) in wanted:
@@ -176,6 +177,7 @@ def _added_up(rows: Sequence[Row], entry: SourceConfig) -> list[Row]:
             column: sum(float(p[column]) for p in parts.values()),
             sd: math.sqrt(sum(float(p.get(sd) or 0) ** 2 for p in parts.values())) or None,
         }
+        | ({limit: any(p.get(limit) is True for p in parts.values())} if limit else {})
         for parts in spots.values()
         if len(parts) == len(wanted)
     ]

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..conditions import Condition, Row, from_mapping, pick
 from ..errors import StudyError
-from ..quality import OK, Quality, counted, worst
+from ..quality import OK, Quality, counted, quality_of, worst
 from ..statistics import NORMAL_95
 
 if TYPE_CHECKING:
@@ -209,12 +209,15 @@ def collect_values(
         chosen: dict[int, Row] = {}
         rows = pick(tables.get(criterion.table, ()), criterion.where)
         by_sample: dict[str, list[Row]] = {}
+        empty: dict[str, list[Row]] = {}
         for row in rows:
             if row.get(criterion.column) is not None:
                 by_sample.setdefault(str(row.get("sample")), []).append(row)
+            elif not quality_of(row).usable:  # some tables leave the cell of such a value empty
+                empty.setdefault(str(row.get("sample")), []).append(row)
         for i, sample in enumerate(samples):
             given = by_sample.get(sample["sample"], [])
-            hits, found = counted(given)
+            hits, found = counted(given or empty.get(sample["sample"], []))
             if len(given) > 1 and not average:
                 hits = given  # which one is meant must be said, whether it is usable or not
             if found.level != OK or found.notes:
@@ -285,14 +288,15 @@ def standard_uncertainty(
     uncertainty if that is larger. Without a column of replicates the table's uncertainty covers one
     preparation only (one XPS fit, the regions of one cell), and the prior is added in quadrature.
     """
-    measured = _measured_sd(row, criterion) or 0.0
+    known = _measured_sd(row, criterion)
+    measured = known or 0.0
     prior = criterion.replicate_sd * prior_scale
     if criterion.count is None:
         return math.hypot(measured, prior)
     n = max(1.0, float(row.get(criterion.count) or 1.0))
     freedom = float(row.get(criterion.freedom) or 0.0) if criterion.freedom else n - 1.0
     scatter = measured * math.sqrt(n)  # standard deviation of one replicate
-    if freedom <= 0:
+    if freedom <= 0 or known is None:  # an empty cell is no scatter of 0
         return max(prior, scatter) / math.sqrt(n)
     pooled = (freedom * scatter**2 + prior_cells * prior**2) / (freedom + prior_cells)
     return math.sqrt(pooled / n)
