@@ -20,7 +20,7 @@ MAIN = {
 CONFIG = {
     "mass_calibration": {"search_ppm": 500, "tolerance_ppm": 25, "min_peaks": 4}, "plausible": {}, "region_outlier_sd": 4.5,
     "main_groups": MAIN, "match_ppm": 100, "mass_resolution": 5500, "headline_weighting": "pca_max",
-    "bootstrap_repetitions": 300, "bootstrap_seed": 1, "saturated_pixels": "keep",
+    "bootstrap_repetitions": 300, "bootstrap_seed": 1, "saturated_pixels": "keep", "dead_time": "none",
 }  # fmt: skip
 FRAGMENTS = load_fragments()
 DEGRADATION = [f for f in FRAGMENTS if f.group != "matrix"]
@@ -349,6 +349,23 @@ def test_a_sample_that_lacks_fragments_is_compared_by_the_others() -> None:
         (r["sample"], r["group"]): r for r in whole["sims_degradation"] if r["weighting"] == "equal"
     }
     assert same["a", "polysulfide"] == few["a", "polysulfide", "equal"]
+
+
+def test_another_total_is_found_where_the_reference_was_not_measured() -> None:
+    """Nothing is related to it then, but the samples are compared with each other."""
+    rows = as_rows(study(np.random.default_rng(3), n=4))
+    for row in rows:
+        if (row["sample"], row["region"]) == ("a", "3"):
+            row["total_source"] = "sum of images"
+    bad = {
+        reference: {
+            (r["sample"], r["region"])
+            for r in made(rows, reference=reference)["sims_regions"]
+            if r["quality"] == "unusable"
+        }
+        for reference in ("bare", None, "not measured")
+    }
+    assert bad == {key: {("a", "3")} for key in bad}
 
 
 def test_regions_normalised_to_something_else_are_left_out(caplog) -> None:  # type: ignore[no-untyped-def]

@@ -24,7 +24,7 @@ from .troubled_study import EXACT, FRAGMENTS, NAMES, region, study
 CONFIG = {
     "mass_calibration": {"search_ppm": 400, "tolerance_ppm": 20, "min_peaks": 5}, "plausible": {"mass_shift_ppm": {"doubtful": [-90, 90], "unusable": [-300, 300]}},
     "region_outlier_sd": 3.5, "match_ppm": 80, "mass_resolution": 4000, "headline_weighting": "pca_none", "bootstrap_repetitions": 60,
-    "bootstrap_seed": 9, "saturated_pixels": "keep",
+    "bootstrap_seed": 9, "saturated_pixels": "keep", "dead_time": "none",
     "main_groups": {"sulfur": ["polysulfide", "sulfite_sulfate"], "phosphorus": ["phosphite_phosphate"], "none": ["of no fragment"]},
 }  # fmt: skip
 

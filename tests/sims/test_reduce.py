@@ -10,7 +10,7 @@ import pytest
 from coatbench.analysis import save_rows
 from coatbench.errors import AnalysisError
 from coatbench.readers.sims_region import Channel, Region
-from coatbench.sims.analyse import analyse
+from coatbench.sims.analyse import _maps, analyse
 from coatbench.sims.dead_time import correct_peaks, harmonic_table
 from coatbench.sims.fragments import Fragment, windows
 from coatbench.sims.masses import ion_mass_u
@@ -235,6 +235,39 @@ def test_saturated_pixels_are_left_out_where_that_is_asked_for(tmp_path: Path, c
         row = {"sample": "s", "region": "1", "saturated_pixel_fraction": full.mean()}
         judged = saturated_regions([row], kept).get(("s", "1"))
         assert (judged.level if judged else None) == level
+
+
+def test_dead_time_changes_neither_what_is_saturated_nor_the_whole_peaks() -> None:
+    """Corrected pixels were still called none saturated, and their sum was corrected for dead time once more."""
+    shots = 14
+    image = np.random.default_rng(3).binomial(shots, 0.8, (1, 20, 30)).astype(np.uint32)
+    full = float((image == shots).mean())
+    mask = np.ones(image.shape[1:], dtype=bool)
+    mask[:4] = False
+    for where, kept in ((None, image), (mask, image[:, 4:])):
+        as_registered, corrected = (
+            reduce_region(region_of(image, image[0] + 9), Reduction(how, shots), where)
+            for how in ("none", "harmonic")
+        )
+        share = corrected.facts["saturated_pixel_fraction"]
+        assert share == as_registered.facts["saturated_pixel_fraction"] == (kept == shots).mean()
+        of_peak = float(correct_peaks(np.array(kept.sum()), shots * kept[0].size))
+        for found in (as_registered, corrected):
+            assert found.rows[0]["corrected_counts"] == pytest.approx(of_peak)
+    row = {"sample": "s", "region": "1", "saturated_pixel_fraction": full}
+    assert 0.01 < full < 0.1
+    assert saturated_regions([row], "keep") and not saturated_regions([row], "keep", "harmonic")
+    assert "dead_time" in saturated_regions([row], "keep")["s", "1"].note
+    row["saturated_pixel_fraction"] = 0.3
+    assert "dead_time" not in saturated_regions([row], "keep", "harmonic")["s", "1"].note
+
+
+@pytest.mark.parametrize("shape", [(2, 300), (300, 2)])
+def test_a_narrow_strip_has_maps(shape: tuple[int, int]) -> None:
+    image = np.ones((1, *shape), dtype=np.uint32)
+    maps = _maps({"sample": "s", "region": "1"}, region_of(image, image[0] * 2), CONFIG)
+    assert min(maps["total_counts"].shape) == 1
+    assert np.allclose(maps["normalised_intensity"], 0.5)
 
 
 def test_saturated_pixels_are_counted(counts) -> None:  # type: ignore[no-untyped-def]

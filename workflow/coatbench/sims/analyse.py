@@ -308,7 +308,8 @@ def _acquisition(
 
 def _map_step(region: Region, map_px: int, map_ions: float) -> int:
     """Return how many pixels of a region make one of its maps, per direction: enough for size and for counts."""
-    step = max(1, -(-max(region.shape) // map_px))
+    # A map of a narrow strip keeps a pixel across it.
+    step = min(max(1, -(-max(region.shape) // map_px)), *region.shape)
     if region.total is not None:
         mean = float(region.total.mean())
         while mean * step**2 < map_ions and 2 * step * SMALLEST_MAP_PX <= min(region.shape):

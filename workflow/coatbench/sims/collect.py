@@ -66,7 +66,7 @@ def collect(
     found = [
         other_widths(named, acquisition, reference),
         windows_beside(named, acquisition, shifts),
-        saturated_regions(acquisition, config["saturated_pixels"]),
+        saturated_regions(acquisition, config["saturated_pixels"], config["dead_time"]),
     ]
     named = [
         r | worst([quality_of(r), *(f.get(of_region(r), Quality()) for f in found)]).columns()

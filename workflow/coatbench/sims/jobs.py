@@ -25,7 +25,7 @@ REDUCE_KEYS = (
 )
 COMPARE_KEYS = (
     "match_ppm", "mass_calibration", "plausible", "mass_resolution", "region_outlier_sd", "main_groups", "headline_weighting", "bootstrap_repetitions",
-    "bootstrap_seed", "saturated_pixels",
+    "bootstrap_seed", "saturated_pixels", "dead_time",
 )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
         `rows`, one per image: number, label, mass_u, mass_lower_u, mass_upper_u,
         normalised_intensity (mean over pixels of image / total), pixel_sd (standard deviation of that ratio over
         pixels), poisson_sd (standard uncertainty of the mean from counting alone), ratio_of_sums, sum_counts,
-        corrected_counts (for dead time, of the summed image), largest_count.
+        corrected_counts (for dead time, of the summed image as it was registered), largest_count.
 
     Raises
     ------
@@ -111,6 +111,9 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
     apart = area / (blocks + 1.0) if how.normalise_to else part
     is_part = [not how.normalise_to or c.number in how.normalise_to for c in region.channels]
     sums = np.empty((len(is_part), 5))
+    table = harmonic_table(int(shots)) if shots and how.dead_time != "none" else None
+    full = shots if table is None else table[-1]  # of as many counts as shots
+    registered = np.empty(len(is_part))
     for i, own in enumerate(is_part):
         counts = image(i)
         values = block_sums(counts, step)
@@ -122,8 +125,10 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
         # From block to block, which holds true differences between them too.
         left = 0.0 if own else values * apart - sums[i, 0] / weight_sum * area * filled
         sums[i, 4] = np.square(left).sum()
-        if shots and how.dead_time == "none" and sums[i, 3] >= shots:
-            saturated |= counts >= shots
+        # Corrected counts are entries of the table: where they stand there is what was registered.
+        registered[i] = sums[i, 2] if table is None else np.searchsorted(table, counts).sum()
+        if shots and sums[i, 3] >= full:
+            saturated |= counts >= full
     ratio, squared, count, largest, residual = sums.T
     mean = ratio / weight_sum
     with np.errstate(invalid="ignore", divide="ignore"):  # one pixel has no standard deviation
@@ -137,7 +142,7 @@ def reduce_region(region: Region, how: Reduction, mask: np.ndarray | None = None
     shots_in_all = shots * n_counted if shots else math.nan
     cells = zip(
         region.channels, mean.tolist(), pixel_sd.tolist(), poisson.tolist(), (count / total_counts).tolist(),
-        count.tolist(), correct_peaks(count, shots_in_all).tolist(), largest.tolist(), strict=True,
+        count.tolist(), correct_peaks(registered, shots_in_all).tolist(), largest.tolist(), strict=True,
     )  # fmt: skip
     rows = [
         {

@@ -25,7 +25,8 @@ MAD_TO_SD = 1.4826
 LEAST_SCATTER = (
     0.05  # of the logarithm: regions that agree better than this are not unlike each other
 )
-MOST_SATURATED = 0.01
+# Share of saturated pixels; corrected ones lack 1 to 2 % of their ions at this share of them, with 5 to 60 shots.
+MOST_SATURATED, MOST_SATURATED_CORRECTED = 0.01, 0.1
 MOST_OF_TOTAL = 1.02  # peaks do not overlap by more
 LEAST_EXPECTED = 30.0  # counts; an image of zeros that should hold more is doubted
 EVENTS, IMAGE_ZERO = "events", "image 0"
@@ -147,18 +148,22 @@ def _beyond_total(regions: Mapping[Region, list[Row]]) -> dict[Region, Quality]:
     return found
 
 
-def saturated_regions(acquisition: Sequence[Row], treatment: str) -> dict[Region, Quality]:
-    """Doubt regions of which many pixels are saturated and kept."""
+def saturated_regions(
+    acquisition: Sequence[Row], treatment: str, dead_time: str = "none"
+) -> dict[Region, Quality]:
+    """Doubt regions of which many pixels are saturated and kept; of pixels that are corrected for dead time, far more may be."""
     if treatment != "keep":
         return {}
+    most, instead = MOST_SATURATED, "sims.dead_time: harmonic, or saturated_pixels: leave_out"
+    if dead_time != "none":
+        most, instead = MOST_SATURATED_CORRECTED, "sims.saturated_pixels: leave_out"
     shares = {of_region(r): r.get("saturated_pixel_fraction") or 0.0 for r in acquisition}
     return {
         key: doubtful(
-            f"{share:.0%} of the pixels have an image with as many counts as shots: it counts too few (sims.dead_time: harmonic, or "
-            "saturated_pixels: leave_out)"
+            f"{share:.0%} of the pixels have an image with as many counts as shots: it counts too few ({instead})"
         )
         for key, share in shares.items()
-        if share > MOST_SATURATED
+        if share > most
     }
 
 
@@ -186,12 +191,12 @@ def _without_counts(rows: Sequence[Row], reference: str | None) -> dict[tuple[st
 def _other_totals(
     regions: Mapping[Region, list[Row]], reference: str | None
 ) -> dict[Region, Quality]:
-    """Find regions whose total is of another kind than the reference's: they are not comparable with it."""
+    """Find regions whose total is of another kind than the reference's (without one: than the others'): they are not comparable."""
     sources = {key: own[0]["total_source"] for key, own in regions.items()}
     kinds = {k: "total" if s in (IMAGE_ZERO, EVENTS) else s for k, s in sources.items()}
-    counted = Counter(kinds[k] for k in regions if reference is None or k[0] == reference)
-    if not counted:
+    if not kinds:
         return {}
+    counted = Counter(kinds[k] for k in regions if k[0] == reference) or Counter(kinds.values())
     # Most regions decide; between equals the true total.
     kind = max(sorted(counted), key=lambda k: (counted[k], k == "total"))
     return {
