@@ -123,6 +123,30 @@ def test_relations_on_both_sides_of_their_edges(tmp_path, tables, row, verdict):
     assert math.isfinite(found["found"])
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize(
+    ("relation", "value", "tolerance", "verdict"),
+    [
+        ("equals", 7, 1.9, "fails"),
+        ("equals", 7, 2, "holds"),
+        ("within", "9.1..", None, "fails"),
+        ("within", "..9", None, "holds"),
+        ("at_least", 9.3, 0.3, "holds"),  # on the edge, but for the rounding of 9 - 9.3
+        ("at_most", 8.9, 0.1, "holds"),
+        ("at_most", 8.9, 0.09, "fails"),
+        ("at_least", 9.1, 0.09, "fails"),
+    ],
+)
+def test_a_verdict_is_a_matter_of_no_unit(tmp_path, tables, unit, relation, value, tolerance, verdict):  # fmt: skip
+    """Diffusion coefficients and exchange currents are far below 1: what rounding adds is a share of the number."""
+    for row in tables["t"]:
+        row["v"] = row["v"] and row["v"] * unit
+    ends = [f"{float(v) * unit:.12g}" if v else "" for v in str(value).split("..")]
+    given = "" if tolerance is None else f"{tolerance * unit:.12g}"
+    row = {"sample": "c300", "relation": relation, "value": "..".join(ends), "tolerance": given}
+    assert decide(tmp_path, tables, **row)["verdict"] == verdict
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [

@@ -51,9 +51,22 @@ class Relation:
         return result
 
 
+def _slack(values: np.ndarray, end: np.ndarray, tolerance: float) -> np.ndarray:
+    """Return the tolerance and what rounding adds to it: of the numbers themselves, since a diffusion coefficient is far below 1."""
+    size = np.where(np.isfinite(end), np.maximum(np.abs(values), np.abs(end)), np.abs(values))
+    return tolerance + ROUNDING * np.maximum(size, tolerance)
+
+
+def _at_least(values: np.ndarray, e: Expectation) -> np.ndarray:
+    return values - e.low + _slack(values, e.low, e.tolerance)
+
+
+def _at_most(values: np.ndarray, e: Expectation) -> np.ndarray:
+    return e.high - values + _slack(values, e.high, e.tolerance)
+
+
 def _inside(values: np.ndarray, e: Expectation) -> np.ndarray:
-    slack = e.tolerance + ROUNDING * np.maximum(1.0, np.abs(values))
-    return np.minimum(values - e.low, e.high - values) + slack
+    return np.minimum(_at_least(values, e), _at_most(values, e))
 
 
 def _much_lower(values: np.ndarray, e: Expectation) -> np.ndarray:
@@ -90,14 +103,16 @@ def _steepest(values: np.ndarray, x: np.ndarray) -> np.ndarray:
 TABLE: dict[str, Relation] = {
     "equals": Relation(_inside),
     "within": Relation(_inside),
-    "at_least": Relation(lambda v, e: v - e.low + e.tolerance),
-    "at_most": Relation(lambda v, e: e.high - v + e.tolerance),
+    "at_least": Relation(_at_least),
+    "at_most": Relation(_at_most),
     "higher": Relation(lambda v, e: v - (e.high if e.most is None else e.most), strict=True),
     "lower": Relation(lambda v, e: (e.low if e.least is None else e.least) - v, strict=True),
     "much_lower": Relation(_much_lower),
     "slightly_lower": Relation(_slightly_lower, strict=True),
     "constant": Relation(
-        lambda v, e: e.tolerance - v, derive=lambda v, _: np.ptp(v, axis=-1), least_items=2
+        lambda v, e: (1 + ROUNDING) * e.tolerance - v,
+        derive=lambda v, _: np.ptp(v, axis=-1),
+        least_items=2,
     ),
     "maximum": Relation(_inside, derive=lambda v, x: x[v.argmax(axis=-1)], least_items=2),
     "minimum": Relation(_inside, derive=lambda v, x: x[v.argmin(axis=-1)], least_items=2),
