@@ -135,7 +135,21 @@ def test_settings_that_an_advice_may_name() -> None:
     assert gas.allowed(["air"]) == ["N2", "air", "O2"]
 
 
+def test_what_an_empty_cell_means_is_a_setting_like_any_other() -> None:
+    """0 has no place on a log scale, also where nothing is written for it; a level that is a number in the config is one."""
+    amount = read_factors({"wt": {"scale": "log", "empty": 0}})[0]
+    assert amount.setting({"wt": ""}) is None and amount.setting({"wt": "0"}) is None
+    assert replace(amount, scale="linear").setting({"wt": ""}) == 0.0
+    batch = read_factors({"batch": {"kind": "categorical", "empty": 2}})[0]
+    assert batch.setting({"batch": ""}) == batch.setting({"batch": "2"}) == "2"
+    two = [{"sample": s, "role": "coated", "batch": b} for s, b in (("a", ""), ("b", "2"))]
+    assert varied([batch], two) == ()
+
+
 def test_mistakes_in_factors_are_one_line_each() -> None:
+    words = read_factors({"wt": {"empty": "none"}})
+    with pytest.raises(StudyError, match="empty: found 'none', expected a number"):
+        check_factors(words, [{"sample": "a", "role": "coated", "wt": ""}])
     wrong = (replace(FACTORS[0], low=9.0, high=1.0), replace(FACTORS[1], low=0.0), FACTORS[2])
     with pytest.raises(StudyError) as caught:
         check_factors(wrong, [coated("a", "warm", "1", "argon")])

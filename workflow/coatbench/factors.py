@@ -60,12 +60,10 @@ class Factor:
 
     def setting(self, sample: Mapping[str, str]) -> Setting | None:
         """Return the setting of a sample, None where it is unknown (or not above 0 on a log scale)."""
-        text = (sample.get(self.name) or "").strip()
-        if not text:
-            return self.empty
-        if not self.continuous:
-            return text
-        value = float(text)
+        found = (sample.get(self.name) or "").strip() or self.empty
+        if found is None or not self.continuous:
+            return None if found is None else str(found)
+        value = float(found)
         return None if self.scale == "log" and value <= 0 else value
 
     def place(self, value: float) -> float:
@@ -244,6 +242,10 @@ def check_factors(
         if factor.scale == "log" and factor.low is not None and factor.low <= 0:
             problems.append(
                 f"{origin}: factors.{factor.name}: low: found {factor.low:g}, expected a number above 0 on a log scale"
+            )
+        if factor.continuous and isinstance(factor.empty, str):
+            problems.append(
+                f"{origin}: factors.{factor.name}: empty: found {quote(factor.empty)}, expected a number (or kind: categorical)"
             )
         for sample in samples:
             text = (sample.get(factor.name) or "").strip()
