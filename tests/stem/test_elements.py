@@ -162,6 +162,16 @@ def test_too_little_to_test(config):
     assert "fewer than" in found["note"]
 
 
+@pytest.mark.parametrize("core_px", [0, 5])
+def test_a_core_too_thin_to_have_pixels_is_not_asked(config, core_px):
+    """All of a needle lies within the margin of its edge; without a count beside it the core's scatter was wanted."""
+    found_counts = np.where(LAYER, np.random.default_rng(1).poisson(1.0, LAYER.shape), 0)
+    core = np.zeros_like(LAYER)
+    core[-1, :core_px] = True
+    found = elements.detect(found_counts, LAYER, BESIDE & ~core, config, core, 0.3)
+    assert found["detected"] is True and found["note"] == ""
+
+
 @pytest.mark.parametrize("total", [0, 20])
 def test_a_map_of_next_to_nothing_tells_nothing(config, total):
     empty = np.zeros(LAYER.shape)

@@ -34,11 +34,11 @@ def field(
     return np.random.default_rng(seed).normal(image, 6.0).clip(0)
 
 
-def measured(folder, config, image, **row):
+def measured(folder, config, image, *, quantity="layer_thickness_nm", **row):
     tifffile.imwrite(folder / "a.tif", image.astype(np.float32), imagej=True, resolution=(1 / PIXEL, 1 / PIXEL), metadata={"unit": "nm"})  # fmt: skip
     index = {"sample": "a", "file": "a.tif", "kind": "laadf", "field": "a", "pixel_size_nm": "", "element": ""} | row  # fmt: skip
     found = analyse([index], [folder / "a.tif"], config)
-    return next(r for r in found.tables["stem_layers"] if r["quantity"] == "layer_thickness_nm")
+    return next(r for r in found.tables["stem_layers"] if r["quantity"] == quantity)
 
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.6, 1.0])
@@ -81,6 +81,38 @@ def test_a_support_film_is_named_and_is_no_layer(tmp_path, config, film):
     row = measured(tmp_path, config, field(film_nm=film))
     assert row["value_median"] == 0 or row["quality"] == "unusable"
     assert "film" in row["quality_note"]
+
+
+def with_disc(image, y_nm, diameter_nm, level=LAYER):
+    """A coagulated particle on the rim of `field`, most of it outside of the core."""
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]] * PIXEL
+    at = 0.4 * image.shape[1] * PIXEL - 0.2 * diameter_nm
+    inside = (np.hypot(y - y_nm, x - at) < diameter_nm / 2) & (image < 0.5 * (LAYER + CORE))
+    return np.where(inside, level, image)
+
+
+def test_what_a_film_makes_doubtful_is_so_for_particles_too(tmp_path, config):
+    sizes = measured(tmp_path, config, with_disc(field(film_nm=80.0), 160, 70), quantity="particle_size_nm")  # fmt: skip
+    assert sizes["n"] == 1 and sizes["quality"] == "doubtful" and "film" in sizes["quality_note"]
+    clean = measured(tmp_path, config, with_disc(field(), 160, 70), quantity="particle_size_nm")
+    assert clean["n"] == 1 and clean["quality"] == "ok"
+
+
+def test_no_particle_is_told_where_no_layer_is(tmp_path, config):
+    """Two films, one behind the other: what stands beside the particle is unusable for both."""
+    image = field(film_nm=90.0)
+    from_rim = (np.arange(image.shape[1]) - 0.4 * image.shape[1]) * PIXEL
+    image -= 9.0 * ((from_rim > -90) & (from_rim < -40))
+    image += 7.0 * ((from_rim > -40) & (image < CORE / 2))
+    for quantity in ("layer_thickness_nm", "particle_size_nm"):
+        assert measured(tmp_path, config, image, quantity=quantity)["quality"] == "unusable"
+
+
+def test_particles_that_the_field_cuts_are_not_called_none(tmp_path, config):
+    cut = measured(tmp_path, config, with_disc(field(), 0, 90), quantity="particle_size_nm")
+    assert cut["n"] == 0 and cut["note"].endswith("but those that the field cuts")
+    none = measured(tmp_path, config, field(), quantity="particle_size_nm")
+    assert none["n"] == 0 and none["note"] == "no coagulated particles"
 
 
 def test_a_wide_bright_layer_is_no_film(tmp_path, config):

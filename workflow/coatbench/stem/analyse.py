@@ -109,7 +109,11 @@ def _one_image(
     typical = float(np.median(rim.thickness_nm)) if len(rim.thickness_nm) else 0.0
     sizes, mask = layer.particles(parts, micrograph.pixel_nm, typical, config)
     thickness = _thickness(rim, parts, micrograph.pixel_nm, config, mask)
-    judged = [doubtful(note) for note in (film, parts.doubt, *_beside(parts, rim)) if note]
+    # What makes the picture uncertain is a doubt about the layer as well as about particles in it.
+    of_picture = [doubtful(note) for note in (film, parts.doubt) if note]
+    if film and _film(parts, rim, config):
+        of_picture.append(unusable("a band of the film's kind again: no layer is told from it"))
+    judged = [*of_picture, *(doubtful(note) for note in _beside(parts, rim))]
     if not thickness.get("value_median"):
         judged += _unseen(micrograph, parts)
         if step := hidden_step(parts, micrograph.pixel_nm, config["rim_band_nm"]):
@@ -120,9 +124,7 @@ def _one_image(
                     f"no layer below {parts.resolution_nm:.0f} nm could be told from this edge"
                 )
             )
-    if film and _film(parts, rim, config):
-        judged.append(unusable("a band of the film's kind again: no layer is told from it"))
-    particles = _particles(sizes, parts, micrograph.pixel_nm, config)
+    particles = _particles(sizes, parts, micrograph.pixel_nm, config, cut=bool(mask.any()))
     if not thickness["n"]:
         judged.append(unusable(thickness["note"]))
     judged.append(
@@ -139,7 +141,7 @@ def _one_image(
         **key,
         quantity="particle_size_nm",
         **particles,
-        **quality.Quality().columns(),
+        **quality.worst(of_picture).columns(),
     )
     result.curves[group] = image_curves(
         micrograph, row, parts, rim, mask, quality=judgement["quality"]
@@ -242,10 +244,13 @@ def _film(parts: Segmentation, rim: layer.Rim, config: StemConfig) -> str:
     return f"carbon film or other support: a band of {width:.0f} nm at {100 * contrast:.0f} % of the particle's brightness"
 
 
-def _particles(sizes: np.ndarray, parts: Segmentation, pixel_nm: float, config: StemConfig) -> Row:
-    row: Row = {"n": len(sizes), "note": "" if len(sizes) else "no coagulated particles"}
+def _particles(
+    sizes: np.ndarray, parts: Segmentation, pixel_nm: float, config: StemConfig, *, cut: bool
+) -> Row:
+    row: Row = {"n": len(sizes), "note": ""}
     if not len(sizes):
-        return row
+        none = "no coagulated particles"
+        return row | {"note": f"{none} but those that the field cuts" if cut else none}
     row |= _distribution(sizes)
     row["value_median_sd"] = layer.bootstrap_sd(sizes, len(sizes), np.median)
     bias = phantom.particle_bias(parts, row["value_median"], pixel_nm, config)

@@ -97,8 +97,10 @@ def detect(
         float(off.mean()),
     )
     excess = float(on.mean() - off.mean())
-    noise, alike = _scatter(counts, beside if off.any() or core is None else core)
-    poisson = _are_counts(counts, off if off.any() or core is None else counts[core], noise, alike)
+    # Beside the particle there may be no count at all; a core within the margin of its edge has no pixels.
+    even = core if not off.any() and core is not None and core.sum() >= MIN_PIXELS else beside
+    noise, alike = _scatter(counts, even)
+    poisson = _are_counts(counts, counts[even], noise, alike)
 
     def variance_of(values: np.ndarray) -> float:
         """Of a mean."""
