@@ -209,11 +209,14 @@ def test_neighbours_of_a_setting_are_two_either_way_or_the_other_levels():
     assert [n[1] for n in near if n[0] == 400] == ["O2", "Ar"]
 
 
-def test_both_ends_of_a_factor_have_a_beyond():
+def test_each_end_of_a_factor_has_a_beyond():
     factors = [SimpleNamespace(name=n) for n in ("a", "b")]
     surfaces = SimpleNamespace(space=SimpleNamespace(factors=factors))
     x = np.array([[-0.2, 0.5], [0.0, -0.2], [1.2, 1.0]])
-    assert _over_edges(surfaces, x, ["a"]).tolist() == [True, False, True]
+    assert _over_edges(surfaces, x, {"a": -1}).tolist() == [True, False, False]
+    assert _over_edges(surfaces, x, {"a": 1}).tolist() == [False, False, True]
+    assert _over_edges(surfaces, x, {"b": -1}).tolist() == [False, True, False]
+    assert not _over_edges(surfaces, x, {}).any()
 
 
 def test_an_interaction_is_the_difference_of_two_differences():

@@ -115,8 +115,23 @@ def test_the_last_of_a_batch_alone_is_sent_beyond_an_end(monkeypatch):
         return [row["purpose"] for row in advise(seen[0], config, **edges)]
 
     assert purposes(1) == ["improve"]
-    assert purposes(1, edges=[T]) == ["extend"]
-    assert purposes(2) == purposes(2, edges=[T]) == ["improve", "extend"]
+    assert purposes(1, edges={T: 1}) == ["extend"]
+    assert purposes(2) == purposes(2, edges={T: 1}) == ["improve", "extend"]
+
+
+@pytest.mark.parametrize(("low", "high", "beyond"), [(200, 500, False), (200, 600, True)])
+def test_an_end_that_may_not_be_passed_is_named_whatever_the_other_end_allows(low, high, beyond, monkeypatch):  # fmt: skip
+    seen = []
+    keep = tables.advise
+    monkeypatch.setattr(tables, "advise", lambda *a, **k: seen.append((a[0], k)) or keep(*a, **k))
+    made, text = along([400, 425, 450, 475, 500], lambda s: (s[T] - 300) / 200, low=low, high=high, step=25)  # fmt: skip
+    assert ("allows nothing beyond it: widen" in " ".join(text)) != beyond
+    surfaces, given = seen[0]
+    assert given["edges"] == {T: 1}
+    one = synthetic.config()["next"] | {"batch": 1}
+    (row,) = advise(surfaces, one, **given)
+    assert row[T] > 500 if beyond else [row] == advise(surfaces, one, **given | {"edges": {}})
+    assert any(r[T] > 500 for r in made["ranking_next"]) == beyond
 
 
 def test_a_factorial_of_two_levels_each_has_effects():

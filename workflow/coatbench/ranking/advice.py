@@ -35,7 +35,7 @@ def advise(
     surfaces: Surfaces,
     config: RankingNext,
     *,
-    edges: Sequence[str] = (),
+    edges: Mapping[str, int] | None = None,
     measured: Sequence[tuple[Setting | None, ...]] = (),
 ) -> list[dict[str, Any]]:
     """Return rows of the table `ranking_next`.
@@ -43,7 +43,7 @@ def advise(
     Parameters
     ----------
     config : `batch`, `cost_per_sample`, `cost_per_setting` (per factor: paid once for each of its settings in the batch)
-    edges : factors whose optimum lies at an end of the tested range: the batch looks beyond it where the range allows
+    edges : factors whose optimum lies at an end of the tested range (-1: lower, 1: upper): the batch looks beyond it where the range allows
     measured : settings of further samples that exist
     """
     settings, x = _candidates(surfaces)
@@ -54,6 +54,7 @@ def advise(
         [all(f.allows(v) for f, v in zip(surfaces.space.factors, s, strict=True)) for s in settings]
     )
     outside = _beyond(surfaces, x)
+    over = _over_edges(surfaces, x, edges or {})
     mean, covariance = surfaces.moments(x)
     # What one more sample of all criteria adds in noise, at the stated weights.
     noise = float(np.sum((surfaces.shares * surfaces.noise) ** 2))
@@ -79,9 +80,8 @@ def advise(
         worth[chosen] = -np.inf
         # What is made already is worth a repeat only where it may be the best.
         worth[~free | (known & ~hopeful)] = -np.inf
-        last = order == batch and edges and not any(outside[c] for c in chosen)
-        if last and (allowed := _over_edges(surfaces, x, edges)).any():
-            worth = np.where(allowed & free, worth, -np.inf)
+        if order == batch and not over[chosen].any() and (over & free).any():
+            worth = np.where(over & free, worth, -np.inf)
         k = int(np.argmax(worth))
         if not np.isfinite(worth[k]):
             break
@@ -193,11 +193,12 @@ def _beyond(surfaces: Surfaces, x: np.ndarray) -> np.ndarray:
     return found
 
 
-def _over_edges(surfaces: Surfaces, x: np.ndarray, edges: Sequence[str]) -> np.ndarray:
+def _over_edges(surfaces: Surfaces, x: np.ndarray, edges: Mapping[str, int]) -> np.ndarray:
+    """Tell which points lie beyond an end of the tested range at which an optimum lies; the other end promises nothing."""
     found = np.zeros(len(x), dtype=bool)
     for i, factor in enumerate(surfaces.space.factors):
-        if factor.name in edges:
-            found |= (x[:, i] < -1e-9) | (x[:, i] > 1 + 1e-9)
+        if side := edges.get(factor.name, 0):
+            found |= x[:, i] < -1e-9 if side < 0 else x[:, i] > 1 + 1e-9
     return found
 
 

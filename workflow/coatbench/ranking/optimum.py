@@ -17,6 +17,7 @@ SLICE = 41  # points of a response along one of several factors
 MOST_DRAWS = 800  # with several factors
 EDGE = 1e-9
 WHOLE = 0.9  # of the tested range: possible optima that fill so much of it say nothing
+LOWER, UPPER = "at the lower end", "at the upper end"
 UNDECIDED = "anywhere in the tested range"
 
 
@@ -33,11 +34,13 @@ class Optimum:
         """Return the optimum of one response, a row per factor."""
         return [r for r in self.optimum if r["response"] == response]
 
-    def edges(self) -> list[str]:
-        """Return the factors whose overall optimum is not bracketed."""
-        return [
-            r["factor"] for r in self.rows(OVERALL) if (r.get("probability_at_edge") or 0) > 0.5
-        ]
+    def edges(self) -> dict[str, int]:
+        """Return the factors whose overall optimum is not bracketed: -1 at the lower end of the tested range, 1 at the upper one."""
+        return {
+            r["factor"]: -1 if r["note"].startswith(LOWER) else 1
+            for r in self.rows(OVERALL)
+            if (r.get("probability_at_edge") or 0) > 0.5
+        }
 
 
 def find_optimum(surfaces: Surfaces, response_draws: int) -> Optimum:
@@ -122,8 +125,8 @@ def _of_number(
     at_low, at_high = float((best <= EDGE).mean()), float((best >= 1 - EDGE).mean())
     note = ""
     if max(at_low, at_high) > 0.5:
-        end, limit = ("lower", levels[0]) if at_low > at_high else ("upper", levels[-1])
-        note = f"at the {end} end of the tested range ({factor.text(limit)}): not bracketed"
+        end, limit = (LOWER, levels[0]) if at_low > at_high else (UPPER, levels[-1])
+        note = f"{end} of the tested range ({factor.text(limit)}): not bracketed"
     below = min(float(ends[0]), levels[max(at - 1, 0)])
     above = max(float(ends[2]), levels[min(at + 1, len(levels) - 1)])
     if not note and high - low >= WHOLE:

@@ -314,13 +314,20 @@ def _next(ranking: Ranking, optimum: Optimum, advice: Sequence[Mapping[str, Any]
         text += "Little is to be gained: no further sample is expected to raise the best score by a tenth of a smallest difference that matters."
     else:
         text += f"Together they are expected to raise the best score by {short(gain)} smallest differences that matter."
-    stuck = set(optimum.edges()) - {
-        f.name for f in ranking.factors if any(r["purpose"] == EXTEND for r in advice)
-    }
+    stuck = [n for n, side in optimum.edges().items() if not _goes_beyond(ranking, n, side)]
     if stuck:
         names = listed([factor_of(ranking, n).label for n in sorted(stuck)])
         text += f" The optimum lies at an end of the tested range, and the config allows nothing beyond it: widen low or high of {names} if it can be made."
     return text + _to_complete(ranking)
+
+
+def _goes_beyond(ranking: Ranking, name: str, side: int) -> bool:
+    """Tell whether the config allows settings of a factor beyond that end of the tested range."""
+    factor = factor_of(ranking, name)
+    place = ranking.factors.index(factor)
+    tested = [float(v) for row in ranking.settings.values() if (v := row[place]) is not None]
+    end = max(v * side for v in tested)
+    return any(float(v) * side > end + 1e-9 for v in factor.allowed(tested))
 
 
 def _conflicts(ranking: Ranking, consistency: Sequence[Mapping[str, Any]]) -> list[str]:
