@@ -119,3 +119,15 @@ def test_a_swap_is_one_where_both_differences_exceed_two_uncertainties(
         for row in table:
             row["coverage_sd"] = {"a": sd_a, "b": sd_b}[row["sample"]]
         assert order_rows(table, ["a", "b"])[0]["n_significant_swaps"] == swaps
+
+
+def test_two_choices_contradict_each_other_whatever_the_first_one_says() -> None:
+    """The first choice cannot tell the samples apart: the swap is one between the other two."""
+    made = sensitivity(a=[0.9, 0.4], b=[0.5, 0.8])
+    first = [
+        row | {"rsf_library": "kratos_f1s", "coverage": 0.5}
+        for row in sensitivity(a=[0, 0], b=[0, 0])
+    ]
+    (row,) = order_rows([*first, *made], ["a", "b"])
+    assert row["n_choices"] == 3 and row["n_significant_swaps"] == 1
+    assert "depends on the choice for a/b" in row["statement"]

@@ -324,15 +324,15 @@ def order_rows(
         if not variants:
             continue
         first = next(iter(variants.values()))
-        swapped, plain = [], True
+        plain = all(_order(table) == _order(first) for table in variants.values())
+        signs: dict[str, set[bool]] = {}
         for table in variants.values():
-            plain = plain and _order(table) == _order(first)
-            for a in first:
-                for b in first:
-                    if a < b and _opposite(first, table, a, b):
-                        swapped.append(f"{a}/{b}")
+            for a, b in itertools.combinations(sorted(table), 2):
+                higher = _significantly_higher(table[a], table[b])
+                if higher is not None:
+                    signs.setdefault(f"{a}/{b}", set()).add(higher)
         best = {_order(table)[0] for table in variants.values()}
-        pairs = sorted(set(swapped))
+        pairs = sorted(pair for pair, found in signs.items() if len(found) == 2)
         rows.append(
             {
                 "definition": definition,
@@ -352,17 +352,11 @@ def _order(table: Mapping[str, Row]) -> list[str]:
     return [r["sample"] for r in sorted(table.values(), key=lambda r: -r["coverage"])]
 
 
-def _opposite(one: Mapping[str, Row], two: Mapping[str, Row], a: str, b: str) -> bool:
-    if a not in two or b not in two:
-        return False
-    signs = []
-    for table in (one, two):
-        difference = table[a]["coverage"] - table[b]["coverage"]
-        sd = (table[a]["coverage_sd"] ** 2 + table[b]["coverage_sd"] ** 2) ** 0.5
-        if abs(difference) <= 2 * sd:
-            return False
-        signs.append(difference > 0)
-    return signs[0] != signs[1]
+def _significantly_higher(a: Row, b: Row) -> bool | None:
+    """Tell whether the coverage of `a` is above that of `b`; None where the uncertainties leave it open."""
+    difference = a["coverage"] - b["coverage"]
+    sd = (a["coverage_sd"] ** 2 + b["coverage_sd"] ** 2) ** 0.5
+    return None if abs(difference) <= 2 * sd else bool(difference > 0)
 
 
 def _statement(definition: str, n: int, same: bool, pairs: list[str], best: list[str]) -> str:
