@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from coatbench.quality import unusable
-from coatbench.xps.collect import order_rows
+from coatbench.xps.collect import collect, order_rows
 from coatbench.xps.coverage import (
     Amount,
     Setting,
@@ -131,3 +131,23 @@ def test_two_choices_contradict_each_other_whatever_the_first_one_says() -> None
     (row,) = order_rows([*first, *made], ["a", "b"])
     assert row["n_choices"] == 3 and row["n_significant_swaps"] == 1
     assert "depends on the choice for a/b" in row["statement"]
+
+
+def test_a_background_of_one_region_is_no_choice_of_the_whole_spot(config: dict) -> None:
+    """All atoms of a spot were nickel under the one background that Ni 2p alone has."""
+    areas = []
+    for sample, bare in (("bare", 1.0), ("coated", 0.4)):
+        for row in rows(s=100 * (1 - bare) + 1, p=50.0, ni=2000 * bare, lattice=300 * bare, c=99.0):
+            own = "linear" if row["region"] == "Ni 2p" else "shirley"
+            areas += [
+                row | {"sample": sample, "spot": "1", "background": kind, "is_default": kind == own,
+                       "line": row["region"]}
+                for kind in dict.fromkeys([own, "shirley", "tougaard"])
+            ]  # fmt: skip
+    samples = [{"sample": "bare", "role": "uncoated"}, {"sample": "coated", "role": "coated"}]
+    found = collect({"xps_areas": areas}, samples, config, reference="bare")
+    nickel = [r for r in found["xps_sensitivity"] if r["definition"] == "nickel_fraction"]
+    assert [r["background"] for r in nickel if r["sample"] == "coated"] == [
+        b for b in ("as configured", "shirley", "tougaard") for _ in config["sensitivity"]["rsf_libraries"]
+    ]  # fmt: skip
+    assert all(r["coverage"] > 0.3 for r in nickel if r["sample"] == "coated")

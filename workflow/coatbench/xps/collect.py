@@ -261,8 +261,7 @@ def _sensitivity(
 ) -> list[Row]:
     """Coverage under every background, library and escape depth, with the rank of each sample; what is unusable has none."""
     rows: list[Row] = []
-    for background in dict.fromkeys(row["background"] for row in areas):
-        chosen = [row for row in areas if row["background"] == background]
+    for background, chosen in _by_background(areas).items():
         replaced = {
             row["sample"]
             for row in chosen
@@ -296,6 +295,32 @@ def _sensitivity(
                     for row in own
                 ]
     return rows
+
+
+def _by_background(areas: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return background -> rows of the spots that have all of their regions under it; `as configured` where regions have backgrounds of their own.
+
+    A background that only some regions have would make a coverage of these alone.
+    """
+
+    def regions(rows: Sequence[Row]) -> dict[tuple[str, str], set[str]]:
+        found: dict[tuple[str, str], set[str]] = {}
+        for row in rows:
+            found.setdefault((row["sample"], row["spot"]), set()).add(row["region"])
+        return found
+
+    whole = regions(areas)
+    configured = [row for row in areas if row["is_default"]]
+    found: dict[str, list[Row]] = {}
+    if len({row["background"] for row in configured}) > 1:
+        found[CONFIGURED] = configured
+    for background in dict.fromkeys(row["background"] for row in areas):
+        rows = [row for row in areas if row["background"] == background]
+        own = regions(rows)
+        kept = [r for r in rows if own[r["sample"], r["spot"]] == whole[r["sample"], r["spot"]]]
+        if kept:
+            found[background] = kept
+    return found
 
 
 def order_rows(
