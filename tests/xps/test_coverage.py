@@ -151,3 +151,43 @@ def test_a_background_of_one_region_is_no_choice_of_the_whole_spot(config: dict)
         b for b in ("as configured", "shirley", "tougaard") for _ in config["sensitivity"]["rsf_libraries"]
     ]  # fmt: skip
     assert all(r["coverage"] > 0.3 for r in nickel if r["sample"] == "coated")
+
+
+@pytest.mark.parametrize(("photon_eV", "longer"), [(1253.6, 0.811), (2984.3, 2.0), (1486.69, 1.0)])
+def test_fast_electrons_tell_of_a_thicker_layer(
+    config: dict, photon_eV: float, longer: float
+) -> None:
+    """A layer's attenuation length was that of Al K-alpha under every source; O 1s electrons have 711, 2441 and 944 eV."""
+
+    def study(energy: float) -> dict:
+        areas = [
+            row | {"sample": sample, "spot": "1", "background": "shirley", "is_default": True, "photon_energy_eV": energy}
+            for sample, left in (("bare", 1.0), ("coated", 0.5))
+            for row in rows(lattice=900 * left, ni=2000.0, s=90.0)
+        ]  # fmt: skip
+        samples = [{"sample": "bare", "role": "uncoated"}, {"sample": "coated", "role": "coated"}]
+        (layer,) = collect({"xps_areas": areas}, samples, config, reference="bare")["xps_layer"]
+        return layer
+
+    found = study(photon_eV)
+    length = -found["thickness_nm"] / math.log(found["lattice_ratio"])
+    known = config["coverage"]["attenuation_length_nm"]
+    assert length == pytest.approx(known * longer, rel=0.03)
+
+
+def test_why_there_is_no_thickness(config: dict) -> None:
+    """Less lattice oxygen than the reference, within an uncertainty as large as both, is not as much or more."""
+    found = {}
+    for sd in (0.01, 0.6):
+        areas = []
+        for sample, left in (("bare", 1.0), ("less", 0.9), ("more", 1.1)):
+            made = rows(lattice=90 * left, ni=2000.0, s=90.0)
+            for row in made:
+                if row["region"] == "O 1s":
+                    row["area_cps_eV_sd"] = sd * row["area_cps_eV"]
+            areas += [row | {"sample": sample, "spot": "1", "background": "shirley", "is_default": True} for row in made]  # fmt: skip
+        samples = [{"sample": s, "role": "coated"} for s in ("less", "more")]
+        layers = collect({"xps_areas": areas}, samples, config, reference="bare")["xps_layer"]
+        found[sd] = {r["sample"]: r["note"] for r in layers}
+    assert found[0.01] == {"less": "", "more": "as much lattice oxygen as the reference or more"}
+    assert found[0.6]["less"].startswith("lattice oxygen is not significant")

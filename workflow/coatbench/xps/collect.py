@@ -209,6 +209,12 @@ def _layer_rows(
     amounts = sample_amounts(areas, setting.headline, setting)
     others = [sample_amounts(areas, setting.headline, setting, f) for f in _DENSITY_FACTORS]
     rows = []
+    lattice = setting.coverage["lattice_region"]
+    photons = {
+        row["sample"]: float(row["photon_energy_eV"])
+        for row in areas
+        if row["region"] == lattice and row.get("photon_energy_eV") is not None
+    }
     bare = amounts.get(reference, {}).get("lattice_oxygen")
     for sample, values in amounts.items():
         amount = values.get("lattice_oxygen")
@@ -216,12 +222,16 @@ def _layer_rows(
             continue
         judged = worst([amount.quality, bare.quality])
         usable = amount.quality.usable and bare.quality.usable
-        found = thickness(amount, bare, setting.coverage) if usable else None
+        photon = photons.get(sample, math.nan)
+        found = thickness(amount, bare, setting.coverage, photon) if usable else None
         sd = found.sd if found else None
         if found and sd is not None:
             varied = [
                 thickness(
-                    o[sample]["lattice_oxygen"], o[reference]["lattice_oxygen"], setting.coverage
+                    o[sample]["lattice_oxygen"],
+                    o[reference]["lattice_oxygen"],
+                    setting.coverage,
+                    photon,
                 )
                 for o in others
             ]
@@ -229,7 +239,7 @@ def _layer_rows(
             sd = math.hypot(sd, (max(spread) - min(spread)) / 2)
         ratio = amount.value / bare.value if usable and bare.value > 0 else None
         carbon = values.get(CARBON)
-        note = "as much lattice oxygen as the reference or more" if usable and not found else ""
+        note = _without_thickness(amount, bare) if usable and not found else ""
         rows.append(
             {
                 "sample": sample,
@@ -245,6 +255,15 @@ def _layer_rows(
             }
         )
     return rows
+
+
+def _without_thickness(amount: Amount, reference: Amount) -> str:
+    """Say why two usable amounts of lattice oxygen leave no thickness."""
+    if reference.value <= 0:
+        return "the reference shows no lattice oxygen"
+    if amount.value >= reference.value:
+        return "as much lattice oxygen as the reference or more"
+    return "lattice oxygen is not significant, and what it may be at most is no less than in the reference"
 
 
 def _half_range(amounts: Sequence[Amount | None]) -> float | None:

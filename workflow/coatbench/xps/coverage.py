@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..quality import OK, Quality, counted, doubtful, quality_of, unusable, worst
 from .attenuation import lattice_length_nm, length_of, material_of
-from .quantify import AL_KALPHA_EV, ANGLE, ESCAPE, ESCAPE_EXPONENT, kinetic_of, rsf
+from .quantify import AL_KALPHA_EV, ANGLE, ESCAPE, ESCAPE_EXPONENT, WITHIN_EV, kinetic_of, rsf
 from .uncertainty import SIGNIFICANCE, Z95, upper_limit
 
 if TYPE_CHECKING:
@@ -236,7 +236,10 @@ def attenuation_nm(line: str, photon_eV: float, setting: Setting) -> float:
     That of the configuration holds for the lattice line at Al K-alpha; others grow with kinetic energy to the power 0.75, or
     as TPP-2M says of its material.
     """
-    chosen = setting.coverage
+    return _length_nm(line, photon_eV, setting.coverage)
+
+
+def _length_nm(line: str, photon_eV: float, chosen: XpsCoverage) -> float:
     material = material_of(chosen["attenuation_length_nm"])
     if material and kinetic_of(line.split(",")[0], photon_eV) > 0:
         along = length_of(line.split(",")[0], photon_eV, material)
@@ -364,7 +367,12 @@ class Thickness:
     is_limit: bool
 
 
-def thickness(amount: Amount, reference: Amount, setting: XpsCoverage) -> Thickness | None:
+def thickness(
+    amount: Amount,
+    reference: Amount,
+    setting: XpsCoverage,
+    photon_eV: float = AL_KALPHA_EV,
+) -> Thickness | None:
     """Return the thickness of a closed layer, None where the sample shows more of the lattice than the reference.
 
     Where the lattice signal is not significant, the thickness that its 95 % upper limit leaves is a lower limit.
@@ -376,9 +384,12 @@ def thickness(amount: Amount, reference: Amount, setting: XpsCoverage) -> Thickn
         Share of lattice oxygen in all atoms below the contamination.
     setting : mapping
         The section `xps.coverage`.
+    photon_eV : float
+        Of the lattice line, whose electrons come the further the faster they are; NaN counts as Al K-alpha.
     """
-    angle = math.radians(setting["emission_angle_deg"])
-    length = lattice_length_nm(setting) * math.cos(angle)
+    # The configuration's length is that at Al K-alpha, whichever digits a file gives it.
+    at = photon_eV if abs(photon_eV - AL_KALPHA_EV) > WITHIN_EV else AL_KALPHA_EV
+    length = _length_nm(setting["lattice_region"], at, setting)
     if reference.value <= 0:
         return None
     if amount.value < 3 * amount.sd:
