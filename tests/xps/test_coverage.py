@@ -191,3 +191,19 @@ def test_why_there_is_no_thickness(config: dict) -> None:
         found[sd] = {r["sample"]: r["note"] for r in layers}
     assert found[0.01] == {"less": "", "more": "as much lattice oxygen as the reference or more"}
     assert found[0.6]["less"].startswith("lattice oxygen is not significant")
+
+
+def test_a_line_in_two_regions_counts_with_both(config: dict) -> None:
+    """Of two regions whose components are of one line, the last one stood for all of it."""
+    setting = Setting.of(config)
+    whole = rows(s=100.0, p=50.0, ni=3000.0)
+    halves = rows(s=100.0, p=50.0, ni=2000.0)
+    second = [
+        row | {"region": "Ni 2p1/2", "line": "Ni 2p", "quality": "doubtful", "quality_note": "cut"}
+        for row in rows(ni=1000.0)
+    ]
+    wanted = spot_amounts(whole, "scofield", setting)["eq1"]
+    for made in (halves + second, second + halves):
+        found = spot_amounts(made, "scofield", setting)["eq1"]
+        assert found.value == pytest.approx(wanted.value)
+        assert found.quality.notes == ("cut",)

@@ -103,7 +103,7 @@ class _Atoms:
     lines: dict[str, tuple[float, float]] = field(default_factory=dict)
     parts: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     carbon: dict[str, float] = field(default_factory=dict)
-    regions: dict[str, str] = field(default_factory=dict)
+    regions: dict[str, list[str]] = field(default_factory=dict)
     line_of: dict[tuple[str, str], str] = field(default_factory=dict)
     photon_eV: float = AL_KALPHA_EV
 
@@ -160,7 +160,7 @@ def spot_amounts(
     coating, substrate = chosen["coating"], chosen["substrate"]
     everything = worst(judged.values())
     needed = [*coating, substrate]
-    measured = dict.fromkeys(atoms.regions.get(line, line) for line in needed)
+    measured = dict.fromkeys(r for line in needed for r in atoms.regions.get(line, [line]))
     own = worst(judged[r] for r in measured if r in judged)
     if not own.usable and measured.keys() <= judged.keys():
         result["eq1"] = Amount(math.nan, math.nan, quality=own)
@@ -206,8 +206,10 @@ def _atoms(areas: Sequence[Row], library: str, setting: Setting) -> _Atoms:
         amount = row["area_cps_eV"] * scale, (row["area_cps_eV_sd"] or 0.0) * scale
         region, component = row["region"], row["component"]
         if component == "total":
-            atoms.lines[line] = amount
-            atoms.regions[line.split(",")[0]] = region
+            # Parts of one line in two regions (2p3/2 and 2p1/2) are its amount together.
+            before = atoms.lines.get(line, (0.0, 0.0))
+            atoms.lines[line] = _sum([before, amount])
+            atoms.regions.setdefault(line.split(",")[0], []).append(region)
             continue
         atoms.parts[region, component] = amount
         atoms.line_of[region, component] = line
