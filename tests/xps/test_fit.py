@@ -10,7 +10,7 @@ from coatbench.arrays import Arrays
 from coatbench.xps.analyse import analyse
 from coatbench.xps.by_lmfit import refit, region_model
 from coatbench.xps.fit import Problem, _sigma, minimise, solve
-from coatbench.xps.joint import fit_series
+from coatbench.xps.joint import fit_series, joint_rows
 from coatbench.xps.lines import Lines, Spectrum, cumulate
 from coatbench.xps.model import RegionModel, build
 from coatbench.xps.parameters import define
@@ -234,6 +234,21 @@ def test_joint_fits_share_what_they_should_and_know_it_better(config: dict) -> N
     assert one is not None
     for r, area in zip(found[0][:4], one.estimate.p[:4], strict=True):
         assert r["area_cps_eV"] == pytest.approx(area, abs=0.05 * r["area_cps_eV_sd"])
+
+
+def test_an_unusable_spectrum_moves_no_line_of_the_others(config: dict) -> None:
+    """A scan that ended inside its lines, half an eV off, had half a say in where the lines of all are."""
+    model = build("S 2p", config["regions"]["S 2p"], config)
+    rng = np.random.default_rng(5)
+    curves = {}
+    for k, (level, off) in enumerate((("ok", 0.0), ("doubtful", 0.0), ("unusable", 0.4))):
+        attrs = {"region": "S 2p", "charge_shift_eV": 0.0, "counting_time_s": TIME_S, "fitted": 1, "quality": level}  # fmt: skip
+        data = {"intensity_cps": ("energy", noisy(expected(model, AREAS, 0.0), rng))}
+        axis = {"binding_energy_eV": ("energy", X + off)}
+        curves[f"s{k}"] = {"1|S 2p": Arrays.of(data, axis, attrs)}
+    rows = joint_rows(curves, config | {"joint": {"S 2p": ["position", "fwhm"]}})
+    assert {r["sample"] for r in rows} == {"s0", "s1"}
+    assert rows[0]["binding_energy_eV"] == pytest.approx(POSITION[0], abs=0.02)
 
 
 def test_an_absent_component_gets_an_upper_limit(s2p: RegionModel, config: dict) -> None:

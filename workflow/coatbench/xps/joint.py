@@ -1,7 +1,7 @@
 """One region of all samples at once: positions and widths shared, areas free.
 
 A series of one material has one binding energy per species; sharing it keeps weak components from drifting. All
-spectra enter charge-corrected. Only spectra with a charge reference and a known counting time take part.
+spectra enter charge-corrected. Only usable spectra with a charge reference and a known counting time take part.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import Arrays
+from ..quality import UNUSABLE
 from . import background
 from .fit import solve
 from .lines import Spectrum
@@ -45,7 +46,7 @@ def joint_rows(curves: Mapping[str, Mapping[str, Arrays]], config: XpsConfig) ->
 def _usable(data: Arrays) -> bool:
     attrs = data.attrs
     known = math.isfinite(attrs["charge_shift_eV"]) and math.isfinite(attrs["counting_time_s"])
-    return bool(attrs["fitted"]) and known
+    return bool(attrs["fitted"]) and known and attrs["quality"] != UNUSABLE
 
 
 def shared_parameters(model: RegionModel, n: int, shared: list[str]) -> list[Parameters]:
