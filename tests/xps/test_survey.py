@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from coatbench.analysis import Analysis
+from coatbench.arrays import Arrays
+from coatbench.quality import Quality
 from coatbench.readers import read
 from coatbench.readers.model import Export
 from coatbench.xps.analyse import analyse
@@ -17,6 +20,7 @@ from coatbench.xps.model import build
 from coatbench.xps.quantify import computed_rsf
 from coatbench.xps.survey import read_survey
 from coatbench.xps.survey_lines import lines_of
+from coatbench.xps.survey_tables import add_survey
 from conftest import SHARED, inputs
 
 from .planted import LINES, scan, survey, write
@@ -188,3 +192,23 @@ def test_surveys_of_any_material_show_what_was_measured(source: str, name: str) 
             block["binding_energy_eV"], block["intensity_cps"], block.attrs["counting_time_s"], block.attrs["photon_energy_eV"],
         )  # fmt: skip
     assert set(found.elements) == elements
+
+
+def test_amounts_of_a_survey_are_all_of_one_library(config: dict) -> None:
+    """Magnesium, which the empirical libraries lack, had Scofield's factor among theirs: a quarter of what there was."""
+    x = np.arange(0.0, 1380.0, 0.8)
+    peaks = {e: h for e, h in ((284.8, 30.0), (531.5, 100.0), (1304.0, 60.0), (89.5, 9.0))}
+    y = 4000 + sum(60 * h * np.exp(-4 * np.log(2) * ((x - e) / 3.2) ** 2) for e, h in peaks.items())
+    y = np.random.default_rng(3).poisson(y).astype(float)
+    attrs = {"counting_time_s": 1.0, "photon_energy_eV": 1486.69}
+    block = Arrays.of({"intensity_cps": ("energy", y), "kinetic_energy_eV": ("energy", 1486.69 - x)}, {"binding_energy_eV": ("energy", x)}, attrs)  # fmt: skip
+    found = {}
+    for own in ("scofield", "wagner"):
+        result = Analysis()
+        add_survey(result, {}, "wide", block, 0.0, Quality(), config | {"rsf_library": own})
+        found[own] = {r["element"]: r for r in result.tables["xps_survey"]}
+    assert "Mg" in found["wagner"]
+    for element, row in found["wagner"].items():
+        assert row["at_percent"] == pytest.approx(found["scofield"][element]["at_percent"])
+        assert "wagner has no factor for Mg 1s" in row["quality_note"]
+    assert "no factor" not in found["scofield"]["Mg"]["quality_note"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis import Analysis
 from ..arrays import Arrays
-from ..quality import Quality, doubtful, worst
+from ..quality import OK, Quality, doubtful, worst
 from .quantify import rsf, transmission
 from .survey import Survey, read_survey
 
@@ -52,19 +52,18 @@ def add_survey(
     photon = float(block.attrs.get("photon_energy_eV", math.nan))
     expected = {*expected_elements(config["regions"]), "C", "O"}
     amounts: dict[str, tuple[float, float]] = {}
+    factors, lacking = _factors([f.line for f in survey.found if f.line], photon, config)
     for f in survey.found:
-        factor = (
-            rsf(config["rsf_library"], f.line, config.get("rsf_extra"), photon) if f.line else None
-        )
-        if factor is None and f.line:
-            factor = rsf("scofield", f.line, photon_eV=photon)
-        if factor:
+        if factor := factors.get(f.line):
             t = transmission(block, photon - f.energy_eV - survey.shift_eV)[0]
             amounts[f.element] = f.area / factor / t, f.area_sd / factor / t
     total = sum(a for a, _ in amounts.values())
     variance = sum(sd**2 for _, sd in amounts.values())
     for f in survey.found:
         quality = [judged]
+        if lacking and f.element:
+            note = f"{config['rsf_library']} has no factor for {', '.join(lacking)}: at_percent by scofield"
+            quality.append(Quality(OK, (note,)))
         if not f.element:
             quality.append(doubtful(f"nothing explains the peak at {f.energy_eV:.0f} eV"))
         elif f.element not in expected:
@@ -94,6 +93,21 @@ def add_survey(
             **worst(quality).columns(),
         )
     return in_words(survey, expected)
+
+
+def _factors(
+    lines: list[str], photon_eV: float, config: XpsConfig
+) -> tuple[dict[str, float | None], list[str]]:
+    """Return the sensitivity factors of a survey's lines, all of one library, and those that the study's own lacks.
+
+    Libraries have scales of their own (C 1s is 0.28 in one and 1 in another): where one line is lacking, all are Scofield's.
+    """
+    library, extra = config["rsf_library"], config.get("rsf_extra")
+    found = {line: rsf(library, line, extra, photon_eV) for line in lines}
+    lacking = [line for line, factor in found.items() if factor is None]
+    if lacking:
+        found = {line: rsf("scofield", line, photon_eV=photon_eV) for line in lines}
+    return found, lacking
 
 
 def in_words(survey: Survey, expected: set[str]) -> str:
