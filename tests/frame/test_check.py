@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,3 +128,20 @@ def test_a_modelled_region_without_sensitivity_factor_is_said(tmp_path: Path) ->
     }
     assert "no sensitivity factor in wagner: W 4f" in describe(export, config)[1]
     assert "no sensitivity" not in describe(export, config | {"rsf_extra": {"W 4f": 3.5}})[1]
+
+
+def test_components_of_another_line_need_its_factor_and_plasmons_none(tmp_path: Path) -> None:
+    """Of a region whose components all name a line nothing was said; one that counts in nothing needs no factor."""
+    config = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["xps"]
+    lines = [("metal", 31.2, 1.2, 5000.0, 2.18)]
+    export = read(write(tmp_path / "a.vms", [foreign("W 4f", (28.0, 46.0), lines, 1.0)]), "xps")
+
+    def said(**metal: Any) -> str:
+        metal = {"binding_energy_eV": 31.2, "fwhm_eV": 1.2} | metal
+        regions = config["regions"] | {"W 4f": {"window_eV": [28.0, 46.0], "components": {"metal": metal}}}  # fmt: skip
+        return describe(export, config | {"rsf_library": "wagner", "regions": regions})[1]
+
+    assert "no sensitivity factor in wagner: W 4f" in said(line="W 4f")
+    assert "no sensitivity factor in wagner: Mo 4p" in said(line="Mo 4p")
+    for fine in ({"line": "Ni 2p"}, {"rsf": 2.0}, {"quantify": False}):
+        assert "no sensitivity" not in said(**fine)

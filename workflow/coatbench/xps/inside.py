@@ -59,14 +59,18 @@ def describe(export: Export, config: XpsConfig) -> tuple[str, str]:
 
 
 def _without_factor(spectra: Sequence[Any], config: XpsConfig) -> list[str]:
-    """Return the modelled regions that enter no atomic percent for want of a factor (config: rsf_extra, or rsf)."""
+    """Return the quantified lines of modelled regions that no atomic percent can have for want of a factor (config: rsf_extra, or rsf)."""
     found: dict[str, None] = {}
     for block in spectra:
         name = config["aliases"].get(str(block.attrs["region"]), str(block.attrs["region"]))
         model = config["regions"].get(name)
-        if not model or all(c.get("rsf") or c.get("line") for c in model["components"].values()):
+        if not model:
             continue
         photon = float(block.attrs.get("photon_energy_eV") or math.nan)
-        if rsf(config["rsf_library"], name, config.get("rsf_extra"), photon) is None:
-            found[name] = None
+        for component in model["components"].values():
+            line = component.get("line", name)
+            if component.get("rsf") or not component.get("quantify", True):
+                continue
+            if rsf(config["rsf_library"], line, config.get("rsf_extra"), photon) is None:
+                found[line] = None
     return list(found)
