@@ -158,7 +158,7 @@ def scaled(spectrum: Arrays, factor: float) -> Arrays:
 def test_kept_heating_and_spread():
     rows = [
         {
-            "sample": s, "window": "w", "heating_temperature_degC": t, "counts_per_nC": n, "counts_per_nC_sd": n and 0.02 * n,
+            "sample": s, "window": "w", "heating_temperature_degC": t, "energy_low_eV": 900.0, "energy_high_eV": 1900.0, "counts_per_nC": n, "counts_per_nC_sd": n and 0.02 * n,
             "relative_to_reference": r, "relative_to_reference_sd": r and 0.03, "quality": q,
         }
         for s, t, n, r, q in (

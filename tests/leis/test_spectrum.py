@@ -13,7 +13,7 @@ from coatbench.errors import AnalysisError
 from coatbench.leis import stopping, windows
 from coatbench.leis.analyse import _describe
 from coatbench.leis.collect import ratio
-from coatbench.leis.compare import spread
+from coatbench.leis.compare import heating_ratios, spread
 from coatbench.leis.kinematics import Geometry
 from coatbench.leis.spectrum import prepare
 
@@ -191,6 +191,21 @@ def test_windows_over_different_energies_have_no_ratio():
         for low in (500, 600)
     ]
     assert ratio(*rows) == (None, None)
+
+
+@pytest.mark.parametrize(("low", "there"), [(500.0, True), (1500.0, False)])
+def test_heating_does_not_compare_a_spectrum_with_a_part_of_one(low, there):
+    """The whole of a spectrum that begins at 1500 eV is not what was there at 500 eV less what heating took."""
+    rows = [
+        {
+            "sample": "a", "window": "whole", "heating_temperature_degC": t, "energy_low_eV": start, "energy_high_eV": 2900.0,
+            "counts_per_nC": c, "counts_per_nC_sd": 1.0, "relative_to_reference": c / 2500, "relative_to_reference_sd": 0.01,
+        }
+        for t, start, c in ((200.0, 500.0, 2000.0), (400.0, low, 1000.0))
+    ]  # fmt: skip
+    (found,) = heating_ratios(rows, 0.02)
+    assert (found["ratio"], found["relative_change"]) == ((0.5, 0.5) if there else (None, None))
+    assert (found["ratio_sd"] is not None) == (found["relative_change_sd"] is not None) == there
 
 
 def drawn_shapes(

@@ -10,7 +10,7 @@ from .. import quality
 from ..arrays import Arrays
 from ..quality import Quality, doubtful
 from .charging import Charging, charging
-from .compare import heating_ratios, spread
+from .compare import heating_ratios, same_window, spread
 from .kinematics import Geometry, elastic_energies
 from .layer import DOSE, MAY_BE_CHARGING, UNSURE, layers
 from .scale import off_energies, unlike_scatter
@@ -205,11 +205,7 @@ def ratio(row: Row, other: Row) -> tuple[float | None, float | None]:
     above, below = row.get("counts_per_nC"), other.get("counts_per_nC")
     if above is None or not below:
         return None, None
-    same_window = all(
-        math.isclose(row[bound], other[bound], abs_tol=1e-6)
-        for bound in ("energy_low_eV", "energy_high_eV")
-    )
-    if not same_window:
+    if not same_window(row, other):
         return None, None
     value = above / below
     if row is other:

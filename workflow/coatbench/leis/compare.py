@@ -22,7 +22,8 @@ def heating_ratios(windows: list[Row], dose_ratio_sd: float) -> list[Row]:
     -------
     list of dict
         sample, window, from_degC, to_degC, ratio, ratio_sd, relative_change (of the ratio to the reference,
-        which takes out what heating does to every sample alike), relative_change_sd.
+        which takes out what heating does to every sample alike), relative_change_sd; empty where a window that the
+        spectra themselves end is not the same at both.
     """
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in (r for r in windows if quality.quality_of(r).usable):
@@ -30,8 +31,10 @@ def heating_ratios(windows: list[Row], dose_ratio_sd: float) -> list[Row]:
     out = []
     for (sample, window), rows in groups.items():
         for low, high in itertools.pairwise(sorted(rows, key=_temperature)):
-            value, sd = _quotient(high, low, "counts_per_nC", dose_ratio_sd)
-            change, change_sd = _quotient(high, low, "relative_to_reference")
+            value, sd, change, change_sd = (None,) * 4
+            if same_window(high, low):
+                value, sd = _quotient(high, low, "counts_per_nC", dose_ratio_sd)
+                change, change_sd = _quotient(high, low, "relative_to_reference")
             out.append(
                 {
                     "sample": sample,
@@ -45,6 +48,14 @@ def heating_ratios(windows: list[Row], dose_ratio_sd: float) -> list[Row]:
                 }
             )
     return out
+
+
+def same_window(row: Row, other: Row) -> bool:
+    """Tell whether two rows are sums over the same energies: others are not comparable."""
+    return all(
+        math.isclose(row[bound], other[bound], abs_tol=1e-6)
+        for bound in ("energy_low_eV", "energy_high_eV")
+    )
 
 
 def _temperature(row: Row) -> float:
