@@ -139,6 +139,25 @@ def test_a_window_in_nm(config):
     assert (found["depth_near_nm"], found["depth_far_nm"]) == pytest.approx((1, 3), abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("near", "far", "why"),
+    [
+        (3, 1, "from 3 to 1 nm is no window"),
+        (2, 2, "from 2 to 2 nm is no window"),
+        (1, 80, "reaches 15.0 nm deep, the window 80 nm"),
+        (70, 80, "reaches 15.0 nm deep, the window 80 nm"),
+    ],
+)
+def test_depths_that_are_no_window_or_in_no_table_are_none(config, near, far, why):
+    """Bounds the wrong way round held nothing; below the table a window ended where the table does, and said nothing."""
+    energy = 380.0 + 2 * np.arange(1111)  # the table ends at 400 eV
+    own = replace(spectrum(np.full(1111, 5.0)), energy_eV=energy)
+    config = config | {"windows": {"d": {"near_nm": near, "far_nm": far}}}
+    found = one_window(config, own, "d")
+    assert found["quality"] == "unusable" and why in found["quality_note"]
+    assert found.get("counts_per_nC") is None
+
+
 def test_a_window_beyond_the_spectrum_is_empty_and_says_why(config):
     found = one_window(config, spectrum(np.ones(800)))
     assert "counts_per_nC" not in found

@@ -57,8 +57,14 @@ def _window(
         if depths.stopping is None:
             return Window(name, None, None, depths.missing)
         scale = energy_of_depth(depths.stopping, geometry, depths.mass_u, "total")
-        near, far = np.interp([bounds["near_nm"], bounds["far_nm"]], *scale)
-        return Window(name, float(far), float(near))
+        shallow, deep, deepest = bounds["near_nm"], bounds["far_nm"], float(scale[0][-1])
+        near, far = (float(e) for e in np.interp([shallow, deep], *scale))
+        if not shallow < deep:
+            return Window(name, far, near, f"from {shallow:g} to {deep:g} nm is no window")
+        if deep > deepest:
+            why = f"the table of stopping powers reaches {deepest:.1f} nm deep, the window {deep:g} nm"
+            return Window(name, None, None, why)
+        return Window(name, far, near)
     try:
         low, high = (_bound(end, geometry) for end in (bounds["low"], bounds["high"]))
     except OutOfReach as error:
