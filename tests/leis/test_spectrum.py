@@ -273,3 +273,16 @@ def test_the_spread_of_two_has_no_uncertainty_and_one_has_no_spread():
     assert row["n_samples"] == 2 and row["spread_sd"] is None
     assert spread(curves, ["s0"], 1000.0, 2000.0, 20.0) == []
     assert spread(curves, list(curves), 500.0, 2000.0, 20.0) == []  # no spectrum covers it
+
+
+@pytest.mark.parametrize("kind", ["counts", "counts_per_nC"])
+def test_channels_without_any_scatter_are_doubted_or_refused(config, kind):
+    """Most third differences are 0: every uncertainty was, and windows ended in a division by it."""
+    repeated = np.repeat(np.random.default_rng(1).poisson(500, 132) * 0.37, 8)
+    found = prepare(row(intensity=kind), Path("a"), block(repeated), config)
+    assert "smoothed before the export" in found.doubt
+    window = one_window(config, found)
+    assert window["quality"] == "doubtful" and window["counts_per_nC_sd"] > 0
+    rounded = 3 + np.round(np.exp(-np.arange(1051) / 450), 1)
+    with pytest.raises(AnalysisError, match="channels that scatter"):
+        prepare(row(intensity=kind), Path("a"), block(rounded), config)

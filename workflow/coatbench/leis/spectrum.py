@@ -143,6 +143,11 @@ def prepare(row: dict[str, str], file: Path, block: Arrays, config: LeisConfig) 
         noise, alike, doubt = smoothed
     else:
         noise, doubt = _noise(file, intensity, kind, dose)
+    if not noise > 0:
+        raise AnalysisError(
+            file, "spectrum", "channels that scatter", "most are as smooth as if rounded or computed",
+            "export the measured counts with all their digits",
+        )  # fmt: skip
     return Spectrum(
         energy, normalised, noise / dose, dose, source, temperature, file, [doubt] if doubt else [], doubt, alike
     )  # fmt: skip
@@ -153,8 +158,10 @@ def _smoothed(counts: np.ndarray, step_eV: float) -> tuple[float, float, str] | 
     if np.all(np.abs(counts - np.round(counts)) < WHOLE):
         return None
     apart = max(2, min(APART, round(APART_EV / step_eV)))
+    # Between channels that interpolation made there is no scatter at all.
     near, far = _scatter(counts), _scatter(counts, apart)
-    if not far > SMOOTHED * near > 0:
+    near = near or WHOLE * far
+    if not far > SMOOTHED * near:
         return None
     # Counts scatter no more than counts do: what is more is the spectrum's own shape, which far channels see.
     factor = min(MEAN_OF_N * far**2 / near, 1.0)
