@@ -251,6 +251,23 @@ def test_an_unusable_spectrum_moves_no_line_of_the_others(config: dict) -> None:
     assert rows[0]["binding_energy_eV"] == pytest.approx(POSITION[0], abs=0.02)
 
 
+@pytest.mark.parametrize(("satellite_eV", "at_limit"), [(861.4, False), (862.7, True)])
+def test_a_part_at_its_limit_makes_the_whole_doubtful(
+    config: dict, satellite_eV: float, at_limit: bool
+) -> None:
+    """The satellite's area counts in nickel, and what it has at its limit was in a note alone."""
+    model = build("Ni 2p", config["regions"]["Ni 2p"], config)
+    x = np.arange(846.0, 891.0, 0.2)
+    lines = Lines(model.components)
+    signal = lines.value(x, np.array([854.8, satellite_eV]), np.array([2.6, 5.0])) @ [4e3, 2.5e3]
+    rate = 500 + signal + 0.004 * cumulate(x, signal)
+    y = noisy(rate, np.random.default_rng(1), 2.0)
+    fit = fit_region(x, y, 2.0, model, 0.0, config, by_lmfit=False)
+    assert fit is not None and fit.quality.level == "ok" and model.rows == ["nickel"]
+    wanted = ("doubtful", "Ni 2p: position of satellite at its limit") if at_limit else ("ok", "")
+    assert (fit.judged(0).level, fit.judged(0).note) == wanted
+
+
 def test_an_absent_component_gets_an_upper_limit(s2p: RegionModel, config: dict) -> None:
     y = noisy(expected(s2p, [900.0, 0.0, 0.0, 0.0]), np.random.default_rng(8))
     fit = fit_region(X, y, TIME_S, s2p, 0.0, config)

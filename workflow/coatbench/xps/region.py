@@ -132,18 +132,17 @@ class RegionFit:
         return quality.worst([self.quality, *own])
 
     def _limits(self) -> dict[str, Quality]:
-        """Return what stands at a limit, of the components that matter: held and weak ones have no say."""
-        areas, _, covariance = self.grouped()
-        found = {}
-        for i, name in enumerate(self.model.rows):
-            if areas[i] < SIGNIFICANCE * math.sqrt(max(covariance[i, i], 0.0)):
-                continue
-            own = [n for n in self.at_limit if n.endswith(f" of {name}")]
-            if own:
-                found[name] = quality.doubtful(
-                    f"{self.model.name}: {' and '.join(own)} at its limit"
-                )
-        return found
+        """Return what stands at a limit, of the components that matter and of their parts: held and weak ones have no say."""
+        own: dict[str, list[str]] = {}
+        for j, component in enumerate(self.model.components):
+            if self.estimate.p[j] >= SIGNIFICANCE * self.estimate.sd[j]:
+                at = [n for n in self.at_limit if n.endswith(f" of {component.name}")]
+                own.setdefault(component.part_of, []).extend(at)
+        return {
+            name: quality.doubtful(f"{self.model.name}: {' and '.join(at)} at its limit")
+            for name, at in own.items()
+            if at
+        }
 
     def _parameter(self, block: int, name: str) -> tuple[float, float] | None:
         if name in self.held:
