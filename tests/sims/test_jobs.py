@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from coatbench.readers.imzml import binary_beside
+from coatbench.readers.recognise import grd_properties
 from coatbench.sims import jobs
 from coatbench.sims.fragments import DEFAULT_TABLE, load_fragments
 
@@ -55,6 +57,29 @@ def test_files_behind_an_entry(tmp_path: Path) -> None:
     assert [Path(p).name for p in jobs.parts(tmp_path / "x.itm.grd")] == ["x.properties.txt"]
     assert jobs.parts(tmp_path / "y.bif6") == []
     assert jobs.parts(tmp_path / "not yet made") == []
+
+
+@pytest.mark.parametrize(
+    ("export", "beside"),
+    [
+        ("A.GRD", "A.GRD.properties.txt"),
+        ("ions.raw", "ions.raw.properties.txt"),
+        ("ions.raw", "ions.raw.itm.properties.txt"),
+        ("region.itm", "region.properties.txt"),
+        ("region.xml", "region.ibd"),
+        ("region", "region.IBD"),
+    ],
+)
+def test_what_stands_beside_an_export_of_any_ending_is_noticed(
+    tmp_path: Path, export: str, beside: str
+) -> None:
+    """Its reader is told by the content or by the index, and looks for the mass scale, or the numbers, under these names."""
+    for name in (export, beside):
+        (tmp_path / name).write_bytes(bytes(20))
+    found = {binary_beside(tmp_path / export), grd_properties(tmp_path / export)} - {None}
+    assert found == {tmp_path / beside}
+    assert jobs.parts(tmp_path / export) == [(tmp_path / beside).as_posix()]
+    assert jobs.parts(tmp_path / beside) == []
 
 
 def test_requests_grow_with_files_and_attempts() -> None:

@@ -6,18 +6,23 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 import yaml
+from coatbench.analysis import Analysis
 from coatbench.errors import MissingExtraError, ReadError
 from coatbench.propose import propose
 from coatbench.readers.recognise import read
 from coatbench.readers.sims_open import open_region, read_spectrum
+from coatbench.sims.analyse import analyse
+from coatbench.sims.fragments import load_fragments
 from coatbench.sims.inside import describe
-from coatbench.sims.jobs import has_events, parts
+from coatbench.sims.jobs import has_events, parts, reduce_config, reduce_fragments
 from coatbench.sims.spectrum import find_peaks
+from conftest import ROOT
 
 from . import conftest as made
 from .write_simsh5 import write_simsh5
@@ -143,6 +148,36 @@ def test_jobs_know_exports_of_events(tmp_path: Path, counts) -> None:  # type: i
     assert has_events({"file": "a.dat", "format": "SIMS-H5"})
     path = made.imzml(tmp_path, *counts)
     assert parts(path) == [path.with_suffix(".ibd").as_posix()]
+
+
+@pytest.mark.parametrize("write", [made.grd, made.imzml, made.simsh5])
+@pytest.mark.parametrize("listed", [False, True])
+def test_ions_of_which_the_plan_did_not_know_are_a_problem(
+    tmp_path: Path, counts, write: made.Writer, listed: bool
+) -> None:  # type: ignore[no-untyped-def]
+    """The plan tells them by ending or `format`, the reader by content: without windows there were no images, and no word."""
+    path = write(tmp_path, *counts)
+    beside = [
+        (p, p.name.removeprefix(path.stem.removesuffix(".itm"))) for p in map(Path, parts(path))
+    ]
+    for p, ending in beside:
+        p.rename(tmp_path / f"ions{ending}")
+    path = path.rename(tmp_path / "ions")
+    row = {"sample": "s", "region": "1", "file": path.name}
+    if listed:
+        row["peak_list"] = "peaks.csv"
+        (tmp_path / "peaks.csv").write_text("name,mass_u\nPO3-,78.95905\n")
+    config: Any = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["sims"]
+
+    def reduced(rows: list[dict[str, str]]) -> Analysis:
+        fragments = reduce_fragments(rows, load_fragments(), config)
+        return analyse(rows, [path], reduce_config(rows, config), fragments=fragments)
+
+    said = str(reduced([row]).problem)
+    name = {made.grd: "GRD", made.imzml: "imzML", made.simsh5: "SIMS-H5"}[write]
+    assert f"{path}: file name: expected" in said and "\n" not in said
+    assert f"write {name} into its column format" in said
+    assert reduced([row | {"format": name}]).problem is None
 
 
 @pytest.mark.parametrize("write", [made.grd, made.imzml, made.simsh5])

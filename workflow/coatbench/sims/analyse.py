@@ -24,6 +24,7 @@ from ..readers.sims_region import Region, Spectrum, Window
 from .calibration import MassShift, common_shift
 from .fragments import Fragment
 from .ions import ISOTOPOLOGUE, Ion, other_ions
+from .jobs import EVENT_ENDINGS, EVENT_FORMATS
 from .masses import SIGN
 from .naming import Image, name_images, shift_of
 from .reduce import Reduction, reduce_region
@@ -77,6 +78,8 @@ def analyse(
                 else _windows(fragments, scale)
             )
             region = open_region(file, windows, row.get("format", ""), row.get("measurement", ""))
+            if listed or not fragments:
+                _check_planned(region, row["file"], config)
             _check_polarity(region, fragments)
             mask = None
             if row.get("mask"):
@@ -216,6 +219,15 @@ def beside(file: str | Path, row: Mapping[str, str], name: str) -> Path:
     """Return a further file of an index row, which is relative to the folder of the index as `file` is."""
     parts = Path(file).parts
     return Path(*parts[: len(parts) - len(Path(row["file"]).parts)]) / name
+
+
+def _check_planned(region: Region, name: str, config: SimsConfig) -> None:
+    """Refuse every ion where the plan took the export for images: it handed on no window, and all would be empty."""
+    if region.format.casefold() in EVENT_FORMATS and config["window_ppm"] is None:
+        raise AnalysisError(
+            region.path, "file name", f"the ending of an export of every ion ({', '.join(EVENT_ENDINGS)})", repr(name),
+            f"write {region.format} into its column format, or rename it",
+        )  # fmt: skip
 
 
 def _check_polarity(region: Region, fragments: Sequence[Mapping[str, Any]]) -> None:

@@ -56,13 +56,11 @@ def parts(path: str | Path) -> list[str]:
     path = Path(path)
     if path.is_dir():
         return sorted(p.as_posix() for p in path.iterdir() if p.is_file())
-    beside = []
-    if path.suffix.lower() == ".imzml":
-        beside = [path.with_suffix(end) for end in (".ibd", ".IBD", ".Ibd")]
-    elif path.suffix == ".grd":
-        stem = path.name.removesuffix(".grd").removesuffix(".itm")
-        beside = [path.parent / f"{stem}{infix}.properties.txt" for infix in ("", ".itm")]
-    return [p.as_posix() for p in beside if p.is_file()]
+    # By what each reader looks for, whatever the export is called: its content, or the index, says which reader that is.
+    stem = path.name.removesuffix(".grd").removesuffix(".itm")
+    beside = [path.with_suffix(end) for end in (".ibd", ".IBD", ".Ibd")]
+    beside += [path.parent / f"{stem}{infix}.properties.txt" for infix in ("", ".itm")]
+    return [p.as_posix() for p in beside if p.is_file() and p != path]
 
 
 def has_events(row: Mapping[str, str]) -> bool:
