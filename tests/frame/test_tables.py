@@ -38,6 +38,18 @@ def test_round_trip(tmp_path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["t.csv"]
 
 
+@pytest.mark.parametrize("name", ["300", "1e3", "007", "nan", "inf", "true", "1_000"])
+@pytest.mark.parametrize(
+    "column",
+    ["sample", "protocol", "reference", "found_sample", "unit", "component", "window", "fragment", "group"],
+)  # fmt: skip
+def test_names_that_look_like_numbers_stay_names(tmp_path, column: str, name: str) -> None:
+    """A sample 300 was 300.0 to whatever looked for its label, its picture, or the cells of its protocol."""
+    path = tmp_path / "t.csv"
+    write_table([{column: name, "value": 1.5}], [column, "value"], path)
+    assert read_table(path) == [{column: name, "value": 1.5}]
+
+
 def test_a_column_outside_the_schema_is_an_error(tmp_path) -> None:
     with pytest.raises(ValueError, match="no such column: vaule"):
         write_table([{"vaule": 1}], ["value"], tmp_path / "t.csv")

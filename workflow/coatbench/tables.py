@@ -61,7 +61,7 @@ def write_table(
 def read_table(path: str | Path) -> list[dict[str, Any]]:
     """Read a result table: numbers as float, ids as text, empty cells as None.
 
-    Columns of ids (sample, cell, region, run, spot) stay text even where they look like numbers.
+    Columns of ids and names (sample, cell, protocol, unit ...) stay text even where they look like numbers.
     """
     with Path(path).open(encoding="utf-8", newline="") as stream:
         reader = csv.reader(stream)
@@ -71,17 +71,20 @@ def read_table(path: str | Path) -> list[dict[str, Any]]:
         ]
 
 
-ID_COLUMNS = frozenset({"sample", "cell", "region", "run", "spot", "field", "id"})
+# Names that people give, and units: 300 may be a sample, 2 a protocol, 1 the unit of a ratio.
+ID_COLUMNS = frozenset(
+    {"sample", "cell", "region", "run", "spot", "field", "id", "protocol", "reference", "found_sample", "samples", "unit", "component", "window", "fragment", "group", "label"}
+)  # fmt: skip
 
 
 def _parse(column: str, text: str) -> Any:
     if text == "":
         return None
-    if column in ID_COLUMNS:
-        return text
-    if text in ("true", "false"):
-        return text == "true"
-    try:
-        return float(text)
-    except ValueError:
-        return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA_STARTS) else text
+    if column not in ID_COLUMNS:
+        if text in ("true", "false"):
+            return text == "true"
+        try:
+            return float(text)
+        except ValueError:
+            pass
+    return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA_STARTS) else text
