@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import job
 import pytest
 from coatbench import checksums, contents, software
 from coatbench.errors import StudyError
@@ -73,6 +74,21 @@ def test_what_is_told_names_no_place() -> None:
         ("/home/me/out/tables/a.csv: edited", "tables/a.csv: edited"),
     ):
         assert places.told(line) == told
+
+
+def test_what_is_told_of_an_export_outside_of_the_study_names_no_place(
+    tmp_path: Path, monkeypatch
+) -> None:
+    """As `more_folders` allows: the index may name it by its absolute path, and by one that a link leads to."""
+    (tmp_path / "disk" / "leis").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("disk")
+    monkeypatch.chdir(tmp_path)
+    for more in ("link", str(tmp_path / "link")):
+        config = {"results": "out", "study": "study", "more_folders": [more]}
+        for named in ("link", "disk"):
+            line = f"{tmp_path}/{named}/leis/a.txt: header: expected keV, found nothing"
+            told = "beside the study/leis/a.txt: header: expected keV, found nothing"
+            assert job.places(config).told(line) == told
 
 
 def test_what_holds_is_left_alone_in_any_place(places: Places, tmp_path: Path, monkeypatch) -> None:

@@ -192,6 +192,14 @@ def test_a_mask_leaves_pixels_out(tmp_path: Path, counts) -> None:  # type: igno
     assert "absent.csv" in str(analyse(rows, [file], CONFIG, fragments=[]).problem)
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_table_tells_of_no_machine(tmp_path: Path, counts, inside: bool) -> None:  # type: ignore[no-untyped-def]
+    file = made.bif6(tmp_path, *counts)
+    row = {"sample": "s", "region": "1", "file": "day 1/region.bif6" if inside else str(file)}
+    (acquisition,) = analyse([row], [file], CONFIG, fragments=[]).tables["sims_acquisition"]
+    assert acquisition["file"] == ("day 1/region.bif6" if inside else "region.bif6")
+
+
 SURFACELAB = "No.\tCenter Mass (u)\tLower Mass (u)\tUpper Mass (u)\tAssignment\tArea\r\n" + "".join(
     f"{n}\t{m:.4f}\t{m * (1 - 1e-4):.5f}\t{m * (1 + 1e-4):.5f}\t{label}\t1\r\n"
     for n, m, label in [(1, 63.94469, "SO_2-"), (2, 78.95905, "PO_3-")]

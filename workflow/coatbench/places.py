@@ -19,11 +19,12 @@ SEEN = "provenance/seen.json"
 
 @dataclass(frozen=True)
 class Places:
-    """Where results, study and workflow are; names of files are relative to them."""
+    """Where results, study and workflow are, names of files are relative to them; and in which folders besides exports may lie."""
 
     results: str
     study: str
     workflow: str
+    more: tuple[str, ...] = ()
 
     def name(self, path: str | Path) -> str:
         """Return the name of a path, the same wherever the three folders are."""
@@ -52,12 +53,16 @@ class Places:
         return inside if kind == "results" else f"{kind}/{inside}".rstrip("/")
 
     def told(self, text: str) -> str:
-        """Return a line of text without the absolute ways to the three folders."""
+        """Return a line of text without the absolute ways to the three folders, and to those that exports lie in besides."""
         for kind in ("results", "study", "workflow"):
             folder = getattr(self, kind)
             if Path(folder).is_absolute():
                 text = text.replace(f"{folder}/", "" if kind == "results" else f"{kind}/")
                 text = text.replace(f"{folder}:", f"{kind}:")
+        for folder in self.more:
+            for path in (Path(os.path.normpath(Path.cwd() / folder)), Path(folder).resolve()):
+                if path.name:  # not the root: every path would be one of its
+                    text = text.replace(f"{path}/", "beside the study/")
         return text
 
     def plain(self, value: Any) -> Any:

@@ -147,8 +147,9 @@ def spelled(folder: str | Path) -> str:
 
 
 def places(config: Mapping[str, Any]) -> Places:
-    """Return where the results, the study and this workflow are."""
-    return Places(config["results"], config["study"], str(PROJECT))
+    """Return where the results, the study, this workflow and exports outside of the study are."""
+    more = tuple(map(str, config.get("more_folders") or ()))
+    return Places(config["results"], config["study"], str(PROJECT), more)
 
 
 def own_job(snakemake: Any) -> Job:

@@ -296,7 +296,8 @@ def _acquisition(
     binning = _number(row, "pixel_binning") or 1.0
     shots = facts["shots_per_pixel"]
     return {
-        "file": row["file"],
+        # As the index has it, but for the way to a folder of this machine.
+        "file": region.path.name if Path(row["file"]).is_absolute() else row["file"],
         "format": region.format,
         "n_images": len(region.channels),
         "n_pixels_x": facts["n_pixels_x"],
