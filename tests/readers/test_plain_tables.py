@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import doctest
+import logging
 import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 
+import job
 import numpy as np
 import pytest
+from coatbench import places
 from coatbench.curves import load_curves, save_curves
 from coatbench.errors import ReadError, StudyError
 from coatbench.readers import cells, read, recognise, units
 from coatbench.readers.description import load, load_folder, shipped
+from coatbench.records import Job
 from readers import plain_files as made
 
 OWN = """\
@@ -147,6 +152,32 @@ def test_a_study_adds_its_own(tmp_path: Path) -> None:
         ReadError, match=r"column format: expected one of the formats .*house balance"
     ):
         read(path, "tga_ms", "house clock")
+
+
+def test_a_job_reads_by_the_formats_of_its_own_study_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export may lie in another study, or in none: of the formats there no rule knows, and those of its own held nowhere else."""
+    for name in ("own", "other"):
+        (tmp_path / name / "formats").mkdir(parents=True)
+        (tmp_path / name / "samples.csv").write_text("sample,role\n")
+    (tmp_path / "own" / "formats" / "balance.yaml").write_text(OWN)
+    theirs = OWN.replace("name: house balance", "name: their balance")
+    (tmp_path / "other" / "formats" / "balance.yaml").write_text(theirs)
+    (tmp_path / "disk").mkdir()
+    for name in ("basicConfig", "captureWarnings"):  # those of the tests stay as they are
+        monkeypatch.setattr(logging, name, lambda *_, **__: None)
+    monkeypatch.setattr(job, "own_job", lambda snakemake: Job((), ()))
+    config = {"study": str(tmp_path / "own"), "results": str(tmp_path / "results")}
+    script = SimpleNamespace(config=config, log=[], input=[], output=[], rule="tga_ms_run")
+    for folder in ("own", "other", "disk"):
+        path = _path(tmp_path / folder, OWN_FILE, "x.dat")
+        with monkeypatch.context() as alone:
+            alone.setattr(places, "_study", [])
+            with job.logged(script):
+                assert read(path, "tga_ms").format == "house balance"
+                assert read(path, "tga_ms", "house balance").format == "house balance"
+    assert read(tmp_path / "other" / "x.dat", "tga_ms").format == "their balance"  # no job
 
 
 def test_a_named_format_wins_over_the_head(tmp_path: Path) -> None:

@@ -16,6 +16,18 @@ RECORDS = "provenance/jobs"
 CLOCK = "provenance/clock"
 SEEN = "provenance/seen.json"
 
+_study: list[Path] = []  # whose exports this process reads, once a job has said so
+
+
+def of_study(folder: str | Path) -> None:
+    """Hold whose exports are read from now on: its own formats count for all of them, in whichever folder they lie."""
+    _study[:] = [Path(folder)]
+
+
+def study_at_work() -> Path | None:
+    """Return that study; None where no job runs."""
+    return _study[0] if _study else None
+
 
 @dataclass(frozen=True)
 class Places:

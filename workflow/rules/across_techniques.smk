@@ -62,7 +62,7 @@ def claimed_config():
 
 def study_tables():
     """Return what a study says of itself beside its indexes: samples, settings, claims, fragments, formats, as far as it does."""
-    names = ("samples.csv", "samples.xlsx", "study.yaml", "claims.csv", "formats/*.yaml")
+    names = ("samples.csv", "samples.xlsx", "study.yaml", "claims.csv", "formats/*.y*ml")
     folder = Path(config["study"])
     found = {path.as_posix() for name in names for path in folder.glob(name)}
     own_fragments = measured("sims") and config["sims"]["fragments"]

@@ -23,7 +23,7 @@ from coatbench import software
 from coatbench.checksums import state
 from coatbench.errors import CoatbenchError, DataError, ReadError
 from coatbench.figures.drawing import Drawing
-from coatbench.places import Places
+from coatbench.places import Places, of_study
 from coatbench.records import Job, withdraw, write_record
 
 log = logging.getLogger("coatbench")
@@ -79,6 +79,7 @@ def logged(snakemake: Any) -> Iterator[None]:
     logging.captureWarnings(True)
     if (clock := places(snakemake.config).clock) in snakemake.input:
         snakemake.input.remove(clock)  # it tells only Snakemake something
+    of_study(snakemake.config["study"])
     before = {path: state(path) for path in own_job(snakemake).reads}
     withdraw_record(snakemake)
     try:

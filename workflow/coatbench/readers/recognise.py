@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ReadError
+from ..places import study_at_work
 from .line_blocks import head_text, is_workbook, workbook_heads
 from .text import read_head
 
@@ -205,7 +206,13 @@ def format_names(technique: str, folder: Path | None = None) -> list[str]:
 
 
 def study_formats(path: Path) -> Path | None:
-    """Return the folder `formats` of the study that a file stands in, if there is one."""
+    """Return the folder `formats` of the study at work, else of the one that a file stands in, if there is one.
+
+    An export may lie outside of the study, even in another one: a job reads it as its own study says, whose formats its
+    rule knows.
+    """
+    if (study := study_at_work()) is not None:
+        return study / "formats"
     for folder in path.parents:
         if (folder / "formats").is_dir() and any(folder.glob("samples.*")):
             return folder / "formats"
