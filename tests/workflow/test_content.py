@@ -391,3 +391,18 @@ def test_damaged_results_are_named_and_remade(finished: Path, project: Workflow)
     wrong = (project.folder / "out" / "provenance.json").read_text()
     for entry in json.loads((finished / "out" / "provenance.json").read_text())["results"].values():
         assert entry["sha256"] in wrong
+
+
+def test_factors_in_another_order_rerun_the_claims(project: Workflow) -> None:
+    """Of two factors with as many settings claims speak along the first, as figures draw along it."""
+    edit_rows(project.folder / SAMPLES, lambda row: row | {"batch": "a", "gas": "O2"})
+    settings, claims = project.folder / "study" / "study.yaml", "out/tables/claims.csv"
+    before, kinds = (
+        settings.read_text(),
+        ["  batch: {kind: categorical}\n", "  gas: {kind: categorical}\n"],
+    )
+    settings.write_text(before + "factors:\n" + "".join(kinds))
+    project.run(claims, *ARGUMENTS)
+    assert planned(project, claims, *ARGUMENTS) == {}
+    settings.write_text(before + "factors:\n" + "".join(reversed(kinds)))
+    assert planned(project, claims, *ARGUMENTS) == {"claims": 1}
