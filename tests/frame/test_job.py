@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import job
 import pytest
+from coatbench import places
 from conftest import ROOT
 
 CODE = """
@@ -38,3 +43,38 @@ def test_a_full_disk_is_one_line(tmp_path: Path, arguments: str, where: str) -> 
     assert line == (
         f"ERROR {where}: expected room for results, found: No space left on device; make room and run again"
     )
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        "scripts/step.py",
+        "coatbench/room/module.py",
+        "coatbench/room/data/table.csv",
+        "coatbench/readers/tables/plain.yaml",
+        "study/formats/balance.yml",
+    ],
+)
+def test_whatever_a_digest_holds_is_seen_to_be_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edited: str
+) -> None:
+    """A job would certify as made by the code of before what the edited one has made: an edit taken back reruns nothing."""
+    modules = {
+        "__main__": "scripts/step.py",
+        "coatbench.room.module": "coatbench/room/module.py",
+        "coatbench.readers.description": "coatbench/readers/description.py",
+    }
+    begun_ns = time.time_ns() - 60 * 10**9
+    for name in (*modules.values(), edited):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, ns=(begun_ns - 10**9,) * 2)
+    monkeypatch.setenv(job.READ, str(begun_ns))
+    monkeypatch.setattr(job, "PROJECT", tmp_path)
+    monkeypatch.setattr(places, "_study", [tmp_path / "study"])
+    for name, file in modules.items():
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(__file__=str(tmp_path / file)))
+    assert [p for p in job.edited_code() if p.startswith(str(tmp_path))] == []
+    os.utime(tmp_path / edited, ns=(begun_ns + 10**9,) * 2)
+    assert [p for p in job.edited_code() if p.startswith(str(tmp_path))] == [str(tmp_path / edited)]

@@ -23,7 +23,7 @@ from coatbench import software
 from coatbench.checksums import state
 from coatbench.errors import CoatbenchError, DataError, ReadError
 from coatbench.figures.drawing import Drawing
-from coatbench.places import Places, of_study
+from coatbench.places import Places, of_study, study_at_work
 from coatbench.records import Job, withdraw, write_record
 
 log = logging.getLogger("coatbench")
@@ -114,10 +114,22 @@ def logged(snakemake: Any) -> Iterator[None]:
 
 
 def edited_code() -> Iterator[str]:
-    """Yield the modules of ours that were edited after the rules were read: a record would hold the digest of before."""
+    """Yield what was edited of this job's code after the rules were read: a record would hold the digest of before.
+
+    That is its script, the modules of ours that it imported, the data and descriptions beside them, and the study's own formats.
+    """
     read_ns, now_ns = int(os.environ.get(READ, time.time_ns())), time.time_ns()
-    names = [n for n in sys.modules if n.partition(".")[0] in ("coatbench", "job")]
-    for path in (Path(f) for n in names if (f := sys.modules[n].__file__)):
+    named = {n: getattr(m, "__file__", None) for n, m in sys.modules.items()}
+    code = [Path(f) for n, f in named.items() if f and n.partition(".")[0] in ("coatbench", "job")]
+    script = Path(named["__main__"] or "")  # as Snakemake names it; elsewhere a program of its own
+    code += [script] if script.resolve().is_relative_to(PROJECT) and script.is_file() else []
+    rooms = {path.parent for path in code}
+    code += [p for folder in rooms for p in folder.glob("data/**/*") if p.is_file()]
+    if "coatbench.readers.description" in sys.modules:
+        study = study_at_work()
+        code += [p for folder in rooms for p in folder.glob("tables/*.yaml")]
+        code += study.glob("formats/*.y*ml") if study else ()
+    for path in code:
         # A time still to come tells of a clock that is ahead, not of an edit.
         if not path.exists() or read_ns < path.stat().st_mtime_ns < now_ns:
             yield spelled(path)
