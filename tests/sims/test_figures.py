@@ -141,8 +141,8 @@ def test_a_box_is_that_of_matplotlib(values: list[float]) -> None:
 
 def test_scores_and_loadings(made: Path) -> None:
     rows = read_table(
-        draw(sims_pca, made, str(made / "sims_scores.csv"), str(made / "sims_weights.csv"))["csv"]
-    )
+        draw(sims_pca, made, *(str(made / f"sims_{n}.csv") for n in ("scores", "weights", "regions")))["csv"]
+    )  # fmt: skip
     scores = [r for r in rows if r["kind"] == "score"]
     assert len(scores) == 6
     assert {r["weighting"] for r in scores} == {CONFIG["sims"]["headline_weighting"]}
@@ -151,6 +151,40 @@ def test_scores_and_loadings(made: Path) -> None:
     }  # fmt: skip
     means = {s: np.mean([r["pc1"] for r in scores if r["sample"] == s]) for s in ("bare", "coated")}
     assert means["bare"] > means["coated"]  # more of the fragments, a higher score
+
+
+@pytest.mark.parametrize(
+    ("fragment", "open_symbols"), [("S2", True), ("F", False)], ids=["counts", "counts not"]
+)
+def test_scores_of_doubtful_images_are_open(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fragment: str, open_symbols: bool
+) -> None:
+    """As in the boxes of the same regions."""
+    regions = read_table(made / "sims_regions.csv")
+    one = regions[0]["sample"], regions[0]["region"]
+    doubted = [
+        r | ({"quality": "doubtful", "quality_note": "saturated"} if (r["sample"], r["region"], r["fragment"]) == (*one, fragment) else {"quality": "ok"})
+        for r in regions
+    ]  # fmt: skip
+    write_table(doubted, list(SCHEMA["sims_regions"]), tmp_path / "sims_regions.csv")
+    kept: list[Figure] = []
+    write = sims_pca.style.save
+    monkeypatch.setattr(
+        sims_pca.style,
+        "save",
+        lambda figure, *a, **k: (kept.append(figure), write(figure, *a, **k)),
+    )
+    tables = (str(made / f"sims_{n}.csv") for n in ("scores", "weights"))
+    drawn = read_table(draw(sims_pca, made, *tables, str(tmp_path / "sims_regions.csv"))["csv"])
+    scores = [r for r in drawn if r["kind"] == "score"]
+    found = [(r["sample"], r["region"]) for r in scores if r["quality"] == "doubtful"]
+    assert found == ([one] if open_symbols else [])
+    axes = kept[0].axes[0]
+    white = [c for c in axes.collections if (c.get_facecolor()[0][:3] == 1).all()]
+    assert sum(len(c.get_offsets()) for c in white) == open_symbols
+    assert any("Open: doubtful" in t.get_text() for t in kept[0].texts) == open_symbols
+    labels = axes.get_legend_handles_labels()[1]
+    assert len(labels) == len(set(labels)) == 2
 
 
 def test_figure_6_shows_groups_and_main_groups(made: Path) -> None:
@@ -180,7 +214,7 @@ def test_the_legend_of_figure_6_stands_above_the_reference(
 
 @pytest.mark.parametrize(
     ("module", "tables"),
-    [(fig6, ["sims_degradation"]), (sims_boxes, ["sims_regions"]), (sims_pca, ["sims_scores", "sims_weights"])],
+    [(fig6, ["sims_degradation"]), (sims_boxes, ["sims_regions"]), (sims_pca, ["sims_scores", "sims_weights", "sims_regions"])],
 )  # fmt: skip
 def test_nothing_measured(made: Path, tmp_path: Path, module, tables: list[str]) -> None:  # type: ignore[no-untyped-def]
     for name in tables:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.axes import Axes
 
 from ..order import ordered
+from ..quality import DOUBTFUL, OK, quality_of
 from ..tables import read_table
 from . import style
 from .drawing import Drawing
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def draw(drawing: Drawing, scores: str, weights: str, *, sims: SimsConfig) -> None:
+def draw(drawing: Drawing, scores: str, weights: str, regions: str, *, sims: SimsConfig) -> None:
     """Draw (a) the scores of the headline scaling and (b) loadings on the first component under every scaling.
+
+    A score is as doubtful as the images that it is made of.
 
     Parameters
     ----------
@@ -30,7 +33,17 @@ def draw(drawing: Drawing, scores: str, weights: str, *, sims: SimsConfig) -> No
     scalings = list(dict.fromkeys(r["weighting"] for r in loadings))
     headline = sims["headline_weighting"]
     scaling = headline if headline in scalings else (scalings or [headline])[0]
-    points = [r for r in read_table(scores) if r["weighting"] == scaling]
+    counted = {r["fragment"] for r in loadings}
+    doubted = {
+        (r["sample"], r["region"])
+        for r in read_table(regions)
+        if r["fragment"] in counted and quality_of(r).level == DOUBTFUL
+    }
+    points = [
+        r | {"quality": DOUBTFUL if (r["sample"], r["region"]) in doubted else OK}
+        for r in read_table(scores)
+        if r["weighting"] == scaling
+    ]
     figure = style.new_figure(drawing.config, "double", 2.85)
     panels = figure.subplots(1, 2, width_ratios=[1, 1.15])
     if points:
@@ -46,17 +59,19 @@ def draw(drawing: Drawing, scores: str, weights: str, *, sims: SimsConfig) -> No
         _loadings(panels[1], loadings, scalings)
         handles, labels = panels[0].get_legend_handles_labels()
         style.legend_below(figure, dict(zip(labels, handles, strict=True)))
+        if any(r["quality"] == DOUBTFUL for r in points):
+            style.explain(figure, "Open: doubtful (see the report)")
     for axes, letter in zip(panels, "ab", strict=True):
         if not points:
             style.no_data(axes, "no fragments of degradation groups in a reference")
         style.panel_letter(axes, letter)
     numbers = [
         {"kind": "score", "weighting": r["weighting"], "sample": r["sample"], "region": r["region"],
-         "fragment": None, "pc1": r["pc1"], "pc2": r["pc2"]}
+         "fragment": None, "pc1": r["pc1"], "pc2": r["pc2"], "quality": r["quality"]}
         for r in points
     ] + [
         {"kind": "loading", "weighting": r["weighting"], "sample": None, "region": None,
-         "fragment": r["fragment"], "pc1": r["loading_pc1"], "pc2": r["loading_pc2"]}
+         "fragment": r["fragment"], "pc1": r["loading_pc1"], "pc2": r["loading_pc2"], "quality": None}
         for r in loadings
     ]  # fmt: skip
     style.save(figure, drawing, numbers)
@@ -68,11 +83,15 @@ def _scores(
     codings = style.codings(samples)
     for s in ordered(samples):
         own = [r for r in points if r["sample"] == s["sample"]]
-        if own:
-            axes.scatter(
-                [r["pc1"] for r in own], [r["pc2"] for r in own], s=9, color=codings[s["sample"]].colour,
-                marker=codings[s["sample"]].marker, label=style.full_label(s), linewidths=0, alpha=0.8,
-            )  # fmt: skip
+        colour, label = codings[s["sample"]].colour, style.full_label(s)
+        for level, filled in ((OK, True), (DOUBTFUL, False)):
+            part = [r for r in own if r["quality"] == level]
+            if part:
+                axes.scatter(
+                    [r["pc1"] for r in part], [r["pc2"] for r in part], s=9, facecolors=colour if filled else "white", edgecolors=colour,
+                    marker=codings[s["sample"]].marker, label=label, linewidths=0 if filled else 0.7, alpha=0.8,
+                )  # fmt: skip
+                label = "_"  # once in the legend
     axes.set_xlabel(f"PC 1 ({100 * explained['explained_pc1']:.0f} % of variance)")
     axes.set_ylabel(f"PC 2 ({100 * explained['explained_pc2']:.1f} %)")
 

@@ -10,7 +10,9 @@ if __name__ == "__main__":
     figures = {
         "fig6": partial(fig6.draw, degradation=given.degradation),
         "sims_boxes": partial(sims_boxes.draw, regions=given.regions),
-        "sims_pca": partial(sims_pca.draw, scores=given.scores, weights=given.weights),
+        "sims_pca": partial(
+            sims_pca.draw, scores=given.scores, weights=given.weights, regions=given.regions
+        ),
         "sims_maps": partial(sims_maps.draw, curves=given.curves, regions=given.regions),
     }
     figures = {name: partial(draw, sims=params.sims) for name, draw in figures.items()}
