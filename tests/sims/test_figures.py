@@ -97,6 +97,25 @@ def test_maps_of_a_fragment_share_their_scale(made: Path, monkeypatch: pytest.Mo
         assert np.nanmean(other) < 0.7 * np.nanmean(one)  # the coated sample has half of it
 
 
+def test_unusable_images_are_in_no_map(made: Path, tmp_path: Path) -> None:
+    """The bare sample has twice the ions: its images would scale those of the other, and be among the parts of pixels."""
+    bad = {"quality": "unusable", "quality_note": "mass scale"}
+    regions = read_table(made / "sims_regions.csv")
+    judged = [r | (bad if r["sample"] == "bare" else {}) for r in regions]
+    write_table(judged, list(SCHEMA["sims_regions"]), tmp_path / "sims_regions.csv")
+    curves = [str(made / f"{s}.nc") for s in ("bare", "coated")]
+    all_rows, rows = (
+        read_table(draw(sims_maps, made, curves, str(folder / "sims_regions.csv"))["csv"])
+        for folder in (made, tmp_path)
+    )
+    assert {r["sample"] for r in all_rows} == {"bare", "coated"}
+    assert {r["sample"] for r in rows} == {"coated"} and [r["fragment"] for r in rows] == MAPS
+    before = {r["fragment"]: r["scale_maximum"] for r in all_rows}
+    assert all(r["scale_maximum"] < 0.8 * before[r["fragment"]] for r in rows)
+    parts = factorise(curves, judged, 2, 7)
+    assert parts is not None and list(parts.maps) == ["coated"]
+
+
 def test_every_region_is_a_point_of_its_box(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points = []
     scatter = Axes.scatter

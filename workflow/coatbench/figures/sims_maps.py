@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 from ..arrays import Arrays
 from ..curves import load_set
 from ..order import ordered
+from ..quality import quality_of
 from ..tables import read_table
 from . import layout, style
 from .drawing import Drawing
@@ -40,6 +41,9 @@ def draw(drawing: Drawing, curves: Sequence[str], regions: str, *, sims: SimsCon
     names = {
         (r["sample"], r["region"], int(r["number"])): (r["fragment"], r["group"])
         for r in read_table(regions)
+        if quality_of(
+            r
+        ).usable  # an image of what is perhaps another ion would scale those of all samples
     }
     images = {
         (sample, names[key][0]): m["normalised_intensity"][i]

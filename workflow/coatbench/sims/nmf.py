@@ -15,6 +15,7 @@ import numpy as np
 from ..arrays import Arrays
 from ..curves import load_set
 from ..errors import MissingExtraError
+from ..quality import quality_of
 
 FIT_PIXELS = 60_000  # at equal distances over all samples; the others are described by the parts that these give
 ITERATIONS = 500
@@ -51,7 +52,7 @@ def factorise(
     curves : sequence of str
         netCDF files with the set `maps`.
     regions : sequence of mapping
-        Rows of sims_regions: which image is which fragment. Images without a group do not count.
+        Rows of sims_regions: which image is which fragment. Images without a group, and unusable ones, do not count.
     components : int
     seed : int
 
@@ -70,7 +71,9 @@ def factorise(
     except ImportError as error:
         raise MissingExtraError("scikit-learn", "sims", "sims.nmf_components") from error
     names = {
-        (r["sample"], r["region"], int(r["number"])): r["fragment"] for r in regions if r["group"]
+        (r["sample"], r["region"], int(r["number"])): r["fragment"]
+        for r in regions
+        if r["group"] and quality_of(r).usable
     }
     common: set[str] | None = None
     n_pixels = 0
