@@ -97,8 +97,8 @@ class Places:
         return value
 
     def digest(self, value: Any) -> str:
-        """Return a hash of a parameter's content."""
-        text = json.dumps(self.plain(value), sort_keys=True, ensure_ascii=False, default=str)
+        """Return a hash of a parameter's content, and of its order: samples, windows and factors stand in that of the config."""
+        text = json.dumps(self.plain(value), ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property

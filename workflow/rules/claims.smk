@@ -33,8 +33,7 @@ rule claims:
         study={"samples": SAMPLES, **STUDY.measurements},
         reference=STUDY.reference,
         config=claimed_config(),
-        # In their order: of two with as many settings claims speak along the first. A mapping is compared without it.
-        factors=list(config["factors"].items()),
+        factors=config["factors"],
         columns=table_columns("claims")["claims"],
         code=code("claims/claims.py"),
     message:

@@ -14,7 +14,7 @@ if __name__ == "__main__":
         claims = read_claims(job.told_or_not(snakemake, "claims"))
         tables = {Path(path).stem: read_table(path) for path in snakemake.input.tables}
         tables |= extra_tables(p.config, p.study)
-        factors = read_factors(dict(p.factors))
+        factors = read_factors(p.factors)
         rows = verdicts(claims, tables, p.study["samples"], p.reference, factors)
         for row in rows:
             if row["verdict"] != "holds":
