@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from coatbench.cycling import metrics, rates, statistics
+from coatbench.cycling.record import DISCHARGE
 
 # --- rates and retention -----------------------------------------------------------------------------
 
@@ -121,9 +122,9 @@ def test_mean_efficiency_is_geometric_and_leaves_out_what_does_not_count():
     charge = discharge / np.array([0.8, 0.99, 0.5, 0.98] + [0.99] * 8)
     rate = [0.1, 0.1, 0.2, 0.2] + [0.2] * 8
     s = series(rate, discharge, charge, interrupted=(5,))
-    mean, count = rates.mean_efficiency(s)
+    mean, counted = rates.mean_efficiency(s)
     # Left out: the first, the one of the rate change, the interrupted one and the one after it.
-    assert count == n - 4
+    assert counted == [1, 3, 4, *range(7, n)]
     assert mean == pytest.approx(100 * (0.98 * 0.99**7) ** (1 / 8))
 
 
@@ -205,3 +206,35 @@ def test_losses_add_up_with_the_linearity_of_the_cycler():
     assert lost["value"] == pytest.approx(10.0)  # up to cycle 10
     assert lost["value_sd"] == pytest.approx(math.hypot(0.04, 2.0))
     assert found["mean_coulombic_efficiency_percent"]["value"] == pytest.approx(99.5)
+
+
+def test_losses_of_cycles_that_begin_with_a_discharge_are_what_the_charge_does_not_give_back():
+    rows = [
+        {"cycle": i, "charge_capacity_mAh_g": 198.0, "discharge_capacity_mAh_g": 200.0,
+         "c_rate": 0.2, "interrupted": False, "running": ""}
+        for i in range(1, 6)
+    ]  # fmt: skip
+    found = {r["metric"]: r for r in metrics.irreversible(rows, 0.004, 0.1, 10, DISCHARGE)}
+    lost = found["cumulative_irreversible_capacity_mAh_g"]
+    assert lost["value"] == pytest.approx(10.0)
+    assert lost["value_sd"] == pytest.approx(math.hypot(0.04, 1.0))
+    assert found["mean_coulombic_efficiency_percent"]["value"] == pytest.approx(99.0)
+
+
+def test_losses_inherit_the_doubts_of_the_cycles_that_they_count():
+    rows = [
+        {"cycle": i, "charge_capacity_mAh_g": 200.0, "discharge_capacity_mAh_g": 199.0,
+         "c_rate": 0.2, "interrupted": False, "running": "",
+         "quality": "doubtful" if i in doubted else "ok", "quality_note": "odd" * (i in doubted)}
+        for doubted in [(1, 12)] for i in range(1, 13)
+    ]  # fmt: skip
+    found = {r["metric"]: r["quality"] for r in metrics.irreversible(rows, 0.004, 0.1, 10)}
+    assert found["cumulative_irreversible_capacity_mAh_g"].columns() == {
+        "quality": "doubtful", "quality_note": "cycle 1: odd"}  # fmt: skip
+    # The first cycle is not in the mean, and the twelfth is in none of both.
+    assert found["mean_coulombic_efficiency_percent"].level == "ok"
+    second = [
+        r | {"quality": "doubtful", "quality_note": "odd"} if r["cycle"] == 2 else r for r in rows
+    ]
+    found = {r["metric"]: r["quality"] for r in metrics.irreversible(second, 0.004, 0.1, 10)}
+    assert found["mean_coulombic_efficiency_percent"].note == "cycle 2: odd"

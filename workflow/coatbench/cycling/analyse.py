@@ -63,11 +63,13 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: CyclingConfig
     _check_capacity(result, name, cycle_rows, config["capacity_check_percent"])
     relative = math.hypot(cell.mass_relative_sd, config["charge_sd_percent"] / 100)
     found = metrics.first_cycles(judged)
+    # A pulse in a rest is a doubt about the relaxed potential, and none about capacities.
+    capacities = [row | judgement.of_capacities().columns() for row, judgement in judged]
     found += metrics.irreversible(
-        cycle_rows, relative, config["efficiency_sd_percent"], config["retention_cycle"]
+        capacities, relative, config["efficiency_sd_percent"], config["retention_cycle"], first
     )
     if protocol["kind"] == "long" and cycle_rows:
-        more, fits, notes = metrics.long_test(cycle_rows, relative, config)
+        more, fits, notes = metrics.long_test(capacities, relative, config)
         found += more
         result.warnings += [f"{name}: {note}" for note in notes]
         for fit in fits if whole.usable else []:

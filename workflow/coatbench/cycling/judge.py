@@ -145,9 +145,13 @@ class Judgement:
         known = order[: order.index(direction) + 1] if direction in order else order
         return worst(self.halves[d] for d in known)
 
+    def of_capacities(self) -> Quality:
+        """Return the quality of the cycle's charge and discharge together."""
+        return worst([*self.halves.values(), self.whole])
+
     def of_cycle(self) -> Quality:
         """Return the quality of the cycle."""
-        return worst([*self.halves.values(), self.whole, *self.relaxed.values()])
+        return worst([self.of_capacities(), *self.relaxed.values()])
 
 
 def up_to(judged: Sequence[Judgement], i: int, direction: int) -> Quality:

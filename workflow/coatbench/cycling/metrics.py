@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def series_of(rows: Sequence[Row]) -> rates.Series:
-    """Return the capacities of a cell over its cycles."""
+def series_of(rows: Sequence[Row], first: int = CHARGE) -> rates.Series:
+    """Return the capacities of a cell over its cycles, which begin with the half cycle of this direction."""
     return rates.Series(
         cycle=np.array([r["cycle"] for r in rows], dtype=int),
         charge=as_array(
@@ -37,6 +37,7 @@ def series_of(rows: Sequence[Row]) -> rates.Series:
         left_out=np.array(
             [bool(r["interrupted"]) or not quality.quality_of(r).usable for r in rows], bool
         ),
+        first=first,
     )
 
 
@@ -87,7 +88,11 @@ def first_cycles(judged: Sequence[tuple[Row, Judgement]]) -> list[Row]:
 
 
 def irreversible(
-    rows: Sequence[Row], relative_sd: float, efficiency_sd_percent: float, last_cycle: int
+    rows: Sequence[Row],
+    relative_sd: float,
+    efficiency_sd_percent: float,
+    last_cycle: int,
+    first: int = CHARGE,
 ) -> list[Row]:
     """Return the charge that cycles did not give back, in all, and the mean efficiency.
 
@@ -103,39 +108,41 @@ def irreversible(
     efficiency_sd_percent : float
         Of the efficiency of one cycle, percentage points.
     last_cycle : int
+    first : int
+        Direction of the half cycle that a cycle begins with: the other one gives back.
     """
-    series = series_of([r for r in rows if r["cycle"] <= last_cycle])
-    usable = np.array(
-        [quality.quality_of(r).usable for r in rows if r["cycle"] <= last_cycle], bool
-    )
+    rows = [r for r in rows if r["cycle"] <= last_cycle]
+    series = series_of(rows, first)
+    usable = np.array([quality.quality_of(r).usable for r in rows], bool)
     complete = np.isfinite(series.charge) & np.isfinite(series.discharge) & usable
     if not complete.any():
         return []
     left = [
         f"left out: cycle {r['cycle']}: {quality.quality_of(r).note}"
         for r in rows
-        if r["cycle"] <= last_cycle and not quality.quality_of(r).usable and r["running"] == ""
+        if not quality.quality_of(r).usable and r["running"] == ""
     ]
     judged = quality.doubtful("; ".join(left)) if left else quality.Quality()
-    lost = float((series.charge - series.discharge)[complete].sum())
+    lost = float((series.put_in - series.given_back)[complete].sum())
     found: list[Row] = [
         {
             "metric": "cumulative_irreversible_capacity_mAh_g",
             "value": lost,
             "value_sd": math.hypot(
                 lost * relative_sd,
-                0.01 * efficiency_sd_percent * float(series.charge[complete].sum()),
+                0.01 * efficiency_sd_percent * float(series.put_in[complete].sum()),
             ),
-            "quality": judged,
+            "quality": quality.worst([judged, _doubts(rows, np.flatnonzero(complete).tolist())]),
         }
     ]
-    mean, n = rates.mean_efficiency(series)
-    if n:
+    mean, counted = rates.mean_efficiency(series)
+    if counted:
         found.append(
             {
                 "metric": "mean_coulombic_efficiency_percent",
                 "value": mean,
                 "value_sd": efficiency_sd_percent,
+                "quality": _doubts(rows, counted),
             }
         )
     return found

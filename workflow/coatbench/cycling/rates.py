@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .record import CHARGE
+
 if TYPE_CHECKING:
     from ..config_types import CyclingConfig
 
@@ -56,6 +58,8 @@ class Series:
         Recognised rate; NaN where unknown.
     left_out : (n,) bool array
         Interrupted, or not to be used.
+    first : int
+        Direction of the half cycle that a cycle begins with.
     """
 
     cycle: npt.NDArray
@@ -63,6 +67,17 @@ class Series:
     discharge: npt.NDArray
     rate: npt.NDArray
     left_out: npt.NDArray
+    first: int = CHARGE
+
+    @property
+    def put_in(self) -> npt.NDArray:
+        """Capacities of the half cycles that come first: the charge, of an anode the discharge."""
+        return self.charge if self.first == CHARGE else self.discharge
+
+    @property
+    def given_back(self) -> npt.NDArray:
+        """Capacities of the half cycles that follow."""
+        return self.discharge if self.first == CHARGE else self.charge
 
     @property
     def rate_changes(self) -> npt.NDArray:
@@ -221,8 +236,8 @@ def fade_fits(series: Series, parts: Plan) -> list[dict[str, Any]]:
     return [{**row, "best": row is best} for row in rows]
 
 
-def mean_efficiency(series: Series) -> tuple[float, int]:
-    """Return the geometric mean Coulombic efficiency (percent) and over how many cycles.
+def mean_efficiency(series: Series) -> tuple[float, list[int]]:
+    """Return the geometric mean Coulombic efficiency (percent) and the indices of the cycles that it counts.
 
     Left out: the first cycle, cycles whose rate differs from the one before, interrupted cycles and the
     ones after them. The mean is geometric since losses multiply.
@@ -231,6 +246,6 @@ def mean_efficiency(series: Series) -> tuple[float, int]:
     after = np.concatenate(([True], series.left_out[:-1]))
     ok &= ~series.left_out & ~after
     if not ok.any():
-        return math.nan, 0
-    ratio = series.discharge[ok] / series.charge[ok]
-    return float(100 * np.exp(np.mean(np.log(ratio)))), int(ok.sum())
+        return math.nan, []
+    ratio = series.given_back[ok] / series.put_in[ok]
+    return float(100 * np.exp(np.mean(np.log(ratio)))), np.flatnonzero(ok).tolist()
