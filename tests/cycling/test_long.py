@@ -69,9 +69,9 @@ def test_retention_and_its_alternatives():
     found, note = rates.retentions(s, rates.plan(s, 0.2), SETTINGS)
     value = capacity[29]
     assert note == ""
-    assert found["retention_percent"] == pytest.approx(100 * value / 196)
-    assert found["retention_vs_rate_test_percent"] == pytest.approx(100 * value / 197)
-    assert found["retention_vs_first_cycle_percent"] == pytest.approx(100 * value / 204)
+    assert found["retention_percent"] == (pytest.approx(100 * value / 196), 6)
+    assert found["retention_vs_rate_test_percent"] == (pytest.approx(100 * value / 197), 3)
+    assert found["retention_vs_first_cycle_percent"] == (pytest.approx(100 * value / 204), 0)
 
 
 @pytest.mark.parametrize(
@@ -238,3 +238,31 @@ def test_losses_inherit_the_doubts_of_the_cycles_that_they_count():
     ]
     found = {r["metric"]: r["quality"] for r in metrics.irreversible(second, 0.004, 0.1, 10)}
     assert found["mean_coulombic_efficiency_percent"].note == "cycle 2: odd"
+
+
+def test_every_retention_has_the_doubts_and_the_uncertainty_of_its_own_reference(config):
+    capacity = [
+        220,
+        219,
+        100,
+        100,
+        166,
+        165,
+        *(np.linspace(196, 170, 30) + 0.1 * (-1) ** np.arange(30)),
+    ]
+    rows = [
+        {"cycle": i, "charge_capacity_mAh_g": q, "discharge_capacity_mAh_g": q, "c_rate": rate,
+         "interrupted": False, "running": "", "quality": "doubtful", "quality_note": f"odd {i}"}
+        for i, (rate, q) in enumerate(zip(RATE_TEST + [0.2] * 30, capacity, strict=True), 1)
+    ]  # fmt: skip
+    rows_found, _, _ = metrics.long_test(rows, 0.004, config | {"retention_cycle": 30})
+    found = {r["metric"]: r for r in rows_found}
+    noise = found["cycle_noise_mAh_g"]["value"]
+    for name, reference in (
+        ("retention_percent", 7),
+        ("retention_vs_rate_test_percent", 4),
+        ("retention_vs_first_cycle_percent", 1),
+    ):
+        row, whole = found[name], capacity[reference - 1]
+        assert row["quality"].note == f"cycle {reference}: odd {reference} (and 1 more cycles)"
+        assert row["value_sd"] == pytest.approx(noise / whole * math.hypot(100, row["value"]))

@@ -192,18 +192,17 @@ def long_test(
             )
     noise = rates.cycle_noise(series, parts, config["noise_half_width_cycles"])
     retained, note = rates.retentions(series, parts, config)
-    for metric, value in retained.items():
+    for metric, (value, since) in retained.items():
         # Mass cancels in a ratio; the scatter of a single cycle does not, and stands on both sides:
         # for R = 100 Q/Q0, u(R) = u(Q)/Q0 sqrt(100^2 + R^2).
-        sd = noise / series.discharge[parts.reference] * math.hypot(100.0, value)
+        sd = noise / series.discharge[since] * math.hypot(100.0, value)
         last = int(np.flatnonzero(series.cycle == config["retention_cycle"])[0])
-        since = 0 if metric == "retention_vs_first_cycle_percent" else parts.reference
         found.append(
             {
                 "metric": metric,
                 "value": value,
                 "value_sd": sd if math.isfinite(sd) else None,
-                "quality": _doubts(rows, [i for i in (since, last) if i is not None]),
+                "quality": _doubts(rows, [since, last]),
             }
         )
     if math.isfinite(noise):

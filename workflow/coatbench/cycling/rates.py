@@ -164,8 +164,8 @@ def _robust_line(x: npt.NDArray, y: npt.NDArray) -> tuple[float, float]:
 
 def retentions(
     series: Series, parts: Plan, settings: CyclingConfig
-) -> tuple[dict[str, float], str]:
-    """Return discharge capacity of the configured cycle over that of several references, in percent.
+) -> tuple[dict[str, tuple[float, int]], str]:
+    """Return discharge capacity of the configured cycle over that of several references, in percent, and where each is.
 
     Keys: `retention_percent` (first long-term cycle after the rate test),
     `retention_vs_rate_test_percent` (last cycle of the rate test at the long-term rate),
@@ -189,7 +189,7 @@ def retentions(
     }
     value = series.discharge[at[0]]
     return {
-        name: float(100 * value / series.discharge[i])
+        name: (float(100 * value / series.discharge[i]), i)
         for name, i in references.items()
         if i is not None and np.isfinite(series.discharge[i]) and not series.left_out[i]
     }, ""
