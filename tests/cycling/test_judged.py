@@ -145,6 +145,24 @@ def test_gap_without_records_is_doubted_where_only_current_tells_the_charge(conf
     assert "no records for 72" in assumed["quality_note"]
 
 
+@pytest.mark.parametrize(
+    ("steps", "columns", "said"),
+    [
+        (PLAIN, "tVI", "cycle 1: no records for 72"),
+        (PLAIN[:3], "tVIq", "cycle 1: no discharge yet; charge interrupted for 72"),
+        (PLAIN[:3], "", ""),
+    ],
+)
+def test_every_doubt_of_a_cycle_is_a_warning_whatever_its_first_words(
+    config, tmp_path, steps, columns, said
+):
+    rows = record(steps)
+    if said:
+        rows[600:, 0] += 7200.0
+    warnings = run(config, tmp_path, rows, columns=columns or "tVIq").warnings
+    assert [said in w for w in warnings if "cycle 1" in w] == ([True] if said else [])
+
+
 def test_charge_in_another_unit_is_unusable(config, tmp_path):
     rows = record(PLAIN)
     rows[:, 3] *= 0.5

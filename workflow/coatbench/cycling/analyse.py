@@ -53,7 +53,7 @@ def analyse(rows: list[dict[str, str]], paths: list[Path], config: CyclingConfig
     cycle_rows = [row for row, _ in judged]
     for row in cycle_rows:
         result.add("cycling_cells", **cell.key, **row, cell_quality=whole.level)
-        if row["note"] and not row["note"].startswith("no "):
+        if row["note"] not in ("", cells.unpaired(first)):
             result.warnings.append(f"{name}: cycle {row['cycle']}: {row['note']}")
     named = ";".join(f"{low}-{high}" for low, high in cell.left_out)
     if beyond := judge.beyond(named, len(cycle_rows)):

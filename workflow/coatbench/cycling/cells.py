@@ -193,6 +193,11 @@ def ohmic_steps_V(data: Record, half: HalfCycle) -> tuple[float | None, float | 
     return start, stop, seconds
 
 
+def unpaired(first: int) -> str:
+    """Return what is noted of a cycle that has its first half cycle alone."""
+    return f"no {NAMES[-first]} yet"
+
+
 def cycle_row(
     data: Record,
     cycle: Cycle,
@@ -259,7 +264,7 @@ def cycle_row(
         row["coulombic_efficiency_percent"] = 100 * finished[1].charge_Ah / finished[0].charge_Ah
         row["coulombic_efficiency_percent_sd"] = config["efficiency_sd_percent"]
     elif not row["running"]:
-        notes.append(f"no {NAMES[-cycle.first]} yet")
+        notes.append(unpaired(cycle.first))
     rates = [row.get(f"c_rate_{name}") for name in (NAMES[-cycle.first], NAMES[cycle.first])]
     measured = next((r for r in rates if r is not None and math.isfinite(r)), math.nan)
     row["c_rate_measured"] = measured
