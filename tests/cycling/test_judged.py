@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coatbench import readers
 from coatbench.analysis import Analysis
 from coatbench.cycling import features, judge
 from coatbench.cycling.analyse import _check_capacity, _overpotential, analyse
+from coatbench.cycling.inside import describe
 from coatbench.quality import Quality, doubtful, unusable
 
 from .made_files import write
@@ -132,6 +134,16 @@ def test_anode_cell_begins_with_a_discharge(config, tmp_path):
     assert not any("belongs to no cycle" in w for w in analysis.warnings)
     lone = run(config, tmp_path, rows, window=free).warnings
     assert any("starts with a discharge, which belongs to no cycle" in w for w in lone)
+
+
+@pytest.mark.parametrize(("first", "cycles"), [("discharge", 2), ("charge", 1)])
+def test_cycles_are_counted_as_the_protocol_begins_them(config, tmp_path, first, cycles):
+    steps = [REST, (-0.1, 70000), REST, (0.1, 65000), REST, (-0.1, 65000), REST]
+    export = readers.read(write(tmp_path, mpt(record(steps))), "cycling")
+    own = {"protocols": {"short": config["protocols"]["short"] | {"first": first}}}
+    inside, lacking = describe(export, config | own, ROW | {"leave_out_cycles": "2"})
+    assert inside.endswith(f", {cycles} cycle{'s' * (cycles > 1)}")
+    assert ("names cycle 2" in lacking) == (cycles == 1)
 
 
 def test_gap_without_records_is_doubted_where_only_current_tells_the_charge(config, tmp_path):

@@ -11,6 +11,7 @@ from ..readers.model import Export
 from . import judge
 from .files import joined, part_of
 from .half_cycles import half_cycles, pair
+from .record import CHARGE, DISCHARGE
 
 if TYPE_CHECKING:
     from ..config_types import CyclingConfig
@@ -25,7 +26,8 @@ def describe(
     ----------
     export : Export
     row : mapping, optional
-        Of the index, where this file alone is the cell: cycles that it leaves out must be there.
+        Of the index, where this file alone is the cell: its protocol says what a cycle begins with, and cycles that it
+        leaves out must be there.
     """
     if not export.sets:
         return "", "no record of a cell"
@@ -40,7 +42,9 @@ def describe(
     lacking = ""
     try:
         data, _, _ = joined([part_of(Path(export.path), columns)])
-        cycles, lone = pair(half_cycles(data, config["stub_fraction"])[0])
+        protocol = config["protocols"].get((row or {}).get("protocol", ""))
+        first = DISCHARGE if protocol and protocol["first"] == "discharge" else CHARGE
+        cycles, lone = pair(half_cycles(data, config["stub_fraction"])[0], first)
     except (CoatbenchError, LookupError, ValueError):  # said by the analysis of the cell
         return ", ".join(filter(None, (inside, method))), ""
     number = len(cycles) + (lone is not None and not cycles)
