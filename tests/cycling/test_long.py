@@ -60,6 +60,16 @@ def test_plan_survives_a_check_up_cycle_and_no_rate_test():
     assert rates.plan(series([0.1] * 10, np.ones(10)), 0.2).reference is None
 
 
+def test_rate_test_that_climbs_to_the_long_term_rate_is_one():
+    s = series(
+        [0.05] * 2 + [0.1] * 2 + [0.2] * 20, [210, 208, 204, 202, *np.linspace(195, 180, 20)]
+    )
+    parts = rates.plan(s, 0.2)
+    assert parts.reference == 4
+    found = rates.capacities_at_rates(s, parts)
+    assert {rate: mean for rate, (mean, _, _) in found.items()} == {0.05: 209, 0.1: 203}
+
+
 SETTINGS = {"retention_cycle": 30, "long_term_rate_C": 0.2}
 
 

@@ -103,7 +103,8 @@ def plan(series: Series, long_term_rate_C: float) -> Plan:
     """Divide a series into the rate test and the long-term cycles.
 
     The rate test ends with the last cycle that is faster than the long-term rate and stands before the
-    longest run of cycles at that rate; the first cycle at that rate afterwards is the reference.
+    longest run of cycles at that rate; the first cycle at that rate afterwards is the reference. Where none is
+    faster, the rate test are the slower cycles before the first one at that rate.
     """
     n = series.cycle.size
     slow = np.isclose(series.rate, long_term_rate_C)
@@ -116,7 +117,7 @@ def plan(series: Series, long_term_rate_C: float) -> Plan:
     end_of_test = int(faster[-1]) + 1 if faster.size else 0
     reference = int(np.flatnonzero(slow[end_of_test:])[0]) + end_of_test
     long_term = np.flatnonzero(slow & (np.arange(n) >= reference))
-    return Plan(np.arange(end_of_test), long_term, reference)
+    return Plan(np.arange(end_of_test or reference), long_term, reference)
 
 
 def capacities_at_rates(series: Series, parts: Plan) -> dict[float, tuple[float, float, int]]:
