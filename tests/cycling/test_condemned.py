@@ -79,6 +79,19 @@ def test_slower_cycle_brings_no_more_than_a_faster_one_left(config, tmp_path, sl
     assert cells[2]["quality"] == level
 
 
+def test_what_a_cycle_that_is_left_out_brought_is_in_no_cell(config, tmp_path):
+    """A discharge of twice the capacity, left out, does not explain one of 180 % after a faster cycle."""
+    wrong = [CHARGE, REST, (-0.1, 140000), REST]
+    fast, slow = (
+        [(0.4, 16000), REST, (-0.4, 15500), REST],
+        [(0.1, 50000), REST, (-0.1, 90000), REST],
+    )
+    rows = record([REST, CHARGE, REST, DISCHARGE, REST, *wrong, *fast, *slow])
+    cells = run(config, tmp_path, rows, leave_out_cycles="2").tables["cycling_cells"]
+    assert cells[3]["coulombic_efficiency_percent"] == pytest.approx(180, abs=0.2)
+    assert cells[3]["quality"] == "unusable"
+
+
 def test_half_cycle_that_has_just_begun_condemns_nothing(config, tmp_path):
     """The first records of a step hold no charge yet, so that the check is far off."""
     rows = record([REST, CHARGE, REST, DISCHARGE, REST, *CYCLE, (0.1, 3000)])

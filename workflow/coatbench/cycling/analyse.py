@@ -138,7 +138,8 @@ def _cycles(
             running=running, before=before, counter_Ah=counter, current_step_A=step_A,
         )  # fmt: skip
         judged.append((row, judgement))
-        before = before.after(row, cycle.first)
+        counts = judgement.whole.usable and not cell.leaves_out(cycle.number)
+        before = before.after(row, cycle.first, counts=counts)
     return judged
 
 

@@ -235,7 +235,7 @@ class Before:
     rate_C : float
         Measured rate of the cycle before.
     most : float
-        Largest capacity of a second half cycle so far.
+        Largest capacity of a second half cycle so far, impossible cycles and those that the index leaves out not counted.
     first, second : float
         Capacities of the half cycles of the cycle before.
     """
@@ -245,10 +245,11 @@ class Before:
     first: float = math.nan
     second: float = math.nan
 
-    def after(self, row: Mapping[str, Any], first: int) -> Before:
-        """Return the same after one more cycle, whose row this is."""
+    def after(self, row: Mapping[str, Any], first: int, *, counts: bool) -> Before:
+        """Return the same after one more cycle, whose row this is, and whether its capacity can be the cell's."""
         one, other = (_number(row.get(f"{NAMES[d]}_capacity_mAh_g")) for d in (first, -first))
-        return Before(row["c_rate_measured"], float(np.fmax(self.most, other)), one, other)
+        most = float(np.fmax(self.most, other)) if counts else self.most
+        return Before(row["c_rate_measured"], most, one, other)
 
     def left_mAh_g(self, rate_C: float) -> float:
         """Return what the cycle before, if it was faster, left in the cell that a slower one may take out."""
