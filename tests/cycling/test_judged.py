@@ -257,6 +257,7 @@ def test_slower_cycle_after_a_faster_one_may_give_more_than_it_took(config, tmp_
     [
         ("tVId", "unusable", "0.1017 mAh had flowed"),
         ("tVI", "doubtful", "what had flowed before is not known"),
+        ("tVIq", "doubtful", "what had flowed before is not known"),
     ],
 )
 def test_file_that_begins_within_a_charge_says_so(config, tmp_path, columns, quality, reason):

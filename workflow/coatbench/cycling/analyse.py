@@ -129,8 +129,7 @@ def _cycles(
     """Return row and judgement of every cycle."""
     judged = []
     before = judge.Before()
-    uncounted = (None if data.source == "trapezoid" else 0.0,)
-    counter = parts[0].attrs.get("counter_Ah", uncounted)[0]
+    counter = parts[0].counted_before_Ah
     step_A = max(float(part.attrs.get("current_step_A", 0.0)) for part in parts)
     for cycle in cycles:
         row, judgement = cells.cycle_row(

@@ -57,6 +57,15 @@ class Part:
         found = self.attrs.get("clock_zero_s")
         return None if found is None else float(found)
 
+    @property
+    def counted_before_Ah(self) -> float | None:
+        """What its integral holds at its first record; None where nothing tells what had flowed before."""
+        if "counter_Ah" in self.attrs:
+            return float(self.attrs["counter_Ah"][0])
+        # A net charge holds earlier cycles too: only where it is at zero it tells.
+        net = self.attrs.get("net_Ah")
+        return 0.0 if net is not None and net[0] == 0 else None
+
 
 def part_of(file: Path, columns: Arrays, potential: str = "", part: float | None = None) -> Part:
     """Make a part of what a reader returned; the columns themselves are not kept.
