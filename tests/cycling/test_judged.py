@@ -235,12 +235,14 @@ def test_a_cell_names_its_first_wrong_cycle_and_counts_the_others():
     assert "cycle 2: too much;" in judge.of_cell(judged[:3]).note
 
 
-def test_an_overpotential_is_as_good_as_the_two_half_cycles_it_is_read_from(config, monkeypatch):
+def test_an_overpotential_is_as_good_as_the_half_cycles_up_to_the_last_it_is_read_from(
+    config, monkeypatch
+):
     monkeypatch.setattr(features, "main_peak", lambda curve, *_: (curve, 0.01))
     said = [{half: doubtful(f"{half} of {n}") for half in (1, -1)} for n in (1, 2, 3)]
     judged = [({}, judge.Judgement(halves=halves)) for halves in said]
     (row,) = _overpotential({(1, -1): (3.5, []), (2, 1): (3.7, [])}, judged, config["dqdv"])
-    assert row["quality"].note == "-1 of 1; 1 of 2"
+    assert row["quality"].note == "1 of 2; 1 of 1; -1 of 1"
     assert row["value"] == pytest.approx(0.1)
 
 

@@ -262,9 +262,7 @@ def _overpotential(
     up = features.main_peak(*pair_of[1], low, high)
     if down is None or up is None:
         return []
-    quality = worst(
-        [judged[0][1].halves.get(DISCHARGE, Quality()), judged[1][1].halves.get(CHARGE, Quality())]
-    )
+    quality = judge.up_to([j for _, j in judged], 1, CHARGE)
     sd = 0.5 * math.hypot(down[1], up[1])
     value = 0.5 * (up[0] - down[0])
     return [{"metric": "overpotential_V", "value": value, "value_sd": sd, "quality": quality}]
