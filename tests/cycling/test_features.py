@@ -40,3 +40,16 @@ def test_a_bulge_of_a_single_bin_is_no_shoulder(bins, n):
     flank[50 : 50 + bins] += 20
     curve = Curve(2.9 + 0.002 * np.arange(101), flank, flank, 2e-3, 1.0, 1.0)
     assert len(features.shoulders(curve, 1.0, 2.95, 3.05)) == n
+
+
+def test_a_peak_that_other_bins_do_not_show_takes_no_number(config):
+    voltage = np.arange(2.5, 3.7, 0.005)
+
+    def curve(*tops):
+        values = 50 + sum(h * np.exp(-0.5 * ((voltage - at) / 0.02) ** 2) for at, h in tops)
+        return Curve(voltage, values, values, 0.005, 100.0, 1.0)
+
+    real = (3.1, 300), (3.4, 200)
+    found = features.find(curve((2.7, 40), *real), [curve(*real)] * 4, 1, config["dqdv"], 1e-3)
+    assert [f.name for f in found] == ["peak 1", "peak 2"]
+    assert [f.potential_V for f in found] == pytest.approx([3.1, 3.4], abs=1e-3)

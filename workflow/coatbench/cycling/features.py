@@ -8,7 +8,8 @@ not there. A shoulder is a bulge over the chord between the two inflections besi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -170,9 +171,7 @@ def find(
             (n for n, r in named.items() if r["low_V"] <= bump.potential_V <= r["high_V"]), ""
         )
 
-    found = [
-        (f"peak {i}", b) for i, b in enumerate((b for b in peaks(main, least) if not inside(b)), 1)
-    ]
+    found = [("", bump) for bump in peaks(main, least) if not inside(bump)]
     for name, part in named.items():
         limit = max(part["least_prominence_mAh_g_V"], floor)
         if (bump := _in_range(main, part, limit)) is not None:
@@ -188,7 +187,10 @@ def find(
         features.append(
             Feature(name, bump.kind, bump.potential_V, sd, bump.prominence, bump.height, seen)
         )
-    return sorted(features, key=lambda f: f.potential_V)
+    features.sort(key=lambda f: f.potential_V)
+    # Only what is there has a number.
+    number = count(1)
+    return [f if f.name else replace(f, name=f"peak {next(number)}") for f in features]
 
 
 def _in_range(curve: dqdv.Curve, part: FeatureConfig, least: float) -> _Bump | None:
