@@ -63,6 +63,15 @@ def test_lag_follows_a_shifted_clock(config, shift):
     assert 0 < lag.sd_s < 10 and lag.correlation > 0.95
 
 
+@pytest.mark.parametrize(("last_s", "level"), [(560.0, "doubtful"), (900.0, "ok")])
+def test_a_lag_at_the_edge_of_where_it_is_sought_is_doubted(config, last_s, level):
+    """The clock is 600 s off: within 560 s the best lag is the last one."""
+    lag = lag_of(*lag_case(600.0), config | {"lag_range_s": [-300.0, last_s]})
+    assert lag.value_s == pytest.approx(min(600.0, last_s), abs=6)
+    assert lag.quality.level == level
+    assert ("edge of lag_range_s" in lag.quality.note) == (level == "doubtful")
+
+
 @pytest.mark.parametrize("centre_s", [300.0, 600.0])
 def test_the_main_loss_reaches_down_to_a_fifth_of_its_rate_with_a_baseline_beside_it(centre_s):
     """Of a Gaussian 3.59 standard deviations, where the record holds them."""

@@ -127,10 +127,10 @@ def estimate_lag(
         # The right one may be any of them.
         there = " or ".join(f"{float(shifts[i]) * step + found.start_s - loss.start_s:.0f}" for i in others)  # fmt: skip
         judged.append(doubtful(f"a lag of {there} s explains the mass loss nearly as well as {lag:.0f} s"))  # fmt: skip
+    if not low + step < lag < high - step:
+        judged.append(doubtful(f"the lag of {lag:.0f} s lies at the edge of lag_range_s: widen it"))
     result.quality = worst(judged)
     result.warnings += result.quality.notes
-    if not low + step < lag < high - step:
-        result.warnings.append(f"the lag of {lag:.0f} s lies at the edge of lag_range_s: widen it")
     return result
 
 
