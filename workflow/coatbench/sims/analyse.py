@@ -78,8 +78,8 @@ def analyse(
                 else _windows(fragments, scale)
             )
             region = open_region(file, windows, row.get("format", ""), row.get("measurement", ""))
-            if listed or not fragments:
-                _check_planned(region, row["file"], config)
+            if config["window_ppm"] is None and (listed or not fragments):
+                _check_planned(region, row["file"])
             _check_polarity(region, fragments)
             mask = None
             if row.get("mask"):
@@ -221,9 +221,9 @@ def beside(file: str | Path, row: Mapping[str, str], name: str) -> Path:
     return Path(*parts[: len(parts) - len(Path(row["file"]).parts)]) / name
 
 
-def _check_planned(region: Region, name: str, config: SimsConfig) -> None:
+def _check_planned(region: Region, name: str) -> None:
     """Refuse every ion where the plan took the export for images: it handed on no window, and all would be empty."""
-    if region.format.casefold() in EVENT_FORMATS and config["window_ppm"] is None:
+    if region.format.casefold() in EVENT_FORMATS:
         raise AnalysisError(
             region.path, "file name", f"the ending of an export of every ion ({', '.join(EVENT_ENDINGS)})", repr(name),
             f"write {region.format} into its column format, or rename it",
