@@ -20,6 +20,7 @@ from coatbench.tables import read_table, write_table
 from coatbench.xps.analyse import analyse
 from coatbench.xps.choose import choose
 from conftest import SHARED, inputs
+from matplotlib.figure import Figure
 
 from .conftest import ROOT
 from .made_cases import under_carbon
@@ -172,6 +173,30 @@ def test_figure_of_levels(tmp_path: Path, n_samples: int) -> None:
         assert row["at_percent_sd"] == pytest.approx(3.0 * 2**0.5 if carbon else 3.0)
         assert (row["quality"] == "doubtful") == (carbon and time_s > 0)
     assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_region_has_one_colour_in_all_panels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One legend stands below them: a sample without C 1s had its oxygen in the colour of carbon."""
+    columns = yaml.safe_load((ROOT / "workflow/schemas/tables/xps.yaml").read_text("utf-8"))
+    rows = [
+        {"sample": sample, "spot": "1", "level": t, "region": region, "component": region, "at_percent": 50.0, "at_percent_sd": 3.0, "quality": "ok"}
+        for sample, regions in (("a", ("C 1s", "O 1s")), ("b", ("O 1s", "Ni 2p")))
+        for t in (0.0, 1.0)
+        for region in regions
+    ]  # fmt: skip
+    write_table(rows, list(columns["xps_profile"]), tmp_path / "xps_profile.csv")
+    style = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))["figures"]
+    kept: list[Figure] = []
+    monkeypatch.setattr(xps_profile.style, "save", lambda figure, *_: kept.append(figure))
+    samples = [{"sample": s, "role": "coated", "label": s} for s in "ab"]
+    xps_profile.draw(Drawing({}, samples, True, style), str(tmp_path / "xps_profile.csv"))
+    drawn = {
+        (c.get_label(), c.lines[0].get_color()) for axes in kept[0].axes for c in axes.containers
+    }
+    assert len(drawn) == len({name for name, _ in drawn}) == 3
+    assert len({colour for _, colour in drawn}) == 3
 
 
 def test_a_damaged_depth_profile_is_refused(profile: Path, tmp_path: Path) -> None:

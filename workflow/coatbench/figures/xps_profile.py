@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -33,14 +33,18 @@ def draw(drawing: Drawing, profile: str) -> None:
     else:
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         handles: dict[str, Any] = {}
+        colours = colours_of(found.values())
         for axes, ((sample, spot), regions) in zip(panels, found.items(), strict=False):
-            panel(axes, regions)
+            panel(axes, regions, colours)
             axes.set_title(f"{labels.get(sample, sample)}, spot {spot}", loc="left")
             drawn, names = axes.get_legend_handles_labels()
             handles.update(zip(names, drawn, strict=True))
         for axes in panels[len(found) :]:
             axes.set_axis_off()
         style.legend_below(figure, handles)
+        left = len(found) - len(panels)
+        if left > 0:
+            figure.supxlabel(f"{left} more: see the plotted numbers", fontsize=5.5)
     numbers = [row for regions in found.values() for own in regions.values() for row in own]
     style.save(figure, drawing, numbers)
 
@@ -82,10 +86,17 @@ def abscissa(row: Mapping[str, Any]) -> tuple[str, float]:
     return "level in the export", row["level"]
 
 
-def panel(axes: Axes, regions: Profile) -> None:
+def colours_of(profiles: Iterable[Profile]) -> dict[str, str]:
+    """Return the colour of each region, the same in all panels, for they share a legend."""
+    names = dict.fromkeys(region for regions in profiles for region in regions)
+    n = len(style.CATEGORIES)
+    return {name: style.CATEGORIES[i % n] for i, name in enumerate(names)}
+
+
+def panel(axes: Axes, regions: Profile, colours: Mapping[str, str]) -> None:
     """Draw atomic percent of each region over the levels, doubtful ones with open symbols."""
-    for i, (region, rows) in enumerate(regions.items()):
-        colour = style.CATEGORIES[i % len(style.CATEGORIES)]
+    for region, rows in regions.items():
+        colour = colours[region]
         x, y = [abscissa(r)[1] for r in rows], [r["at_percent"] for r in rows]
         sd = [r["at_percent_sd"] for r in rows]
         axes.errorbar(x, y, sd, color=colour, linewidth=0.7, elinewidth=0.5, label=region)

@@ -39,7 +39,7 @@ def draw(drawing: Drawing, curves: str, rows: str) -> None:
         _panel(cell, group.split("|")[0], data)
     for cell, ((_, spot), levels) in zip(cells[len(groups) :], profiles.items(), strict=False):
         axes = cell.subplots()
-        xps_profile.panel(axes, levels)
+        xps_profile.panel(axes, levels, xps_profile.colours_of([levels]))
         axes.set_title(f"levels, spot {spot}; open: doubtful", loc="left")
         axes.legend(fontsize=5.5)
     style.save_quicklook(figure, drawing)
