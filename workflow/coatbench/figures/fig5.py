@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -127,7 +128,7 @@ def _points(
                 axes.errorbar(
                     [i + offset for i, _ in part],
                     [r["value"] for _, r in part],
-                    [r["value_sd"] or 0.0 for _, r in part],
+                    [math.nan if r["value_sd"] is None else r["value_sd"] for _, r in part],
                     fmt=marker,
                     color=colour,
                     mfc="white" if open_symbol else colour,

@@ -17,6 +17,7 @@ from .cycling_common import unusable
 Row = dict[str, Any]
 # The half cycles of panel c, and their sign in it.
 HALVES = ((1, "discharge", -1.0), (2, "charge", 1.0))
+FLAT, WIDTH_V = 0.1, 1.15  # a foot below this share of the highest peak, further down than this
 Lines = dict[tuple[str, int, str], tuple[np.ndarray, np.ndarray]]
 
 
@@ -75,9 +76,7 @@ def draw_panel(
     axes.axhline(0, color=style.GREY, linewidth=0.5)
     axes.set_xlabel(label)
     axes.set_ylabel("dQ/dV / mAh g$^{-1}$ V$^{-1}$")
-    low = min(v[0] for v, _ in lines.values())
-    high = max(v[-1] for v, _ in lines.values())
-    axes.set_xlim(max(low, high - 1.15), high)
+    axes.set_xlim(*_shown(lines, marked))
     if any(style.full_label(s) != style.label(s) for s in shown):  # too long to stand beside
         handles, names = axes.get_legend_handles_labels()
         drawn = dict(zip(names, handles, strict=True))
@@ -108,6 +107,16 @@ def _by_setting(drawn: Mapping[str, Any], shown: Sequence[Mapping[str, str]]) ->
         else:
             found |= {style.full_label(s): line for s, line in zip(own, lines, strict=True)}
     return found
+
+
+def _shown(lines: Lines, marked: Sequence[Row]) -> tuple[float, float]:
+    """Return the ends of the potential axis: a flat foot is cut off, a peak or a named feature never."""
+    low = min(v[0] for v, _ in lines.values())
+    high = max(v[-1] for v, _ in lines.values())
+    least = FLAT * max(float(np.abs(values).max()) for _, values in lines.values())
+    seen = [float(v[np.abs(values) > least].min(initial=high)) for v, values in lines.values()]
+    seen += [r["potential_V"] for r in marked]
+    return (max(low, high - WIDTH_V) if min(seen) >= high - WIDTH_V else low), high
 
 
 def named(features: Sequence[Row]) -> list[Row]:
@@ -142,6 +151,10 @@ def _lines(
                 label = None
 
 
+def _sign(row: Row) -> float:
+    return -1.0 if row["direction"] == "discharge" else 1.0
+
+
 def _zoom(
     axes: Axes,
     lines: Lines,
@@ -150,18 +163,18 @@ def _zoom(
     codings: Mapping[str, style.Coding],
 ) -> None:
     """Enlarge the surroundings of the named features, which the main peaks dwarf."""
-    centre = float(np.mean([r["potential_V"] for r in marked]))
+    at = [r["potential_V"] for r in marked]
+    centre = float(np.mean(at))
     inset = axes.inset_axes((0.055, 0.07, 0.22, 0.33))
     _lines(inset, lines, shown, codings)
-    inset.set_xlim(centre - 0.09, centre + 0.075)
-    top = max(r["height_mAh_g_V"] for r in marked)
-    inset.set_ylim(-1.5 * top, 0)
+    inset.set_xlim(min(centre - 0.09, min(at) - 0.03), max(centre + 0.075, max(at) + 0.03))
+    heights = [_sign(r) * r["height_mAh_g_V"] for r in marked]
+    inset.set_ylim(1.5 * min(*heights, 0.0), 1.5 * max(*heights, 0.0))
     inset.tick_params(labelsize=5, pad=1.5)
     for row in marked:
-        sign = -1.0 if row["direction"] == "discharge" else 1.0
         inset.plot(
             row["potential_V"],
-            sign * row["height_mAh_g_V"],
+            _sign(row) * row["height_mAh_g_V"],
             "o",
             ms=2.5,
             mfc="none",

@@ -78,8 +78,10 @@ def draw(
         both = [efficiency.get(s["sample"]), retained.get(s["sample"])]
         left[s["sample"]] = _label(s, both if many else both[:1])
         right[s["sample"]] = None if many and s["sample"] in named else _label(s, both[1:])
-    _profiles(panels[0], profiles, shown, colours, left, potential_reference)
-    _capacities(panels[1], rows, shown, colours, right)
+    # In both panels a cell has the same number, also where one of them cannot show it.
+    cells_of = {s["sample"]: _cells_of(rows, s["sample"]) for s in shown}
+    _profiles(panels[0], profiles, shown, colours, left, potential_reference, cells_of)
+    _capacities(panels[1], rows, shown, colours, right, cells_of)
     handles = {h.get_label(): h for p in panels for h in p.get_legend_handles_labels()[0]}
     if many:
         style.legend_below(figure, handles, f"{TITLE}, capacity retained")
@@ -88,11 +90,10 @@ def draw(
         panels[1].legend(loc="lower left")
     for letter, axes in zip("ab", panels, strict=True):
         style.panel_letter(axes, letter)
-    most = max(
-        (len(_cells_of([(r["sample"], r["cell"]) for r in rows], s["sample"])) for s in shown),
-        default=1,
-    )
+    most = max(map(len, cells_of.values()), default=1)
     explained = _explained(most, any(doubtful(r) and not r["interrupted"] for r in rows))
+    if any(doubtful(r) for r in found if r["metric"] in METRICS and r["sample"] in names):
+        explained += "; in brackets: doubtful"
     below: dict[str, list[str]] = {}
     for hidden, by in _covered(rows, shown):
         below.setdefault(style.label(by), []).append(style.label(hidden))
@@ -148,14 +149,14 @@ def _covered(
     return found
 
 
-def _cells_of(keys: Sequence[tuple[str, str]], sample: str) -> list[str]:
-    return list(dict.fromkeys(cell for name, cell in keys if name == sample))
+def _cells_of(rows: Sequence[Row], sample: str) -> list[str]:
+    return list(dict.fromkeys(r["cell"] for r in rows if r["sample"] == sample))
 
 
 def _values(found: Sequence[Row], metric: str) -> dict[str, str]:
-    """Return how a metric of each sample is written."""
-    text = METRICS[metric]
-    return {r["sample"]: text.format(r["value"]) for r in found if r["metric"] == metric}
+    """Return how a metric of each sample is written, in brackets where it is doubtful."""
+    own = [(r, METRICS[metric].format(r["value"])) for r in found if r["metric"] == metric]
+    return {r["sample"]: f"({text})" if doubtful(r) else text for r, text in own}
 
 
 def _label(sample: Mapping[str, str], values: Sequence[str | None]) -> str:
@@ -170,6 +171,7 @@ def _profiles(
     colours: Mapping[str, Any],
     labels: Mapping[str, str | None],
     potential_reference: str,
+    cells_of: Mapping[str, Sequence[str]],
 ) -> None:
     if not profiles:
         style.no_data(axes, "no cell of a long protocol could be analysed")
@@ -177,8 +179,9 @@ def _profiles(
     for sample in shown:
         name = sample["sample"]
         label = labels[name]
-        for i, cell in enumerate(_cells_of(list(profiles), name)):
-            data = profiles[name, cell]
+        for i, cell in enumerate(cells_of[name]):
+            if (data := profiles.get((name, cell))) is None:
+                continue
             for half in range(data.sizes["half"]):
                 if int(data["cycle"][half]) != FIRST_CYCLE:
                     continue
@@ -202,6 +205,7 @@ def _capacities(
     shown: Sequence[Mapping[str, str]],
     colours: Mapping[str, Any],
     labels: Mapping[str, str | None],
+    cells_of: Mapping[str, Sequence[str]],
 ) -> None:
     known = [r for r in rows if r["discharge_capacity_mAh_g"] is not None]
     if not known:
@@ -211,7 +215,7 @@ def _capacities(
     for sample in shown:
         name = sample["sample"]
         label = labels[name]
-        for i, cell in enumerate(_cells_of([(r["sample"], r["cell"]) for r in known], name)):
+        for i, cell in enumerate(cells_of[name]):
             own = [r for r in known if (r["sample"], r["cell"]) == (name, cell)]
             good = [r for r in own if not r["interrupted"]]
             for open_symbol in (False, True):
