@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import yaml
 from coatbench.analysis import Analysis, save_rows
+from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
 from coatbench.figures import figS4, tga_ms_quicklook
 from coatbench.figures.drawing import Drawing
 from coatbench.figures.style import new_figure, panel_letter
 from coatbench.figures.tga_ms_common import ion_panel
-from coatbench.tables import write_table
+from coatbench.tables import read_table, write_table
+from matplotlib.figure import Figure
 
 from .conftest import ROOT
 
@@ -123,3 +125,67 @@ def test_quicklook(results, style, run):
     drawing = Drawing({"png": str(png)}, SAMPLES[:1], True, style)
     tga_ms_quicklook.draw(drawing, str(results / f"{run}.nc"), str(results / f"{run}.json"))
     assert png.stat().st_size > 2000
+
+
+@pytest.fixture
+def made_curves(tmp_path: Path) -> Path:
+    """A thermogram with five channels, whose smoothed currents are not the measured ones."""
+    temperature, mz = np.linspace(30.0, 500.0, 48), np.array([18, 28, 44, 48, 64])
+    current = 1e-12 * (1 + np.arange(mz.size))[:, None] * np.linspace(1.0, 2.0, temperature.size)
+    mass = 100 - 0.01 * temperature
+    sets = {
+        "mass": Arrays.of(
+            {"mass_smooth_percent": ("time", mass), "dtg_percent_min": ("time", 0 * mass)},
+            {"temperature_degC": ("time", temperature)},
+        ),
+        "ions": Arrays.of(
+            {"ion_current_A": (("mz", "time"), current), "ion_current_smooth_A": (("mz", "time"), 0.5 * current)},
+            {"temperature_degC": ("time", temperature), "mz": ("mz", mz)},
+        ),
+    }  # fmt: skip
+    save_curves(sets, tmp_path / "made.nc")
+    return tmp_path
+
+
+def test_the_plotted_numbers_are_the_currents_that_are_drawn(
+    made_curves: Path, style: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were smoothed, and those of all channels."""
+    schema = yaml.safe_load(
+        (ROOT / "workflow/schemas/tables/tga_ms.yaml").read_text(encoding="utf-8")
+    )
+    for table in ("tga_ms_events", "tga_ms_window"):
+        write_table([], list(schema[table]), made_curves / f"{table}.csv")
+    kept: list[Figure] = []
+    save = figS4.style.save
+    monkeypatch.setattr(figS4.style, "save", lambda f, *a: (kept.append(f), save(f, *a)))
+    output = draw(made_curves, style, [("made", "lps")], "figS4")
+    rows = [r for r in read_table(output["csv"]) if str(r["signal"]).startswith("mz")]
+    lines = {
+        line.get_label().split()[0]: line.get_ydata()
+        for axes in kept[0].axes
+        if axes.get_ylabel().startswith("ion current")
+        for line in axes.lines
+        if line.get_label()[0].isdigit()
+    }
+    assert {r["signal"] for r in rows} == {f"mz{mz}_A" for mz in lines} == {"mz48_A", "mz64_A"}
+    for mz, y in lines.items():
+        assert [r["value"] for r in rows if r["signal"] == f"mz{mz}_A"] == pytest.approx(y)
+
+
+def test_an_unusable_event_is_not_marked_in_the_quick_look(
+    made_curves: Path, style: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was shaded as one that nobody doubts."""
+    ends = {"onset_first_deviation_degC": 200.0, "end_degC": 300.0, "onset_extrapolated_degC": None, "end_extrapolated_degC": None}  # fmt: skip
+    kept: list[Figure] = []
+    monkeypatch.setattr(tga_ms_quicklook.style, "save_quicklook", lambda f, _: kept.append(f))
+    for level in ("ok", "unusable"):
+        found = Analysis()
+        found.add("tga_ms_runs", run="made", sample="lps")
+        found.add("tga_ms_events", signal="mass", event="loss 1", quality=level, **ends)
+        save_rows(found, made_curves / "made.json")
+        drawing = Drawing({}, SAMPLES[:1], True, style)
+        tga_ms_quicklook.draw(drawing, str(made_curves / "made.nc"), str(made_curves / "made.json"))
+    marked = [bool(figure.axes[0].patches) for figure in kept]
+    assert marked == [True, False]

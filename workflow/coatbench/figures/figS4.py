@@ -111,9 +111,7 @@ def _column(
     if has_ions:
         panel = rest.pop(0)
         if "ions" in sets:
-            have = [int(m) for m in sets["ions"]["mz"]]
-            chosen = [m for m in PREFERRED_MZ if m in have] or have[: len(style.CATEGORIES)]
-            common.ion_panel(panel, sets["ions"], chosen, narrow=columns > 2)
+            common.ion_panel(panel, sets["ions"], _channels(sets["ions"]), narrow=columns > 2)
         else:
             _without(panel, "no ion currents")
     temperature = mass["temperature_degC"]
@@ -135,6 +133,12 @@ def _column(
     panels[-1].set_xlabel("temperature / °C")
 
 
+def _channels(ions: Any) -> list[int]:
+    """Return which channels are drawn."""
+    have = [int(m) for m in ions["mz"]]
+    return [m for m in PREFERRED_MZ if m in have] or have[: len(style.CATEGORIES)]
+
+
 def _without(panel: Any, what: str) -> None:
     panel.text(
         0.5, 0.5, what, ha="center", va="center", color=style.GREY, transform=panel.transAxes
@@ -154,13 +158,10 @@ def _numbers(run: str, sample: str, sets: Mapping[str, Any]) -> list[dict[str, A
     ]
     if "ions" in sets:
         ions = sets["ions"]
+        at = {int(mz): i for i, mz in enumerate(ions["mz"])}
         signals += [
-            (
-                f"mz{int(mz)}_A",
-                ions["temperature_degC"],
-                ions["ion_current_smooth_A"][i],
-            )
-            for i, mz in enumerate(ions["mz"])
+            (f"mz{mz}_A", ions["temperature_degC"], ions["ion_current_A"][at[mz]])
+            for mz in _channels(ions)
         ]
     return [
         {"run": run, "sample": sample, "signal": name, "temperature_degC": t, "value": v}

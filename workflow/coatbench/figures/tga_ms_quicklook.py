@@ -6,6 +6,7 @@ import numpy as np
 
 from ..analysis import load_rows
 from ..curves import load_curves
+from ..quality import quality_of
 from . import style
 from . import tga_ms_common as common
 from .drawing import Drawing
@@ -25,7 +26,8 @@ def draw(drawing: Drawing, curves: str, rows: str) -> None:
     panels = 1 + ("dsc" in mass) + (ions is not None)
     figure = style.new_figure(drawing.config, "single", 0.6 + 1.7 * panels)
     axes = list(figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0])
-    events = [r for r in analysis.tables.get("tga_ms_events", []) if r["signal"] == "mass"]
+    found = analysis.tables.get("tga_ms_events", [])
+    events = [r for r in found if r["signal"] == "mass" and quality_of(r).usable]
     common.mass_panel(axes[0], mass, style.colours([sample])[sample["sample"]])
     rest = axes[1:]
     if "dsc" in mass:
