@@ -34,8 +34,9 @@ def draw(drawing: Drawing, curves: Sequence[str]) -> None:
     elements = sorted({p.element for p in panels if p.kind == "edx" and p.element != OXYGEN})
     colours = {e: MAP_COLOURS[i % len(MAP_COLOURS)] for i, e in enumerate(elements)}
     rows = [_image_row(columns, 0), _image_row(columns, 1)]
-    rows += [[[p for p in c if p.kind == "edx" and p.element in elements] for c in columns]]
-    rows += [[[p for p in c if p.kind == "edx" and p.element == OXYGEN] for c in columns]]
+    maps = [_maps_of_one_field(c) for c in columns]
+    rows += [[[p for p in c if p.element in elements] for c in maps]]
+    rows += [[[p for p in c if p.element == OXYGEN] for c in maps]]
     rows = [row for row in rows if any(row)]
     high = max(1, len(rows))
     width = "double" if len(columns) > 2 else "single"
@@ -64,7 +65,9 @@ def draw(drawing: Drawing, curves: Sequence[str]) -> None:
             if not cell:
                 style.no_data(axes, "not measured")
             else:
-                numbers += _cell(axes, cell, letter, i == 1 and cell[0].kind == "laadf", colours)
+                detail = i == 1 and cell[0].kind == "laadf"
+                mapped = any(p.field == cell[0].field for p in maps[j])
+                numbers += _cell(axes, cell, letter, detail, mapped, colours)
                 stem_common.letter(axes, letter)
             if i == 0:
                 axes.set_title(style.label(shown[j]))
@@ -81,8 +84,24 @@ def _image_row(columns: Sequence[Sequence[Panel]], place: int) -> list[list[Pane
     return row
 
 
+def _maps_of_one_field(column: Sequence[Panel]) -> list[Panel]:
+    """Return the maps of one place: the detail's if it has any, else the one with most; other places cannot be laid over it."""
+    maps = [p for p in column if p.kind == "edx"]
+    if not maps:
+        return []
+    detail = [p.field for p in _image_row([column], 1)[0]]
+    fields = [p.field for p in maps]
+    chosen = max(dict.fromkeys(fields), key=lambda f: (f in detail, fields.count(f)))
+    return [p for p in maps if p.field == chosen]
+
+
 def _cell(
-    axes: Axes, cell: list[Panel], letter: str, detail: bool, colours: Mapping[str, str]
+    axes: Axes,
+    cell: list[Panel],
+    letter: str,
+    detail: bool,
+    mapped: bool,
+    colours: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     first = cell[0]
     if first.kind == "laadf":
@@ -90,8 +109,10 @@ def _cell(
         stem_common.mark_open(axes, first)
         if detail:
             stem_common.arrows(axes, first)
-            stem_common.box(axes, first)
+            if mapped:
+                stem_common.box(axes, first)
         return [stem_common.row_of(first, letter, limits)]
+    cell = [p for p in cell if p.curves["intensity"].shape == first.curves["intensity"].shape]
     own = {p.element: colours.get(p.element, OXYGEN_COLOUR) for p in cell}
     stem_common.composite(axes, cell, own)
     stem_common.name_in_corner(axes, [(stem_common.named(p), own[p.element]) for p in cell])

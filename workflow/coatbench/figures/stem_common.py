@@ -71,18 +71,19 @@ class Panel:
         return 0.0, self.width_nm, float(y[-1] + y[0]), 0.0
 
 
-OPEN = "Open arrows, circles, names in brackets: doubtful (see the report)"
+OPEN = "Open arrows, circles, names in brackets: doubtful{} (see the report)"
 
 
 def explain_open(figure: Figure, panels: Iterable[Panel]) -> None:
     """Say what open marks mean where there are any."""
-    if any(p.quality == DOUBTFUL for p in panels):
-        style.explain(figure, OPEN)
+    levels = {p.quality for p in panels}
+    if levels & {DOUBTFUL, UNUSABLE}:
+        style.explain(figure, OPEN.format(" or unusable" if UNUSABLE in levels else ""))
 
 
 def mark_open(axes: Axes, panel: Panel) -> None:
-    """Draw an open circle into the lower right corner of an image whose layer is doubtful."""
-    if panel.quality == DOUBTFUL:
+    """Draw an open circle into the lower right corner of an image whose layer is doubtful or unusable."""
+    if panel.quality in (DOUBTFUL, UNUSABLE):
         axes.plot(
             0.95, 0.07, "o", transform=axes.transAxes, color=ARROW, markerfacecolor="white", markersize=4,
             markeredgewidth=0.9,
@@ -90,8 +91,8 @@ def mark_open(axes: Axes, panel: Panel) -> None:
 
 
 def named(panel: Panel) -> str:
-    """Name of a map's element, in brackets where it is doubtful."""
-    return f"({panel.element})" if panel.quality == DOUBTFUL else panel.element
+    """Name of a map's element, in brackets where it is doubtful or could not be judged."""
+    return f"({panel.element})" if panel.quality in (DOUBTFUL, UNUSABLE) else panel.element
 
 
 def load_panels(paths: Iterable[str]) -> list[Panel]:
