@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from coatbench.cli import main
 from coatbench.propose import preset, presets, propose
+from coatbench.propose_rows import CURRENTS, Found, _stem, _tga_ms
 from coatbench.settings import load_study_settings
 from coatbench.settings_schema import settings_problems
 from coatbench.sims.fragments import load_fragments
@@ -159,6 +160,49 @@ def test_kelvin_in_a_name_is_converted_and_marked(tmp_path: Path) -> None:
     table = propose(named(tmp_path, "bare_473K.txt", "n400_200C.txt")).tables["leis/index.csv"]
     assert "bare,../bare_473K.txt,199.85," in table
     assert "# ../bare_473K.txt: 473 K in its name is taken as 199.85 degC" in table
+
+
+def cells_of(table: str, *columns: str) -> list[tuple[str, ...]]:
+    rows = csv.DictReader(line for line in table.splitlines() if not line.startswith("#"))
+    return [tuple(row[c] for c in columns) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("names", "heated"),
+    [
+        (["LNO_bare.txt", "LNO_400C.txt", "LNO_500C.txt"], ["400C:", "500C:", "bare:"]),
+        (["LNO_400C_1h_200C.txt", "LNO_500C_1h_200C.txt"], ["400C:200", "500C:200"]),
+        (["LNO_400C_400C.txt", "LNO_500C_400C.txt"], ["400C:400", "500C:400"]),
+        (["bare_200C.txt", "n400_200C.txt"], ["bare:200", "n400:200"]),
+    ],
+)
+def test_the_temperature_of_an_annealing_is_none_of_a_heating(
+    tmp_path: Path, names: list[str], heated: list[str]
+) -> None:
+    """A spectrum named after its sample alone was proposed as heated to what the sample was annealed at."""
+    table = propose(named(tmp_path, *names)).tables["leis/index.csv"]
+    told = [":".join(row) for row in cells_of(table, "sample", "heating_temperature_degC")]
+    assert sorted(told) == heated
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "element"),
+    [("n400_Ti.tif", "edx", "Ti"), ("n400_Mg.tif", "edx", "Mg"), ("n400_Nb.tif", "edx", "Nb"), ("n400_detail.tif", "laadf", ""), ("n400_V.tif", "laadf", "")],
+)  # fmt: skip
+def test_any_element_in_a_name_is_a_map(name: str, kind: str, element: str) -> None:
+    """A map of titanium was proposed as an image, in which a layer is then measured."""
+    ((row, _),) = _stem([Found(Path(name), "stem", "TIFF", "n400")])
+    assert (row["kind"], row["element"]) == (kind, element)
+
+
+def test_each_run_has_its_own_ion_currents() -> None:
+    """The second run of a sample was given those of the first."""
+    runs = [Found(Path(f"n400_run{i}.txt"), "tga_ms", "Proteus", "n400") for i in (1, 2)]
+    currents = [Found(Path(f"n400_run{i}_MS.asc"), "tga_ms", CURRENTS[0], "n400") for i in (1, 2)]
+    rows = _tga_ms([*runs, *currents])
+    assert [row["ms_file"] for row, _ in rows] == ["n400_run1_MS.asc", "n400_run2_MS.asc"]
+    (row, run), _ = _tga_ms([*[Found(Path(f"n400_{w}.txt"), "tga_ms", "Proteus", "n400") for w in ("slow", "fast")], *currents])  # fmt: skip
+    assert row["ms_file"] == "" and "n400_run1_MS.asc, n400_run2_MS.asc" in run.remark
 
 
 MPT = "EC-Lab ASCII FILE\nNb header lines : 3\ntime/s\tEwe/V\tI/mA\n"

@@ -175,9 +175,18 @@ def baseline_of(run: Path, baselines: Sequence[Path]) -> Path | None:
     return max(found, key=lambda f: f[0], default=(0, None))[1]
 
 
-def heating(path: Path) -> tuple[str, str]:
-    """Return the temperature in degC that a name ends with, and how it stands there where that is in kelvin."""
-    said = [m for word in tokens(path) if (m := TEMPERATURE.fullmatch(word))]
+def heating(path: Path, sample: str) -> tuple[str, str]:
+    """Return the temperature in degC that a name ends with, and how it stands there where that is in kelvin.
+
+    Empty where it is that of the sample's own name, which tells how it was annealed.
+    """
+    of_sample = re.split(r"[_.\-]+", sample)
+    said = []
+    for word in tokens(path):
+        if identifier(word) in of_sample:
+            of_sample.remove(identifier(word))  # once: 400C_400C is a sample and its heating
+        elif found := TEMPERATURE.fullmatch(word):
+            said.append(found)
     if not said:
         return "", ""
     number, unit = said[-1].groups()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +20,11 @@ from .propose_names import (
     is_precursor,
     tokens,
 )
+from .symbols import ELEMENTS
 from .techniques import TECHNIQUES
 
-ELEMENTS = ("C", "N", "O", "F", "Na", "Al", "Si", "P", "S", "Cl", "Mn", "Fe", "Co", "Ni", "Cu", "Zr", "Nb", "La", "Ta", "W")  # fmt: skip
+# Single letters may name a spot or a cell: only those of elements that coatings have.
+MAPPED = {e for e in ELEMENTS if len(e) > 1} | set("BCNOFPSW")
 CURRENTS = (
     "Quadstar ASCII",
     "Pfeiffer Quadera ASCII",
@@ -150,7 +153,7 @@ def _tga_ms(found: list[Found]) -> Rows:
     for f in found:
         if f in currents or f in baselines:
             continue
-        ms = next((c for c in currents if c.sample == f.sample), None)
+        ms = _currents_of(f, currents)
         blank = baseline_of(f.path, [b.path for b in baselines])
         row = {
             "run": identifier(re.sub(r"\.ngb-\w+\Z", "", f.path.name) if ".ngb-" in f.path.name else f.path.stem),
@@ -160,16 +163,34 @@ def _tga_ms(found: list[Found]) -> Rows:
             "blank_file": str(blank or ""),
         }  # fmt: skip
         rows.append((row, f))
+    for c in currents:
+        if all(row["ms_file"] != str(c.path) for row, _ in rows):
+            c.remark = "ion currents of no run here by name; ms_file of a row is where they belong"
     for b in baselines:
         if all(row["blank_file"] != str(b.path) for row, _ in rows):
             b.remark = "a baseline by name, of no run here; blank_file of a row is where it belongs"
     return rows
 
 
+def _currents_of(run: Found, currents: Sequence[Found]) -> Found | None:
+    """Return the ion currents of a run: of the same sample, with the most words of its name; none where two have as many."""
+
+    def shared(other: Found) -> int:
+        words = [w.casefold() for w in tokens(other.path)]
+        return sum((Counter(words) & Counter(w.casefold() for w in tokens(run.path))).values())
+
+    own = sorted((c for c in currents if c.sample == run.sample), key=shared, reverse=True)
+    if len(own) > 1 and shared(own[0]) == shared(own[1]):
+        names = ", ".join(c.path.name for c in own)
+        run.remark = f"its ion currents are to be chosen (ms_file): {names}"
+        return None
+    return own[0] if own else None
+
+
 def _leis(found: list[Found]) -> Rows:
     rows = _plain(found)
     for row, f in rows:
-        row["heating_temperature_degC"], kelvin = heating(f.path)
+        row["heating_temperature_degC"], kelvin = heating(f.path, f.sample)
         f.remark = f"{kelvin} in its name is taken as {row['heating_temperature_degC']} degC" if kelvin else ""  # fmt: skip
     return rows
 
@@ -201,7 +222,7 @@ def _stem(found: list[Found]) -> Rows:
     rows = _plain(found)
     for row, f in rows:
         words = tokens(f.path)
-        element = next((t for t in words[1:] if t in ELEMENTS), "")
+        element = next((t for t in words[1:] if t in MAPPED), "")
         edx = bool(element) or any(t.casefold() in ("edx", "eds") for t in words)
         row |= {"kind": "edx" if edx else "laadf", "element": element}
     return rows
