@@ -172,7 +172,7 @@ def cells_of(table: str, *columns: str) -> list[tuple[str, ...]]:
     [
         (["LNO_bare.txt", "LNO_400C.txt", "LNO_500C.txt"], ["400C:", "500C:", "bare:"]),
         (["LNO_400C_1h_200C.txt", "LNO_500C_1h_200C.txt"], ["400C:200", "500C:200"]),
-        (["LNO_400C_400C.txt", "LNO_500C_400C.txt"], ["400C:400", "500C:400"]),
+        (["LNO_400C_400C.txt", "LNO_500C_400C.txt"], ["LNO_400C:400", "LNO_500C:400"]),
         (["bare_200C.txt", "n400_200C.txt"], ["bare:200", "n400:200"]),
     ],
 )

@@ -47,6 +47,8 @@ def with_axis(
     rows = []
     for s in samples:
         row = dict(s)
+        if s["role"] == "coated":
+            row[AXIS] = ""  # no place unless it has a setting: another factor's number is none
         value = chosen.setting(s) if s["role"] == "coated" else None
         if value is not None:
             unit = f" / {chosen.unit}" if chosen.unit else ""
@@ -79,8 +81,8 @@ def _numbers(factor: Factor, samples: Sequence[Mapping[str, str]]) -> dict:
 
 def place_on_axis(sample: Mapping[str, str]) -> float | None:
     """Return where a sample stands on the figures' axis, None where it has no place."""
-    if sample.get(AXIS):
-        return float(sample[AXIS])
+    if (place := sample.get(AXIS)) is not None:
+        return float(place) if place else None
     value = TEMPERATURE.setting(sample)
     return None if value is None else float(value)
 

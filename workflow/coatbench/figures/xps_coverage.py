@@ -71,9 +71,13 @@ def draw(
     others = [r for r in read_table(sensitivity) if r["definition"] == definition]
     figure = style.new_figure(drawing.config, "single", 2.7)
     axes = figure.subplots()
-    coated = [s for s in ordered(drawing.samples) if s["role"] == "coated"]
+    every = [s for s in ordered(drawing.samples) if s["role"] == "coated"]
+    coated = [s for s in every if s.get(AXIS) != ""]  # of a factor that they have no setting of
     named = {r["sample"]: r for r in rows if r["rsf_library"] == library}
     by_sample = {name: r for name, r in named.items() if quality_of(r).usable}
+    unplaced = [s for s in every if s not in coated and s["sample"] in by_sample]
+    for s in unplaced:
+        del by_sample[s["sample"]]
     if not by_sample:
         style.no_data(axes, "no sample has all the regions that this needs")
         style.save(figure, drawing, [])
@@ -106,7 +110,7 @@ def draw(
             MARKERS[i % len(MARKERS)],
             color=style.CATEGORIES[i % len(style.CATEGORIES)],
             markerfacecolor="white",
-            label=DOUBTFUL if doubtful and i == 0 else None,
+            label=DOUBTFUL if doubtful else None,
             zorder=4,
         )
     _limits(axes, [r for r in [*rows, *others] if quality_of(r).usable], column, coated)
@@ -124,6 +128,8 @@ def draw(
     style.legend_below(
         figure, dict(zip(names, handles, strict=True))
     )  # no corner of it is free in every study
+    if unplaced:
+        style.explain(figure, f"without a setting: {', '.join(map(style.label, unplaced))}")
     factor = next((s[FACTOR] for s in coated if s.get(FACTOR)), TEMPERATURE.name)
     numbers = [
         {
