@@ -17,6 +17,7 @@ from . import layout, leis_common, style
 from .drawing import Drawing
 
 Row = dict[str, Any]
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def draw(drawing: Drawing, curves: Sequence[str], windows: str, surface_peaks: str) -> None:
@@ -42,7 +43,7 @@ def draw(drawing: Drawing, curves: Sequence[str], windows: str, surface_peaks: s
     else:
         left = figure
         panels = figure.subplots(n_rows, 3).ravel()
-    for letter, axes, temperature in zip("abcdefgh", panels, temperatures, strict=False):
+    for letter, axes, temperature in zip(LETTERS, panels, temperatures, strict=False):
         own = [
             (s, spectra[s["sample"], temperature])
             for s in shown
@@ -64,7 +65,7 @@ def draw(drawing: Drawing, curves: Sequence[str], windows: str, surface_peaks: s
     if related:
         last = panels[len(temperatures) or 1]
         _ratios(last, near, shown, temperatures)
-        style.panel_letter(last, "abcdefgh"[min(len(temperatures), 7)])
+        style.panel_letter(last, LETTERS[len(temperatures)])
     for axes in panels[n:]:
         axes.set_axis_off()
     numbers = _numbers(shown, temperatures, spectra) + _ratio_numbers(near)
