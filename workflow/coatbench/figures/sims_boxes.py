@@ -23,6 +23,7 @@ Row = dict[str, Any]
 Line = list[tuple[float, float]]
 Box = tuple[Sequence[float], Any, Sequence[bool]]  # values, colour, which are doubtful
 COLUMNS, FEWER_COLUMNS, MANY_SAMPLES = 4, 3, 12
+NOT_RELATIVE = " (not relative)"  # the reference has none of it
 NOBODY = {"sample": "", "label": " "}  # the place between two fragments
 
 
@@ -60,7 +61,13 @@ def draw(drawing: Drawing, regions: str, *, sims: SimsConfig) -> None:
         plotted += _panels(axes, regions_of, own, shown, means, style.colours(drawing.samples))
         _name(
             axes,
-            [(style.formula(f), sims["group_labels"].get(fragments[f], fragments[f])) for f in own],
+            [
+                (
+                    style.formula(f) + (NOT_RELATIVE if means and f not in means else ""),
+                    sims["group_labels"].get(fragments[f], fragments[f]),
+                )
+                for f in own
+            ],
         )
         if first + n_columns + beside > len(order):  # nothing below, or not below all of it
             places = [s for _ in own for s in [*shown, NOBODY]][:-1]

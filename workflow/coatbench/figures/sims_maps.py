@@ -88,7 +88,12 @@ def draw(drawing: Drawing, curves: Sequence[str], regions: str, *, sims: SimsCon
             "fragment: normalised intensity (white: no counts)",
             fontsize=drawing.config["font_size_pt"],
         )
-        _scale_bar(strips[-1], maps[shown[0]["sample"]])
+        # One for all where they have one field of view, else each its own.
+        fields = {f"{maps[s['sample']].attrs['field_of_view_um']:g}" for s in shown}
+        for i, s in enumerate(shown):
+            block, place = divmod(i, n_columns)
+            if len(fields) > 1 or i == (blocks - 1) * n_columns:
+                _scale_bar(strips[(block + 1) * n_rows - 1], maps[s["sample"]], place)
     else:
         style.no_data(strips[0], "no image was measured")
     numbers = [
@@ -154,14 +159,14 @@ def _extent(image: np.ndarray, place: int) -> tuple[float, float, float, float]:
     return place - x, place + x, y, -y
 
 
-def _scale_bar(axes: Axes, maps: Arrays) -> None:
+def _scale_bar(axes: Axes, maps: Arrays, place: int) -> None:
     edge_um = float(maps.attrs["field_of_view_um"])
     if not np.isfinite(edge_um):
         return
     length_um = max(
         (x for x in (1, 2, 5, 10, 20, 50, 100, 200, 500) if x <= 0.4 * edge_um), default=edge_um
     )
-    left, right, below, above = _extent(maps["normalised_intensity"][0], 0)
+    left, right, below, above = _extent(maps["normalised_intensity"][0], place)
     x, height = left + 0.06 * (right - left), below - above
     length = length_um / edge_um * (right - left)
     axes.plot(
