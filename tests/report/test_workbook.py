@@ -95,6 +95,20 @@ def test_long_names_stay_apart(tmp_path: Path) -> None:
     assert len(set(load_workbook(path).sheetnames)) == 4
 
 
+def test_a_doubt_stands_beside_its_point() -> None:
+    """In the sheet of curves the column `quality` was dropped, and a doubtful capacity looked like any."""
+    rows = [
+        {"sample": "c300", "cell": cell, "cycle": c, "capacity_mAh_g": 180.0 - c, "potential_V": None, "direction": "discharge",
+         "quality": "doubtful" if (cell, c) == ("B", 2.0) else "ok"}
+        for cell in "AB" for c in (1.0, 2.0)
+    ]  # fmt: skip
+    found = wide.wide("fig7", rows, {})
+    assert found is not None
+    heads, table, _ = found
+    assert [h for h in heads if "quality" in h] == ["c300, cell B: quality"]
+    assert [row[heads.index("c300, cell B: quality")] for row in table] == ["ok", "doubtful"]
+
+
 def test_a_figure_of_curves_has_a_column_per_curve_with_sample_and_unit(tmp_path: Path) -> None:
     """Curves that share an abscissa share its column; what is no curve stands in a sheet of its own."""
     stack = [

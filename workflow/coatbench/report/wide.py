@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..quality import OK
+
 Row = Mapping[str, Any]
 
 
@@ -108,6 +110,8 @@ def wide(
             for column in curves.values:
                 what = quantity(told[curves.name] if curves.name else column)
                 columns.append((f"{who}: {what}", [r[column] for r in own]))
+            if any(r.get("quality") not in (None, OK) for r in own):  # a doubt goes with its point
+                columns.append((f"{who}: quality", [r["quality"] for r in own]))
             columns += _parts(own, who)
     if not columns:
         return None
