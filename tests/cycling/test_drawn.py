@@ -9,7 +9,7 @@ import pytest
 import yaml
 from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
-from coatbench.figures import fig5_dqdv, fig7, style
+from coatbench.figures import cycling_quicklook, fig5_dqdv, fig7, style
 from coatbench.figures.drawing import Drawing
 from coatbench.tables import write_table
 from matplotlib.figure import Figure
@@ -117,3 +117,17 @@ def test_a_cell_keeps_its_number_and_a_metric_its_doubt(
     assert lowest.get_marker() == "s"
     assert second.get_label() == "400 °C: (91.2 %)"
     assert any("in brackets: doubtful" in t.get_text() for t in kept[0].texts)
+
+
+@pytest.mark.parametrize(("rest_h", "right_h"), [(1.0, 2.0), (5.0, 6.0), (1.5, 3.0)])
+def test_the_time_of_a_long_rest_is_seen(rest_h: float, right_h: float) -> None:
+    """Where potentials are taken after five hours, the line of that time lay outside of the panel."""
+    time_s = np.linspace(0.0, 6 * 3600.0, 13)
+    data = Arrays.of(
+        {"voltage_V": (("half", "row"), np.full((1, 13), 3.6)), "time_s": (("half", "row"), time_s[None]),
+         "cycle": ("half", np.array([1])), "direction": ("half", np.array(["charge"]))},
+        {}, {"relaxation_time_s": 3600.0 * rest_h},
+    )  # fmt: skip
+    axes = Figure().subplots()
+    cycling_quicklook._relaxation(axes, data, [], "", "E / V")
+    assert axes.get_xlim() == (0.0, right_h)

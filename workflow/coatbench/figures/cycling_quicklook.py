@@ -193,7 +193,8 @@ def _relaxation(axes: Axes, data: Arrays | None, seen: list[str], why: str, pote
     if data is not None:
         hours = data.attrs["relaxation_time_s"] / 3600
         axes.axvline(hours, color=style.GREY, linewidth=0.5)
-    axes.set_xlim(0, min(float(np.nanmax(data["time_s"])) / 3600, 2.0) if data is not None else 2)
+        # As far as was recorded, but not much beyond where the potential is taken.
+        axes.set_xlim(0, min(float(np.nanmax(data["time_s"])) / 3600, 2.0 * max(hours, 1.0)))
     axes.set_xlabel("time after the current stopped / h")
     axes.set_ylabel(potential)
 
