@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
+from coatbench.arrays import Arrays
 from coatbench.factors import Factor
-from coatbench.figures import xps_coverage
+from coatbench.figures import xps_common, xps_coverage
 from coatbench.figures.drawing import Drawing
 from coatbench.order import with_axis
 from coatbench.tables import read_table, write_table
@@ -90,3 +92,29 @@ def test_doubts_of_any_series_are_explained(tables: Path, monkeypatch: pytest.Mo
             definition="eq1", column="coverage", library="scofield", setting=SETTING,
         )  # fmt: skip
         assert xps_coverage.DOUBTFUL in kept[0].axes[0].get_legend_handles_labels()[1]
+
+
+def test_a_component_has_the_colour_of_the_legend_in_every_spectrum() -> None:
+    """A spectrum without the first component drew its second in the colour of the first."""
+
+    def spectrum(*names: str) -> Arrays:
+        x = np.linspace(200.0, 210.0, 11)
+        part = np.exp(-(((x - 205.0) / 1.5) ** 2))
+        total = part * len(names)
+        return Arrays.of(
+            {
+                "component": ("component", np.array(names)), "part_of": ("component", np.array(names)),
+                "area_cps_eV": ("component", np.ones(len(names))), "position_eV": ("component", np.full(len(names), 205.0)),
+                "component_cps": (("component", "energy"), np.stack([part] * len(names))),
+                "intensity_cps": ("energy", total + 1.0), "background_cps": ("energy", 0 * x + 1.0),
+                "envelope_cps": ("energy", total + 1.0),
+            },
+            {"binding_energy_eV": ("energy", x)}, {"quality": "ok"},
+        )  # fmt: skip
+
+    spectra = {"a": spectrum("niobate", "oxide"), "b": spectrum("oxide")}
+    samples = [{"sample": s, "role": "coated", "label": s} for s in spectra]
+    axes = Figure().subplots()
+    xps_common.stack(axes, spectra, samples, "Nb 3d")
+    first, oxide, alone = (tuple(c.get_facecolor()[0]) for c in axes.collections)
+    assert alone == oxide != first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,11 @@ def colour(name: str, index: int) -> str:
     return COLOURS.get(name, style.CATEGORIES[index % len(style.CATEGORIES)])
 
 
+def component_names(spectra: Iterable[Arrays]) -> list[str]:
+    """Return the components of all spectra, each once."""
+    return list(dict.fromkeys(str(n) for d in spectra for n in d["component"]))
+
+
 def load_first_spots(paths: Sequence[str], base: str) -> dict[str, Arrays]:
     """Return sample -> the fitted region `base` of its first spot that has a usable one."""
     found: dict[str, Arrays] = {}
@@ -61,7 +66,13 @@ def in_window(data: Arrays) -> Arrays:
 
 
 def draw_fit(
-    axes: Axes, data: Arrays, *, scale: float = 1.0, offset: float = 0.0, subtract: bool = False
+    axes: Axes,
+    data: Arrays,
+    *,
+    scale: float = 1.0,
+    offset: float = 0.0,
+    subtract: bool = False,
+    names: Sequence[str] | None = None,
 ) -> None:
     """Draw data, background, components and envelope of one region.
 
@@ -74,7 +85,10 @@ def draw_fit(
         Intensities are divided by `scale` and raised by `offset`.
     subtract : bool
         Draw everything above the background.
+    names : sequence of str or None
+        Components of all spectra that share a legend: their places give the colours.
     """
+    order = component_names([data]) if names is None else list(names)
     window = in_window(data)
     x = window["binding_energy_eV"]
     base = window["background_cps"]
@@ -83,8 +97,8 @@ def draw_fit(
     for i, name in enumerate(window["component"]):
         part = window["component_cps"][i] / scale
         axes.fill_between(
-            x, floor, floor + part, color=colour(str(name), i), alpha=0.75, linewidth=0
-        )
+            x, floor, floor + part, color=colour(str(name), order.index(str(name))), alpha=0.75, linewidth=0,
+        )  # fmt: skip
     axes.plot(
         x,
         (window["intensity_cps"] - zero) / scale + offset,
@@ -125,6 +139,7 @@ def stack(
         style.no_data(axes, f"no {region} spectrum was fitted")
         return []
     least = 0.1 * max(height(spectra[s["sample"]]) for s in shown)
+    names = component_names(spectra.values())
     lowest = 0.0
     numbers: list[dict[str, Any]] = []
     for i, sample in enumerate(shown):
@@ -132,7 +147,7 @@ def stack(
         window, offset = in_window(data), ROOM * i
         above = window["intensity_cps"] - window["background_cps"]
         scale = max(height(data), least, float(above.max()) / ROOM)
-        draw_fit(axes, data, scale=scale, offset=offset, subtract=True)
+        draw_fit(axes, data, scale=scale, offset=offset, subtract=True, names=names)
         lowest = min(lowest, offset + float(above.min()) / scale)
         if data.attrs["quality"] == DOUBTFUL:
             axes.text(
@@ -145,9 +160,9 @@ def stack(
     _guides(axes, own)
     axes.set_ylim(min(-0.12, lowest - 0.05), ROOM * len(shown) + 0.25)
     places = [ROOM * i + 0.3 for i in range(len(shown))]
-    names = [style.full_label(s) for s in shown]
-    long = any(lettering.letters(n) > style.LONG_LABEL for n in names)
-    axes.set_yticks(places, names, fontsize=5.3 if long else None)
+    labels = [style.full_label(s) for s in shown]
+    long = any(lettering.letters(n) > style.LONG_LABEL for n in labels)
+    axes.set_yticks(places, labels, fontsize=5.3 if long else None)
     axes.tick_params(axis="y", length=0)
     axes.set_ylabel("normalised intensity")
     return numbers
@@ -187,8 +202,7 @@ def legend(axes: Axes, spectra: Mapping[str, Arrays], height_inch: float) -> Non
     """Name the components by colour, a line below the axis of a panel that is about this high."""
     from matplotlib.patches import Patch
 
-    names = dict.fromkeys(str(n) for d in spectra.values() for n in d["component"])
-    if names:
+    if names := component_names(spectra.values()):
         handles = [
             Patch(color=colour(n, i), alpha=0.75, label=n, linewidth=0) for i, n in enumerate(names)
         ]
