@@ -9,7 +9,7 @@ import pytest
 import yaml
 from coatbench.arrays import Arrays
 from coatbench.curves import save_curves
-from coatbench.figures import sims_boxes, sims_maps
+from coatbench.figures import fig6, sims_boxes, sims_maps
 from coatbench.figures.drawing import Drawing
 from coatbench.tables import write_table
 from matplotlib.figure import Figure
@@ -74,3 +74,29 @@ def test_a_fragment_that_the_reference_lacks_is_not_called_relative(
     )  # fmt: skip
     written = [t.get_text() for axes in kept[0].axes for t in axes.texts]
     assert [sims_boxes.NOT_RELATIVE in t for t in written if t.startswith("S")] == [False, True]
+
+
+def test_a_value_without_an_interval_has_no_error_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had one of no length, whose cap says that the value is certain."""
+    ends = {"relative_degradation_ci_low": 1.5, "relative_degradation_ci_high": 3.0}
+    rows = [
+        {"sample": "c400", "group": group, "weighting": CONFIG["sims"]["headline_weighting"], "relative_degradation": 2.0,
+         "n_regions": 1.0, "quality": "doubtful"} | own
+        for group, own in (("polysulfide", ends), ("sulfite_sulfate", {}))
+    ]  # fmt: skip
+    table = tmp_path / "sims_degradation.csv"
+    write_table(rows, list(SCHEMA["sims_degradation"]), table)
+    kept: list[Figure] = []
+    monkeypatch.setattr(fig6.style, "save", lambda figure, *_: kept.append(figure))
+    fig6.draw(
+        Drawing({}, SAMPLES, True, CONFIG["figures"], "bare"), str(table), sims=CONFIG["sims"]
+    )
+    bars = [c for c in kept[0].axes[0].containers if c.__class__.__name__ == "ErrorbarContainer"]
+    drawn = [
+        np.isfinite(np.asarray(caps.get_ydata(), float)).all()
+        for bar in bars
+        for caps in bar.lines[1]
+    ]
+    assert sorted(drawn) == [False, False, True, True]

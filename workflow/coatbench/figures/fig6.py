@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,11 @@ def _bars(
         low = [r["relative_degradation_ci_low"] for r in own]
         high = [r["relative_degradation_ci_high"] for r in own]
         errors = [
-            [0 if edge is None else abs(edge - value) for edge, value in zip(edges, y, strict=True)]
+            # Without an interval none is drawn: not one of no length, which says that the value is certain.
+            [
+                math.nan if edge is None else abs(edge - value)
+                for edge, value in zip(edges, y, strict=True)
+            ]
             for edges in (low, high)
         ]
         axes.errorbar(
