@@ -266,7 +266,8 @@ def read_rows(
     separator : str or None
         None splits at any run of blanks and tabs.
     decimal : str or None
-        ``"."`` or ``","``; the other sign is then an error. None takes both, unless the comma separates.
+        ``"."`` or ``","``; the other sign is then an error. None takes either, but one of them in all rows (unless the
+        comma separates).
     missing : frozenset of str
         Cells that stand for "no value" and become NaN; by default none do.
     columns : sequence of int, optional
@@ -293,8 +294,9 @@ def read_rows(
         decimal = "."
     take = range(n_columns) if columns is None else columns
     values = np.empty((stop - start, len(take)))
+    signs: set[str] = set()
     for i in range(start, stop):
-        values[i - start] = _row(text, i, n_columns, separator, decimal, missing, take)
+        values[i - start] = _row(text, i, n_columns, separator, decimal, missing, take, signs)
     return values, dropped
 
 
@@ -306,6 +308,7 @@ def _row(
     decimal: str | None,
     missing: frozenset[str],
     take: Sequence[int],
+    signs: set[str],
 ) -> list[float]:
     line = text.lines[index]
     cells = split(line, separator)
@@ -317,6 +320,16 @@ def _row(
         cells = [cells[k] for k in take]
     wrong = {".": ",", ",": "."}.get(decimal or "")
     joined = ";".join(cells)
+    if decimal is None:
+        # One of two signs parts thousands, and nothing says which.
+        signs |= {sign for sign in ".," if sign in joined}
+        if len(signs) > 1:
+            raise text.error(
+                index,
+                "one decimal sign in all rows",
+                line,
+                "point and comma stand in the file: export without marks between thousands",
+            )
     if _NUMERIC_CHARACTERS.fullmatch(joined) and (wrong is None or wrong not in joined):
         # The usual row: with these characters float() takes exactly what `number` takes.
         try:
