@@ -21,3 +21,16 @@ def test_marks_between_thousands_are_no_decimal_comma(tmp_path: Path) -> None:
     path = write(tmp_path, "".join(rows), "x.txt")
     with pytest.raises(ReadError, match=r"line 3: expected one decimal sign .*1,000"):
         read(path, "leis")
+
+
+@pytest.mark.parametrize("unit", ["mA{}/g", "mA{} g-1", "mA{} per g", "mA{}*g^-1"])
+def test_values_per_mass_are_no_values(tmp_path: Path, unit: str) -> None:
+    """150 mAh/g were 150 Ah, where a description says which unit a file means that names none."""
+    names = f"Data_Point,Test_Time(s),Step_Index,Cycle_Index,Current(A),Voltage(V),Charge_Capacity({unit.format('h')}),Discharge_Capacity({unit.format('h')})\n"
+    rows = [f"{i},{60 * i},1,1,0.001,{3 + 0.01 * i:.2f},{8 * i},0\n" for i in range(20)]
+    export = read(write(tmp_path, names + "".join(rows)), "cycling")
+    assert export.sets[0].attrs["capacity_source"] == "trapezoid"
+    assert sum("is not read: its unit" in w for w in export.warnings) == 2
+    names = names.replace("Current(A)", f"Current({unit.format('')})")
+    with pytest.raises(ReadError, match="a column for current_A"):
+        read(write(tmp_path, names + "".join(rows)), "cycling")

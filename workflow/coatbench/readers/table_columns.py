@@ -10,6 +10,9 @@ from .description import Column, Description
 from .text import parse_number
 from .units import DIMENSIONS, dimension_of, factor_and_offset, known_unit, split_label
 
+# What a unit is divided by: `mAh/g`, `mA per cm2`, `mAh g-1`, `mA*cm^-2`.
+_UNDER = re.compile(r"\s*/|\s+per\s|[\s.*·]+(?=[A-Za-zµ]+\d?\^?\s?[-−⁻])")
+
 
 @dataclass
 class Found:
@@ -94,8 +97,8 @@ def _fit(column: Column, index: int, label: str, own: str) -> Found | None:
     unit, change = own or column.unit, None
     if dimension_of(column.quantity) and unit not in column.accept:
         change = factor_and_offset(unit, column.quantity)
-        if change is None and column.unit and not _is_unit(own):
-            # What stands in brackets is no unit of anything: a remark.
+        if change is None and column.unit and not _is_unit(_UNDER.split(own)[0]):
+            # What stands in brackets is no unit of anything, nor one per mass or area: a remark.
             unit = column.unit
             change = factor_and_offset(unit, column.quantity)
         if change is None:
