@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 from coatbench.errors import ReadError
 from coatbench.readers import read
+from readers import plain_files as made
 
 
 def write(tmp_path: Path, text: str, name: str = "x.csv") -> Path:
@@ -34,3 +36,20 @@ def test_values_per_mass_are_no_values(tmp_path: Path, unit: str) -> None:
     names = names.replace("Current(A)", f"Current({unit.format('')})")
     with pytest.raises(ReadError, match="a column for current_A"):
         read(write(tmp_path, names + "".join(rows)), "cycling")
+
+
+@pytest.mark.parametrize("key", ["ta_trios", "gamry", "neware_csv", "neware_xlsx"])
+def test_a_blank_line_between_rows_loses_none_of_them(tmp_path: Path, key: str) -> None:
+    """The rest of the table was no part of it, where more tables may follow or a column holds words."""
+    file = made.MADE[key][1]()
+    path = tmp_path / file.file
+    path.write_bytes(file.content)
+    if path.suffix == ".xlsx":
+        book = openpyxl.load_workbook(path)
+        book.worksheets[-1].insert_rows(20)
+        book.save(path)
+    else:
+        lines = file.content.decode().split("\n")
+        path.write_text("\n".join([*lines[:35], "", *lines[35:]]))
+    with pytest.raises(ReadError, match="expected nothing more after the table ended at line"):
+        read(path, file.technique)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import ReadError, quote
-from .description import SEPARATORS, Description
+from .cells import clock_seconds
+from .description import SEPARATORS, TEXT_QUANTITIES, Description
 from .line_blocks import Block, encoding_of, text_blocks, workbook_blocks, workbook_heads
 from .table_columns import grouped, label_cells, match_columns
 from .table_rows import Part, Place, Rows, split_cells
@@ -147,6 +148,8 @@ class _Reader:
                 return
         elif self._first_row(line):
             return
+        if self.started and table.repeat == "append":
+            self._refuse_orphan(line)
         if not self.started and self.line > MAX_SEEK:
             raise self.place.error(self.line, self._wanted(), line, "not such a file")
         self._keep(line)
@@ -175,13 +178,19 @@ class _Reader:
         return True
 
     def _refuse_orphan(self, line: str) -> None:
-        """Rows below the end of the table would be lost without a word."""
+        """Rows below the end of a table would be lost without a word: words may stand in other columns than those of numbers."""
         done = self.result.parts[-1] if self.result.parts else None
         if done is None or len(line) > MAX_LINE_OF_NUMBERS or not line[:1].strip("#"):
             return
-        cells = [c for c in split_cells(line, self.separator) if c.strip()]
-        width = max(f.index for f in done.found) + 1
-        if len(cells) >= max(2, width) and all(parse_number(c) is not None for c in cells):
+        cells = [c.strip() for c in split_cells(line, self.separator)]
+        columns = [f for f in done.found if f.column.quantity not in TEXT_QUANTITIES]
+        own = [cells[f.index] for f in columns if f.index < len(cells)]
+        known = [c for c in own if c not in self.description.missing]
+        if (
+            len(own) == len(columns)
+            and len(known) >= 2
+            and all(parse_number(c) is not None or clock_seconds(c) is not None for c in known)
+        ):
             raise self.place.error(
                 self.line,
                 f"nothing more after the table ended at line {int(done.lines[-1]) + 1}",
