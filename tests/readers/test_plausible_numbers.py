@@ -53,3 +53,12 @@ def test_a_blank_line_between_rows_loses_none_of_them(tmp_path: Path, key: str) 
         path.write_text("\n".join([*lines[:35], "", *lines[35:]]))
     with pytest.raises(ReadError, match="expected nothing more after the table ended at line"):
         read(path, file.technique)
+
+
+def test_channels_of_two_units_are_refused(tmp_path: Path) -> None:
+    """Percent of a gas beside ion currents had the unit of the first channel, ampere."""
+    content = made.pfeiffer_quadera().content.decode()
+    before, _, after = content.rpartition("Ion Current [A]")
+    path = write(tmp_path, f"{before}Concentration [%]{after}", "x.asc")
+    with pytest.raises(ReadError, match="expected channels of one unit, found A and %"):
+        read(path, "tga_ms")

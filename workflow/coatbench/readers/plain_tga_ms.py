@@ -67,8 +67,8 @@ def build(file: DescribedFile) -> Export:
     _add_dsc(file, part, data, time, beside=beside)
     coords: dict[str, Variable] = {"time_s": ("time", time, {"units": "s"})}
     if channels:
-        unit = next(f.unit for f in part.found if not math.isnan(f.mz))
-        more, at = _ion_currents(file, channels, unit)
+        units = [f.unit for f in part.found if not math.isnan(f.mz)]
+        more, at = _ion_currents(file, channels, units)
         data |= more
         coords |= at
     block = Arrays.of(data, coords, file.attrs() | {
@@ -140,7 +140,7 @@ def _add_dsc(
 
 
 def _ion_currents(
-    file: DescribedFile, channels: dict[float, np.ndarray], unit: str
+    file: DescribedFile, channels: dict[float, np.ndarray], of_channels: list[str]
 ) -> tuple[dict[str, Variable], dict[str, Variable]]:
     order = sorted(channels)
     masses = [round(mz) for mz in order]
@@ -148,6 +148,12 @@ def _ion_currents(
         twice = next(m for m in masses if masses.count(m) > 1)
         raise ReadError(file.path, "labels", "each mass once", f"m/z {twice} twice")
     stacked = np.stack([channels[mz] for mz in order])
+    unit, *others = dict.fromkeys("A" if known_unit(u, "current") else u for u in of_channels)
+    if others:
+        raise ReadError(
+            file.path, "labels", "channels of one unit", f"{unit or 'none'} and {others[0] or 'none'}",
+            "export ion currents alone",
+        )  # fmt: skip
     if not known_unit(unit, "current"):
         file.warnings.append(
             f"{file.path.name}: channels are in {unit or 'a unit that the file does not name'}, not ion "
@@ -198,7 +204,7 @@ def _channels_with_clocks(file: DescribedFile, part: Part) -> Arrays:
     channels = {mz: np.interp(base, t, v) for mz, _, t, v in clocks}
     if len(channels) < len(clocks):
         raise ReadError(file.path, "labels", "each mass once", "one twice")
-    data, coords = _ion_currents(file, channels, clocks[0][1].unit)
+    data, coords = _ion_currents(file, channels, [one.unit for _, one, _, _ in clocks])
     return Arrays.of(data, {"time_s": ("time", base, {"units": "s"})} | coords, file.attrs())
 
 
