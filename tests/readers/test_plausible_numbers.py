@@ -62,3 +62,33 @@ def test_channels_of_two_units_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, f"{before}Concentration [%]{after}", "x.asc")
     with pytest.raises(ReadError, match="expected channels of one unit, found A and %"):
         read(path, "tga_ms")
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_own_names_hold_a_baseline_of_the_mass(tmp_path: Path, order: tuple[int, int]) -> None:
+    """In front of the mass the baseline was the mass, behind it nothing."""
+    names, cells = ("mass_mg", "mass_baseline_ug"), ("{:.2f}", "{:.0f}")
+    text = f"time_s,temperature_degC,{','.join(names[k] for k in order)}\n"
+    for i in range(20):
+        own = [c.format(v) for c, v in zip(cells, (20 - 0.01 * i, 5 + i), strict=True)]
+        text += f"{i},{30 + i},{','.join(own[k] for k in order)}\n"
+    found = read(write(tmp_path, text), "tga_ms").sets[0]
+    assert found["mass_mg"].tolist() == pytest.approx([20 - 0.011 * i for i in range(20)])
+    assert found.attrs["corrected"] == 1
+
+
+def test_own_names_hold_a_state_and_a_clock(tmp_path: Path) -> None:
+    """Without the state a current without sign was charge throughout."""
+    text = "time_s,voltage_V,current_A,state,clock\n"
+    for i in range(60):
+        state = ("charge", "rest", "discharge")[i // 20]
+        text += f"{i},3.{i:02d},0.001,{state},2026-01-02 10:{i:02d}:00\n"
+    export = read(write(tmp_path, text), "cycling")
+    assert export.sets[0]["Current / A"][[0, 30, 59]].tolist() == [0.001, 0.0, -0.001]
+    assert export.sets[0]["Test Time / s"][-1] == 59 * 60
+    assert "times are multiplied by 60" in " ".join(export.warnings)
+    with pytest.raises(ReadError, match="line 3: expected one of the states"):
+        read(
+            write(tmp_path, text.replace(",charge,", ",hold,", 2).replace(",hold,", ",charge,", 1)),
+            "cycling",
+        )
