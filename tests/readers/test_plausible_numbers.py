@@ -92,3 +92,17 @@ def test_own_names_hold_a_state_and_a_clock(tmp_path: Path) -> None:
             write(tmp_path, text.replace(",charge,", ",hold,", 2).replace(",hold,", ",charge,", 1)),
             "cycling",
         )
+
+
+def test_units_in_a_line_of_their_own_count(tmp_path: Path) -> None:
+    """Digatron's line of units was passed over: mA were A."""
+    file = made.digatron()
+    text = file.content.decode()
+    line = ",,,,,,,,[V],[A],[Ah],[Wh]"
+    assert line in text
+    whole = read(write(tmp_path, text), "cycling").sets[0]
+    text = text.replace(line, ",,,[h],,,,,[mV],[mA],[mAh],[mWh]")
+    found = read(write(tmp_path, text, "y.csv"), "cycling").sets[0]
+    for name in ("Voltage / V", "Current / A", "Net Capacity / Ah"):
+        assert found[name].tolist() == pytest.approx((1e-3 * whole[name]).tolist())
+    assert found["Test Time / s"].tolist() == whole["Test Time / s"].tolist()  # clocks

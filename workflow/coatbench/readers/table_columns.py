@@ -97,7 +97,7 @@ def _fit(column: Column, index: int, label: str, own: str) -> Found | None:
     unit, change = own or column.unit, None
     if dimension_of(column.quantity) and unit not in column.accept:
         change = factor_and_offset(unit, column.quantity)
-        if change is None and column.unit and not _is_unit(_UNDER.split(own)[0]):
+        if change is None and column.unit and not is_unit(_UNDER.split(own)[0]):
             # What stands in brackets is no unit of anything, nor one per mass or area: a remark.
             unit = column.unit
             change = factor_and_offset(unit, column.quantity)
@@ -110,7 +110,8 @@ def _fit(column: Column, index: int, label: str, own: str) -> Found | None:
     return one
 
 
-def _is_unit(text: str) -> bool:
+def is_unit(text: str) -> bool:
+    """Whether a text is a unit of any quantity."""
     return any(known_unit(text, dimension) for dimension in DIMENSIONS)
 
 

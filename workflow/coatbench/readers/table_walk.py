@@ -15,7 +15,7 @@ from ..errors import ReadError, quote
 from .cells import clock_seconds
 from .description import SEPARATORS, TEXT_QUANTITIES, Description
 from .line_blocks import Block, encoding_of, text_blocks, workbook_blocks, workbook_heads
-from .table_columns import grouped, label_cells, match_columns
+from .table_columns import grouped, is_unit, label_cells, match_columns
 from .table_rows import Part, Place, Rows, split_cells
 from .text import parse_number
 
@@ -62,6 +62,7 @@ class _Reader:
         self.outside: list[str] = []
         self.kept = 0
         self.labels_above: list[str] = []
+        self.labels: list[str] = []
         self.current: Rows | None = None
         self.waiting: list[str] | None = None  # lines of labels and units that are still to come
         self.started = False
@@ -105,6 +106,8 @@ class _Reader:
         if table.rows is not None and not table.rows.search(line) and line.strip():
             return
         if table.skip is not None and table.skip.search(line):
+            if not self.current.any:
+                self._take_units(line)
             return
         if table.end.search(line) or (not line.strip() and self.current.any):
             if self.current.any:
@@ -116,6 +119,13 @@ class _Reader:
         if not line.strip(" \t,;"):
             return  # between the labels and the first row
         self.current.add(line, self.line, cut=cut, at_end=at_end)
+
+    def _take_units(self, line: str) -> None:
+        """Take the units of a line below the labels that a description passes over: not every file of the kind has it."""
+        assert self.current is not None
+        units = [c.strip(" []()") for c in split_cells(line, self.separator)]
+        if any(map(is_unit, units)) and all(parse_number(c) is None for c in units):
+            self._open(self.labels, units, None)
 
     def _close(self) -> None:
         assert self.current is not None
@@ -239,7 +249,7 @@ class _Reader:
             raise self.place.error(
                 self.line, f"columns of {self.description.technique}", ", ".join(labels)[:200]
             )
-        self.started = True
+        self.started, self.labels = True, labels
         about = self.description
         self.current = Rows(self.place, labels, found, self.separator, about.decimal, about.missing)
 
