@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 from coatbench.errors import ReadError
 from coatbench.readers import read
+from coatbench.readers.peak_list import read_peak_list
 from readers import plain_files as made
 
 
@@ -106,3 +107,21 @@ def test_units_in_a_line_of_their_own_count(tmp_path: Path) -> None:
     for name in ("Voltage / V", "Current / A", "Net Capacity / Ah"):
         assert found[name].tolist() == pytest.approx((1e-3 * whole[name]).tolist())
     assert found["Test Time / s"].tolist() == whole["Test Time / s"].tolist()  # clocks
+
+
+@pytest.mark.parametrize(
+    ("header", "width", "half_u"),
+    [
+        ("width", "0.02", 0.01), ("Width (u)", "0.02", 0.01), ("width_u", "0.02", 0.01), ("width (mu)", "20", 0.01),
+        ("peak width [mDa]", "20", 0.01), ("width (ppm)", "200", 0.0064), ("width_ppm", "200", 0.0064),
+    ],
+)  # fmt: skip
+def test_the_width_of_a_listed_peak_has_a_unit(
+    tmp_path: Path, header: str, width: str, half_u: float
+) -> None:
+    """200 ppm were a window of 200 u, 20 mu one of 20 u; `width_ppm` was no width."""
+    path = write(tmp_path, f"name,mass,{header}\nX-,64.0,{width}\n")
+    [peak] = read_peak_list(path)
+    assert (peak.lower_u, peak.upper_u) == pytest.approx((64 - half_u, 64 + half_u), abs=1e-12)
+    with pytest.raises(ReadError, match=r"header: expected a width in u, mu or ppm, found 'ns'"):
+        read_peak_list(write(tmp_path, "name,mass,width (ns)\nX-,64.0,20\n"))

@@ -65,6 +65,19 @@ UPPERS = (
     "right",
 )
 WIDTHS = ("width", "peak width", "window")
+# Units of a width and their factor to u; or it is a share of the mass.
+UNITS = {
+    "": 1.0,
+    "u": 1.0,
+    "amu": 1.0,
+    "da": 1.0,
+    "th": 1.0,
+    "m/z": 1.0,
+    "mu": 1e-3,
+    "mamu": 1e-3,
+    "mda": 1e-3,
+}
+PPM = "ppm"
 
 
 @dataclass(frozen=True)
@@ -111,6 +124,9 @@ def read_peak_list(path: Path) -> list[Listed]:
             path, "header", "columns for the name (Assignment, fragment) and the mass (Center Mass (u), centre_u; or lower_u and "
             "upper_u) of each peak", quote(lines[0][:120] if lines else ""),
         )  # fmt: skip
+    unit = _unit(rows[0][width]) if width is not None and rows[0] else ""
+    if unit not in UNITS and unit != PPM:
+        raise ReadError(path, "header", "a width in u, mu or ppm", quote(unit))
     found = []
     for row in rows[1:]:
         cells = row + [""] * len(header)
@@ -119,6 +135,7 @@ def read_peak_list(path: Path) -> list[Listed]:
         if math.isnan(middle):
             middle = (low + high) / 2
         if math.isnan(low + high) and not math.isnan(half := _number(cells, width) / 2):
+            half *= 1e-6 * middle if unit == PPM else UNITS[unit]
             low, high = middle - half, middle + half
         if cells[name] and cells[name] != "(null)" and middle > 0:
             found.append(Listed(cells[name], middle, low, high))
@@ -130,7 +147,17 @@ def read_peak_list(path: Path) -> list[Listed]:
 def _bare(cell: str) -> str:
     """Return the name of a column without units, marks and capitals: `Center Mass (u)` and `centre_u` alike."""
     words = re.sub(r"[(\[].*?[)\]]|[_.:]", " ", cell.lower()).split()
-    return " ".join(w for w in words if w not in ("u", "amu", "da"))
+    name = " ".join(w for w in words if w not in ("u", "amu", "da"))
+    first, _, last = name.rpartition(" ")
+    return first if first in WIDTHS and (last in UNITS or last == PPM) else name
+
+
+def _unit(cell: str) -> str:
+    """Return the unit that the name of a column carries: in brackets, or as its last word (`width_ppm`)."""
+    if match := re.search(r"[(\[]\s*(.*?)\s*[)\]]", cell):
+        return match[1].lower()
+    word = re.split(r"[\s_.:]+", cell.lower().strip())[-1]
+    return word if word in UNITS or word == PPM else ""
 
 
 def _is_number(cell: str) -> bool:
