@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
+import tifffile
 from coatbench.errors import ReadError
 from coatbench.readers import read
 from coatbench.readers.peak_list import read_peak_list
@@ -125,3 +127,14 @@ def test_the_width_of_a_listed_peak_has_a_unit(
     assert (peak.lower_u, peak.upper_u) == pytest.approx((64 - half_u, 64 + half_u), abs=1e-12)
     with pytest.raises(ReadError, match=r"header: expected a width in u, mu or ppm, found 'ns'"):
         read_peak_list(write(tmp_path, "name,mass,width (ns)\nX-,64.0,20\n"))
+
+
+@pytest.mark.parametrize(("kind", "white"), [(np.uint8, 255), (np.uint16, 65535)])
+def test_what_is_white_in_a_micrograph_is_bright(tmp_path: Path, kind: type, white: int) -> None:
+    """A TIFF image may store white as 0: what is heavy was dark."""
+    pixels = np.arange(12, dtype=kind).reshape(3, 4)
+    for name, stored in (("minisblack", pixels), ("miniswhite", white - pixels)):
+        tifffile.imwrite(tmp_path / "x.tif", stored.astype(kind), photometric=name)
+        found = read(tmp_path / "x.tif", "stem").sets[0]["intensity"]
+        assert found.dtype == kind
+        assert found.tolist() == pixels.tolist()

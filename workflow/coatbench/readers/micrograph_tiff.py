@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 30  # of images in memory
 MAX_PAGES = 64
+WHITE_IS_ZERO = 0  # photometric interpretation
 # Deflate cannot shrink data further than about 1:1032.
 MAX_COMPRESSION = 1100
 # Baseline resolution is a print setting on most images (72 dpi: 0.35 mm). A micrograph's is far finer.
@@ -120,6 +121,9 @@ def _plane(path: Path, page: Any) -> tuple[np.ndarray, str]:
     """Return the image as (y, x); colours are averaged."""
     pixels: np.ndarray = page.asarray()
     axes = page.axes
+    if axes == "YX" and page.photometric == WHITE_IS_ZERO and pixels.dtype.kind in "ub":
+        white = (1 << page.bitspersample) - 1
+        return (white - pixels.astype(np.int64)).astype(pixels.dtype), ""
     if axes == "YX":
         return pixels, ""
     if axes in ("YXS", "SYX") and pixels.shape[axes.index("S")] in (2, 3, 4):
