@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 import openpyxl
 import pytest
@@ -11,7 +12,9 @@ import tifffile
 from coatbench.errors import ReadError
 from coatbench.readers import read
 from coatbench.readers.peak_list import read_peak_list
+from coatbench.readers.sims_open import open_region
 from readers import plain_files as made
+from sims.write_simsh5 import write_simsh5
 
 
 def write(tmp_path: Path, text: str, name: str = "x.csv") -> Path:
@@ -138,3 +141,19 @@ def test_what_is_white_in_a_micrograph_is_bright(tmp_path: Path, kind: type, whi
         found = read(tmp_path / "x.tif", "stem").sets[0]["intensity"]
         assert found.dtype == kind
         assert found.tolist() == pixels.tolist()
+
+
+@pytest.mark.parametrize(
+    ("polarity", "sign"), [(np.bytes_("negative"), -1), ("Positive", 1), (-1, -1), (1, 1), ("", 0)]
+)
+def test_the_polarity_of_a_sparse_file_in_any_form(
+    tmp_path: Path, polarity: object, sign: int
+) -> None:
+    """Text of fixed length and numbers were no polarity, so that nothing held it against the fragments."""
+    pytest.importorskip("hdf5plugin")
+    path = tmp_path / "x.h5"
+    write_simsh5(path, np.arange(4), np.full(4, 32.0), (2, 2))
+    with h5py.File(path, "a") as file:
+        file.attrs["polarity"] = polarity
+        file.attrs["acquisition_mode"] = np.bytes_("image_2d")
+    assert open_region(path).attrs.get("polarity", 0) == sign

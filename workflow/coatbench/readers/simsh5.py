@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CHANNEL_PS = 32  # flight times are summed into channels of about this width: 3 ppm at m/z 64
 ENTRIES = 1 << 22  # of the matrix that are read at once
 MAX_PIXELS = 1 << 26
-SIGN = {"+": 1, "pos": 1, "-": -1, "neg": -1}
+SIGN = {"+": 1, "pos": 1, "1": 1, "-": -1, "neg": -1}  # how a polarity begins
 
 
 def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
@@ -57,10 +57,11 @@ def open_region(path: Path, windows: Sequence[Window] = ()) -> Region:
             mine = window >= 0
             np.add.at(counts, (window[mine], place[mine]), ions[mine])
         attrs: dict[str, Any] = {
-            "instrument": "PHI nanoTOF", "date": str(file.attrs.get("created", "")),
-            "vendor": {k: str(v) for k, v in file.attrs.items()}, "scans": frames,
+            "instrument": "PHI nanoTOF", "date": _text(file.attrs.get("created", "")),
+            "vendor": {k: _text(v) for k, v in file.attrs.items()}, "scans": frames,
         }  # fmt: skip
-        if sign := SIGN.get(str(file.attrs.get("polarity", ""))[:3].lower()):
+        polarity = _text(file.attrs.get("polarity", "")).strip().lower()
+        if sign := next((s for begin, s in SIGN.items() if polarity.startswith(begin)), 0):
             attrs["polarity"] = sign
     images = counts.reshape(len(windows), ny, nx)[:, ::-1]
     return Region(
@@ -118,9 +119,14 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         ) from error
 
 
+def _text(value: Any) -> str:
+    """Return an attribute as text; HDF5 hands out text of a fixed length as bytes."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
 def _shape(path: Path, file: h5py.File) -> tuple[int, int, int]:
     """Return frames and pixels in y and x; refuse what is not one image."""
-    mode = str(file.attrs.get("acquisition_mode", "image_2d"))
+    mode = _text(file.attrs.get("acquisition_mode", "image_2d"))
     if mode != "image_2d":
         found = {"depth_profile": "a depth profile", "mosaic": "a mosaic of tiles"}.get(
             mode, quote(mode)
