@@ -157,3 +157,29 @@ def test_the_polarity_of_a_sparse_file_in_any_form(
         file.attrs["polarity"] = polarity
         file.attrs["acquisition_mode"] = np.bytes_("image_2d")
     assert open_region(path).attrs.get("polarity", 0) == sign
+
+
+def proteus(mass_mg: str, *channels: str) -> str:
+    head = f"#EXPORTTYPE:DATA ALL\n#SAMPLE MASS /mg:{mass_mg}\n#SEPARATOR:SEMICOLON\n#DECIMAL:POINT\n##Temp./°C;Time/min;Mass/%;"
+    rows = [f"{30 + k};{k};{100 - 0.1 * k:.1f};1e-9;2e-9\n" for k in range(20)]
+    return head + ";".join(f"QMID(s:1|m:{c})/A" for c in channels) + "\n" + "".join(rows)
+
+
+def test_each_mass_of_a_thermogram_once(tmp_path: Path) -> None:
+    """43.6 and 44.4 were two channels of m/z 44, 17.5 one of m/z 18."""
+    export = read(write(tmp_path, proteus("10", "43.60", "44.40")), "tga_ms")
+    assert export.sets[0]["mz"].tolist() == [44]
+    assert export.sets[0]["ion_current_A"][:, 0].tolist() == [1e-9]
+    assert "m/z 44 is measured twice" in " ".join(export.warnings)
+    own = "time_s,temperature_degC,mz17.5_A\n1,20,1e-9\n2,21,1e-9\n"
+    for text in (proteus("10", "17.50", "44.00"), own):
+        with pytest.raises(ReadError, match=r"within 0\.45 u of a whole mass, found m/z 17\.5"):
+            read(write(tmp_path, text), "tga_ms")
+
+
+@pytest.mark.parametrize("mass_mg", ["-1000", "0"])
+def test_no_sample_has_a_negative_mass(tmp_path: Path, mass_mg: str) -> None:
+    """A run without a sample had -1000 mg of it."""
+    found = read(write(tmp_path, proteus(mass_mg, "18.00", "44.00")), "tga_ms").sets[0]
+    assert "mass_mg" not in found.variables
+    assert np.isnan(found.attrs["sample_mass_mg"])

@@ -10,6 +10,7 @@ from ..arrays import Arrays, Variable
 from ..errors import ReadError, quote
 from .assemble import DescribedFile
 from .model import Export
+from .quadstar import MAX_TUNING_OFFSET_U
 from .table_columns import Found
 from .table_rows import Part
 from .units import known_unit
@@ -143,6 +144,9 @@ def _ion_currents(
     file: DescribedFile, channels: dict[float, np.ndarray], of_channels: list[str]
 ) -> tuple[dict[str, Variable], dict[str, Variable]]:
     order = sorted(channels)
+    if between := [mz for mz in order if abs(mz - round(mz)) >= MAX_TUNING_OFFSET_U]:
+        expected = f"channels within {MAX_TUNING_OFFSET_U} u of a whole mass"
+        raise ReadError(file.path, "labels", expected, f"m/z {between[0]:g}")
     masses = [round(mz) for mz in order]
     if len(set(masses)) < len(masses):
         twice = next(m for m in masses if masses.count(m) > 1)

@@ -19,6 +19,7 @@ from ..errors import ReadError, quote
 from .cells import iso_date
 from .model import Export
 from .proteus_columns import EAST_ASIAN, name_and_unit, quantity_of, settle_mass
+from .quadstar import MAX_TUNING_OFFSET_U
 from .text import Text, parse_number, read_rows, read_text
 
 FORMAT = "NETZSCH Proteus ASCII"
@@ -177,6 +178,8 @@ def _dataset(
     warnings: list[str],
 ) -> Arrays:
     sample_mass = parse_number(header.get("SAMPLE MASS /mg", ""))
+    if sample_mass is not None and sample_mass <= 0:
+        sample_mass = None  # of a run without a sample
     variables: dict[str, tuple[str, np.ndarray, dict[str, str]]] = {}
     channels: dict[float, np.ndarray] = {}
     for k, label in enumerate(labels):
@@ -222,7 +225,7 @@ def _dataset(
     data: dict[str, Variable] = dict(variables)
     coords: dict[str, Variable] = {"time_s": ("time", time, {"units": "s"})}
     if channels:
-        order = sorted(channels)
+        order = _of_whole_masses(text, sorted(channels), warnings)
         stacked = np.stack([channels[mz] for mz in order])
         data["ion_current_A"] = (("mz", "time"), stacked, {"units": "A"})
         coords["mz"] = ("mz", np.array([round(mz) for mz in order]))
@@ -231,6 +234,21 @@ def _dataset(
     if gaps:
         warnings.append(f"{text.path.name}: {gaps} empty cells are read as unknown")
     return Arrays.of(data, coords, _attrs(text, header, labels, sample_mass))
+
+
+def _of_whole_masses(text: Text, tuned: list[float], warnings: list[str]) -> list[float]:
+    """Return one channel for each whole mass; a channel in the middle between two is of neither."""
+    taken: dict[int, float] = {}
+    for mz in tuned:
+        if abs(mz - round(mz)) >= MAX_TUNING_OFFSET_U:
+            expected = f"channels within {MAX_TUNING_OFFSET_U} u of a whole mass"
+            raise ReadError(text.path, "line of columns", expected, f"m/z {mz:g}")
+        if round(mz) in taken:
+            warnings.append(
+                f"{text.path.name}: m/z {round(mz)} is measured twice, the lower position is used"
+            )
+        taken.setdefault(round(mz), mz)
+    return list(taken.values())
 
 
 def _check_limits(
