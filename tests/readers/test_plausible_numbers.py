@@ -183,3 +183,40 @@ def test_no_sample_has_a_negative_mass(tmp_path: Path, mass_mg: str) -> None:
     found = read(write(tmp_path, proteus(mass_mg, "18.00", "44.00")), "tga_ms").sets[0]
     assert "mass_mg" not in found.variables
     assert np.isnan(found.attrs["sample_mass_mg"])
+
+
+def test_units_that_descriptions_default_away(tmp_path: Path) -> None:
+    """Unknown to the table of units, µV and µs were V and s; `ampere_hour` was `hour`, of no charge."""
+    names = "Data_Point,Test_Time(µs),Step_Index,Cycle_Index,Current(A),Voltage(µV),Charge_Capacity(Ah),Discharge_Capacity(Ah)\n"
+    rows = [f"{i},{60e6 * i:.0f},1,1,0.001,{3e6 + i:.0f},{i / 60000:.9f},0\n" for i in range(20)]
+    found = read(write(tmp_path, names + "".join(rows)), "cycling").sets[0]
+    assert found["Test Time / s"][-1] == pytest.approx(19 * 60)
+    assert found["Voltage / V"][-1] == pytest.approx(3.000019)
+    names = "test_time_second,voltage_volt,current_ampere,charging_capacity_milliampere_hour,discharging_capacity_ampere_hour\n"
+    rows = [f"{60 * i},3.{i:02d},0.001,{i / 60:.9f},0\n" for i in range(20)]
+    export = read(write(tmp_path, names + "".join(rows)), "cycling")
+    assert export.warnings == []
+    assert export.sets[0]["Charging Capacity / Ah"][-1] == pytest.approx(19 / 60000)
+
+
+@pytest.mark.parametrize("unit", ["eV", "keV", "KeV"])
+def test_thousands_of_electronvolts_in_any_letters(tmp_path: Path, unit: str) -> None:
+    """[KeV] was eV: binding energies of 5994 instead of 300 eV."""
+    factor = 1 if unit == "eV" else 1000
+    rows = [f" {(5700 + k) / factor:.4f} {100 + k}\n" for k in range(6)]
+    text = (
+        "[Info]\nNumber of Regions=1\n[Region 1]\nRegion Name=C1s\nDimension 1 size=6\n"
+        f"Dimension 1 name=Kinetic Energy [{unit}]\n[Info 1]\nExcitation Energy=6000\n"
+        f"Step Time=100\nNumber of Sweeps=2\n[Data 1]\n{''.join(rows)}"
+    )
+    found = read(write(tmp_path, text, "x.txt"), "xps").sets[0]
+    assert found["binding_energy_eV"].tolist() == pytest.approx([295, 296, 297, 298, 299, 300])
+
+
+@pytest.mark.parametrize("label", ["intensity_kcounts", "Intensity (kcounts)", "Yield [kcps]"])
+def test_thousands_of_counts_of_scattered_ions(tmp_path: Path, label: str) -> None:
+    """A spectrum in kcounts had a thousandth of its counts, and noise to match."""
+    text = f"energy_eV,{label}\n" if "_" in label else f"Energy (eV),{label}\n"
+    rows = [f"{1000 + k},{k + 1}.25\n" for k in range(20)]
+    found = read(write(tmp_path, text + "".join(rows)), "leis").sets[0]
+    assert found["intensity"][:2].tolist() == [1250.0, 2250.0]

@@ -9,6 +9,7 @@ from ..errors import ReadError
 from .assemble import DescribedFile
 from .model import Export
 from .qtac import MIN_CHANNELS, check_steps
+from .xps_block import intensity_unit
 
 QUANTITIES = ("energy_eV", "intensity")
 HEAD = ()
@@ -18,6 +19,8 @@ def build(file: DescribedFile) -> Export:
     """Return one block with the spectrum, energies ascending."""
     part = file.part()
     energy, intensity = file.needed(part, "energy_eV"), file.needed(part, "intensity")
+    named = next(f for f in part.found if f.column.quantity == "intensity")
+    intensity = intensity * intensity_unit(named.label, named.unit)[1]  # kcounts
     if len(energy) < MIN_CHANNELS:
         raise ReadError(file.path, "file", f"at least {MIN_CHANNELS} channels", str(len(energy)))
     if (low := np.flatnonzero(energy <= 0)).size:

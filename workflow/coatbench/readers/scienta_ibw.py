@@ -61,7 +61,9 @@ def read(path: Path) -> Export:
     given = {name.strip(): value.strip() for name, sign, value in pairs if sign}
     # The first axis runs fastest.
     slices = np.frombuffer(raw, number, n, start).astype(float).reshape(shape[::-1]).T
-    energy = (starts[0] + steps[0] * np.arange(shape[0])) * (1000.0 if axis[2] == "keV" else 1.0)
+    energy = (starts[0] + steps[0] * np.arange(shape[0])) * (
+        1000.0 if axis[2].casefold() == "kev" else 1.0
+    )
     export = Export(path, "Scienta SES wave", "xps")
     kinetic = axis[1].casefold() == "kinetic"
     export.sets.append(

@@ -96,7 +96,7 @@ def _block(
         )
     kinetic, energy = (
         axis[1].casefold() == "kinetic",
-        values[:, 0] * (1000.0 if axis[2] == "keV" else 1.0),
+        values[:, 0] * (1000.0 if axis[2].casefold() == "kev" else 1.0),
     )
     return region_of(text.path, given, kinetic, energy, values[:, 1:], where, warnings)
 

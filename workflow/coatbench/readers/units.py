@@ -13,15 +13,15 @@ import numpy as np
 # {dimension: {unit: (factor, offset)}}: value in the first unit = factor * value + offset.
 DIMENSIONS: dict[str, dict[str, tuple[float, float]]] = {
     "time": {
-        "s": (1.0, 0.0), "ms": (1e-3, 0.0), "min": (60.0, 0.0), "h": (3600.0, 0.0), "d": (86400.0, 0.0),
+        "s": (1.0, 0.0), "ms": (1e-3, 0.0), "us": (1e-6, 0.0), "min": (60.0, 0.0), "h": (3600.0, 0.0), "d": (86400.0, 0.0),
     },
     "temperature": {"degC": (1.0, 0.0), "K": (1.0, -273.15), "degF": (1 / 1.8, -32 / 1.8)},
-    "mass": {"mg": (1.0, 0.0), "g": (1e3, 0.0), "ug": (1e-3, 0.0), "kg": (1e6, 0.0)},
+    "mass": {"mg": (1.0, 0.0), "g": (1e3, 0.0), "ug": (1e-3, 0.0), "ng": (1e-6, 0.0), "kg": (1e6, 0.0)},
     "share": {"percent": (1.0, 0.0)},
     "current": {
-        "A": (1.0, 0.0), "mA": (1e-3, 0.0), "uA": (1e-6, 0.0), "nA": (1e-9, 0.0), "pA": (1e-12, 0.0),
+        "A": (1.0, 0.0), "mA": (1e-3, 0.0), "uA": (1e-6, 0.0), "nA": (1e-9, 0.0), "pA": (1e-12, 0.0), "fA": (1e-15, 0.0),
     },
-    "voltage": {"V": (1.0, 0.0), "mV": (1e-3, 0.0)},
+    "voltage": {"V": (1.0, 0.0), "mV": (1e-3, 0.0), "uV": (1e-6, 0.0), "kV": (1e3, 0.0)},
     "charge": {
         "Ah": (1.0, 0.0), "mAh": (1e-3, 0.0), "uAh": (1e-6, 0.0), "C": (1 / 3600, 0.0), "mC": (1e-3 / 3600, 0.0),
     },
@@ -105,9 +105,11 @@ def split_label(label: str) -> tuple[str, str]:
         return match["name"].strip(), match["unit"].strip()
     if match := _SIGN.fullmatch(text):
         return match["name"].strip(), match["unit"].strip()
-    name, _, suffix = text.rpartition("_")
-    if name and any(known_unit(suffix, dimension) for dimension in DIMENSIONS):
-        return name, suffix
+    for words in (2, 1):  # `charging_capacity_ampere_hour`
+        name, *unit = text.rsplit("_", words)
+        suffix = "_".join(unit)
+        if name and any(known_unit(suffix, dimension) for dimension in DIMENSIONS):
+            return name, suffix
     return text, ""
 
 
