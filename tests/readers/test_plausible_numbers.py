@@ -220,3 +220,15 @@ def test_thousands_of_counts_of_scattered_ions(tmp_path: Path, label: str) -> No
     rows = [f"{1000 + k},{k + 1}.25\n" for k in range(20)]
     found = read(write(tmp_path, text + "".join(rows)), "leis").sets[0]
     assert found["intensity"][:2].tolist() == [1250.0, 2250.0]
+
+
+@pytest.mark.parametrize("row", [0, 5])
+def test_a_counter_with_gaps_is_named(tmp_path: Path, row: int) -> None:
+    """One empty cell, and the instrument's integral was left out without a word; in row 0 the counter began at NaN."""
+    text = "time_s,voltage_V,current_A,charge_capacity_Ah,discharge_capacity_Ah\n"
+    for i in range(20):
+        text += f"{60 * i},3.{i:02d},0.001,{'' if i == row else i / 60000},0\n"
+    export = read(write(tmp_path, text), "cycling")
+    assert export.sets[0].attrs["capacity_source"] == "trapezoid"
+    assert export.sets[0].attrs["counter_Ah"] == (0.0, 0.0)
+    assert "1 empty cells in column 'charge_capacity_Ah': it is not used" in export.warnings[0]

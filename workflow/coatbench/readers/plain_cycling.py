@@ -20,6 +20,10 @@ QUANTITIES = (
     "net_capacity_Ah", "temperature_degC", "cycle", "step", "record", "state", "clock",
 )  # fmt: skip
 HEAD = ()
+# What is used where it is known in every record.
+OPTIONAL = (
+    "capacity_Ah", "charge_capacity_Ah", "discharge_capacity_Ah", "net_capacity_Ah", "temperature_degC", "cycle", "step",
+)  # fmt: skip
 # Units of time that files mean where they name another: milliseconds, minutes, hours.
 TIME_FACTORS = (1e-3, 60.0, 3600.0)
 CLOCK_SHARE = 0.1
@@ -40,6 +44,11 @@ def build(file: DescribedFile) -> Export:
     if time is None:
         time = _checked_time(file, part, file.needed(part, "time_s"))
     voltage, current = file.needed(part, "voltage_V"), file.needed(part, "current_A")
+    for one, values in zip(part.found, part.values, strict=True):
+        if one.column.quantity in OPTIONAL and (gaps := int(np.isnan(values).sum())):
+            file.warnings.append(
+                f"{file.path.name}: {gaps} empty cells in column {quote(one.label)}: it is not used"
+            )
     step_id = _whole(part, "step")
     cycle = _whole(part, "cycle")
     direction = _states(file, part)
@@ -169,21 +178,21 @@ def _grown(values: npt.NDArray) -> npt.NDArray:
     return np.cumsum(step)
 
 
+def _known(part: Part, quantity: str) -> npt.NDArray | None:
+    """Return a column that is known in every record."""
+    values = part.of(quantity)
+    return None if values is None or not values.size or not np.isfinite(values).all() else values
+
+
 def _charges(
     part: Part, direction: npt.NDArray
 ) -> tuple[npt.NDArray | None, npt.NDArray | None, npt.NDArray | None]:
     """Return never-reset charging and discharging capacity, or the net one, as far as the file has them."""
 
-    def column(name: str) -> npt.NDArray | None:
-        values = part.of(name)
-        return (
-            None if values is None or not np.isfinite(values).all() or not values.size else values
-        )
-
-    charge, discharge = column("charge_capacity_Ah"), column("discharge_capacity_Ah")
+    charge, discharge = (_known(part, f"{name}_capacity_Ah") for name in ("charge", "discharge"))
     if charge is not None and discharge is not None:
         return _grown(np.abs(charge)), _grown(np.abs(discharge)), None
-    one = column("capacity_Ah")
+    one = _known(part, "capacity_Ah")
     if one is not None and (one >= 0).all():
         # One counter for either direction. Recorders book the last of it on the first record at rest.
         driven = np.maximum.accumulate(np.where(direction != 0, np.arange(one.size), 0))
@@ -193,7 +202,7 @@ def _charges(
             np.cumsum(np.where(direction[driven] < 0, step, 0.0)),
             None,
         )
-    net = column("net_capacity_Ah")
+    net = _known(part, "net_capacity_Ah")
     return None, None, net
 
 
@@ -225,7 +234,9 @@ def _ends(
     driven = np.flatnonzero(direction)
     if driven.size:
         counters = {
-            sign: values if (values := part.of(name)) is not None else part.of("capacity_Ah")
+            sign: values
+            if (values := _known(part, name)) is not None
+            else _known(part, "capacity_Ah")
             for sign, name in ((1, "charge_capacity_Ah"), (-1, "discharge_capacity_Ah"))
         }
 
