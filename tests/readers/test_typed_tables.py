@@ -84,7 +84,8 @@ def test_command_writes_what_reads_back_alike(tmp_path, name, capsys):
 
 
 RES = b"\x00\x01\x00\x00Standard Jet DB\x00" + bytes(100)
-GLOBAL = 'Test_ID,Test_Name,Channel_Index,Start_DateTime\n1,"x",3,42587.5\n'
+# Of which the program leaves out the quotes, if it is asked to.
+GLOBAL = 'Test_ID,Test_Name,Comments,Channel_Index,Start_DateTime\n1,"x","cell 1,2, new\nlayer",3,42587.5\n'
 
 
 def program(folder: Path, records: str, *, code: int = 0) -> None:
@@ -95,7 +96,8 @@ def program(folder: Path, records: str, *, code: int = 0) -> None:
     script = folder / "mdb-export"
     script.write_text(
         f'#!/bin/sh\n[ {code} = 0 ] || {{ echo "no database" >&2; exit {code}; }}\n'
-        f'case "$3" in Global_Table) cat "{folder}/global.csv";; *) cat "{folder}/records.csv";; esac\n'
+        'bare() { if [ "$1" = -Q ]; then tr -d "\\042"; else cat; fi; }\n'
+        f'case "$*" in *Global_Table) bare "$1" < "{folder}/global.csv";; *) cat "{folder}/records.csv";; esac\n'
     )
     script.chmod(0o755)
 

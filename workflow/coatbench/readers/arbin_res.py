@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import resource
 import shutil
 import subprocess
@@ -38,8 +39,9 @@ def read(path: Path) -> Export:
             "install mdbtools, or export CSV or Excel with MITS Pro",
         )  # fmt: skip
     names, rows = _exported(path, RECORDS)
-    about_names, about_rows = _exported(path, GLOBAL)
-    about = dict(zip(about_names, about_rows[0].split(","), strict=False)) if about_rows else {}
+    about_names, about_rows = _exported(path, GLOBAL, quoted=True)
+    # Names of tests, paths and comments hold commas and line ends of their own.
+    about: dict[str, str] = next(csv.DictReader(about_rows, about_names), {})
     wanted = {"Data_Point", "Test_Time", "Step_Index", "Cycle_Index", "Current", "Voltage",
               "Charge_Capacity", "Discharge_Capacity", "Test_ID"}  # fmt: skip
     use = [i for i, name in enumerate(names) if name in wanted]
@@ -72,8 +74,8 @@ def _started(days: str) -> datetime | None:
         return None
 
 
-def _exported(path: Path, table: str) -> tuple[list[str], list[str]]:
-    """Return names and lines of a table of an Access database."""
+def _exported(path: Path, table: str, *, quoted: bool = False) -> tuple[list[str], list[str]]:
+    """Return names and lines of a table of an Access database; text in quotes, or bare."""
     size = path.stat().st_size
     most = OUTPUT_FACTOR * size + OUTPUT_LEAST
 
@@ -83,7 +85,7 @@ def _exported(path: Path, table: str) -> tuple[list[str], list[str]]:
     with tempfile.TemporaryFile() as stream:
         try:
             done = subprocess.run(
-                ["mdb-export", "-Q", str(path), table], stdout=stream, stderr=subprocess.PIPE, check=False,
+                ["mdb-export", *([] if quoted else ["-Q"]), str(path), table], stdout=stream, stderr=subprocess.PIPE, check=False,
                 timeout=LONGEST_S + size / SLOWEST_BYTES_S, preexec_fn=limited,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
@@ -97,4 +99,4 @@ def _exported(path: Path, table: str) -> tuple[list[str], list[str]]:
     if done.returncode or not lines:
         found = quote(said or "nothing")
         raise ReadError(path, f"table {table}", "a table that mdb-export reads", found, "export CSV or Excel with MITS Pro")  # fmt: skip
-    return lines[0].split(","), [line for line in lines[1:] if line]
+    return next(csv.reader(lines[:1])), [line for line in lines[1:] if line]
