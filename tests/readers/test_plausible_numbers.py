@@ -232,3 +232,14 @@ def test_a_counter_with_gaps_is_named(tmp_path: Path, row: int) -> None:
     assert export.sets[0].attrs["capacity_source"] == "trapezoid"
     assert export.sets[0].attrs["counter_Ah"] == (0.0, 0.0)
     assert "1 empty cells in column 'charge_capacity_Ah': it is not used" in export.warnings[0]
+
+
+@pytest.mark.parametrize("header", ["E/KEV\tI", "energies in keV"])
+def test_a_spectrum_in_kev_is_none_in_ev(tmp_path: Path, header: str) -> None:
+    """Two columns whose format the index names, or whose unit is in capitals, were at 1 to 1.2 eV."""
+    rows = [f"{1 + 0.01 * k:.2f}\t{k + 10}\n" for k in range(20)]
+    path = write(tmp_path, f"{header}\n" + "".join(rows), "x.txt")
+    with pytest.raises(ReadError, match="expected energies in eV"):
+        read(path, "leis", "Qtac ASCII")
+    with pytest.raises(ReadError):
+        read(path, "leis")

@@ -116,6 +116,10 @@ def _check_header(text: Text, start: int, energy: np.ndarray) -> None:
     """Refuse a damaged first channel, which would pass for a header line and be lost without a word."""
     step = float(energy[1] - energy[0])
     for index, line in enumerate(text.lines[:start]):
+        if "kev" in line.casefold():
+            raise text.error(
+                index, "energies in eV", line, "export in eV, or as a table with labels"
+            )
         cells = split(line, ";" if ";" in line else None)
         first = parse_number(cells[0]) if cells else None
         before = None if first is None else (energy[0] - first) / step

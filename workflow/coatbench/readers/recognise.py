@@ -82,7 +82,7 @@ def _two_numeric_columns(head: bytes) -> bool:
     number = r"[+-]?\d+(?:[.,]\d*)?(?:[eE][+-]?\d+)?"
     row = re.compile(rf"^\s*{number}[\t ;]+{number}\s*$")
     lines = [line for line in _text(head).splitlines() if line.strip()][:-1][:40]
-    if any("keV" in line for line in lines[:9]):
+    if any("kev" in line.casefold() for line in lines[:9]):
         return False  # nothing here asks for a unit
     hits = [bool(row.match(line)) for line in lines]
     return len(hits) >= 3 and sum(hits) >= max(3, len(hits) - 8) and hits[-1]
