@@ -243,3 +243,15 @@ def test_a_spectrum_in_kev_is_none_in_ev(tmp_path: Path, header: str) -> None:
         read(path, "leis", "Qtac ASCII")
     with pytest.raises(ReadError):
         read(path, "leis")
+
+
+def test_times_are_numbers_or_clocks(tmp_path: Path) -> None:
+    """One clock among hours, and all hours of its block were seconds."""
+    text = "time_h,voltage_V,current_A\n0,3.1,0.001\n"
+    numbers, clocks = "0.25,3.2,0.001\n0.5,3.3,0.001\n", "00:30:00,3.2,0.001\n00:45:00,3.3,0.001\n"
+    for rows, last in ((numbers, 1800), (clocks, 2700)):
+        found = read(write(tmp_path, text + rows), "cycling").sets[0]
+        assert found["Test Time / s"][-1] == last
+    for rows, form in ((numbers + clocks, "a number"), (clocks + numbers, "a clock")):
+        with pytest.raises(ReadError, match=f"line 5: expected {form} in column 'time_h', as in"):
+            read(write(tmp_path, text + rows), "cycling")

@@ -92,6 +92,7 @@ class Rows:
         self.line_chunks: list[np.ndarray] = []
         self.decimal = {"point": ".", "comma": ",", "auto": ""}[decimal]
         self.written: dict[str, float] = {}
+        self.clocks: dict[int, bool] = {}  # column: its times are clocks
 
     def add(self, line: str, number: int, *, cut: bool, at_end: bool) -> None:
         """Take a row; leave out the file's last line if it is incomplete."""
@@ -155,6 +156,8 @@ class Rows:
         for k, one in enumerate(self.found):
             if fast is not None and one in plain:
                 values = fast[:, plain.index(one)]
+                if one.column.quantity == "time_s" and values.any():
+                    self._form(one, numbers[0], "a number", clock=False)
             else:
                 if rows is None:
                     rows = [split_cells(line, self.separator) for line in lines]
@@ -184,10 +187,16 @@ class Rows:
             known = self.written.get(one.column.quantity, np.inf)
             self.written[one.column.quantity] = min(known, last)
 
-    clocks: frozenset[int] = frozenset()
-
     def _is_clock(self, one: Found) -> bool:
-        return one.index in self.clocks
+        return self.clocks.get(one.index, False)
+
+    def _form(self, one: Found, line: int, cell: str, *, clock: bool) -> None:
+        """Hold a time against those above: numbers have the unit of the column, clocks their own."""
+        if self.clocks.setdefault(one.index, clock) != clock:
+            form = "a number" if clock else "a clock"
+            raise self.place.error(
+                line, f"{form} in column {one.label!r}, as in the rows above", cell
+            )
 
     def _decimal_sign(self, lines: list[str], numbers: list[int]) -> str:
         if self.separator == ",":
@@ -219,13 +228,14 @@ class Rows:
             if cell in missing:
                 values[i] = np.nan
                 continue
-            value = None if wrong and wrong in cell else parse_number(cell)
+            value, clock = None if wrong and wrong in cell else parse_number(cell), False
             if value is None and one.column.quantity == "time_s":
                 value = clock_seconds(cell.replace(",", "."))
-                if value is not None:
-                    self.clocks |= {one.index}
+                clock = value is not None
             if value is None:
                 raise self.place.error(numbers[i], f"a number in column {one.label!r}", cell)
+            if one.column.quantity == "time_s" and (clock or value):  # 0 is 0 in either
+                self._form(one, numbers[i], cell, clock=clock)
             values[i] = value
         return values
 
