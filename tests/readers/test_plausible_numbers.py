@@ -255,3 +255,11 @@ def test_times_are_numbers_or_clocks(tmp_path: Path) -> None:
     for rows, form in ((numbers + clocks, "a number"), (clocks + numbers, "a clock")):
         with pytest.raises(ReadError, match=f"line 5: expected {form} in column 'time_h', as in"):
             read(write(tmp_path, text + rows), "cycling")
+
+
+@pytest.mark.parametrize(("label", "said"), [("Energy (eV)", True), ("Binding Energy (eV)", False)])
+def test_an_energy_that_may_be_either_is_named(tmp_path: Path, label: str, said: bool) -> None:
+    """Kinetic energies under `Energy` were binding energies without a word."""
+    rows = [f"{280 + 0.1 * k:.1f},{100 + k}\n" for k in range(20)]
+    export = read(write(tmp_path, f"{label},Intensity (cps)\n" + "".join(rows)), "xps")
+    assert ("taken as binding energy" in " ".join(export.warnings)) == said

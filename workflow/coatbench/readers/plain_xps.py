@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Arrays
+from ..errors import quote
 from .assemble import DescribedFile
 from .model import Export
 from .table_rows import Part
@@ -35,6 +37,11 @@ def build(file: DescribedFile) -> Export:
 def _region(file: DescribedFile, part: Part, name: str, rows: Any) -> Arrays:
     kinetic = part.of("binding_energy_eV") is None and part.of("kinetic_energy_eV") is not None
     energy = file.needed(part, "kinetic_energy_eV" if kinetic else "binding_energy_eV")[rows]
+    named = next(f for f in part.found if f.column.quantity.endswith("_energy_eV"))
+    if not kinetic and re.match(r"energy\b", named.label.strip(' "'), re.IGNORECASE):
+        said = f"{file.path.name}: {quote(named.label)} says neither binding nor kinetic: taken as binding energy"
+        if said not in file.warnings:
+            file.warnings.append(said)
     rate = part.of("intensity_cps") is not None
     intensity = file.needed(part, "intensity_cps" if rate else "intensity_counts")[rows]
     transmission = part.of("transmission")
