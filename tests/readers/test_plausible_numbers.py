@@ -130,6 +130,8 @@ def test_the_width_of_a_listed_peak_has_a_unit(
     assert (peak.lower_u, peak.upper_u) == pytest.approx((64 - half_u, 64 + half_u), abs=1e-12)
     with pytest.raises(ReadError, match=r"header: expected a width in u, mu or ppm, found 'ns'"):
         read_peak_list(write(tmp_path, "name,mass,width (ns)\nX-,64.0,20\n"))
+    both = write(tmp_path, "name,mass,lower,upper,width (ns)\nX-,64.0,63.9,64.1,20\n")
+    assert read_peak_list(both)[0].lower_u == 63.9  # limits need no width
 
 
 @pytest.mark.parametrize(("kind", "white"), [(np.uint8, 255), (np.uint16, 65535)])

@@ -125,8 +125,6 @@ def read_peak_list(path: Path) -> list[Listed]:
             "upper_u) of each peak", quote(lines[0][:120] if lines else ""),
         )  # fmt: skip
     unit = _unit(rows[0][width]) if width is not None and rows[0] else ""
-    if unit not in UNITS and unit != PPM:
-        raise ReadError(path, "header", "a width in u, mu or ppm", quote(unit))
     found = []
     for row in rows[1:]:
         cells = row + [""] * len(header)
@@ -135,6 +133,8 @@ def read_peak_list(path: Path) -> list[Listed]:
         if math.isnan(middle):
             middle = (low + high) / 2
         if math.isnan(low + high) and not math.isnan(half := _number(cells, width) / 2):
+            if unit not in UNITS and unit != PPM:
+                raise ReadError(path, "header", "a width in u, mu or ppm", quote(unit))
             half *= 1e-6 * middle if unit == PPM else UNITS[unit]
             low, high = middle - half, middle + half
         if cells[name] and cells[name] != "(null)" and middle > 0:

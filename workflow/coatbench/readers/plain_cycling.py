@@ -188,7 +188,6 @@ def _charges(
     part: Part, direction: npt.NDArray
 ) -> tuple[npt.NDArray | None, npt.NDArray | None, npt.NDArray | None]:
     """Return never-reset charging and discharging capacity, or the net one, as far as the file has them."""
-
     charge, discharge = (_known(part, f"{name}_capacity_Ah") for name in ("charge", "discharge"))
     if charge is not None and discharge is not None:
         return _grown(np.abs(charge)), _grown(np.abs(discharge)), None
