@@ -18,7 +18,7 @@ from coatbench.simulate.write_quadstar import write_quadstar
 from coatbench.tga_ms.analyse import analyse
 from conftest import datasets
 from fuzz.mutate import CASES, mutate, reads_or_refuses, time_limit
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +97,10 @@ def cells_of(raw_lines: list[str], first: int, separator: str, labels: int) -> l
     return rows
 
 
+def _is_temperature(label: str) -> bool:
+    return label.strip().lstrip("#").strip().casefold().startswith("temp")
+
+
 def correct_proteus(raw: bytes, export) -> None:
     (block,) = datasets(export)
     n = block.sizes["time"]
@@ -112,12 +116,12 @@ def correct_proteus(raw: bytes, export) -> None:
     marks = {"utf-8": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
     text = raw.removeprefix(marks.get(codec, b"\x01\x02")).decode(codec, errors="ignore")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    first = next(i for i, x in enumerate(lines) if x.strip().lstrip("#").strip().startswith("Temp"))
-    separator = next(s for s in (";", "\t", ",") if f"{s}Time/" in lines[first].replace(f"{s} ", s))
+    # Damage may turn a letter into a capital, and labels are read in either.
+    first = next(i for i, x in enumerate(lines) if _is_temperature(x))
+    label_line = lines[first].casefold()
+    separator = next(s for s in (";", "\t", ",") if f"{s}time/" in label_line.replace(f"{s} ", s))
     labels = [x for x in lines[first].split(separator) if x.strip()]
-    where = next(
-        i for i, x in enumerate(labels) if x.strip().lstrip("#").strip().startswith("Temp")
-    )
+    where = next(i for i, x in enumerate(labels) if _is_temperature(x))
     written = []
     for cells in cells_of(lines, first, separator, len(labels)):
         try:
@@ -153,6 +157,7 @@ def test_proteus(sources, target, source):
 
     @settings(many, max_examples=max(1, CASES // 3))
     @given(seeds)
+    @example(1299)
     def run(seed):
         damaged = mutate(raw, seed)
         export = reads_or_refuses(proteus.read, damaged, target)
