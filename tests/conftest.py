@@ -14,10 +14,16 @@ from typing import Any
 
 import pytest
 from cluster import slurm
+from hypothesis import settings
 
 # As in the workflow's jobs: threads that wait for each other cost more than these small matrices.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+# The same cases in every run, and no clock: what fails is a change's fault. `make fuzz` draws others.
+settings.register_profile("same", derandomize=True, deadline=None)
+if "COATBENCH_FUZZ_CASES" not in os.environ:
+    settings.load_profile("same")
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("COATBENCH_SHARED", ROOT.parent / "shared"))
