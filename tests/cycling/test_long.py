@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from coatbench.cycling import metrics, rates, statistics
-from coatbench.cycling.record import DISCHARGE
+from coatbench.cycling.record import CHARGE, DISCHARGE
 
 # --- rates and retention -----------------------------------------------------------------------------
 
@@ -205,30 +205,21 @@ def test_difference_to_the_reference():
     assert "difference_ci_low" not in few
 
 
-def test_losses_add_up_with_the_linearity_of_the_cycler():
+@pytest.mark.parametrize(
+    ("first", "charge", "discharge"), [(CHARGE, 200.0, 199.0), (DISCHARGE, 199.0, 200.0)]
+)
+def test_losses_are_what_second_half_cycles_do_not_give_back(first, charge, discharge):
+    """They add up with the linearity of the cycler."""
     rows = [
-        {"cycle": i, "charge_capacity_mAh_g": 200.0, "discharge_capacity_mAh_g": 199.0,
+        {"cycle": i, "charge_capacity_mAh_g": charge, "discharge_capacity_mAh_g": discharge,
          "c_rate": 0.2, "interrupted": False, "running": ""}
         for i in range(1, 21)
     ]  # fmt: skip
-    found = {r["metric"]: r for r in metrics.irreversible(rows, 0.004, 0.1, 10)}
+    found = {r["metric"]: r for r in metrics.irreversible(rows, 0.004, 0.1, 10, first)}
     lost = found["cumulative_irreversible_capacity_mAh_g"]
     assert lost["value"] == pytest.approx(10.0)  # up to cycle 10
     assert lost["value_sd"] == pytest.approx(math.hypot(0.04, 2.0))
     assert found["mean_coulombic_efficiency_percent"]["value"] == pytest.approx(99.5)
-
-
-def test_losses_of_cycles_that_begin_with_a_discharge_are_what_the_charge_does_not_give_back():
-    rows = [
-        {"cycle": i, "charge_capacity_mAh_g": 198.0, "discharge_capacity_mAh_g": 200.0,
-         "c_rate": 0.2, "interrupted": False, "running": ""}
-        for i in range(1, 6)
-    ]  # fmt: skip
-    found = {r["metric"]: r for r in metrics.irreversible(rows, 0.004, 0.1, 10, DISCHARGE)}
-    lost = found["cumulative_irreversible_capacity_mAh_g"]
-    assert lost["value"] == pytest.approx(10.0)
-    assert lost["value_sd"] == pytest.approx(math.hypot(0.04, 1.0))
-    assert found["mean_coulombic_efficiency_percent"]["value"] == pytest.approx(99.0)
 
 
 def test_losses_inherit_the_doubts_of_the_cycles_that_they_count():

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 from coatbench.quality import unusable
+from coatbench.xps.attenuation import attenuation_nm
 from coatbench.xps.collect import collect, order_rows
 from coatbench.xps.coverage import (
     Amount,
     Setting,
-    attenuation_nm,
     average,
     coverage,
     spot_amounts,
@@ -42,7 +42,7 @@ def test_what_lies_below_the_contamination_is_given_back(
     setting = Setting.of(config)
     planted = {"s": 0.15, "p": 0.05, "ni": 0.3, "lattice": 0.5}
     lines = {"s": "S 2p", "p": "P 2p", "ni": "Ni 2p", "lattice": "O 1s", "c": "C 1s"}
-    length = {k: attenuation_nm(line, 1486.6, setting) for k, line in lines.items()}
+    length = {k: attenuation_nm(line, 1486.6, setting.coverage) for k, line in lines.items()}
     through = {k: math.exp(-carbon_nm / length[k]) for k in lines}
     # Signals of what is detected per atom, without escape depths: the configuration counts atoms so.
     areas = {k: 1e4 * n * rsf("scofield", lines[k]) * through[k] for k, n in planted.items()}
@@ -62,10 +62,10 @@ def test_lengths_grow_with_kinetic_energy(config: dict) -> None:
     """To the power 0.75, from the lattice line at Al K-alpha on; along the normal, seen under an angle."""
     chosen = config["coverage"] | {"attenuation_length_nm": 2.5, "emission_angle_deg": 60}
     setting = Setting.of(config | {"coverage": chosen})
-    assert attenuation_nm("O 1s", 1486.6, setting) == pytest.approx(1.25)
+    assert attenuation_nm("O 1s", 1486.6, setting.coverage) == pytest.approx(1.25)
     for line, photon in (("Ni 2p", 1486.6), ("C 1s", 1253.6), ("S 2p", 2984.3)):
         ratio = kinetic_of(line, photon) / kinetic_of("O 1s", 1486.6)
-        assert attenuation_nm(line, photon, setting) == pytest.approx(1.25 * ratio**0.75)
+        assert attenuation_nm(line, photon, setting.coverage) == pytest.approx(1.25 * ratio**0.75)
 
 
 def test_shares_scatter_as_their_uncertainty_says(config: dict) -> None:

@@ -16,17 +16,17 @@ from coatbench.analysis import Analysis
 from coatbench.arrays import Arrays
 from coatbench.quality import Quality, doubtful, unusable
 from coatbench.xps import amounts
+from coatbench.xps.attenuation import attenuation_nm
 from coatbench.xps.collect import collect, order_rows
 from coatbench.xps.coverage import (
     Amount,
     Setting,
-    attenuation_nm,
     average,
     coverage,
     missing_factors,
     spot_amounts,
-    thickness,
 )
+from coatbench.xps.layers import thickness
 from coatbench.xps.model import RegionModel, build
 from coatbench.xps.spot import Measured, SpotFit
 from kept_numbers import hold
@@ -134,7 +134,7 @@ def test_kept_lengths_of_lines(far: dict) -> None:
     found: dict[str, Any] = {}
     for name, given in (("number", 2.3), ("material", MATERIAL)):
         setting = Setting.of(far | {"coverage": far["coverage"] | {"attenuation_length_nm": given}})
-        found[name] = [attenuation_nm(line, photon, setting) for line in ("C 1s", "O 1s, 2.5", "Ni 2p", "Xx 1s") for photon in (1253.6, 1486.6, 600.0)]  # fmt: skip
+        found[name] = [attenuation_nm(line, photon, setting.coverage) for line in ("C 1s", "O 1s, 2.5", "Ni 2p", "Xx 1s") for photon in (1253.6, 1486.6, 600.0)]  # fmt: skip
     hold(KEPT / "lengths_of_lines.csv", found)
 
 

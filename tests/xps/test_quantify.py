@@ -11,17 +11,22 @@ from coatbench.arrays import Arrays
 from coatbench.errors import AnalysisError
 from coatbench.xps.analyse import analyse
 from coatbench.xps.asymmetry import anisotropy, beta
-from coatbench.xps.attenuation import lattice_length_nm, length_of, seah_s3_nm, tpp_2m_nm
+from coatbench.xps.attenuation import (
+    attenuation_nm,
+    lattice_length_nm,
+    length_of,
+    seah_s3_nm,
+    tpp_2m_nm,
+)
 from coatbench.xps.collect import collect, order_rows
 from coatbench.xps.coverage import (
     Amount,
     Setting,
-    attenuation_nm,
     average,
     coverage,
     spot_amounts,
-    thickness,
 )
+from coatbench.xps.layers import thickness
 from coatbench.xps.quantify import phi_transmission, rsf, rsf_tables, transmission
 from coatbench.xps.region import integrate
 
@@ -182,7 +187,7 @@ def test_carbon_is_as_thick_as_planted(config: dict, planted_nm: float, angle_de
     """Of areas of any size: here a few counts, as of an instrument that writes them on a scale of its own."""
     config = config | {"coverage": config["coverage"] | {"emission_angle_deg": angle_deg}}
     setting = Setting.of(config)
-    of = {line: attenuation_nm(line, 1486.6, setting) for line in ("C 1s", "Ni 2p")}
+    of = {line: attenuation_nm(line, 1486.6, setting.coverage) for line in ("C 1s", "Ni 2p")}
     density = config["coverage"]["contamination_density"]
     carbon = density * of["C 1s"] * (1 - math.exp(-planted_nm / of["C 1s"]))
     below = of["Ni 2p"] * math.exp(-planted_nm / of["Ni 2p"])
@@ -354,7 +359,7 @@ def test_attenuation_lengths_are_shorter_than_mean_free_paths(config: dict) -> N
     chosen = copy.deepcopy(config)
     known = {**silica, "atoms": 3, "mean_atomic_number": 10}
     chosen["coverage"]["attenuation_length_nm"] = {"seah_s3": known}
-    found = attenuation_nm("S 2p", 1486.6, Setting.of(chosen))
+    found = attenuation_nm("S 2p", 1486.6, chosen["coverage"])
     assert found == length_of("S 2p", 1486.6, {"seah_s3": known})
 
 

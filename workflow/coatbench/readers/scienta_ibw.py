@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ReadError, quote
 from .model import Export
-from .scienta_txt import AXIS, region_of
+from .scienta_txt import energy_axis, region_of
 from .text import MAX_BYTES, decode, read_bytes
 
 _SIZES = struct.Struct(
@@ -52,7 +52,7 @@ def read(path: Path) -> Export:
     at = _SIZES.size + wave + formula
     settings = decode(raw[at : at + note], path)[0]
     label = decode(raw[at + note + unit : at + note + unit + axes[0]], path)[0]
-    axis = AXIS.match(label)
+    axis = energy_axis(label)
     if axis is None:
         raise ReadError(path, "unit of the first axis", "kinetic or binding energy", quote(label))
     if "[SES]" not in settings:
@@ -61,11 +61,9 @@ def read(path: Path) -> Export:
     given = {name.strip(): value.strip() for name, sign, value in pairs if sign}
     # The first axis runs fastest.
     slices = np.frombuffer(raw, number, n, start).astype(float).reshape(shape[::-1]).T
-    energy = (starts[0] + steps[0] * np.arange(shape[0])) * (
-        1000.0 if axis[2].casefold() == "kev" else 1.0
-    )
+    kinetic, factor = axis
+    energy = factor * (starts[0] + steps[0] * np.arange(shape[0]))
     export = Export(path, "Scienta SES wave", "xps")
-    kinetic = axis[1].casefold() == "kinetic"
     export.sets.append(
         region_of(
             path, given, kinetic, energy, slices.reshape(shape[0], -1), "wave", export.warnings

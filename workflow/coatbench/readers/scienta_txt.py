@@ -70,7 +70,7 @@ def _settings(text: Text, start: int, stop: int) -> dict[str, str]:
 def _block(
     text: Text, given: dict[str, str], data: tuple[int, int], where: str, warnings: list[str]
 ) -> Arrays:
-    axis = AXIS.match(given.get("Dimension 1 name", ""))
+    axis = energy_axis(given.get("Dimension 1 name", ""))
     if axis is None:
         found = quote(given.get("Dimension 1 name", "none"))
         raise ReadError(text.path, where, "kinetic or binding energy as dimension 1", found)
@@ -94,11 +94,18 @@ def _block(
         raise ReadError(
             text.path, where, f"{n:g} rows", str(len(values)), "the file is cut; export it again"
         )
-    kinetic, energy = (
-        axis[1].casefold() == "kinetic",
-        values[:, 0] * (1000.0 if axis[2].casefold() == "kev" else 1.0),
+    kinetic, factor = axis
+    return region_of(
+        text.path, given, kinetic, factor * values[:, 0], values[:, 1:], where, warnings
     )
-    return region_of(text.path, given, kinetic, energy, values[:, 1:], where, warnings)
+
+
+def energy_axis(label: str) -> tuple[bool, float] | None:
+    """Tell from the label of an axis whether its energies are kinetic, and their factor to eV; None: no energies."""
+    axis = AXIS.match(label)
+    if axis is None:
+        return None
+    return axis[1].casefold() == "kinetic", 1000.0 if axis[2].casefold() == "kev" else 1.0
 
 
 def region_of(

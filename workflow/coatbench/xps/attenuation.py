@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from .quantify import AL_KALPHA_EV, kinetic_of
+from .quantify import AL_KALPHA_EV, ESCAPE_EXPONENT, kinetic_of
 
 if TYPE_CHECKING:
     from ..config_types import SeahS3Config, Tpp2mConfig, XpsCoverage
@@ -102,3 +102,21 @@ def lattice_length_nm(coverage: XpsCoverage) -> float:
     if isinstance(given, int | float):
         return given
     return length_of(coverage["lattice_region"], AL_KALPHA_EV, given)
+
+
+def attenuation_nm(line: str, photon_eV: float, coverage: XpsCoverage) -> float:
+    """Return the attenuation length of a line's electrons along the normal, in nm.
+
+    That of the configuration holds for the lattice line at Al K-alpha; others grow with kinetic energy to the power 0.75, or
+    as TPP-2M or S3 says of its material.
+    """
+    first = line.split(",")[0]
+    kinetic = kinetic_of(first, photon_eV)
+    material = material_of(coverage["attenuation_length_nm"])
+    if material and kinetic > 0:
+        length = length_of(first, photon_eV, material)
+    else:
+        reference = kinetic_of(coverage["lattice_region"], AL_KALPHA_EV)
+        ratio = kinetic / reference if kinetic > 0 and reference > 0 else 1.0
+        length = lattice_length_nm(coverage) * ratio**ESCAPE_EXPONENT
+    return float(length * math.cos(math.radians(coverage["emission_angle_deg"])))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -23,8 +22,8 @@ from .coverage import (
     coverage,
     missing_factors,
     spot_amounts,
-    thickness,
 )
+from .layers import DENSITY_FACTORS, layer_rows
 
 if TYPE_CHECKING:
     from ..config_types import XpsConfig, XpsCoverage, XpsPlausible
@@ -81,7 +80,12 @@ def collect(
         if row["sample"] in bare and row["definition"] == "eq1":
             row |= _of_uncoated(row, config["plausible"]).columns()
     if reference is not None and config["rsf_library"] in libraries:
-        result["xps_layer"] = _layer_rows(default, reference, setting, powders)
+        amounts, *others = (
+            sample_amounts(default, setting.headline, setting, f) for f in (1.0, *DENSITY_FACTORS)
+        )
+        result["xps_layer"] = layer_rows(
+            amounts, others, default, reference, setting.coverage, powders
+        )
     materials = config["sensitivity"].get("escape_depths") or {}
     escape = {CONFIGURED: setting, **setting.with_materials(materials)}
     result["xps_sensitivity"] = _sensitivity(areas, libraries, escape, reference, powders)
@@ -197,78 +201,6 @@ def _coverage_rows(
                 }
             )
     return rows
-
-
-# The density of the contamination relative to what lies below is known to about this factor.
-_DENSITY_FACTORS = (0.75, 1.33)
-
-
-def _layer_rows(
-    areas: Sequence[Row], reference: str, setting: Setting, powders: set[str]
-) -> list[Row]:
-    amounts = sample_amounts(areas, setting.headline, setting)
-    others = [sample_amounts(areas, setting.headline, setting, f) for f in _DENSITY_FACTORS]
-    rows = []
-    lattice = setting.coverage["lattice_region"]
-    photons = {
-        row["sample"]: float(row["photon_energy_eV"])
-        for row in areas
-        if row["region"] == lattice and row.get("photon_energy_eV") is not None
-    }
-    bare = amounts.get(reference, {}).get("lattice_oxygen")
-    for sample, values in amounts.items():
-        amount = values.get("lattice_oxygen")
-        if bare is None or amount is None or sample in {reference, *powders}:
-            continue
-        judged = worst([amount.quality, bare.quality])
-        usable = amount.quality.usable and bare.quality.usable
-        photon = photons.get(sample, math.nan)
-        found = thickness(amount, bare, setting.coverage, photon) if usable else None
-        sd = found.sd if found else None
-        if found and sd is not None:
-            varied = [
-                thickness(
-                    o[sample]["lattice_oxygen"],
-                    o[reference]["lattice_oxygen"],
-                    setting.coverage,
-                    photon,
-                )
-                for o in others
-            ]
-            spread = [v.value if v else 0.0 for v in varied]
-            sd = math.hypot(sd, (max(spread) - min(spread)) / 2)
-        ratio = amount.value / bare.value if usable and bare.value > 0 else None
-        carbon = values.get(CARBON)
-        note = _without_thickness(amount, bare) if usable and not found else ""
-        rows.append(
-            {
-                "sample": sample,
-                "lattice_ratio": ratio,
-                "thickness_nm": found.value if found else None,
-                "thickness_nm_sd": sd,
-                "is_lower_limit": found.is_limit if found else None,
-                "n_spots": amount.n,
-                "note": note,
-                "carbon_nm": carbon.value if carbon else None,
-                "carbon_nm_sd": _half_range([o[sample].get(CARBON) for o in others]),
-                **judged.columns(),
-            }
-        )
-    return rows
-
-
-def _without_thickness(amount: Amount, reference: Amount) -> str:
-    """Say why two usable amounts of lattice oxygen leave no thickness."""
-    if reference.value <= 0:
-        return "the reference shows no lattice oxygen"
-    if amount.value >= reference.value:
-        return "as much lattice oxygen as the reference or more"
-    return "lattice oxygen is not significant, and what it may be at most is no less than in the reference"
-
-
-def _half_range(amounts: Sequence[Amount | None]) -> float | None:
-    values = [a.value for a in amounts if a is not None]
-    return (max(values) - min(values)) / 2 if values else None
 
 
 def _sensitivity(

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ..quality import OK, Quality, counted, doubtful, quality_of, unusable, worst
-from .attenuation import lattice_length_nm, length_of, material_of
-from .quantify import AL_KALPHA_EV, ANGLE, ESCAPE, ESCAPE_EXPONENT, WITHIN_EV, kinetic_of, rsf
-from .uncertainty import SIGNIFICANCE, Z95, upper_limit
+from .attenuation import attenuation_nm, length_of, material_of
+from .quantify import AL_KALPHA_EV, ANGLE, ESCAPE, rsf
+from .uncertainty import SIGNIFICANCE
 
 if TYPE_CHECKING:
     from ..config_types import SeahS3Config, Tpp2mConfig, XpsConfig, XpsCoverage
@@ -232,27 +232,6 @@ def _eq1(
     return c / (c + s), math.hypot(s * c_sd, c * s_sd) / (c + s) ** 2
 
 
-def attenuation_nm(line: str, photon_eV: float, setting: Setting) -> float:
-    """Return the attenuation length of a line's electrons along the normal, in nm.
-
-    That of the configuration holds for the lattice line at Al K-alpha; others grow with kinetic energy to the power 0.75, or
-    as TPP-2M says of its material.
-    """
-    return _length_nm(line, photon_eV, setting.coverage)
-
-
-def _length_nm(line: str, photon_eV: float, chosen: XpsCoverage) -> float:
-    material = material_of(chosen["attenuation_length_nm"])
-    if material and kinetic_of(line.split(",")[0], photon_eV) > 0:
-        along = length_of(line.split(",")[0], photon_eV, material)
-        return along * math.cos(math.radians(chosen["emission_angle_deg"]))
-    own = kinetic_of(line.split(",")[0], photon_eV)
-    reference = kinetic_of(chosen["lattice_region"], AL_KALPHA_EV)
-    ratio = own / reference if own > 0 and reference > 0 else 1.0
-    angle = math.radians(chosen["emission_angle_deg"])
-    return float(lattice_length_nm(chosen) * ratio**ESCAPE_EXPONENT * math.cos(angle))
-
-
 def carbon_nm(
     atoms: _Atoms, setting: Setting, library: str, density_factor: float = 1.0
 ) -> float | None:
@@ -263,7 +242,7 @@ def carbon_nm(
     """
     if not atoms.carbon:
         return None
-    length = {line: attenuation_nm(line, atoms.photon_eV, setting) for line in atoms.lines}
+    length = {line: attenuation_nm(line, atoms.photon_eV, setting.coverage) for line in atoms.lines}
     weigh = (lambda line: length[line]) if library in ("scofield", ANGLE) else (lambda line: 1.0)
     density = setting.coverage["contamination_density"] * density_factor
     below = {line: a - atoms.carbon.get(line, 0.0) for line, (a, _) in atoms.lines.items()}
@@ -291,7 +270,7 @@ def _share(
 ) -> tuple[float, float] | None:
     """Return the share of a part in all atoms below the contamination; the rest of its line counts as independent."""
     given_back = {
-        line: math.exp(carbon / attenuation_nm(line, atoms.photon_eV, setting))
+        line: math.exp(carbon / attenuation_nm(line, atoms.photon_eV, setting.coverage))
         for line in atoms.lines
     }
     amounts = {
@@ -358,49 +337,3 @@ def _of_reference(reference: Amount) -> Quality:
         return Quality()
     notes = tuple(f"reference: {note}" for note in reference.quality.notes)
     return Quality(reference.quality.level, notes)
-
-
-@dataclass(frozen=True)
-class Thickness:
-    """Thickness of a closed layer in nm with its uncertainty; a lower limit has none."""
-
-    value: float
-    sd: float | None
-    is_limit: bool
-
-
-def thickness(
-    amount: Amount,
-    reference: Amount,
-    setting: XpsCoverage,
-    photon_eV: float = AL_KALPHA_EV,
-) -> Thickness | None:
-    """Return the thickness of a closed layer, None where the sample shows more of the lattice than the reference.
-
-    Where the lattice signal is not significant, the thickness that its 95 % upper limit leaves is a lower limit.
-    The uncertainty holds that of the attenuation length.
-
-    Parameters
-    ----------
-    amount, reference : Amount
-        Share of lattice oxygen in all atoms below the contamination.
-    setting : mapping
-        The section `xps.coverage`.
-    photon_eV : float
-        Of the lattice line, whose electrons come the further the faster they are; NaN counts as Al K-alpha.
-    """
-    # The configuration's length is that at Al K-alpha, whichever digits a file gives it.
-    at = photon_eV if abs(photon_eV - AL_KALPHA_EV) > WITHIN_EV else AL_KALPHA_EV
-    length = _length_nm(setting["lattice_region"], at, setting)
-    if reference.value <= 0:
-        return None
-    if amount.value < 3 * amount.sd:
-        limit = upper_limit(amount.value, amount.sd)
-        ratio = limit / max(reference.value - Z95 * reference.sd, 1e-12)
-        return Thickness(-length * math.log(ratio), None, True) if 0 < ratio < 1 else None
-    ratio = amount.value / reference.value
-    if ratio >= 1:
-        return None
-    found = -length * math.log(ratio)
-    counting = length * math.hypot(amount.sd / amount.value, reference.sd / reference.value)
-    return Thickness(found, math.hypot(counting, found * setting["attenuation_length_sd"]), False)
